@@ -1,0 +1,29 @@
+/** Where things of the package itself lie, whether it runs from `src` (tsx, vitest) or from `dist`. */
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const here = fileURLToPath(import.meta.url);
+
+/** The folder that holds package.json, config/ and assets/. */
+export const packageRoot = findRoot(path.dirname(here));
+
+function findRoot(start: string): string {
+  for (let folder = start; ; folder = path.dirname(folder)) {
+    if (existsSync(path.join(folder, 'package.json')) && existsSync(path.join(folder, 'config'))) return folder;
+    if (folder === path.dirname(folder)) throw new Error(`no package.json with a config/ above ${start}`);
+  }
+}
+
+/**
+ * How to start one of our own modules in a worker thread or a child process.
+ * From sources (`.ts`) Node needs tsx's loader; from `dist` (`.js`) it needs nothing.
+ *
+ * @param from `import.meta.url` of the caller
+ * @param name path of the module relative to the caller, without extension: `./train-process`
+ */
+export function entryPoint(from: string, name: string): { url: URL; file: string; execArgv: string[] } {
+  const isSource = from.endsWith('.ts');
+  const url = new URL(`${name}${isSource ? '.ts' : '.js'}`, from);
+  return { url, file: fileURLToPath(url), execArgv: isSource ? ['--import', import.meta.resolve('tsx')] : [] };
+}
