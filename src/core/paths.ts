@@ -1,7 +1,8 @@
 /** Where things of the package itself lie, whether it runs from `src` (tsx, vitest) or from `dist`. */
 import { existsSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { fileURLToPath, pathToFileURL } from 'node:url';
 
 const here = fileURLToPath(import.meta.url);
 
@@ -10,7 +11,8 @@ export const packageRoot = findRoot(path.dirname(here));
 
 function findRoot(start: string): string {
   for (let folder = start; ; folder = path.dirname(folder)) {
-    if (existsSync(path.join(folder, 'package.json')) && existsSync(path.join(folder, 'config'))) return folder;
+    if (existsSync(path.join(folder, 'package.json')) && existsSync(path.join(folder, 'config')))
+      return folder;
     if (folder === path.dirname(folder)) throw new Error(`no package.json with a config/ above ${start}`);
   }
 }
@@ -25,5 +27,9 @@ function findRoot(start: string): string {
 export function entryPoint(from: string, name: string): { url: URL; file: string; execArgv: string[] } {
   const isSource = from.endsWith('.ts');
   const url = new URL(`${name}${isSource ? '.ts' : '.js'}`, from);
-  return { url, file: fileURLToPath(url), execArgv: isSource ? ['--import', import.meta.resolve('tsx')] : [] };
+  return {
+    url,
+    file: fileURLToPath(url),
+    execArgv: isSource ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href] : [],
+  };
 }

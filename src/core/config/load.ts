@@ -1,0 +1,195 @@
+/**
+ * Reads the configuration once: config/default.yaml, then the user's file, then the environment, then the command line.
+ * The only place that reads `process.env`. The result is frozen and passed in wherever it is needed.
+ */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { parse as parseYaml } from 'yaml';
+import { AppError, toError } from '../errors.ts';
+import { packageRoot } from '../paths.ts';
+import { configSchema, type Config } from './schema.ts';
+
+type Tree = { [key: string]: unknown };
+
+/** Where a value came from: `default`, `file my.yaml`, `environment PORT`, `command line`. */
+export type Origins = ReadonlyMap<string, string>;
+
+export interface LoadedConfig {
+  config: Config;
+  origins: Origins;
+}
+
+export interface LoadOptions {
+  env?: Readonly<Record<string, string | undefined>>;
+  /** A user's YAML file; COPYLOOP_CONFIG otherwise. */
+  file?: string | undefined;
+  /** Values from the command line by dotted key: `{ 'server.port': 9000 }`. */
+  overrides?: Readonly<Record<string, unknown>>;
+}
+
+const PLAIN_VARIABLES: Readonly<Record<string, string>> = {
+  PORT: 'server.port',
+  HOST: 'server.host',
+  COPYLOOP_VAR_DIR: 'storage.varDir',
+  DATABASE_URL: 'storage.databaseUrl',
+  REDIS_URL: 'storage.redisUrl',
+};
+const PREFIX = 'COPYLOOP_';
+/** Variables of the prefix that are not keys. */
+const OTHER_VARIABLES = new Set(['COPYLOOP_CONFIG', 'COPYLOOP_VAR_DIR', 'COPYLOOP_URL', 'COPYLOOP_API_KEY']);
+/** A table whose keys the user invents: it is replaced whole, so that a default entry never lingers. */
+const REPLACED_WHOLE = new Set(['data.map']);
+
+export function loadConfig(options: LoadOptions = {}): LoadedConfig {
+  const env = options.env ?? process.env;
+  const origins = new Map<string, string>();
+  const tree = readYaml(path.join(packageRoot, 'config', 'default.yaml'));
+  const defaults = structuredClone(tree);
+  noteOrigins(tree, 'default', origins);
+
+  const file = options.file ?? nonEmpty(env['COPYLOOP_CONFIG']);
+  if (file !== undefined) merge(tree, readYaml(path.resolve(file)), `file ${file}`, origins);
+  for (const [name, key] of Object.entries(PLAIN_VARIABLES)) {
+    const value = nonEmpty(env[name]);
+    if (value !== undefined) setKey(tree, key, readScalar(value), `environment ${name}`, origins);
+  }
+  for (const [name, value] of Object.entries(env)) {
+    if (!name.startsWith(PREFIX) || OTHER_VARIABLES.has(name) || value === undefined) continue;
+    setKey(tree, keyOfVariable(name, defaults), readScalar(value), `environment ${name}`, origins);
+  }
+  for (const [key, value] of Object.entries(options.overrides ?? {})) {
+    if (value !== undefined) setKey(tree, key, value, 'command line', origins);
+  }
+  return { config: validate(tree, origins), origins };
+}
+
+function validate(tree: Tree, origins: Origins): Config {
+  const parsed = configSchema.safeParse(tree);
+  if (parsed.success) return deepFreeze(parsed.data);
+  const lines = parsed.error.issues.map((issue) => {
+    const key = issue.path.join('.');
+    if (issue.code === 'unrecognized_keys') {
+      const names = issue.keys.map((name) => (key === '' ? name : `${key}.${name}`));
+      return `unknown key ${names.join(', ')}${originOf(names[0] ?? key, origins)}: remove it, or see config/default.yaml for the names`;
+    }
+    return `${key} is ${JSON.stringify(valueAt(tree, issue.path))}${originOf(key, origins)}: ${issue.message}`;
+  });
+  throw new AppError('invalid-config', `the configuration is refused:\n  ${lines.join('\n  ')}`);
+}
+
+function originOf(key: string, origins: Origins): string {
+  for (let k = key; k !== ''; k = k.includes('.') ? k.slice(0, k.lastIndexOf('.')) : '') {
+    const origin = origins.get(k);
+    if (origin !== undefined) return ` (from ${origin})`;
+  }
+  return '';
+}
+
+function readYaml(file: string): Tree {
+  let content: string;
+  try {
+    content = readFileSync(file, 'utf8');
+  } catch (error) {
+    throw new AppError(
+      'invalid-config',
+      `cannot read the configuration file ${file}: ${toError(error).message}`,
+      { cause: error },
+    );
+  }
+  let tree: unknown;
+  try {
+    tree = parseYaml(content);
+  } catch (error) {
+    throw new AppError('invalid-config', `${file} is not YAML: ${toError(error).message}`, { cause: error });
+  }
+  if (tree === null || tree === undefined) return {};
+  if (!isTree(tree))
+    throw new AppError(
+      'invalid-config',
+      `${file} must hold a table of sections, as config/default.yaml does`,
+    );
+  return tree;
+}
+
+function merge(target: Tree, source: Tree, origin: string, origins: Map<string, string>, prefix = ''): void {
+  for (const [name, value] of Object.entries(source)) {
+    const key = prefix === '' ? name : `${prefix}.${name}`;
+    const current = target[name];
+    if (isTree(value) && isTree(current) && !REPLACED_WHOLE.has(key))
+      merge(current, value, origin, origins, key);
+    else {
+      target[name] = value;
+      noteOrigins({ [name]: value }, origin, origins, prefix);
+    }
+  }
+}
+
+function setKey(tree: Tree, key: string, value: unknown, origin: string, origins: Map<string, string>): void {
+  const names = key.split('.');
+  const last = names.pop() as string;
+  let node = tree;
+  for (const name of names) {
+    const next = node[name];
+    node = isTree(next) ? next : (node[name] = {});
+  }
+  node[last] = value;
+  noteOrigins({ [last]: value }, origin, origins, names.join('.'));
+}
+
+function noteOrigins(tree: Tree, origin: string, origins: Map<string, string>, prefix = ''): void {
+  for (const [name, value] of Object.entries(tree)) {
+    const key = prefix === '' ? name : `${prefix}.${name}`;
+    if (isTree(value) && Object.keys(value).length > 0) noteOrigins(value, origin, origins, key);
+    else origins.set(key, origin);
+  }
+}
+
+/** COPYLOOP_DATA__SOURCE__COUNT -> data.source.count; words are matched without case and single underscores. */
+function keyOfVariable(variable: string, defaults: Tree): string {
+  const names: string[] = [];
+  let node: unknown = defaults;
+  for (const part of variable.slice(PREFIX.length).split('__')) {
+    const wanted = part.replaceAll('_', '').toLowerCase();
+    const known = isTree(node) ? Object.keys(node) : [];
+    const name = known.find((candidate) => candidate.replaceAll('-', '').toLowerCase() === wanted);
+    if (name === undefined && names.join('.') !== 'data.map') {
+      const place = names.length === 0 ? 'sections' : `keys of ${names.join('.')}`;
+      throw new AppError(
+        'invalid-config',
+        `environment variable ${variable} names no setting; the ${place} are ${known.join(', ')}`,
+      );
+    }
+    names.push(name ?? part.toLowerCase());
+    node = isTree(node) ? node[name ?? part] : undefined;
+  }
+  return names.join('.');
+}
+
+/** Environment variables are text; YAML's rules decide whether one is a number, a boolean, a list or null. */
+function readScalar(value: string): unknown {
+  try {
+    return parseYaml(value);
+  } catch {
+    return value;
+  }
+}
+
+function valueAt(tree: unknown, keys: readonly PropertyKey[]): unknown {
+  return keys.reduce<unknown>((node, key) => (node as Record<PropertyKey, unknown> | undefined)?.[key], tree);
+}
+
+function nonEmpty(value: string | undefined): string | undefined {
+  return value === undefined || value === '' ? undefined : value;
+}
+
+function isTree(value: unknown): value is Tree {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function deepFreeze<T>(value: T): T {
+  if (typeof value === 'object' && value !== null) {
+    Object.values(value).forEach(deepFreeze);
+    Object.freeze(value);
+  }
+  return value;
+}

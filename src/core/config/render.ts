@@ -1,0 +1,45 @@
+import { SECRET_KEYS } from './schema.ts';
+import type { LoadedConfig } from './load.ts';
+
+export interface ConfigLine {
+  key: string;
+  value: unknown;
+  origin: string;
+}
+
+/** Every setting with its value (secrets masked) and where it came from, in the order of config/default.yaml. */
+export function listConfig({ config, origins }: LoadedConfig): ConfigLine[] {
+  return [...flatten(config, '')].map(([key, value]) => ({
+    key,
+    value: SECRET_KEYS.includes(key) && typeof value === 'string' ? maskSecret(value) : value,
+    origin: nearestOrigin(key, origins),
+  }));
+}
+
+/** A password inside an address is masked alone, so that the host stays readable; any other secret wholly. */
+export function maskSecret(value: string): string {
+  if (!URL.canParse(value)) return '********';
+  const url = new URL(value);
+  if (url.password !== '') url.password = '********';
+  for (const name of url.searchParams.keys())
+    if (/pass|token|key|secret/i.test(name)) url.searchParams.set(name, '********');
+  return url.href;
+}
+
+function* flatten(value: unknown, prefix: string): Generator<[string, unknown]> {
+  const isTable = typeof value === 'object' && value !== null && !Array.isArray(value);
+  if (!isTable || Object.keys(value).length === 0) {
+    yield [prefix, value];
+    return;
+  }
+  for (const [name, child] of Object.entries(value))
+    yield* flatten(child, prefix === '' ? name : `${prefix}.${name}`);
+}
+
+function nearestOrigin(key: string, origins: LoadedConfig['origins']): string {
+  for (let k = key; ; k = k.slice(0, k.lastIndexOf('.'))) {
+    const origin = origins.get(k);
+    if (origin !== undefined) return origin;
+    if (!k.includes('.')) return 'default';
+  }
+}

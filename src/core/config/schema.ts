@@ -1,0 +1,236 @@
+/** The whole configuration as one zod schema, a block per section; config/default.yaml documents every key. */
+import { z } from 'zod';
+
+const positiveInt = z.int().min(1);
+const nonNegativeInt = z.int().min(0);
+const milliseconds = z
+  .int()
+  .min(0)
+  .max(2 ** 31 - 1);
+const fraction = z.number().min(0).max(1);
+const openFraction = z.number().gt(0).lt(1);
+const text = z.string().min(1);
+const slug = z.string().regex(/^[a-z0-9-]+$/, 'only a-z, 0-9 and -');
+
+export const STAGES = [
+  'generate-data',
+  'version-data',
+  'train-model',
+  'register-model',
+  'summarize-run',
+] as const;
+export type Stage = (typeof STAGES)[number];
+
+export const RECIPE_NAMES = ['head', 'full', 'reference'] as const;
+export type RecipeName = (typeof RECIPE_NAMES)[number];
+
+/** Record fields that a source column can be mapped to. */
+export const MAPPABLE_FIELDS = [
+  'id',
+  'title',
+  'category',
+  'description',
+  'price',
+  'rating',
+  'timestamp',
+] as const;
+
+export const candidateSchema = z.strictObject({
+  name: slug.max(60),
+  recipe: z.enum(RECIPE_NAMES),
+  seed: nonNegativeInt.max(2 ** 31 - 1).default(1),
+  /** Settings of the recipe that this candidate changes, for sweeps. */
+  settings: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])).default({}),
+});
+export type CandidateConfig = z.infer<typeof candidateSchema>;
+
+const perStage = <T extends z.ZodType>(value: T) =>
+  z.strictObject({
+    'generate-data': value,
+    'version-data': value,
+    'train-model': value,
+    'register-model': value,
+    'summarize-run': value,
+  });
+
+const pipeline = z.strictObject({
+  schedule: z.strictObject({
+    enabled: z.boolean(),
+    cron: text,
+    timeZone: z.string().refine(isTimeZone, 'an IANA time zone such as UTC or Europe/Berlin'),
+  }),
+  candidates: z
+    .array(candidateSchema)
+    .min(1)
+    .max(64)
+    .refine((list) => new Set(list.map((c) => c.name)).size === list.length, 'candidate names must differ'),
+  trainThreads: nonNegativeInt.max(256),
+});
+
+export const sourceSchema = z
+  .strictObject({
+    kind: z.enum(['synthetic', 'file', 'http']),
+    count: positiveInt.max(10_000_000),
+    seed: nonNegativeInt.max(2 ** 31 - 1),
+    path: text.nullable(),
+    url: z.url({ protocol: /^https?$/ }).nullable(),
+    timeoutMs: milliseconds,
+    maxBytes: positiveInt,
+  })
+  .refine((s) => s.kind !== 'file' || s.path !== null, {
+    path: ['path'],
+    message: 'must be set when kind is file',
+  })
+  .refine((s) => s.kind !== 'http' || s.url !== null, {
+    path: ['url'],
+    message: 'must be set when kind is http',
+  });
+
+const data = z.strictObject({
+  source: sourceSchema,
+  map: z.partialRecord(z.enum(MAPPABLE_FIELDS), text),
+  label: z.strictObject({ threshold: z.number(), column: text.nullable() }),
+  split: z.strictObject({ holdoutFraction: openFraction, validationFraction: openFraction }),
+  joinParent: z.boolean(),
+  drift: z.strictObject({ psiWarn: z.number().min(0), psiAlert: z.number().min(0) }),
+  refusedKept: nonNegativeInt,
+});
+
+const model = z.strictObject({ name: slug, experiment: text.max(500), base: text, recipes: text });
+
+const gate = z.strictObject({
+  minimumGain: fraction,
+  minimumHoldoutRows: positiveInt,
+  significance: z.strictObject({ enabled: z.boolean(), alpha: openFraction }),
+  segments: z.strictObject({ enabled: z.boolean(), tolerance: fraction, minimumRows: positiveInt }),
+  approval: z.enum(['none', 'required']),
+});
+
+const server = z.strictObject({
+  host: text,
+  port: z.int().min(0).max(65535),
+  apiKeys: z.enum(['auto', 'required', 'off']),
+  bodyLimitBytes: positiveInt,
+  batchBodyLimitBytes: positiveInt,
+  maxBatchItems: positiveInt,
+  maxTitleChars: positiveInt,
+  maxDescriptionChars: positiveInt,
+  shutdownGraceMs: milliseconds,
+});
+
+const serving = z.strictObject({
+  threads: nonNegativeInt.max(256),
+  threadsPerSession: nonNegativeInt.max(256),
+  precision: z.enum(['auto', 'fp32', 'int8']),
+  maxLength: z.int().min(8).max(512),
+  maxBatchTokens: z.int().min(8),
+  maxQueueTokens: positiveInt,
+  requestTimeoutMs: milliseconds.min(1),
+  cacheEntries: nonNegativeInt,
+  reloadPollMs: milliseconds.min(100),
+  predictionSampleRate: fraction,
+  predictionRetentionDays: positiveInt,
+});
+
+const copy = z.strictObject({
+  writer: z.enum(['templates', 'transformers', 'openai']),
+  candidates: positiveInt.max(64),
+  channels: text,
+  transformers: z.strictObject({ model: text.nullable(), maxNewTokens: positiveInt.max(1024) }),
+  openai: z.strictObject({
+    baseUrl: z.url().nullable(),
+    apiKey: text.nullable(),
+    model: text.nullable(),
+    timeoutMs: milliseconds.min(1),
+    retries: nonNegativeInt.max(10),
+    maxTokensPerDay: positiveInt,
+  }),
+});
+
+const feedback = z.strictObject({
+  retrainAfter: nonNegativeInt,
+  debounceMs: milliseconds,
+  weight: z.number().gt(0).max(1000),
+});
+
+const queues = z.strictObject({
+  prefix: slug,
+  attempts: positiveInt.max(100),
+  backoffMs: milliseconds,
+  backoffMaxMs: milliseconds,
+  backoffJitter: fraction,
+  lockDurationMs: milliseconds.min(500),
+  stalledIntervalMs: milliseconds.min(250),
+  maxStalledCount: z.int().min(10),
+  keepCompleted: positiveInt,
+  keepFailed: positiveInt,
+  reconcileIntervalMs: milliseconds.min(250).max(60_000),
+  timeoutsMs: perStage(milliseconds.min(1)),
+  concurrency: perStage(positiveInt.max(256)),
+});
+
+const storage = z.strictObject({
+  varDir: text,
+  databaseUrl: z.url({ protocol: /^postgres(ql)?$/ }).nullable(),
+  redisUrl: z.url({ protocol: /^rediss?$/ }).nullable(),
+  poolSize: positiveInt.max(1000),
+  artifacts: z
+    .strictObject({
+      kind: z.enum(['folder', 's3']),
+      bucket: text.nullable(),
+      prefix: z.string(),
+      region: text,
+      endpoint: z.url().nullable(),
+      forcePathStyle: z.boolean(),
+      accessKeyId: text.nullable(),
+      secretAccessKey: text.nullable(),
+    })
+    .refine((a) => a.kind !== 's3' || a.bucket !== null, {
+      path: ['bucket'],
+      message: 'must be set when kind is s3',
+    }),
+});
+
+const tracking = z.strictObject({ uri: z.url({ protocol: /^https?$/ }).nullable(), token: text.nullable() });
+const webhooks = z.strictObject({ allowedHosts: z.array(text), attempts: positiveInt.max(20) });
+const logging = z.strictObject({
+  level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']),
+  format: z.enum(['auto', 'json', 'pretty']),
+});
+
+export const configSchema = z.strictObject({
+  pipeline,
+  data,
+  model,
+  gate,
+  server,
+  serving,
+  copy,
+  feedback,
+  queues,
+  storage,
+  tracking,
+  webhooks,
+  logging,
+});
+
+export type Config = z.infer<typeof configSchema>;
+
+/** Keys whose values are secrets (or, for addresses, may hold one); `copyloop config` masks them. */
+export const SECRET_KEYS: readonly string[] = [
+  'copy.openai.apiKey',
+  'storage.artifacts.accessKeyId',
+  'storage.artifacts.secretAccessKey',
+  'storage.databaseUrl',
+  'storage.redisUrl',
+  'tracking.token',
+  'tracking.uri',
+];
+
+function isTimeZone(name: string): boolean {
+  try {
+    return Intl.DateTimeFormat('en', { timeZone: name }) !== undefined;
+  } catch {
+    return false;
+  }
+}

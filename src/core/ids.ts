@@ -1,0 +1,37 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { pipeline } from 'node:stream/promises';
+
+const ALPHABET = 'abcdefghijklmnopqrstuvwxyz0123456789';
+
+/** `length` characters of [a-z0-9], drawn by the system's secure generator without bias. */
+export function randomSlug(length: number): string {
+  let out = '';
+  while (out.length < length) {
+    for (const byte of randomBytes(length)) {
+      if (byte < 252 && out.length < length) out += ALPHABET[byte % 36];
+    }
+  }
+  return out;
+}
+
+/** Id of a pipeline run, `[a-z0-9-]+`, sorting by time: `20261123-231501-k3v9qa`. */
+export function createRunId(now: Date): string {
+  const stamp = now.toISOString().replaceAll(/[-:]/g, '').replace('T', '-').slice(0, 15);
+  return `${stamp}-${randomSlug(6)}`;
+}
+
+/** 32 lower-case hexadecimal characters, as MLflow's run ids are. */
+export function createHexId(): string {
+  return randomBytes(16).toString('hex');
+}
+
+export function sha256Hex(content: string | Uint8Array): string {
+  return createHash('sha256').update(content).digest('hex');
+}
+
+export async function sha256File(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file), hash);
+  return hash.digest('hex');
+}

@@ -1,0 +1,54 @@
+/** PostgreSQL refuses to run as root: there it runs as the system user `postgres`, which must be able to reach its files. */
+import { execFile } from 'node:child_process';
+import { stat } from 'node:fs/promises';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { AppError, toError } from '../../core/errors.ts';
+
+const run = promisify(execFile);
+
+export interface Account {
+  uid: number;
+  gid: number;
+}
+
+/** The account to run PostgreSQL under, or undefined where the current one will do. As root, adds the user when it is missing. */
+export async function findPostgresAccount(): Promise<Account | undefined> {
+  if (process.getuid?.() !== 0) return undefined;
+  try {
+    return await readAccount();
+  } catch {
+    try {
+      await run('groupadd', ['--system', 'postgres']);
+      await run('useradd', ['--system', '-g', 'postgres', 'postgres']);
+      return await readAccount();
+    } catch (cause) {
+      throw new AppError(
+        'unavailable',
+        `PostgreSQL does not run as root and the user postgres cannot be added (${toError(cause).message}): start copyloop as another user, or set DATABASE_URL`,
+        { cause },
+      );
+    }
+  }
+}
+
+async function readAccount(): Promise<Account> {
+  const [uid, gid] = await Promise.all([run('id', ['-u', 'postgres']), run('id', ['-g', 'postgres'])]);
+  return { uid: Number(uid.stdout), gid: Number(gid.stdout) };
+}
+
+/** The first folder on the way to `folder` that `account` may not enter, such as /root; undefined when all are open. */
+export async function findClosedParent(folder: string, account: Account): Promise<string | undefined> {
+  const parents: string[] = [];
+  for (let parent = path.resolve(folder); ; parent = path.dirname(parent)) {
+    parents.unshift(parent);
+    if (parent === path.dirname(parent)) break;
+  }
+  for (const parent of parents) {
+    const info = await stat(parent).catch(() => undefined);
+    if (info === undefined) return undefined;
+    const bit = info.uid === account.uid ? 0o100 : info.gid === account.gid ? 0o010 : 0o001;
+    if ((info.mode & bit) === 0) return parent;
+  }
+  return undefined;
+}

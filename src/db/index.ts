@@ -1,0 +1,13 @@
+export {
+  openDatabase,
+  type Database,
+  type DatabaseOptions,
+  type Db,
+  type DbTransaction,
+} from './open-database.ts';
+export { openEmbeddedPostgres, type EmbeddedServer } from './embedded/server.ts';
+export { findClosedParent, findPostgresAccount } from './embedded/account.ts';
+export { openListener, type Listener } from './listen.ts';
+export { migrate } from './migrate.ts';
+export type { Migration } from './migration.ts';
+export type { Schema } from './schema.ts';

@@ -1,0 +1,51 @@
+import type pg from 'pg';
+import { AppError, toError } from '../core/errors.ts';
+import type { Migration } from './migration.ts';
+import { migrations } from './migrations/index.ts';
+
+/** Any constant will do; every copyloop process takes the same lock, so that one migrates and the others wait. */
+const LOCK_KEY = 7_265_001;
+
+/**
+ * Brings the database to the newest schema: each missing migration in a transaction of its own, under an advisory lock.
+ * @throws AppError `conflict` when the database holds a migration that this version does not know
+ */
+export async function migrate(client: pg.PoolClient): Promise<string[]> {
+  await client.query('SELECT pg_advisory_lock($1)', [LOCK_KEY]);
+  try {
+    await client.query(
+      'CREATE TABLE IF NOT EXISTS schema_migrations (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())',
+    );
+    const applied = new Set(
+      (await client.query<{ name: string }>('SELECT name FROM schema_migrations')).rows.map(
+        (row) => row.name,
+      ),
+    );
+    const unknown = [...applied].filter((name) => !migrations.some((migration) => migration.name === name));
+    if (unknown.length > 0) {
+      throw new AppError(
+        'conflict',
+        `the database was migrated by a newer copyloop (${unknown.join(', ')}): upgrade this one`,
+      );
+    }
+    const missing = migrations.filter((migration) => !applied.has(migration.name));
+    for (const migration of missing) await apply(client, migration);
+    return missing.map((migration) => migration.name);
+  } finally {
+    await client.query('SELECT pg_advisory_unlock($1)', [LOCK_KEY]);
+  }
+}
+
+async function apply(client: pg.PoolClient, migration: Migration): Promise<void> {
+  await client.query('BEGIN');
+  try {
+    await client.query(migration.sql);
+    await client.query('INSERT INTO schema_migrations (name) VALUES ($1)', [migration.name]);
+    await client.query('COMMIT');
+  } catch (cause) {
+    await client.query('ROLLBACK');
+    throw new AppError('internal', `migration ${migration.name} failed: ${toError(cause).message}`, {
+      cause,
+    });
+  }
+}

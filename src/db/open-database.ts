@@ -1,0 +1,96 @@
+import { Kysely, PostgresDialect, type Transaction } from 'kysely';
+import { Client, Pool, TypeOverrides, types, type DatabaseError, type PoolClient } from 'pg';
+import { AppError, toError } from '../core/errors.ts';
+import type { Logger } from '../core/log.ts';
+import { openEmbeddedPostgres } from './embedded/server.ts';
+import { migrate } from './migrate.ts';
+import type { Schema } from './schema.ts';
+
+export type Db = Kysely<Schema>;
+export type DbTransaction = Transaction<Schema>;
+
+export interface Database {
+  db: Db;
+  pool: Pool;
+  /** Connection string, for the queues' own pool and for LISTEN. Holds a password: never log it. */
+  url: string;
+  close(): Promise<void>;
+}
+
+export interface DatabaseOptions {
+  /** null: the embedded server of `varDir`. */
+  databaseUrl: string | null;
+  varDir: string;
+  poolSize: number;
+  log: Logger;
+}
+
+/** int8 columns hold counts, versions and milliseconds, all far below 2^53. */
+const typeParsers = new TypeOverrides();
+typeParsers.setTypeParser(types.builtins.INT8, Number);
+
+/**
+ * Connects to PostgreSQL (starting the embedded one when no address is given) and migrates it.
+ * @throws AppError `unavailable` when the server does not answer
+ */
+export async function openDatabase(options: DatabaseOptions): Promise<Database> {
+  const { log } = options;
+  const embedded = options.databaseUrl === null ? await openEmbeddedPostgres(options) : undefined;
+  const url = options.databaseUrl ?? embedded?.url ?? '';
+  try {
+    if (embedded !== undefined) await createDatabaseIfMissing(url);
+    const pool = new Pool({
+      connectionString: url,
+      max: options.poolSize,
+      application_name: 'copyloop',
+      types: typeParsers,
+    });
+    pool.on('error', (error) => log.warn({ err: error }, 'an idle PostgreSQL connection was lost'));
+    const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+    const close = async (): Promise<void> => {
+      await db.destroy();
+      await embedded?.close();
+    };
+    const client = await connect(pool, url);
+    try {
+      const applied = await migrate(client);
+      if (applied.length > 0) log.info({ applied }, 'database migrated');
+    } finally {
+      client.release();
+    }
+    return { db, pool, url, close };
+  } catch (error) {
+    await embedded?.close();
+    throw error;
+  }
+}
+
+async function connect(pool: Pool, url: string): Promise<PoolClient> {
+  try {
+    return await pool.connect();
+  } catch (cause) {
+    const { host, pathname } = new URL(url);
+    throw new AppError(
+      'unavailable',
+      `PostgreSQL at ${host}${pathname} does not answer (${toError(cause).message}): check DATABASE_URL, or leave it unset to use the embedded server`,
+      { cause },
+    );
+  }
+}
+
+async function createDatabaseIfMissing(url: string): Promise<void> {
+  const maintenance = new URL(url);
+  const name = maintenance.pathname.slice(1);
+  maintenance.pathname = '/postgres';
+  const client = new Client({ connectionString: maintenance.href });
+  await client.connect();
+  try {
+    const found = await client.query('SELECT 1 FROM pg_database WHERE datname = $1', [name]);
+    if (found.rowCount === 0) await client.query(`CREATE DATABASE ${client.escapeIdentifier(name)}`);
+  } catch (error) {
+    // 42P04, 23505: another process created it in between.
+    if (!['42P04', '23505'].includes((error as DatabaseError).code ?? '')) throw error;
+  } finally {
+    await client.end();
+  }
+}

@@ -1,0 +1,121 @@
+/** The house rules that a machine can check: imports point one way, folders have one door, the environment is read in one place. */
+import { readdirSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { packageRoot } from '../src/core/paths.ts';
+
+const src = path.join(packageRoot, 'src');
+
+/** What each folder may import; DESIGN section 6. */
+const ALLOWED: Readonly<Record<string, readonly string[]>> = {
+  core: [],
+  db: ['core'],
+  data: ['core', 'db'],
+  ml: ['core'],
+  tracking: ['core', 'db'],
+  copy: ['core'],
+  queues: ['core', 'db', 'data', 'ml', 'tracking', 'copy'],
+  workers: ['core', 'db', 'data', 'ml', 'tracking', 'copy', 'queues'],
+  server: ['core', 'db', 'data', 'ml', 'tracking', 'copy', 'queues'],
+  client: ['core'],
+  cli: ['core', 'db', 'data', 'ml', 'tracking', 'copy', 'queues', 'workers', 'server', 'client'],
+};
+
+interface Import {
+  from: string;
+  to: string;
+}
+
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+const imports = files.flatMap(importsOf);
+
+function importsOf(file: string): Import[] {
+  const text = readFileSync(path.join(src, file), 'utf8');
+  const specifiers = [...text.matchAll(/(?:from|import\()\s*'(\.[^']+)'/g)].map((match) => match[1] ?? '');
+  return specifiers.map((to) => ({
+    from: file,
+    to: path.relative(src, path.resolve(src, path.dirname(file), to)),
+  }));
+}
+
+const roomOf = (file: string): string => file.split(path.sep)[0] ?? '';
+
+export function findUpwardImports(list: readonly Import[]): string[] {
+  return list
+    .filter(
+      ({ from, to }) => roomOf(from) !== roomOf(to) && !(ALLOWED[roomOf(from)] ?? []).includes(roomOf(to)),
+    )
+    .map(({ from, to }) => `${from} -> ${to}`);
+}
+
+export function findCycles(list: readonly Import[]): string[] {
+  const graph = new Map<string, string[]>();
+  for (const { from, to } of list) graph.set(from, [...(graph.get(from) ?? []), to]);
+  const done = new Set<string>();
+  const cycles: string[] = [];
+  const visit = (file: string, trail: readonly string[]): void => {
+    if (trail.includes(file)) cycles.push([...trail.slice(trail.indexOf(file)), file].join(' -> '));
+    if (done.has(file) || trail.includes(file)) return;
+    for (const next of graph.get(file) ?? []) visit(next, [...trail, file]);
+    done.add(file);
+  };
+  for (const file of graph.keys()) visit(file, []);
+  return cycles;
+}
+
+describe('the layout', () => {
+  it('knows every folder of src', () => {
+    const rooms = readdirSync(src, { withFileTypes: true }).map((entry) => entry.name);
+    expect(rooms.filter((room) => !(room in ALLOWED))).toEqual([]);
+  });
+
+  it('lets imports point one way only', () => {
+    expect(findUpwardImports(imports)).toEqual([]);
+  });
+
+  it('has no import cycle', () => {
+    expect(findCycles(imports)).toEqual([]);
+  });
+
+  it('enters another folder by its door only', () => {
+    const intruders = imports.filter(
+      ({ from, to }) =>
+        roomOf(from) !== roomOf(to) && roomOf(to) !== 'core' && !/^[^/]+\/index\.ts$/.test(to),
+    );
+    expect(intruders.map(({ from, to }) => `${from} -> ${to}`)).toEqual([]);
+  });
+
+  it('reads the environment in core/config alone', () => {
+    const readers = files.filter((file) =>
+      /process\.env\b/.test(withoutComments(readFileSync(path.join(src, file), 'utf8'))),
+    );
+    expect(readers.filter((file) => !file.startsWith(path.join('core', 'config')))).toEqual([]);
+  });
+
+  it('has no folder named after a kind of TypeScript thing', () => {
+    const folders = new Set(files.flatMap((file) => path.dirname(file).split(path.sep)));
+    expect(['utils', 'helpers', 'types', 'interfaces', 'common'].filter((name) => folders.has(name))).toEqual(
+      [],
+    );
+  });
+});
+
+describe('the checker of the layout', () => {
+  it('reports an upward import', () => {
+    expect(findUpwardImports([{ from: 'core/log.ts', to: 'db/index.ts' }])).toEqual([
+      'core/log.ts -> db/index.ts',
+    ]);
+  });
+
+  it('reports a cycle', () => {
+    const cycle = [
+      { from: 'a.ts', to: 'b.ts' },
+      { from: 'b.ts', to: 'a.ts' },
+    ];
+    expect(findCycles(cycle)).toEqual(['a.ts -> b.ts -> a.ts']);
+  });
+});
+
+function withoutComments(text: string): string {
+  return text.replaceAll(/\/\*[\s\S]*?\*\//g, '').replaceAll(/\/\/.*$/gm, '');
+}
