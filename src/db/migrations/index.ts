@@ -1,0 +1,4 @@
+/** All migrations in order. Applied ones are never edited: a change is a new file with the next number. */
+import type { Migration } from '../migration.ts';
+
+export const migrations: readonly Migration[] = [];
