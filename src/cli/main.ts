@@ -1,0 +1,75 @@
+#!/usr/bin/env node
+/** The command line: the only place that touches argv, standard output and the exit code. */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { AppError, toAppError } from '../core/errors.ts';
+import { packageRoot } from '../core/paths.ts';
+import { parseArguments, renderHelp, renderRows, type Command, type Terminal } from './command.ts';
+import { COMMANDS } from './commands/index.ts';
+
+const terminal: Terminal = {
+  print: (text) => void process.stdout.write(`${text}\n`),
+  note: (text) => void process.stderr.write(`${text}\n`),
+  isInteractive: process.stderr.isTTY === true,
+  columns: process.stderr.columns ?? 100,
+};
+
+process.exitCode = await main(process.argv.slice(2));
+
+async function main(argv: readonly string[]): Promise<number> {
+  const [name, ...rest] = argv;
+  if (name === undefined || name === 'help' || name === '--help' || name === '-h') {
+    terminal.print(renderOverview());
+    return name === undefined ? 2 : 0;
+  }
+  if (name === '--version' || name === '-v') {
+    terminal.print(readVersion());
+    return 0;
+  }
+  const stopping = abortOnSignal();
+  try {
+    const load = COMMANDS[name];
+    if (load === undefined) {
+      throw new AppError('invalid-input', `there is no command "${name}"; the commands are ${Object.keys(COMMANDS).join(', ')}`);
+    }
+    const command: Command = (await load.command()) as Command;
+    const { options, positionals, help } = parseArguments(command, rest);
+    if (help) terminal.print(renderHelp(command));
+    else await command.run({ options, positionals, terminal, signal: stopping.signal });
+    return 0;
+  } catch (thrown) {
+    const error = toAppError(thrown);
+    terminal.note(`copyloop: ${error.message}`);
+    if (error.code === 'internal') terminal.note((error.cause instanceof Error ? error.cause : error).stack ?? '');
+    return error.traits.exitCode;
+  }
+}
+
+/** The first signal asks for a drain; the second ends the process at once, as an impatient user expects. */
+function abortOnSignal(): AbortController {
+  const stopping = new AbortController();
+  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+    process.on(name, () => {
+      if (stopping.signal.aborted) process.exit(130);
+      stopping.abort(new AppError('cancelled', `stopped by ${name}`));
+    });
+  }
+  return stopping;
+}
+
+function renderOverview(): string {
+  const rows = Object.entries(COMMANDS).map(([name, { about }]): [string, string] => [name, about]);
+  return [
+    'copyloop <command> [options]     the closed loop for marketing copy',
+    '',
+    ...renderRows(rows),
+    '',
+    '"copyloop <command> --help" tells its options. Exit codes: docs/cli.md.',
+  ].join('\n');
+}
+
+function readVersion(): string {
+  const manifest: unknown = JSON.parse(readFileSync(path.join(packageRoot, 'package.json'), 'utf8'));
+  return z.object({ version: z.string() }).parse(manifest).version;
+}
