@@ -67,7 +67,7 @@ export function parseArtifactFolder(prefix: string): string {
 
 function findFault(key: string): string | undefined {
   if (Buffer.byteLength(key) > MAX_KEY_BYTES) return `longer than ${MAX_KEY_BYTES} bytes`;
-  if (!key.isWellFormed()) return 'not well-formed Unicode';
+  if (Buffer.from(key).toString() !== key) return 'not well-formed Unicode';
   for (let form = key; ;) {
     const fault = findFaultOfForm(form);
     if (fault !== undefined) return form === key ? fault : `percent-decoded it has ${fault}`;

@@ -1,4 +1,5 @@
 /** All migrations in order. Applied ones are never edited: a change is a new file with the next number. */
 import type { Migration } from '../migration.ts';
+import { trackingMigration } from './003-tracking.ts';
 
-export const migrations: readonly Migration[] = [];
+export const migrations: readonly Migration[] = [trackingMigration];
