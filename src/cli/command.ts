@@ -70,12 +70,18 @@ export function parseArguments<S extends OptionSpecs>(
   command: Command<S>,
   argv: readonly string[],
 ): { options: OptionValues<S>; positionals: string[]; help: boolean } {
-  const config: ParseArgsConfig = { args: [...argv], options: toParserOptions(command.options), allowPositionals: true, strict: true };
+  const config: ParseArgsConfig = {
+    args: [...argv],
+    options: toParserOptions(command.options),
+    allowPositionals: true,
+    strict: true,
+  };
   let parsed: { values: Record<string, unknown>; positionals: string[] };
   try {
     parsed = parseArgs(config) as typeof parsed;
   } catch (error) {
-    throw new AppError('invalid-input', `${toError(error).message} See "copyloop ${command.name} --help".`);
+    const reason = toError(error).message.split('. To specify')[0] ?? '';
+    throw new AppError('invalid-input', `${reason}: see "copyloop ${command.name} --help"`);
   }
   const help = parsed.values['help'] === true;
   const required = command.positionals.filter((positional) => positional.required).length;
@@ -84,7 +90,8 @@ export function parseArguments<S extends OptionSpecs>(
     throw new AppError('invalid-input', `copyloop ${command.name} needs <${missing.name}>: ${missing.about}`);
   }
   const surplus = parsed.positionals[command.positionals.length];
-  if (surplus !== undefined) throw new AppError('invalid-input', `copyloop ${command.name} does not take the argument "${surplus}"`);
+  if (surplus !== undefined)
+    throw new AppError('invalid-input', `copyloop ${command.name} does not take the argument "${surplus}"`);
   return { options: parsed.values as OptionValues<S>, positionals: parsed.positionals, help };
 }
 
@@ -98,11 +105,18 @@ function toParserOptions(specs: OptionSpecs): NonNullable<ParseArgsConfig['optio
 }
 
 /** A whole number within bounds from an option's text. */
-export function parseWhole(name: string, text: string | undefined, bounds: { min: number; max: number }): number | undefined {
+export function parseWhole(
+  name: string,
+  text: string | undefined,
+  bounds: { min: number; max: number },
+): number | undefined {
   if (text === undefined) return undefined;
   const value = Number(text);
   if (text.trim() === '' || !Number.isInteger(value) || value < bounds.min || value > bounds.max) {
-    throw new AppError('invalid-input', `--${name} is "${text}": a whole number from ${bounds.min} to ${bounds.max} is needed`);
+    throw new AppError(
+      'invalid-input',
+      `--${name} is "${text}": a whole number from ${bounds.min} to ${bounds.max} is needed`,
+    );
   }
   return value;
 }
@@ -111,21 +125,27 @@ export function parseWhole(name: string, text: string | undefined, bounds: { min
 export function parseNumber(name: string, text: string | undefined): number | undefined {
   if (text === undefined) return undefined;
   const value = Number(text);
-  if (text.trim() === '' || !Number.isFinite(value)) throw new AppError('invalid-input', `--${name} is "${text}": a number is needed`);
+  if (text.trim() === '' || !Number.isFinite(value))
+    throw new AppError('invalid-input', `--${name} is "${text}": a number is needed`);
   return value;
 }
 
 export function renderHelp(command: Command): string {
   const lines = [`copyloop ${command.name} ${command.usage}`.trimEnd(), '', command.about, ''];
   if (command.positionals.length > 0) {
-    lines.push('Arguments', ...renderRows(command.positionals.map(({ name, about }) => [`<${name}>`, about])), '');
+    lines.push(
+      'Arguments',
+      ...renderRows(command.positionals.map(({ name, about }) => [`<${name}>`, about])),
+      '',
+    );
   }
   const rows = Object.entries(command.options).map(([name, spec]): [string, string] => [
     `${spec.short === undefined ? '' : `-${spec.short}, `}--${name}${spec.type === 'string' ? ` ${spec.value ?? 'TEXT'}` : ''}${spec.multiple === true ? ' ...' : ''}`,
     spec.about,
   ]);
   lines.push('Options', ...renderRows(rows));
-  if (command.examples !== undefined) lines.push('', 'Examples', ...command.examples.map((example) => `  ${example}`));
+  if (command.examples !== undefined)
+    lines.push('', 'Examples', ...command.examples.map((example) => `  ${example}`));
   return lines.join('\n');
 }
 

@@ -5,13 +5,13 @@ import path from 'node:path';
 import { z } from 'zod';
 import { AppError, toAppError } from '../core/errors.ts';
 import { packageRoot } from '../core/paths.ts';
-import { parseArguments, renderHelp, renderRows, type Command, type Terminal } from './command.ts';
+import { parseArguments, renderHelp, renderRows, type Terminal } from './command.ts';
 import { COMMANDS } from './commands/index.ts';
 
 const terminal: Terminal = {
   print: (text) => void process.stdout.write(`${text}\n`),
   note: (text) => void process.stderr.write(`${text}\n`),
-  isInteractive: process.stderr.isTTY === true,
+  isInteractive: process.stderr.isTTY,
   columns: process.stderr.columns ?? 100,
 };
 
@@ -31,9 +31,12 @@ async function main(argv: readonly string[]): Promise<number> {
   try {
     const load = COMMANDS[name];
     if (load === undefined) {
-      throw new AppError('invalid-input', `there is no command "${name}"; the commands are ${Object.keys(COMMANDS).join(', ')}`);
+      throw new AppError(
+        'invalid-input',
+        `there is no command "${name}"; the commands are ${Object.keys(COMMANDS).join(', ')}`,
+      );
     }
-    const command: Command = (await load.command()) as Command;
+    const command = await load.command();
     const { options, positionals, help } = parseArguments(command, rest);
     if (help) terminal.print(renderHelp(command));
     else await command.run({ options, positionals, terminal, signal: stopping.signal });
@@ -41,7 +44,8 @@ async function main(argv: readonly string[]): Promise<number> {
   } catch (thrown) {
     const error = toAppError(thrown);
     terminal.note(`copyloop: ${error.message}`);
-    if (error.code === 'internal') terminal.note((error.cause instanceof Error ? error.cause : error).stack ?? '');
+    if (error.code === 'internal')
+      terminal.note((error.cause instanceof Error ? error.cause : error).stack ?? '');
     return error.traits.exitCode;
   }
 }

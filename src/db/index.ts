@@ -5,7 +5,8 @@ export {
   type Db,
   type DbTransaction,
 } from './open-database.ts';
-export { openEmbeddedPostgres, type EmbeddedServer } from './embedded/server.ts';
+export { findRunningPostgres, openEmbeddedPostgres, type EmbeddedServer } from './embedded/server.ts';
+export { findPostgresBinaries } from './embedded/binaries.ts';
 export { findClosedParent, findPostgresAccount } from './embedded/account.ts';
 export { openListener, type Listener } from './listen.ts';
 export { migrate } from './migrate.ts';

@@ -9,7 +9,9 @@ export const configCommand = defineCommand({
   positionals: [],
   options: { ...COMMON_OPTIONS, json: { type: 'boolean', about: 'as JSON' } },
   run: async ({ options, terminal }) => {
-    const lines = listConfig(loadConfig({ file: options.config, overrides: { 'storage.varDir': options.var } }));
+    const lines = listConfig(
+      loadConfig({ file: options.config, overrides: { 'storage.varDir': options.var } }),
+    );
     terminal.print(
       options.json === true
         ? renderJson(lines)

@@ -12,23 +12,26 @@ export interface Account {
   gid: number;
 }
 
-/** The account to run PostgreSQL under, or undefined where the current one will do. As root, adds the user when it is missing. */
-export async function findPostgresAccount(): Promise<Account | undefined> {
+/** The account to run PostgreSQL under: undefined where the current one will do, `missing` where root has yet to add it. */
+export async function findPostgresAccount(): Promise<Account | 'missing' | undefined> {
   if (process.getuid?.() !== 0) return undefined;
+  return await readAccount().catch(() => 'missing' as const);
+}
+
+/** As root, adds the system user `postgres` when it is missing. */
+export async function ensurePostgresAccount(): Promise<Account | undefined> {
+  const found = await findPostgresAccount();
+  if (found !== 'missing') return found;
   try {
+    await run('groupadd', ['--system', '--force', 'postgres']);
+    await run('useradd', ['--system', '-g', 'postgres', 'postgres']);
     return await readAccount();
-  } catch {
-    try {
-      await run('groupadd', ['--system', 'postgres']);
-      await run('useradd', ['--system', '-g', 'postgres', 'postgres']);
-      return await readAccount();
-    } catch (cause) {
-      throw new AppError(
-        'unavailable',
-        `PostgreSQL does not run as root and the user postgres cannot be added (${toError(cause).message}): start copyloop as another user, or set DATABASE_URL`,
-        { cause },
-      );
-    }
+  } catch (cause) {
+    throw new AppError(
+      'unavailable',
+      `PostgreSQL does not run as root and the user postgres cannot be added (${toError(cause).message}): start copyloop as another user, or set DATABASE_URL`,
+      { cause },
+    );
   }
 }
 

@@ -12,7 +12,7 @@ import { sleep } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { randomSlug } from '../../core/ids.ts';
 import type { Logger } from '../../core/log.ts';
-import { findClosedParent, findPostgresAccount, type Account } from './account.ts';
+import { ensurePostgresAccount, findClosedParent, type Account } from './account.ts';
 import { findPostgresBinaries } from './binaries.ts';
 import { isAlive, readPostmaster, type Postmaster } from './postmaster.ts';
 
@@ -40,7 +40,7 @@ export async function openEmbeddedPostgres(options: {
   const home = path.resolve(options.varDir, 'postgres');
   const dataDir = path.join(home, 'data');
   const logFile = path.join(home, 'server.log');
-  const account = await findPostgresAccount();
+  const account = await ensurePostgresAccount();
   await mkdir(home, { recursive: true });
   if (account !== undefined) await openToAccount(home, account);
 
@@ -61,6 +61,11 @@ export async function openEmbeddedPostgres(options: {
       await rm(path.join(home, 'owner.pid'), { force: true });
     },
   };
+}
+
+/** The embedded server of `varDir` if one runs, without starting or changing anything. */
+export async function findRunningPostgres(varDir: string): Promise<Postmaster | undefined> {
+  return await readPostmaster(path.resolve(varDir, 'postgres', 'data'));
 }
 
 async function openToAccount(home: string, account: Account): Promise<void> {

@@ -1,0 +1,254 @@
+/** What `copyloop doctor` looks at. Each check is independent, changes nothing, and carries its remedy. */
+import { access, constants, mkdir, stat, statfs } from 'node:fs/promises';
+import { createServer } from 'node:net';
+import { totalmem } from 'node:os';
+import path from 'node:path';
+import { Redis } from 'ioredis';
+import { Client } from 'pg';
+import type { Config } from '../../core/config/index.ts';
+import { toError } from '../../core/errors.ts';
+import { packageRoot } from '../../core/paths.ts';
+import {
+  findClosedParent,
+  findPostgresAccount,
+  findPostgresBinaries,
+  findRunningPostgres,
+} from '../../db/index.ts';
+
+export interface Check {
+  name: string;
+  status: 'ok' | 'warning' | 'failed';
+  found: string;
+  remedy?: string;
+}
+
+const GIB = 1024 ** 3;
+const CONNECT_TIMEOUT_MS = 3000;
+
+export async function runChecks(config: Config): Promise<Check[]> {
+  const checks = [
+    checkNode,
+    checkMemory,
+    checkVarDir,
+    checkDisk,
+    checkPort,
+    checkPostgres,
+    checkRedis,
+    checkBase,
+    checkTensorFlow,
+  ];
+  return await Promise.all(
+    checks.map(async (check) => {
+      try {
+        return await check(config);
+      } catch (error) {
+        return {
+          name: check.name.replace('check', ''),
+          status: 'failed',
+          found: toError(error).message,
+        } satisfies Check;
+      }
+    }),
+  );
+}
+
+async function checkNode(): Promise<Check> {
+  const [major = 0, minor = 0] = process.versions.node.split('.').map(Number);
+  const fine = major > 20 || (major === 20 && minor >= 19);
+  return {
+    name: 'Node.js',
+    status: fine ? 'ok' : 'failed',
+    found: process.version,
+    ...(fine ? {} : { remedy: 'install Node.js 20.19 or later' }),
+  };
+}
+
+async function checkMemory(): Promise<Check> {
+  const gib = totalmem() / GIB;
+  const fine = gib >= 2;
+  return {
+    name: 'Memory',
+    status: fine ? 'ok' : 'warning',
+    found: `${gib.toFixed(1)} GiB`,
+    ...(fine
+      ? {}
+      : { remedy: 'the head recipe needs about 1 GiB, full fine-tuning 1.5 GiB beside the server' }),
+  };
+}
+
+async function checkVarDir({ storage }: Config): Promise<Check> {
+  const folder = path.resolve(storage.varDir);
+  try {
+    await mkdir(folder, { recursive: true });
+    await access(folder, constants.W_OK);
+    return { name: 'Local folder', status: 'ok', found: folder };
+  } catch (error) {
+    return {
+      name: 'Local folder',
+      status: 'failed',
+      found: toError(error).message,
+      remedy: 'choose a folder that you may write: COPYLOOP_VAR_DIR or --var',
+    };
+  }
+}
+
+async function checkDisk({ storage }: Config): Promise<Check> {
+  const info = await statfs(path.resolve(storage.varDir));
+  const free = (info.bavail * info.bsize) / GIB;
+  const fine = free >= 2;
+  return {
+    name: 'Free disk',
+    status: fine ? 'ok' : free >= 0.5 ? 'warning' : 'failed',
+    found: `${free.toFixed(1)} GiB`,
+    ...(fine
+      ? {}
+      : { remedy: 'free some: each model version takes about 250 MB until retention removes it' }),
+  };
+}
+
+async function checkPort({ server }: Config): Promise<Check> {
+  const taken = await new Promise<string | undefined>((resolve) => {
+    const probe = createServer();
+    probe.once('error', (error) => resolve(error.message));
+    probe.listen(server.port, server.host, () => probe.close(() => resolve(undefined)));
+  });
+  return {
+    name: 'Port',
+    status: taken === undefined ? 'ok' : 'warning',
+    found: taken ?? `${server.host}:${server.port} is free`,
+    ...(taken === undefined
+      ? {}
+      : { remedy: 'copyloop may be running already; otherwise choose another with PORT or --port' }),
+  };
+}
+
+async function checkPostgres({ storage }: Config): Promise<Check> {
+  if (storage.databaseUrl === null) return await checkEmbeddedPostgres(storage.varDir);
+  const client = new Client({
+    connectionString: storage.databaseUrl,
+    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
+  });
+  try {
+    await client.connect();
+    const { rows } = await client.query<{ version: string }>(
+      "SELECT current_setting('server_version_num') AS version",
+    );
+    const version = Number(rows[0]?.version ?? 0);
+    const fine = version >= 140_000;
+    return {
+      name: 'PostgreSQL',
+      status: fine ? 'ok' : 'failed',
+      found: `version ${Math.floor(version / 10_000)}`,
+      ...(fine ? {} : { remedy: 'use PostgreSQL 14 or later' }),
+    };
+  } catch (error) {
+    return {
+      name: 'PostgreSQL',
+      status: 'failed',
+      found: toError(error).message,
+      remedy: 'check DATABASE_URL, or unset it to use the embedded server',
+    };
+  } finally {
+    await client.end().catch(() => undefined);
+  }
+}
+
+async function checkEmbeddedPostgres(varDir: string): Promise<Check> {
+  const running = await findRunningPostgres(varDir);
+  if (running !== undefined)
+    return { name: 'PostgreSQL', status: 'ok', found: `embedded, runs on port ${running.port}` };
+  await findPostgresBinaries();
+  const account = await findPostgresAccount();
+  const closed =
+    account === undefined || account === 'missing' ? undefined : await findClosedParent(varDir, account);
+  if (closed !== undefined) {
+    return {
+      name: 'PostgreSQL',
+      status: 'failed',
+      found: `embedded, but the user postgres may not enter ${closed}`,
+      remedy: `choose another folder (COPYLOOP_VAR_DIR=/var/lib/copyloop), run "chmod o+x ${closed}", or do not run as root`,
+    };
+  }
+  const note = account === 'missing' ? ' (as root, the first start adds a system user postgres)' : '';
+  return { name: 'PostgreSQL', status: 'ok', found: `embedded, not running${note}` };
+}
+
+async function checkRedis({ storage }: Config): Promise<Check> {
+  if (storage.redisUrl === null)
+    return { name: 'Redis', status: 'ok', found: 'not used: the queues are in PostgreSQL' };
+  const redis = new Redis(storage.redisUrl, {
+    lazyConnect: true,
+    connectTimeout: CONNECT_TIMEOUT_MS,
+    maxRetriesPerRequest: 0,
+    retryStrategy: null,
+  });
+  redis.on('error', () => undefined);
+  try {
+    await redis.connect();
+    const policy = /maxmemory_policy:(\S+)/.exec(await redis.info('memory'))?.[1] ?? 'unknown';
+    const fine = policy === 'noeviction';
+    return {
+      name: 'Redis',
+      status: fine ? 'ok' : 'failed',
+      found: `answers, maxmemory-policy ${policy}`,
+      ...(fine ? {} : { remedy: 'set maxmemory-policy noeviction: an evicted key is a lost job' }),
+    };
+  } catch (error) {
+    return {
+      name: 'Redis',
+      status: 'failed',
+      found: toError(error).message,
+      remedy: 'check REDIS_URL, or unset it to keep the queues in PostgreSQL',
+    };
+  } finally {
+    redis.disconnect();
+  }
+}
+
+async function checkBase({ model }: Config): Promise<Check> {
+  const folder = path.resolve(packageRoot, model.base);
+  const isFolder = await stat(folder).then(
+    (info) => info.isDirectory(),
+    () => false,
+  );
+  if (!isFolder) {
+    return {
+      name: 'Base encoder',
+      status: 'ok',
+      found: `${model.base} is no folder: it will be fetched from the Hugging Face hub`,
+    };
+  }
+  const missing: string[] = [];
+  for (const file of ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json']) {
+    if (
+      !(await stat(path.join(folder, file)).then(
+        () => true,
+        () => false,
+      ))
+    )
+      missing.push(file);
+  }
+  return {
+    name: 'Base encoder',
+    status: missing.length === 0 ? 'ok' : 'failed',
+    found: missing.length === 0 ? model.base : `${model.base} lacks ${missing.join(', ')}`,
+    ...(missing.length === 0
+      ? {}
+      : { remedy: 'restore the folder (git checkout assets/encoder) or set model.base' }),
+  };
+}
+
+async function checkTensorFlow(): Promise<Check> {
+  const name: string = '@tensorflow/tfjs-node';
+  const native = await import(name).then(
+    () => true,
+    () => false,
+  );
+  return {
+    name: 'TensorFlow.js',
+    status: 'ok',
+    found: native
+      ? 'native backend (tfjs-node)'
+      : 'wasm backend (tfjs-node is not installed or does not load here)',
+  };
+}

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest';
+import {
+  COMMON_OPTIONS,
+  defineCommand,
+  parseArguments,
+  parseNumber,
+  parseWhole,
+  renderHelp,
+} from '../../src/cli/command.ts';
+
+const sample = defineCommand({
+  name: 'sample',
+  about: 'A command for tests.',
+  usage: '<file> [--count N] [--map FIELD=COLUMN]...',
+  positionals: [{ name: 'file', required: true, about: 'what to read' }],
+  options: {
+    ...COMMON_OPTIONS,
+    count: { type: 'string', value: 'N', about: 'how many' },
+    map: { type: 'string', multiple: true, value: 'FIELD=COLUMN', about: 'column of a field' },
+    wait: { type: 'boolean', about: 'wait for the end' },
+  },
+  run: async () => undefined,
+});
+
+describe('arguments', () => {
+  it('are read by their specs', () => {
+    const { options, positionals } = parseArguments(sample, [
+      'a.csv',
+      '--count',
+      '5',
+      '--map',
+      'title=T',
+      '--map',
+      'rating=R',
+      '--wait',
+    ]);
+    expect(positionals).toEqual(['a.csv']);
+    expect(options).toMatchObject({ count: '5', map: ['title=T', 'rating=R'], wait: true });
+  });
+
+  it.each([
+    [['a.csv', '--cuont', '5'], /Unknown option '--cuont': see "copyloop sample --help"/],
+    [['a.csv', 'b.csv'], /does not take the argument "b\.csv"/],
+    [[], /needs <file>: what to read/],
+    [['a.csv', '--count'], /--count/],
+  ])('%j are refused with the reason', (argv, message) => {
+    expect(() => parseArguments(sample, argv)).toThrow(message);
+  });
+
+  it('may be incomplete when help is asked for', () => {
+    expect(parseArguments(sample, ['--help']).help).toBe(true);
+    expect(renderHelp(sample)).toContain('--map FIELD=COLUMN ...  column of a field');
+  });
+});
+
+describe('numbers of options', () => {
+  it('are read, and left out when not given', () => {
+    expect(parseWhole('count', '12', { min: 1, max: 20 })).toBe(12);
+    expect(parseWhole('count', undefined, { min: 1, max: 20 })).toBeUndefined();
+    expect(parseNumber('label-threshold', '3.5')).toBe(3.5);
+  });
+
+  it.each(['', '1.5', 'x', '0', '21', '1e9'])(
+    'are refused when "%s" is not a whole number within bounds',
+    (text) => {
+      expect(() => parseWhole('count', text, { min: 1, max: 20 })).toThrow(`--count is "${text}"`);
+    },
+  );
+});
