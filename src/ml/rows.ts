@@ -1,0 +1,84 @@
+/** Labelled rows: what a model is trained on and judged by. One CSV per split, columns found by name. */
+import { createReadStream } from 'node:fs';
+import { CsvError, parse } from 'csv-parse';
+import { AppError, toError } from '../core/errors.ts';
+
+export interface LabelledRow {
+  title: string;
+  description: string;
+  label: 0 | 1;
+  /** How often the row counts in the loss and in weighted metrics, above 0; 1 where the file has no such column. */
+  weight: number;
+  category?: string;
+}
+
+export const REQUIRED_COLUMNS = ['title', 'description', 'label'] as const;
+
+/** The text a classifier reads: the description alone where there is no title, otherwise both with one space between. */
+export function classifierText(row: { title: string; description: string }): string {
+  return row.title === '' ? row.description : `${row.title} ${row.description}`;
+}
+
+interface ParsedRecord {
+  record: Record<string, string | undefined>;
+  info: { lines: number };
+}
+
+/**
+ * Reads a CSV with the columns title, description, label (0 or 1) and, optionally, weight and category; others are ignored.
+ *
+ * @throws AppError `not-found` without the file, `bad-data` naming the line for anything that is no labelled row
+ */
+export async function readLabelledCsv(file: string): Promise<LabelledRow[]> {
+  const rows: LabelledRow[] = [];
+  const parser = createReadStream(file)
+    .on('error', (error) => parser.destroy(error))
+    .pipe(parse({ bom: true, columns: (header: string[]) => checkHeader(header, file), info: true }));
+  try {
+    for await (const { record, info } of parser as AsyncIterable<ParsedRecord>) {
+      rows.push(parseRow(record, `${file}, line ${info.lines}`));
+    }
+  } catch (thrown) {
+    throw describeReadError(thrown, file);
+  }
+  return rows;
+}
+
+function checkHeader(header: string[], file: string): string[] {
+  for (const column of REQUIRED_COLUMNS) {
+    if (!header.includes(column)) {
+      const seen = header.map((name) => name.slice(0, 40)).join(', ');
+      throw new AppError('bad-data', `${file} has no column "${column}"; its header is: ${seen}`);
+    }
+  }
+  return header;
+}
+
+function parseRow(record: Record<string, string | undefined>, where: string): LabelledRow {
+  const { title = '', description = '', label, weight, category } = record;
+  if (label !== '0' && label !== '1') {
+    throw new AppError('bad-data', `${where}: label must be 0 or 1, not ${JSON.stringify(label)}`);
+  }
+  if (title === '' && description === '') {
+    throw new AppError('bad-data', `${where}: title and description are both empty`);
+  }
+  const parsedWeight = weight === undefined || weight === '' ? 1 : Number(weight);
+  if (!(parsedWeight > 0 && Number.isFinite(parsedWeight))) {
+    throw new AppError('bad-data', `${where}: weight must be above 0, not ${JSON.stringify(weight)}`);
+  }
+  const row: LabelledRow = { title, description, label: label === '1' ? 1 : 0, weight: parsedWeight };
+  if (category !== undefined && category !== '') row.category = category;
+  return row;
+}
+
+function describeReadError(thrown: unknown, file: string): Error {
+  if (thrown instanceof AppError) return thrown;
+  const error = toError(thrown);
+  if (error instanceof CsvError) {
+    return new AppError('bad-data', `${file} is no valid CSV: ${error.message}`, { cause: error });
+  }
+  if ('code' in error && error.code === 'ENOENT') {
+    return new AppError('not-found', `there is no file ${file}`, { cause: error });
+  }
+  return error;
+}

@@ -1,0 +1,148 @@
+/**
+ * Token ids of a model directory's own tokenizer (tokenizer.json, as Hugging Face's libraries read it).
+ * A text is cut to its first tokens, and only as much of it as can matter is read: a megabyte costs as little as a paragraph.
+ */
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
+import { z } from 'zod';
+import { AppError, toError } from '../core/errors.ts';
+
+export interface TextTokenizer {
+  /**
+   * Ids with the model's special tokens ([CLS] text [SEP]), at most `maxLength` of them; the text is cut, not they.
+   * The list's length is the number of tokens that a batch pays for.
+   */
+  encode(text: string, maxLength: number): number[];
+  readonly padTokenId: number;
+  /** Ids run from 0 to vocabularySize - 1. */
+  readonly vocabularySize: number;
+}
+
+/** Token ids of several texts padded to the longest: row-major [batch, time]. */
+export interface TokenBatch {
+  inputIds: BigInt64Array; // [batch, time]
+  attentionMask: BigInt64Array; // [batch, time], 1 where there is a token
+  batch: number;
+  time: number;
+}
+
+const tokenizerFileSchema = z.looseObject({
+  added_tokens: z.array(z.looseObject({ id: z.int(), content: z.string() })).default([]),
+});
+const tokenizerConfigSchema = z.looseObject({
+  pad_token: z.union([z.string(), z.object({ content: z.string() })]).default('[PAD]'),
+});
+
+/** Characters first tried per token asked for; English needs about five. */
+const CHARS_PER_TOKEN = 12;
+
+/** @throws AppError `bad-model` when a tokenizer file is missing or malformed */
+export async function openTokenizer(modelDirectory: string): Promise<TextTokenizer> {
+  const [file, config] = await Promise.all([
+    readJson(modelDirectory, 'tokenizer.json', tokenizerFileSchema),
+    readJson(modelDirectory, 'tokenizer_config.json', tokenizerConfigSchema),
+  ]);
+  let tokenizer: HuggingFaceTokenizer;
+  try {
+    tokenizer = new HuggingFaceTokenizer(file, config);
+  } catch (thrown) {
+    throw new AppError(
+      'bad-model',
+      `${modelDirectory}/tokenizer.json cannot be used: ${toError(thrown).message}`,
+      {
+        cause: thrown,
+      },
+    );
+  }
+  const padToken = typeof config.pad_token === 'string' ? config.pad_token : config.pad_token.content;
+  const padTokenId = tokenizer.token_to_id(padToken);
+  if (padTokenId === undefined) {
+    throw new AppError(
+      'bad-model',
+      `${modelDirectory}: the padding token ${padToken} is not in the vocabulary`,
+    );
+  }
+  const specialTokens = tokenizer.encode('').ids;
+  const end = specialTokens.at(-1);
+
+  return {
+    padTokenId,
+    vocabularySize: tokenizer.get_vocab(true).size,
+    encode: (text, maxLength) => {
+      if (maxLength < specialTokens.length) {
+        throw new AppError(
+          'invalid-input',
+          `maxLength must be at least ${specialTokens.length}, not ${maxLength}`,
+        );
+      }
+      const ids = encodeBeginning(tokenizer, text, maxLength);
+      if (ids.length <= maxLength) return ids;
+      ids.length = maxLength;
+      if (end !== undefined) ids[maxLength - 1] = end;
+      return ids;
+    },
+  };
+}
+
+/** Ids of a beginning of the text, cut at white space (where no token crosses), that has at least `wanted` of them if the text has. */
+function encodeBeginning(tokenizer: HuggingFaceTokenizer, text: string, wanted: number): number[] {
+  for (let length = wanted * CHARS_PER_TOKEN; ; length *= 2) {
+    const end = nextWhiteSpace(text, length);
+    const ids = tokenizer.encode(end < text.length ? text.slice(0, end) : text).ids;
+    if (end >= text.length || ids.length > wanted) return ids;
+  }
+}
+
+function nextWhiteSpace(text: string, from: number): number {
+  if (from >= text.length) return text.length;
+  const whiteSpace = /[ \t\r\n]/g;
+  whiteSpace.lastIndex = from;
+  return whiteSpace.exec(text)?.index ?? text.length;
+}
+
+export function padBatch(sequences: readonly (readonly number[])[], padTokenId: number): TokenBatch {
+  const batch = sequences.length;
+  const time = sequences.reduce((longest, ids) => Math.max(longest, ids.length), 0);
+  const inputIds = new BigInt64Array(batch * time).fill(BigInt(padTokenId));
+  const attentionMask = new BigInt64Array(batch * time);
+  sequences.forEach((ids, row) => {
+    ids.forEach((id, column) => {
+      inputIds[row * time + column] = BigInt(id);
+    });
+    attentionMask.fill(1n, row * time, row * time + ids.length);
+  });
+  return { inputIds, attentionMask, batch, time };
+}
+
+/**
+ * Positions of `lengths` grouped into batches of like length, so that padding is little: each batch pays
+ * (its longest) x (its rows) tokens, at most `maxTokens`, except that a single longer sequence is a batch of its own.
+ */
+export function bucketByLength(lengths: readonly number[], maxTokens: number): number[][] {
+  const order = lengths
+    .map((_, index) => index)
+    .toSorted((a, b) => (lengths[a] ?? 0) - (lengths[b] ?? 0) || a - b);
+  const batches: number[][] = [];
+  let current: number[] = [];
+  for (const index of order) {
+    if (current.length > 0 && (current.length + 1) * (lengths[index] ?? 0) > maxTokens) {
+      batches.push(current);
+      current = [];
+    }
+    current.push(index);
+  }
+  if (current.length > 0) batches.push(current);
+  return batches;
+}
+
+async function readJson<T>(directory: string, name: string, schema: z.ZodType<T>): Promise<T> {
+  const file = path.join(directory, name);
+  try {
+    return schema.parse(JSON.parse(await readFile(file, 'utf8')));
+  } catch (thrown) {
+    throw new AppError('bad-model', `${file} is missing or malformed: ${toError(thrown).message}`, {
+      cause: thrown,
+    });
+  }
+}
