@@ -1,5 +1,6 @@
 /** What PostgreSQL itself writes about a running server: postmaster.pid in its data folder. */
 import { readFile } from 'node:fs/promises';
+import { connect } from 'node:net';
 import path from 'node:path';
 
 export interface Postmaster {
@@ -8,7 +9,10 @@ export interface Postmaster {
   ready: boolean;
 }
 
-/** The server that runs on this data folder, or undefined. A file left by a server that died counts as none. */
+/**
+ * The server that runs on this data folder, or undefined. A file left by a server that died counts as none, also where its
+ * process id has gone to another program since: a server that calls itself ready must take connections.
+ */
 export async function readPostmaster(dataDir: string): Promise<Postmaster | undefined> {
   // Lines: pid, data folder, start time, port, socket folder, listen address, shared memory, status (PostgreSQL's pidfile.h).
   const lines = await readFile(path.join(dataDir, 'postmaster.pid'), 'utf8').then(
@@ -17,7 +21,21 @@ export async function readPostmaster(dataDir: string): Promise<Postmaster | unde
   );
   const pid = Number(lines[0]);
   if (!Number.isInteger(pid) || pid <= 0 || !isAlive(pid)) return undefined;
-  return { pid, port: Number(lines[3] ?? 0), ready: lines[7]?.trim() === 'ready' };
+  const port = Number(lines[3] ?? 0);
+  const ready = lines[7]?.trim() === 'ready';
+  if (ready && !(await acceptsConnections(port))) return undefined;
+  return { pid, port, ready };
+}
+
+async function acceptsConnections(port: number): Promise<boolean> {
+  return await new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', () => resolve(false));
+  });
 }
 
 export function isAlive(pid: number): boolean {
