@@ -1,0 +1,150 @@
+/**
+ * The graph under construction. Values are symbolic: applying an operator computes no numbers, it checks
+ * shapes, appends a node and returns the values that node will produce. Nodes stand in an order in which
+ * they can run, because a node can only be made from values that exist already.
+ */
+import { AppError } from '../../core/errors.ts';
+import type { Emitter, OnnxCall } from './emit.ts';
+import { renderShape, type Shape } from './shape.ts';
+
+export type DataType = 'float32' | 'int64';
+
+export interface ValueType {
+  readonly dtype: DataType;
+  readonly shape: Shape;
+}
+
+export interface Value extends ValueType {
+  readonly graph: Graph;
+  readonly id: number;
+  readonly origin: Origin;
+}
+
+export type Origin =
+  | { readonly kind: 'input'; readonly name: string }
+  | { readonly kind: 'parameter'; readonly name: string }
+  | { readonly kind: 'constant'; readonly data: Float32Array }
+  | { readonly kind: 'node'; readonly node: Node };
+
+/** One application of an operator. */
+export interface Node {
+  readonly operator: string;
+  /** The layer it belongs to, outermost first: `transformer.layer.3.attention`. */
+  readonly scope: string;
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  emit(emitter: Emitter): OnnxCall;
+  /** The gradient of each input (null: does not depend on it smoothly), given that of the first output. */
+  gradient(dy: Value): readonly (Value | null)[];
+}
+
+/** A row of the operator table: shape rule, how it is emitted, how it is differentiated. */
+export interface Operator<A> {
+  readonly name: string;
+  /** Types of the outputs; throws when the inputs do not fit. */
+  infer(inputs: readonly Value[], attributes: A): readonly ValueType[];
+  /** The ONNX node that computes it. */
+  emit(call: Call<A>, emitter: Emitter): OnnxCall;
+  /** New nodes that compute the gradient of each input; a gradient may be wider where an input was stretched. */
+  gradient(call: Call<A>, dy: Value): readonly (Value | null)[];
+}
+
+export interface Call<A> {
+  readonly inputs: readonly Value[];
+  readonly outputs: readonly Value[];
+  readonly attributes: A;
+}
+
+export interface Graph {
+  readonly nodes: readonly Node[];
+  input(name: string, dtype: DataType, shape: Shape): Value;
+  /** A weight: an input while training, stored in the model when exported. */
+  parameter(name: string, shape: readonly number[]): Value;
+  constant(data: Float32Array | readonly number[], shape: readonly number[]): Value;
+  scalar(value: number): Value;
+  /** Everything built inside `body` carries the scope's name, in errors and in profiles. */
+  within<T>(scope: string, body: () => T): T;
+  apply<A>(operator: Operator<A>, inputs: readonly Value[], attributes: A): readonly Value[];
+}
+
+export function createGraph(): Graph {
+  const nodes: Node[] = [];
+  const scopes: string[] = [];
+  const named = new Map<string, Value>();
+  let values = 0;
+
+  const makeValue = (type: ValueType, origin: Origin): Value => {
+    values += 1;
+    return { graph, id: values, dtype: type.dtype, shape: type.shape, origin };
+  };
+  const makeNamed = (kind: 'input' | 'parameter', name: string, type: ValueType): Value => {
+    if (named.has(name)) throw new AppError('internal', `the graph has two inputs named "${name}"`);
+    const value = makeValue(type, { kind, name });
+    named.set(name, value);
+    return value;
+  };
+
+  const graph: Graph = {
+    nodes,
+    input: (name, dtype, shape) => makeNamed('input', name, { dtype, shape }),
+    parameter: (name, shape) => makeNamed('parameter', name, { dtype: 'float32', shape }),
+    constant: (data, shape) =>
+      makeValue({ dtype: 'float32', shape }, { kind: 'constant', data: Float32Array.from(data) }),
+    scalar: (value) => graph.constant([value], []),
+    within: (scope, body) => {
+      scopes.push(scope);
+      try {
+        return body();
+      } finally {
+        scopes.pop();
+      }
+    },
+    apply: (operator, inputs, attributes) => {
+      const scope = scopes.join('.');
+      const types = inferTypes(operator, inputs, attributes, scope);
+      const outputs: Value[] = [];
+      const node: Node = {
+        operator: operator.name,
+        scope,
+        inputs,
+        outputs,
+        emit: (emitter) => operator.emit({ inputs, outputs, attributes }, emitter),
+        gradient: (dy) => operator.gradient({ inputs, outputs, attributes }, dy),
+      };
+      outputs.push(...types.map((type) => makeValue(type, { kind: 'node', node })));
+      nodes.push(node);
+      return outputs;
+    },
+  };
+  return graph;
+}
+
+/** The value an operator with one output makes. */
+export function applyOne<A>(
+  operator: Operator<A>,
+  inputs: readonly [Value, ...Value[]],
+  attributes: A,
+): Value {
+  const [output] = inputs[0].graph.apply(operator, inputs, attributes);
+  if (output === undefined) throw new AppError('internal', `${operator.name} makes no value`);
+  return output;
+}
+
+function inferTypes<A>(
+  operator: Operator<A>,
+  inputs: readonly Value[],
+  attributes: A,
+  scope: string,
+): readonly ValueType[] {
+  try {
+    return operator.infer(inputs, attributes);
+  } catch (thrown) {
+    if (!(thrown instanceof AppError)) throw thrown;
+    const shapes = inputs.map(({ dtype, shape }) => `${dtype} ${renderShape(shape)}`).join(', ');
+    throw new AppError(
+      thrown.code,
+      `${scope === '' ? 'the graph' : scope}: ${operator.name} does not take ${shapes}: ${thrown.message}`,
+      { cause: thrown },
+    );
+  }
+}

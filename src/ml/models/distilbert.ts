@@ -1,0 +1,135 @@
+/**
+ * DistilBERT and its sequence classification head, as in Hugging Face's `modeling_distilbert.py`, with the
+ * parameters under the same names. Said once: training, evaluation and the exported graph all come from here.
+ *
+ * The classifier reads the first token of the last layer only. So the last layer computes keys and values for
+ * every token, but query, output projection and feed-forward for the first one alone: the same result, forward
+ * and backward, for a fraction of the work (DESIGN section 4).
+ */
+import {
+  add,
+  gatherRows,
+  gelu,
+  leading,
+  relu,
+  reshape,
+  type Dim,
+  type Graph,
+  type Value,
+} from '../autodiff/index.ts';
+import type { DistilBertConfig } from './config.ts';
+import { attention, linearLayer, noDropout, normLayer, paddingBias, type Dropout } from './layers.ts';
+
+export interface EncoderOutput {
+  /** The last layer's state of the first token, [batch, dim]. */
+  readonly firstToken: Value;
+  /** Rows of the word embedding as they were looked up, [batch, time, dim]: where differentiation ends. */
+  readonly wordRows: Value;
+}
+
+const ENCODER = 'distilbert';
+export const WORD_EMBEDDINGS = `${ENCODER}.embeddings.word_embeddings.weight`;
+
+/**
+ * @param vocabulary rows of the word embedding; fewer than the configuration's when ids have been renumbered
+ */
+export function encoder(
+  graph: Graph,
+  config: DistilBertConfig,
+  dropout: Dropout = noDropout,
+  vocabulary: number = config.vocabulary,
+): EncoderOutput {
+  const [batch, time] = ['batch', 'time'] as const;
+  const inputIds = graph.input('input_ids', 'int64', [batch, time]);
+  const bias = paddingBias(graph.input('attention_mask', 'int64', [batch, time])); // [batch, 1, 1, time]
+
+  const wordRows = gatherRows(graph.parameter(WORD_EMBEDDINGS, [vocabulary, config.dim]), inputIds);
+  let x = embeddings(graph, config, wordRows, time, dropout); // [batch*time, dim]
+  for (let layer = 0; layer < config.layers; layer += 1) {
+    const isLast = layer === config.layers - 1;
+    const readers = isLast ? firstTokens(x, batch, time) : x;
+    x = transformerLayer(graph, config, {
+      name: layerName(layer),
+      x,
+      readers,
+      asked: isLast ? 1 : time,
+      bias,
+      dropout,
+    });
+  }
+  return { firstToken: x, wordRows };
+}
+
+/** Logits of each class: [batch, labels]. */
+export function classifier(
+  graph: Graph,
+  config: DistilBertConfig,
+  firstToken: Value,
+  dropout: Dropout = noDropout,
+): Value {
+  const hidden = relu(linearLayer(graph, 'pre_classifier', firstToken, config.dim));
+  return linearLayer(graph, 'classifier', dropout(hidden, config.classifierDropout), config.labels.length);
+}
+
+export function layerName(layer: number): string {
+  return `${ENCODER}.transformer.layer.${layer}`;
+}
+
+function embeddings(
+  graph: Graph,
+  config: DistilBertConfig,
+  wordRows: Value,
+  time: Dim,
+  dropout: Dropout,
+): Value {
+  const name = `${ENCODER}.embeddings`;
+  return graph.within(name, () => {
+    const positions = graph.parameter(`${name}.position_embeddings.weight`, [config.positions, config.dim]);
+    const summed = add(wordRows, leading(positions, 0, time)); // [batch, time, dim]
+    const tokens = reshape(summed, [`${String(summed.shape[0])}*${time}`, config.dim]);
+    return dropout(normLayer(graph, `${name}.LayerNorm`, tokens), config.dropout);
+  });
+}
+
+interface LayerInputs {
+  readonly name: string;
+  /** Every token, [batch*time, dim]. */
+  readonly x: Value;
+  /** The tokens whose new state is asked for, [batch*asked, dim]. */
+  readonly readers: Value;
+  readonly asked: Dim;
+  readonly bias: Value;
+  readonly dropout: Dropout;
+}
+
+function transformerLayer(graph: Graph, config: DistilBertConfig, layer: LayerInputs): Value {
+  const { name, x, readers, asked, bias, dropout } = layer;
+  const { dim, hiddenDim } = config;
+  const part = (suffix: string, input: Value, outputs: number): Value =>
+    linearLayer(graph, `${name}.${suffix}`, input, outputs);
+
+  const queries = part('attention.q_lin', readers, dim);
+  const keys = part('attention.k_lin', x, dim);
+  const values = part('attention.v_lin', x, dim);
+  const context = graph.within(`${name}.attention`, () =>
+    attention(queries, keys, values, bias, asked, {
+      batch: bias.shape[0] as Dim,
+      heads: config.heads,
+      dropout,
+      dropoutProbability: config.attentionDropout,
+    }),
+  );
+  const attended = normLayer(
+    graph,
+    `${name}.sa_layer_norm`,
+    add(part('attention.out_lin', context, dim), readers),
+  );
+  const hidden = graph.within(`${name}.ffn`, () => gelu(part('ffn.lin1', attended, hiddenDim)));
+  const fed = dropout(part('ffn.lin2', hidden, dim), config.dropout);
+  return normLayer(graph, `${name}.output_layer_norm`, add(fed, attended));
+}
+
+function firstTokens(x: Value, batch: Dim, time: Dim): Value {
+  const dim = x.shape[1] as Dim;
+  return reshape(leading(reshape(x, [batch, time, dim]), 1, 1), [batch, dim]);
+}

@@ -1,0 +1,144 @@
+/**
+ * Reads and writes safetensors (https://github.com/huggingface/safetensors#format): a little-endian 64-bit
+ * header length, a JSON header with the type, shape and place of every tensor, then the bytes.
+ */
+import { randomUUID } from 'node:crypto';
+import { open, readFile, rename, rm } from 'node:fs/promises';
+import { z } from 'zod';
+import { AppError } from '../../core/errors.ts';
+import { bytesOf } from '../onnx/index.ts';
+import { fromBfloat16, fromFloat16, toFloat16 } from './half.ts';
+
+export const WEIGHT_DTYPES = ['F32', 'F16', 'BF16'] as const;
+export type WeightDtype = (typeof WEIGHT_DTYPES)[number];
+
+export interface Tensor {
+  /** How it is, or was, stored; `data` is float32 whatever this says. */
+  readonly dtype: WeightDtype;
+  readonly shape: readonly number[];
+  readonly data: Float32Array;
+}
+
+/** Tensors by Hugging Face's names. */
+export type Weights = Map<string, Tensor>;
+
+const ENTRY = z.object({
+  dtype: z.string(),
+  shape: z.array(z.number().int().nonnegative()),
+  data_offsets: z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()]),
+});
+const HEADER = z.record(z.string(), z.unknown());
+
+/** Every tensor of a file, as float32. Throws `bad-model` naming the file and the tensor when it is not sound. */
+export async function readWeights(file: string): Promise<Weights> {
+  const bytes = await readFile(file);
+  return parseWeights(bytes, file);
+}
+
+export function parseWeights(bytes: Uint8Array, file: string): Weights {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const headerBytes = bytes.byteLength < 8 ? Infinity : Number(view.getBigUint64(0, true));
+  if (headerBytes > bytes.byteLength - 8) {
+    throw new AppError('bad-model', `${file} is no safetensors file: its header would end beyond the file`);
+  }
+  const start = 8 + headerBytes;
+  const weights: Weights = new Map();
+  for (const [name, value] of Object.entries(parseHeader(bytes.subarray(8, start), file))) {
+    if (name === '__metadata__') continue;
+    const entry = ENTRY.safeParse(value);
+    if (!entry.success)
+      throw new AppError('bad-model', `${file}: the entry of tensor "${name}" is not sound`);
+    const { shape, data_offsets: offsets } = entry.data;
+    const dtype = parseDtype(entry.data.dtype, name, file);
+    const content = bytes.subarray(start + offsets[0], start + offsets[1]);
+    const expected = shape.reduce((product, dim) => product * dim, 1) * bytesPerElement(dtype);
+    if (content.byteLength !== expected) {
+      throw new AppError(
+        'bad-model',
+        `${file}: tensor "${name}" of shape [${shape.join(', ')}] wants ${expected} bytes and has ${content.byteLength}`,
+      );
+    }
+    weights.set(name, { dtype, shape, data: toFloat32(content, dtype) });
+  }
+  return weights;
+}
+
+/**
+ * Writes tensors as F32 or F16, sorted by name. The file appears whole or not at all: it is written beside
+ * its place, flushed and renamed.
+ */
+export async function writeWeights(
+  file: string,
+  weights: ReadonlyMap<string, Pick<Tensor, 'shape' | 'data'>>,
+  dtype: 'F32' | 'F16' = 'F32',
+): Promise<void> {
+  const names = [...weights.keys()].toSorted();
+  const tensors = names.map((name) => weights.get(name) as Tensor);
+  const header: Record<string, unknown> = { __metadata__: { format: 'pt' } };
+  let offset = 0;
+  for (const [index, name] of names.entries()) {
+    const { shape, data } = tensors[index] as Tensor;
+    const end = offset + data.length * bytesPerElement(dtype);
+    header[name] = { dtype, shape, data_offsets: [offset, end] };
+    offset = end;
+  }
+  // Spaces bring the data to a multiple of 8 bytes, as the format recommends.
+  const json = JSON.stringify(header);
+  const head = Buffer.from(json.padEnd(Math.ceil(json.length / 8) * 8));
+  const length = new BigUint64Array([BigInt(head.byteLength)]);
+  const parts = [bytesOf(length), head, ...tensors.map(({ data }) => storedBytes(data, dtype))];
+  await writeAtomically(file, parts);
+}
+
+/** Writes parts one after the other into a new file that takes the place of `file` only when it is complete. */
+export async function writeAtomically(file: string, parts: Iterable<Uint8Array>): Promise<void> {
+  const temporary = `${file}.${randomUUID()}.tmp`;
+  try {
+    const handle = await open(temporary, 'wx');
+    try {
+      for (const part of parts) await handle.writeFile(part);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    await rename(temporary, file);
+  } catch (thrown) {
+    await rm(temporary, { force: true });
+    throw thrown;
+  }
+}
+
+function parseHeader(bytes: Uint8Array, file: string): Record<string, unknown> {
+  try {
+    return HEADER.parse(JSON.parse(new TextDecoder().decode(bytes)));
+  } catch (thrown) {
+    throw new AppError('bad-model', `${file} is no safetensors file: its header is not JSON`, {
+      cause: thrown,
+    });
+  }
+}
+
+function parseDtype(text: string, name: string, file: string): WeightDtype {
+  const dtype = WEIGHT_DTYPES.find((known) => known === text);
+  if (dtype !== undefined) return dtype;
+  throw new AppError(
+    'unsupported',
+    `${file}: tensor "${name}" is stored as ${text}; readable are ${WEIGHT_DTYPES.join(', ')}`,
+  );
+}
+
+function bytesPerElement(dtype: WeightDtype): number {
+  return dtype === 'F32' ? 4 : 2;
+}
+
+function toFloat32(bytes: Uint8Array, dtype: WeightDtype): Float32Array {
+  // A copy, because a tensor may start at any byte and typed arrays want their own alignment.
+  const aligned = new Uint8Array(bytes).buffer;
+  if (dtype === 'F32') return new Float32Array(aligned);
+  const convert = dtype === 'F16' ? fromFloat16 : fromBfloat16;
+  return convert(new Uint16Array(aligned));
+}
+
+function storedBytes(data: Float32Array, dtype: 'F32' | 'F16'): Uint8Array {
+  return dtype === 'F32' ? bytesOf(data) : bytesOf(toFloat16(data));
+}
