@@ -65,6 +65,11 @@ export function parseArtifactFolder(prefix: string): string {
   return trimmed === '' ? '' : parseArtifactKey(trimmed);
 }
 
+/** Order of listings: by UTF-16 code unit. */
+export function compareKeys(a: ArtifactEntry, b: ArtifactEntry): number {
+  return a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
+}
+
 function findFault(key: string): string | undefined {
   if (Buffer.byteLength(key) > MAX_KEY_BYTES) return `longer than ${MAX_KEY_BYTES} bytes`;
   if (Buffer.from(key).toString() !== key) return 'not well-formed Unicode';

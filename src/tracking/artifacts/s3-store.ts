@@ -1,0 +1,238 @@
+/**
+ * Artifacts in an S3 bucket. `<prefix>/files/<key>` holds them. Their sha256 travels in the object's own metadata; for a stream too
+ * long for one request it is only known at the end, so the metadata names an object below `<prefix>/digests/`, which is written before the
+ * upload completes. Either way completing the upload is the commit.
+ */
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import {
+  AbortMultipartUploadCommand,
+  CompleteMultipartUploadCommand,
+  CreateMultipartUploadCommand,
+  DeleteObjectCommand,
+  DeleteObjectsCommand,
+  GetObjectCommand,
+  HeadObjectCommand,
+  ListObjectsV2Command,
+  PutObjectCommand,
+  UploadPartCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3';
+import type { Readable } from 'node:stream';
+import {
+  compareKeys,
+  parseArtifactFolder,
+  parseArtifactKey,
+  type ArtifactEntry,
+  type ArtifactStore,
+  type FolderEntry,
+  type StoredArtifact,
+} from '../../core/artifact-store.ts';
+import { AppError } from '../../core/errors.ts';
+import { randomSlug, sha256File } from '../../core/ids.ts';
+import { checkBytes, readAll, toByteStream, writeWhole } from './checked-bytes.ts';
+
+/** S3 takes at most 10,000 parts of at least 5 MiB: 16 MiB reaches 156 GiB. */
+const PART_BYTES = 16 * 1024 * 1024;
+const SHA256 = 'copyloop-sha256';
+const DIGEST_ID = 'copyloop-digest-id';
+
+export interface S3StoreOptions {
+  client: S3Client;
+  bucket: string;
+  /** Folder in the bucket; '' for its root. */
+  prefix: string;
+  partBytes?: number;
+}
+
+export function createS3Store(options: S3StoreOptions): ArtifactStore {
+  const { client, bucket: Bucket, partBytes = PART_BYTES } = options;
+  const base = options.prefix === '' ? '' : `${options.prefix.replaceAll(/^\/+|\/+$/g, '')}/`;
+  const objectOf = (key: string): string => `${base}files/${parseArtifactKey(key)}`;
+  const digestObject = (id: string): string => `${base}digests/${id}`;
+
+  /** `known` is the sha256 where it was computed beforehand. */
+  const put = async (
+    key: string,
+    body: AsyncIterable<Uint8Array>,
+    known?: string,
+  ): Promise<StoredArtifact> => {
+    const Key = objectOf(key);
+    const hash = createHash('sha256');
+    let sizeBytes = 0;
+    const parts = cutIntoParts(body, partBytes, (chunk) => {
+      hash.update(chunk);
+      sizeBytes += chunk.byteLength;
+    });
+    const first = await parts.next();
+    const firstPart = first.done === true ? Buffer.alloc(0) : first.value;
+    const second = await parts.next();
+    if (second.done === true) {
+      const sha256 = hash.digest('hex');
+      await client.send(
+        new PutObjectCommand({ Bucket, Key, Body: firstPart, Metadata: { [SHA256]: sha256 } }),
+      );
+      return { sha256, sizeBytes };
+    }
+    const digestId = randomSlug(24);
+    const Metadata: Record<string, string> =
+      known === undefined ? { [DIGEST_ID]: digestId } : { [SHA256]: known };
+    const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket, Key, Metadata }));
+    try {
+      const done: { ETag: string | undefined; PartNumber: number }[] = [];
+      const send = async (Body: Uint8Array): Promise<void> => {
+        const PartNumber = done.length + 1;
+        const { ETag } = await client.send(
+          new UploadPartCommand({ Bucket, Key, UploadId, PartNumber, Body }),
+        );
+        done.push({ ETag, PartNumber });
+      };
+      await send(firstPart);
+      await send(second.value);
+      for await (const part of parts) await send(part);
+      const sha256 = hash.digest('hex');
+      if (known === undefined)
+        await client.send(new PutObjectCommand({ Bucket, Key: digestObject(digestId), Body: sha256 }));
+      else if (known !== sha256)
+        throw new AppError('bad-data', `the file for artifact ${key} changed while it was uploaded`);
+      await client.send(
+        new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload: { Parts: done } }),
+      );
+      return { sha256, sizeBytes };
+    } catch (error) {
+      await client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId })).catch(() => undefined);
+      throw error;
+    }
+  };
+
+  const get = async (key: string): Promise<Readable> => {
+    const object = await client
+      .send(new GetObjectCommand({ Bucket, Key: objectOf(key) }))
+      .catch((error: unknown) => {
+        throw isMissing(error) ? new AppError('not-found', `there is no artifact ${key}`) : error;
+      });
+    const { Body, Metadata = {} } = object;
+    if (Body === undefined) throw new AppError('unavailable', `S3 sent no body for artifact ${key}`);
+    let sha256 = Metadata[SHA256];
+    const digestId = Metadata[DIGEST_ID];
+    if (sha256 === undefined && digestId !== undefined) {
+      const digest = await client.send(new GetObjectCommand({ Bucket, Key: digestObject(digestId) }));
+      sha256 = (await digest.Body?.transformToString())?.trim();
+    }
+    return checkBytes(Body as AsyncIterable<Uint8Array>, key, (actual) => actual === sha256);
+  };
+
+  const sizeOf = async (key: string): Promise<number | undefined> => {
+    const Key = objectOf(key);
+    try {
+      return (await client.send(new HeadObjectCommand({ Bucket, Key }))).ContentLength ?? 0;
+    } catch (error) {
+      if (isMissing(error)) return undefined;
+      throw error;
+    }
+  };
+
+  async function* listPages(folder: string, Delimiter?: string) {
+    const root = `${base}files/`;
+    const Prefix = folder === '' ? root : `${root}${folder}/`;
+    for (let ContinuationToken: string | undefined; ;) {
+      const page = await client.send(
+        new ListObjectsV2Command({ Bucket, Prefix, Delimiter, ContinuationToken }),
+      );
+      yield {
+        files: (page.Contents ?? []).map(({ Key = '', Size = 0 }) => ({
+          key: Key.slice(root.length),
+          sizeBytes: Size,
+        })),
+        folders: (page.CommonPrefixes ?? []).map(({ Prefix: found = '' }) => found.slice(root.length, -1)),
+      };
+      if (page.IsTruncated !== true) return;
+      ContinuationToken = page.NextContinuationToken;
+    }
+  }
+
+  const list = async (prefix: string): Promise<ArtifactEntry[]> => {
+    const found: ArtifactEntry[] = [];
+    for await (const { files } of listPages(parseArtifactFolder(prefix))) found.push(...files);
+    return found.sort(compareKeys);
+  };
+
+  const forget = async (keys: string[]): Promise<void> => {
+    for (const key of keys) {
+      const head = await client
+        .send(new HeadObjectCommand({ Bucket, Key: objectOf(key) }))
+        .catch(() => undefined);
+      const digestId = head?.Metadata?.[DIGEST_ID];
+      if (digestId !== undefined)
+        await client.send(new DeleteObjectCommand({ Bucket, Key: digestObject(digestId) }));
+    }
+    for (let start = 0; start < keys.length; start += 1000) {
+      const Objects = keys.slice(start, start + 1000).map((key) => ({ Key: objectOf(key) }));
+      const { Errors = [] } = await client.send(
+        new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }),
+      );
+      if (Errors.length > 0)
+        throw new AppError(
+          'unavailable',
+          `S3 could not delete ${Errors.length} artifacts, first ${Errors[0]?.Key}`,
+        );
+    }
+  };
+
+  return {
+    put: (key, body) => put(key, toByteStream(body)),
+    putFile: async (key, file) => {
+      const isLong = (await stat(file)).size > partBytes;
+      return await put(key, createReadStream(file), isLong ? await sha256File(file) : undefined);
+    },
+    get,
+    readText: async (key) => (await readAll(await get(key))).toString('utf8'),
+    fetchFile: async (key, file) => await writeWhole(await get(key), file),
+    list,
+    listFolder: async (prefix) => {
+      const entries: FolderEntry[] = [];
+      for await (const { files, folders } of listPages(parseArtifactFolder(prefix), '/')) {
+        entries.push(...files.map((file) => ({ ...file, isFolder: false })));
+        entries.push(...folders.map((key) => ({ key, isFolder: true, sizeBytes: 0 })));
+      }
+      return entries.sort(compareKeys);
+    },
+    sizeOf,
+    exists: async (key) => (await sizeOf(key)) !== undefined,
+    delete: async (key) => await forget([parseArtifactKey(key)]),
+    deletePrefix: async (prefix) => {
+      const folder = parseArtifactKey(prefix.replace(/\/$/, ''));
+      await forget((await list(folder)).map(({ key }) => key));
+    },
+  };
+}
+
+/** Parts of `partBytes`, the last one shorter; at most one part and one chunk are held in memory. */
+async function* cutIntoParts(
+  body: AsyncIterable<Uint8Array>,
+  partBytes: number,
+  onChunk: (chunk: Uint8Array) => void,
+): AsyncGenerator<Buffer, undefined> {
+  let held: Uint8Array[] = [];
+  let heldBytes = 0;
+  for await (const chunk of body) {
+    onChunk(chunk);
+    for (let rest = chunk; rest.byteLength > 0;) {
+      const piece = rest.subarray(0, partBytes - heldBytes);
+      held.push(piece);
+      heldBytes += piece.byteLength;
+      rest = rest.subarray(piece.byteLength);
+      if (heldBytes < partBytes) continue;
+      yield Buffer.concat(held);
+      held = [];
+      heldBytes = 0;
+    }
+  }
+  if (heldBytes > 0) yield Buffer.concat(held);
+  return undefined;
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && ['NoSuchKey', 'NotFound'].includes(error.name);
+}

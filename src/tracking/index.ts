@@ -1,0 +1,1 @@
+export { createArtifactStore } from './artifacts/create-artifact-store.ts';

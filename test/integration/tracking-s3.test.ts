@@ -1,0 +1,92 @@
+/** The S3 store against a real S3-compatible server: moto's (`pip install "moto[server]"`), started here. */
+import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
+import { CreateBucketCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/core/config/index.ts';
+import { sleep } from '../../src/core/clock.ts';
+import { packageRoot } from '../../src/core/paths.ts';
+import { createArtifactStore } from '../../src/tracking/index.ts';
+import { createS3Store } from '../../src/tracking/artifacts/s3-store.ts';
+import { describeArtifactStore } from '../tracking/artifact-store-cases.ts';
+
+const venvProgram = path.join(packageRoot, 'var', 'moto-venv', 'bin', 'moto_server');
+const program = [venvProgram, 'moto_server'].find(
+  (name) => (name !== venvProgram || existsSync(name)) && spawnSync(name, ['--help']).status === 0,
+);
+const why = program === undefined ? ' (SKIPPED: no moto_server; pip install "moto[server]")' : '';
+
+describe.skipIf(program === undefined)(`the S3 store${why}`, () => {
+  let server: ChildProcess;
+  let endpoint: string;
+  let client: S3Client;
+  const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
+
+  beforeAll(async () => {
+    server = spawn(program ?? '', ['-H', '127.0.0.1', '-p', '0'], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let output = '';
+    server.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    server.stderr?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    while (!/Running on http:\/\/127.0.0.1:\d+/.test(output)) {
+      if (server.exitCode !== null) throw new Error(`moto_server ended: ${output}`);
+      await sleep(20);
+    }
+    endpoint = /http:\/\/127.0.0.1:\d+/.exec(output)?.[0] ?? '';
+    client = new S3Client({ region: 'us-east-1', endpoint, forcePathStyle: true, credentials });
+    await client.send(new CreateBucketCommand({ Bucket: 'models' }));
+  });
+  afterAll(async () => {
+    client.destroy();
+    const exited = new Promise((resolve) => server.once('exit', resolve));
+    server.kill('SIGTERM');
+    await exited;
+  });
+
+  describe('opened from the configuration', () => {
+    describeArtifactStore(async () => {
+      const { config } = loadConfig({
+        env: {},
+        overrides: {
+          'storage.artifacts.kind': 's3',
+          'storage.artifacts.bucket': 'models',
+          'storage.artifacts.endpoint': endpoint,
+          'storage.artifacts.forcePathStyle': true,
+          'storage.artifacts.accessKeyId': 'test',
+          'storage.artifacts.secretAccessKey': 'test',
+        },
+      });
+      return createArtifactStore(config.storage);
+    });
+  });
+
+  // S3 takes no part below 5 MiB but the last, so a stream of 12 MB makes three.
+  describe('sending long bodies in parts', () => {
+    describeArtifactStore(async () =>
+      createS3Store({ client, bucket: 'models', prefix: '/in/parts/', partBytes: 5 * 1024 * 1024 }),
+    );
+  });
+
+  it('reports bytes that were changed behind its back', async () => {
+    const store = createS3Store({ client, bucket: 'models', prefix: 'damage' });
+    const { sha256 } = await store.put('x', 'as written');
+    const Metadata = { 'copyloop-sha256': sha256 };
+    await client.send(
+      new PutObjectCommand({ Bucket: 'models', Key: 'damage/files/x', Body: 'as changed', Metadata }),
+    );
+    await expect(store.readText('x')).rejects.toMatchObject({ code: 'bad-data' });
+  });
+
+  it('deletes the digest of a long artifact with it', async () => {
+    const store = createS3Store({ client, bucket: 'models', prefix: 'digested', partBytes: 5 * 1024 * 1024 });
+    async function* body() {
+      for (let i = 0; i < 6; i += 1) yield Buffer.alloc(1024 * 1024, i);
+    }
+    await store.put('long', body());
+    const count = async () =>
+      (await client.send(new ListObjectsV2Command({ Bucket: 'models', Prefix: 'digested/' }))).KeyCount;
+    expect(await count()).toBe(2);
+    await store.delete('long');
+    expect(await count()).toBe(0);
+  });
+});
