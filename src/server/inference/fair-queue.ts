@@ -1,6 +1,6 @@
 /**
  * What waits for a session, in fair order: the texts of one call are spaced out in virtual time by what they cost (start-time fair
- * queueing, Goyal et al. 1996), and virtual time passes by each call's share of what was served (as in generalised processor
+ * queueing, Goyal et al. 1996), and virtual time passes by each lane's share of what was served (as in generalised processor
  * sharing), so that a call of ten thousand texts and many calls of one take turns and neither starves the other.
  *
  * A batch always holds the text whose turn it is; the rest of it are texts of like length among those next in turn,
@@ -11,16 +11,25 @@ export interface Waiting<T> {
   readonly tokens: number;
 }
 
-export interface FairCall<T> {
+export interface FairCall {
   /** Takes what still waits of this call out of the queue and says how many texts that were. */
   cancel(): number;
-  /** Texts of this call that no batch has taken yet. */
-  waiting(): readonly T[];
+}
+
+/** Calls of one lane share one turn: the calls that the items of a client's batch make. */
+export interface FairLane {
+  /** Virtual time at which the lane's next text may be served. */
+  turn: number;
+  waiting: number;
+}
+
+export function createFairLane(): FairLane {
+  return { turn: 0, waiting: 0 };
 }
 
 export interface FairQueue<T> {
-  /** Adds the texts of one call, in order. */
-  push(texts: readonly Waiting<T>[]): FairCall<T>;
+  /** Adds the texts of one call, in order; in a lane of its own unless one is given. */
+  push(texts: readonly Waiting<T>[], lane?: FairLane): FairCall;
   /**
    * Takes the next batch: at most `maxTokens` when padded (longest times count), except that a single longer text is taken alone.
    * Empty when nothing waits.
@@ -34,7 +43,7 @@ interface Entry<T> extends Waiting<T> {
   /** Virtual time from which it is this text's turn. */
   readonly turn: number;
   readonly order: number;
-  readonly call: { waiting: number };
+  readonly lane: FairLane;
   state: 'waiting' | 'taken' | 'cancelled';
 }
 
@@ -47,14 +56,14 @@ export function createFairQueue<T>(): FairQueue<T> {
   let arrivals = 0;
   let waitingTokens = 0;
   let waitingTexts = 0;
-  let waitingCalls = 0;
+  let waitingLanes = 0;
 
   const remove = (entry: Entry<T>, state: 'taken' | 'cancelled'): void => {
     entry.state = state;
     waitingTokens -= entry.tokens;
     waitingTexts -= 1;
-    entry.call.waiting -= 1;
-    if (entry.call.waiting === 0) waitingCalls -= 1;
+    entry.lane.waiting -= 1;
+    if (entry.lane.waiting === 0) waitingLanes -= 1;
   };
 
   const nextInTurn = (): Entry<T>[] => {
@@ -74,15 +83,22 @@ export function createFairQueue<T>(): FairQueue<T> {
   };
 
   return {
-    push: (texts) => {
-      let turn = virtualTime;
-      const call = { waiting: texts.length };
+    push: (texts, lane = createFairLane()) => {
+      lane.turn = Math.max(lane.turn, virtualTime);
+      if (lane.waiting === 0 && texts.length > 0) waitingLanes += 1;
+      lane.waiting += texts.length;
       const entries = texts.map(({ value, tokens }): Entry<T> => {
-        const entry: Entry<T> = { value, tokens, turn, order: (arrivals += 1), call, state: 'waiting' };
-        turn += tokens;
+        const entry: Entry<T> = {
+          value,
+          tokens,
+          turn: lane.turn,
+          order: (arrivals += 1),
+          lane,
+          state: 'waiting',
+        };
+        lane.turn += tokens;
         return entry;
       });
-      if (entries.length > 0) waitingCalls += 1;
       for (const entry of entries) {
         pushLeast(heap, entry);
         waitingTokens += entry.tokens;
@@ -95,7 +111,6 @@ export function createFairQueue<T>(): FairQueue<T> {
           compact();
           return left.length;
         },
-        waiting: () => entries.filter((entry) => entry.state === 'waiting').map((entry) => entry.value),
       };
     },
     takeBatch: (maxTokens) => {
@@ -103,7 +118,7 @@ export function createFairQueue<T>(): FairQueue<T> {
       const first = window[0];
       if (first === undefined) return [];
       const batch = new Set(chooseLikeLength(window, first, maxTokens));
-      const sharers = waitingCalls;
+      const sharers = waitingLanes;
       let served = 0;
       for (const entry of window) {
         if (batch.has(entry)) {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/core/random.ts';
-import { createFairQueue } from '../../../src/server/inference/fair-queue.ts';
+import { createFairLane, createFairQueue } from '../../../src/server/inference/fair-queue.ts';
 
 const text = (value: string, tokens = 10) => ({ value, tokens });
 const many = (name: string, count: number, tokens = 10) =>
@@ -65,6 +65,15 @@ describe('fairness', () => {
       bulkServed += queue.takeBatch(100).filter((name) => name.startsWith('bulk')).length;
     }
     expect(bulkServed).toBeGreaterThan(10);
+  });
+
+  it('counts the calls of one lane as one', () => {
+    const queue = createFairQueue<string>();
+    const lane = createFairLane();
+    for (let call = 0; call < 100; call += 1) queue.push([text(`bulk${call}`)], lane);
+    queue.push(many('other', 100));
+    const served = [queue.takeBatch(200), queue.takeBatch(200), queue.takeBatch(200)].flat();
+    expect(served.filter((name) => name.startsWith('other')).length).toBe(30);
   });
 
   it('serves calls of one text in the order they came', () => {

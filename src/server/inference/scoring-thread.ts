@@ -1,0 +1,144 @@
+/**
+ * One worker thread with one ONNX Runtime session of a model, seen from the event loop.
+ *
+ * A session computes on the thread that calls it. Terminating a thread inside such a call aborts the whole process (SIGABRT), so a
+ * thread is never terminated: a shared flag tells it to stop between two runs, and it leaves by itself.
+ */
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { AppError, ERROR_CODES, toError } from '../../core/errors.ts';
+import type { ErrorCode } from '../../core/errors.ts';
+import { entryPoint } from '../../core/paths.ts';
+
+export const PRECISIONS = ['fp32', 'int8'] as const;
+export type Precision = (typeof PRECISIONS)[number];
+
+export interface ThreadModel {
+  modelDirectory: string;
+  /** auto: as decided when the model was exported. */
+  precision: Precision | 'auto';
+  /** ONNX Runtime threads of this one session. */
+  threads: number;
+  /** Tokens; longer texts are cut. */
+  maxLength: number;
+}
+
+export interface BatchScores {
+  /** Calibrated probability of the positive class, per text. */
+  probabilities: Float64Array;
+  /** Tokens of each text, special ones included. */
+  tokens: Int32Array;
+  /** Tokens computed, padding included. */
+  paddedTokens: number;
+  tokenizeMs: number;
+  computeMs: number;
+}
+
+export interface ScoringThread {
+  readonly precision: Precision;
+  /** @throws AppError `bad-model` when the model answers with no number, `unavailable` when the thread has died */
+  score(texts: readonly string[]): Promise<BatchScores>;
+  /** Resolves when the thread is gone, for whatever reason; never rejects. */
+  readonly gone: Promise<void>;
+  /** Stops after the run in progress; batches not begun are refused with `unavailable`. */
+  close(): Promise<void>;
+}
+
+export interface ThreadStart extends ThreadModel {
+  stopFlag: Int32Array;
+}
+
+export type ToThread = { kind: 'score'; id: number; texts: readonly string[] } | { kind: 'stop' };
+
+export type FromThread =
+  | { kind: 'ready'; precision: Precision }
+  | { kind: 'scored'; id: number; scores: BatchScores }
+  | { kind: 'refused'; id: number | null; code: string; message: string };
+
+/** Opens the model in a thread of its own: loaded, proven by its stored probes, and warm. @throws AppError as the model's loader does */
+export async function openScoringThread(model: ThreadModel): Promise<ScoringThread> {
+  const stopFlag = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
+  const { url, execArgv } = entryPoint(import.meta.url, './scoring-worker');
+  const start: ThreadStart = { ...model, stopFlag };
+  const worker = new Worker(url, { workerData: start, execArgv, name: 'scoring' });
+  const pending = new Map<
+    number,
+    { resolve: (scores: BatchScores) => void; reject: (error: Error) => void }
+  >();
+  let lastId = 0;
+  let death: Error | undefined;
+  let isGone = false;
+
+  const opened = new Promise<Precision>((resolve, reject) => {
+    worker.on('message', (message: FromThread) => {
+      switch (message.kind) {
+        case 'ready':
+          resolve(message.precision);
+          return;
+        case 'scored':
+          pending.get(message.id)?.resolve(message.scores);
+          pending.delete(message.id);
+          return;
+        case 'refused': {
+          const error = new AppError(parseErrorCode(message.code), message.message);
+          if (message.id === null) return reject(error);
+          pending.get(message.id)?.reject(error);
+          pending.delete(message.id);
+        }
+      }
+    });
+    worker.on('error', (thrown) => {
+      death = toError(thrown);
+    });
+    worker.on('exit', () => {
+      isGone = true;
+      const error = new AppError(
+        'unavailable',
+        `the scoring thread ended${death ? `: ${death.message}` : ''}`,
+        {
+          cause: death,
+        },
+      );
+      reject(error);
+      for (const waiting of pending.values()) waiting.reject(error);
+      pending.clear();
+    });
+  });
+  const gone = once(worker, 'exit').then(
+    () => undefined,
+    () => undefined,
+  );
+  const send = (message: ToThread): void => {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+    worker.postMessage(message);
+  };
+  const close = async (): Promise<void> => {
+    Atomics.store(stopFlag, 0, 1);
+    send({ kind: 'stop' });
+    await gone;
+  };
+
+  let precision: Precision;
+  try {
+    precision = await opened;
+  } catch (thrown) {
+    await close();
+    throw thrown;
+  }
+  return {
+    precision,
+    gone,
+    close,
+    score: (texts) =>
+      new Promise((resolve, reject) => {
+        if (isGone) return reject(new AppError('unavailable', 'the scoring thread has ended'));
+        lastId += 1;
+        pending.set(lastId, { resolve, reject });
+        send({ kind: 'score', id: lastId, texts });
+      }),
+  };
+}
+
+function parseErrorCode(code: string): ErrorCode {
+  return ERROR_CODES.find((known) => known === code) ?? 'internal';
+}
