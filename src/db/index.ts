@@ -12,3 +12,4 @@ export { openListener, type Listener } from './listen.ts';
 export { migrate } from './migrate.ts';
 export type { Migration } from './migration.ts';
 export type { Schema } from './schema.ts';
+export { FEEDBACK_OUTCOMES, type FeedbackOutcome } from './tables/serving.ts';

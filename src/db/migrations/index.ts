@@ -1,5 +1,6 @@
 /** All migrations in order. Applied ones are never edited: a change is a new file with the next number. */
 import type { Migration } from '../migration.ts';
 import { trackingMigration } from './003-tracking.ts';
+import { servingMigration } from './004-serving.ts';
 
-export const migrations: readonly Migration[] = [trackingMigration];
+export const migrations: readonly Migration[] = [trackingMigration, servingMigration];

@@ -1,2 +1,69 @@
-// eslint-disable-next-line typescript/no-empty-object-type
-export interface ServingTables {}
+import type { ColumnType, Generated, JSONColumnType } from 'kysely';
+
+export const FEEDBACK_OUTCOMES = ['accepted', 'edited', 'rejected'] as const;
+export type FeedbackOutcome = (typeof FEEDBACK_OUTCOMES)[number];
+
+export interface ServingTables {
+  api_keys: ApiKeysTable;
+  predictions: PredictionsTable;
+  feedback: FeedbackTable;
+  serving_traffic: ServingTrafficTable;
+}
+
+type Timestamp = ColumnType<Date, Date | string | undefined, Date | string>;
+
+/** Keys themselves are shown once and never stored. */
+export interface ApiKeysTable {
+  id: string;
+  name: string;
+  /** sha256 of the key, 32 bytes. */
+  key_sha256: Buffer;
+  created_at: Timestamp;
+  revoked_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
+}
+
+/** What was asked, what was answered and by which model: the ground that feedback stands on. */
+export interface PredictionsTable {
+  /** 32 hexadecimal characters. */
+  id: string;
+  created_at: Timestamp;
+  title: string;
+  description: string;
+  /** Options of the request beside title and description. */
+  request: JSONColumnType<Record<string, unknown>>;
+  /** The body that was answered. */
+  response: JSONColumnType<Record<string, unknown>>;
+  /** The text that feedback is about: what was offered as ad copy. */
+  copy_text: string;
+  confidence_score: number;
+  model_name: string;
+  model_version: number;
+  writer: string;
+  request_id: string;
+}
+
+export interface FeedbackTable {
+  id: Generated<number>;
+  prediction_id: string;
+  /** The caller's, or '' for the one feedback that a prediction takes without a key. */
+  idempotency_key: string;
+  outcome: FeedbackOutcome;
+  edited_text: string | null;
+  clicks: number | null;
+  impressions: number | null;
+  rating: number | null;
+  created_at: Timestamp;
+  /** Number of the dataset version that took it in; null while none has. */
+  dataset_version: number | null;
+}
+
+/** One row: how requests are divided between champion and challenger. */
+export interface ServingTrafficTable {
+  only_row: Generated<boolean>;
+  /** Percent; champion and challenger make 100. */
+  champion: number;
+  challenger: number;
+  /** The challenger scores a copy of every request and its answer is only measured. */
+  shadow: boolean;
+  updated_at: Timestamp;
+}
