@@ -1,6 +1,7 @@
 /** All migrations in order. Applied ones are never edited: a change is a new file with the next number. */
 import type { Migration } from '../migration.ts';
+import { pipelineMigration } from './001-pipeline.ts';
+import { datasetsMigration } from './002-datasets.ts';
 import { trackingMigration } from './003-tracking.ts';
-import { servingMigration } from './004-serving.ts';
 
-export const migrations: readonly Migration[] = [trackingMigration, servingMigration];
+export const migrations: readonly Migration[] = [pipelineMigration, datasetsMigration, trackingMigration];
