@@ -13,3 +13,14 @@ export { migrate } from './migrate.ts';
 export type { Migration } from './migration.ts';
 export type { Schema } from './schema.ts';
 export { FEEDBACK_OUTCOMES, type FeedbackOutcome } from './tables/serving.ts';
+export {
+  ATTEMPT_OUTCOMES,
+  RUN_STATUSES,
+  RUN_TRIGGERS,
+  STAGE_STATUSES,
+  type AttemptOutcome,
+  type RunStatus,
+  type RunTrigger,
+  type StageStatus,
+  type StoredError,
+} from './tables/pipeline.ts';

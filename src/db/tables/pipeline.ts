@@ -1,2 +1,91 @@
-// eslint-disable-next-line typescript/no-empty-object-type
-export interface PipelineTables {}
+/** Tables of migration 001-pipeline. */
+import type { Generated } from 'kysely';
+
+export const RUN_TRIGGERS = ['schedule', 'manual', 'feedback', 'replay'] as const;
+export type RunTrigger = (typeof RUN_TRIGGERS)[number];
+
+export const RUN_STATUSES = ['active', 'succeeded', 'failed', 'cancelled'] as const;
+export type RunStatus = (typeof RUN_STATUSES)[number];
+
+export const STAGE_STATUSES = ['running', 'retrying', 'succeeded', 'failed', 'cancelled'] as const;
+export type StageStatus = (typeof STAGE_STATUSES)[number];
+
+export const ATTEMPT_OUTCOMES = [
+  'running',
+  'succeeded',
+  'failed',
+  'timed-out',
+  'cancelled',
+  'handed-back',
+  'lost',
+] as const;
+export type AttemptOutcome = (typeof ATTEMPT_OUTCOMES)[number];
+
+/** An error as it is kept: what AppError says, without the stack. */
+export interface StoredError {
+  code: string;
+  message: string;
+  stage?: string;
+  candidate?: string;
+}
+
+export interface PipelineTables {
+  pipeline_runs: PipelineRunsTable;
+  stage_states: StageStatesTable;
+  stage_attempts: StageAttemptsTable;
+  schedule_ticks: ScheduleTicksTable;
+}
+
+export interface PipelineRunsTable {
+  id: string;
+  /** Counts up with each run; gaps are possible. */
+  number: Generated<number>;
+  trigger: RunTrigger;
+  status: Generated<RunStatus>;
+  /** The resolved options, so that a replay does the same whatever the configuration says by then. */
+  options: unknown;
+  replay_of: string | null;
+  /** The scheduled time, for a run that a tick started. */
+  slot: Date | null;
+  created_at: Generated<Date>;
+  /** null until the first job was handed to the queue. */
+  enqueued_at: Date | null;
+  finished_at: Date | null;
+  error: StoredError | null;
+}
+
+export interface StageStatesTable {
+  run_id: string;
+  stage: string;
+  /** '' for the stages that have no candidates. */
+  candidate: Generated<string>;
+  status: StageStatus;
+  /** Counts up with each attempt; only the attempt that holds this number may commit. */
+  attempts: Generated<number>;
+  worker_id: string;
+  progress: unknown;
+  result: unknown;
+  error: StoredError | null;
+  started_at: Generated<Date>;
+  finished_at: Date | null;
+}
+
+export interface StageAttemptsTable {
+  run_id: string;
+  stage: string;
+  candidate: Generated<string>;
+  attempt: number;
+  worker_id: string;
+  outcome: Generated<AttemptOutcome>;
+  started_at: Generated<Date>;
+  finished_at: Date | null;
+  error: StoredError | null;
+}
+
+export interface ScheduleTicksTable {
+  slot: Date;
+  claimed_at: Generated<Date>;
+  outcome: 'started' | 'skipped';
+  run_id: string | null;
+  reason: string | null;
+}

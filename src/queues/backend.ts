@@ -1,0 +1,33 @@
+/** One door to BullMQ's two backends: whoever opens a queue or a worker does not know which one it stands on. */
+import type { FlowProducer, Processor, Queue, QueueEvents, Worker, WorkerOptions } from 'bullmq';
+import type { Logger } from '../core/log.ts';
+import { openPostgresBackend } from './postgres-backend.ts';
+import { openRedisBackend } from './redis-backend.ts';
+
+export type WorkerSettings = Omit<WorkerOptions, 'connection' | 'prefix'>;
+
+export interface QueueBackend {
+  readonly kind: 'postgres' | 'redis';
+  openQueue(name: string): Queue;
+  openWorker(name: string, processor: Processor, settings: WorkerSettings): Worker;
+  openFlowProducer(): FlowProducer;
+  openQueueEvents(name: string): QueueEvents;
+  /** Closes the connections. What was opened on them must be closed before. */
+  close(): Promise<void>;
+}
+
+export interface QueueBackendOptions {
+  /** PostgreSQL that holds the queues when there is no Redis. */
+  databaseUrl: string;
+  redisUrl: string | null;
+  /** Namespace of the keys in Redis. In PostgreSQL the database is the namespace. */
+  prefix: string;
+  log: Logger;
+}
+
+/** @throws AppError `unavailable` when the server does not answer */
+export async function openQueueBackend(options: QueueBackendOptions): Promise<QueueBackend> {
+  return options.redisUrl === null
+    ? await openPostgresBackend(options)
+    : await openRedisBackend({ ...options, redisUrl: options.redisUrl });
+}

@@ -1,0 +1,66 @@
+/** BullMQ on PostgreSQL: tables and functions of its own in the schema `bullmq`, LISTEN/NOTIFY instead of blocking reads. */
+import {
+  createPostgresBackend,
+  FlowProducer,
+  Queue,
+  QueueEvents,
+  runMigrations,
+  Worker,
+  type PgPool,
+} from 'bullmq';
+import { Client, Pool } from 'pg';
+import { AppError, toError } from '../core/errors.ts';
+import type { Logger } from '../core/log.ts';
+import type { QueueBackend } from './backend.ts';
+
+/** Each worker keeps one connection for LISTEN; the others are shared by all queries of the process. */
+const MAX_CONNECTIONS = 20;
+
+export async function openPostgresBackend(options: {
+  databaseUrl: string;
+  log: Logger;
+}): Promise<QueueBackend> {
+  const { databaseUrl, log } = options;
+  await migrateQueues(databaseUrl);
+  // BullMQ cannot load pg from native ESM, so it gets a pool; its statements carry no schema and rely on the search path.
+  const pool = new Pool({
+    connectionString: databaseUrl,
+    options: '-c search_path=bullmq',
+    max: MAX_CONNECTIONS,
+    keepAlive: true,
+    application_name: 'copyloop queues',
+  });
+  // Every queue and worker adds its own listener to the shared pool.
+  pool.setMaxListeners(0);
+  pool.on('error', (error) => log.warn({ err: error }, 'an idle PostgreSQL connection of the queues was lost'));
+  const connection = pool as unknown as PgPool;
+
+  // BullMQ's classes are generic over the backend; nothing outside this file depends on which one it is.
+  return {
+    kind: 'postgres',
+    openQueue: (name) => new Queue(name, { connection }, createPostgresBackend) as unknown as Queue,
+    openWorker: (name, processor, settings) =>
+      new Worker(name, processor, { ...settings, connection }, createPostgresBackend) as unknown as Worker,
+    openFlowProducer: () => new FlowProducer({ connection }, createPostgresBackend) as unknown as FlowProducer,
+    openQueueEvents: (name) =>
+      new QueueEvents(name, { connection }, createPostgresBackend) as unknown as QueueEvents,
+    close: () => pool.end(),
+  };
+}
+
+async function migrateQueues(databaseUrl: string): Promise<void> {
+  const client = new Client({ connectionString: databaseUrl });
+  try {
+    await client.connect();
+    await runMigrations(client);
+  } catch (cause) {
+    const { host, pathname } = new URL(databaseUrl);
+    throw new AppError(
+      'unavailable',
+      `the queues cannot use PostgreSQL at ${host}${pathname} (${toError(cause).message}): check DATABASE_URL`,
+      { cause },
+    );
+  } finally {
+    await client.end().catch((error: unknown) => toError(error));
+  }
+}

@@ -1,0 +1,57 @@
+/** BullMQ on Redis through ioredis. Callers that add jobs fail at once when Redis is away; workers wait for it to come back. */
+import { FlowProducer, Queue, QueueEvents, Worker } from 'bullmq';
+import { Redis } from 'ioredis';
+import { AppError, toError } from '../core/errors.ts';
+import type { Logger } from '../core/log.ts';
+import type { QueueBackend } from './backend.ts';
+
+export async function openRedisBackend(options: {
+  redisUrl: string;
+  prefix: string;
+  log: Logger;
+}): Promise<QueueBackend> {
+  const { redisUrl, prefix, log } = options;
+  const producers = new Redis(redisUrl, {
+    lazyConnect: true,
+    maxRetriesPerRequest: 1,
+    enableOfflineQueue: false,
+  });
+  const workers = new Redis(redisUrl, { lazyConnect: true, maxRetriesPerRequest: null });
+  let lastError: Error | undefined;
+  for (const connection of [producers, workers]) {
+    connection.on('error', (error) => {
+      if (error.message !== lastError?.message) log.warn({ err: error }, 'Redis does not answer');
+      lastError = error;
+    });
+    connection.on('ready', () => (lastError = undefined));
+  }
+  try {
+    await Promise.all([producers.connect(), workers.connect()]);
+  } catch (cause) {
+    producers.disconnect();
+    workers.disconnect();
+    throw new AppError(
+      'unavailable',
+      `Redis at ${new URL(redisUrl).host} does not answer (${toError(lastError ?? cause).message}): check REDIS_URL, or leave it unset to keep the queues in PostgreSQL`,
+      { cause },
+    );
+  }
+
+  return {
+    kind: 'redis',
+    openQueue: (name) => new Queue(name, { connection: producers, prefix }),
+    openWorker: (name, processor, settings) =>
+      new Worker(name, processor, { ...settings, connection: workers, prefix }),
+    openFlowProducer: () => new FlowProducer({ connection: producers, prefix }),
+    openQueueEvents: (name) => new QueueEvents(name, { connection: workers, prefix }),
+    close: async () => {
+      await Promise.all([quit(producers), quit(workers)]);
+    },
+  };
+}
+
+/** QUIT waits for the replies on their way; a server that is gone cannot give them. */
+async function quit(connection: Redis): Promise<void> {
+  if (connection.status === 'ready') await connection.quit().catch(() => connection.disconnect());
+  else connection.disconnect();
+}
