@@ -2,14 +2,12 @@
 import { applyOne, type Operator, type Value } from './graph.ts';
 import { broadcast, shapeError } from './shape.ts';
 
-type None = Record<never, never>;
-
 /** Two float operands of shapes that stretch to one another. */
 function binary(
   name: string,
   onnxType: string,
   gradient: (a: Value, b: Value, y: Value, dy: Value) => readonly [Value, Value],
-): Operator<None> {
+): Operator<null> {
   return {
     name,
     infer: ([a, b]) => {
@@ -25,7 +23,7 @@ function unary(
   name: string,
   onnx: { type: string; domain?: 'com.microsoft' },
   gradient: (x: Value, y: Value, dy: Value) => Value | null,
-): Operator<None> {
+): Operator<null> {
   return {
     name,
     infer: ([x]) => {
@@ -60,7 +58,7 @@ export const GELU = unary('gelu', { type: 'Gelu', domain: 'com.microsoft' }, (x,
   return multiply(dy, add(cdf, multiply(x, density)));
 });
 
-export const TO_FLOAT: Operator<None> = {
+export const TO_FLOAT: Operator<null> = {
   name: 'toFloat',
   infer: ([x]) => [{ dtype: 'float32', shape: x?.shape ?? [] }],
   emit: () => ({ type: 'Cast', attributes: { to: 1 } }),
@@ -68,35 +66,35 @@ export const TO_FLOAT: Operator<None> = {
 };
 
 export function add(a: Value, b: Value): Value {
-  return applyOne(ADD, [a, b], {});
+  return applyOne(ADD, [a, b], null);
 }
 export function subtract(a: Value, b: Value): Value {
-  return applyOne(SUBTRACT, [a, b], {});
+  return applyOne(SUBTRACT, [a, b], null);
 }
 export function multiply(a: Value, b: Value): Value {
-  return applyOne(MULTIPLY, [a, b], {});
+  return applyOne(MULTIPLY, [a, b], null);
 }
 export function divide(a: Value, b: Value): Value {
-  return applyOne(DIVIDE, [a, b], {});
+  return applyOne(DIVIDE, [a, b], null);
 }
 export function exp(x: Value): Value {
-  return applyOne(EXP, [x], {});
+  return applyOne(EXP, [x], null);
 }
 export function erf(x: Value): Value {
-  return applyOne(ERF, [x], {});
+  return applyOne(ERF, [x], null);
 }
 export function relu(x: Value): Value {
-  return applyOne(RELU, [x], {});
+  return applyOne(RELU, [x], null);
 }
 export function sign(x: Value): Value {
-  return applyOne(SIGN, [x], {});
+  return applyOne(SIGN, [x], null);
 }
 export function gelu(x: Value): Value {
-  return applyOne(GELU, [x], {});
+  return applyOne(GELU, [x], null);
 }
 /** An int64 value as float32. */
 export function toFloat(x: Value): Value {
-  return applyOne(TO_FLOAT, [x], {});
+  return applyOne(TO_FLOAT, [x], null);
 }
 export function scale(x: Value, factor: number): Value {
   return multiply(x, x.graph.scalar(factor));

@@ -45,7 +45,7 @@ export function matmul(a: Value, b: Value, options: Partial<MatmulAttributes> = 
   return applyOne(MATMUL, [a, b], { transposeA: false, transposeB: false, alpha: 1, ...options });
 }
 
-export const LINEAR: Operator<Record<never, never>> = {
+export const LINEAR: Operator<null> = {
   name: 'linear',
   infer: ([x, weight, bias]) => {
     const [input, matrix] = [(x as Value).shape, (weight as Value).shape];
@@ -66,7 +66,7 @@ export const LINEAR: Operator<Record<never, never>> = {
 
 /** x W^T + b with the weight as PyTorch's Linear keeps it: [rows, in], [out, in], [out] -> [rows, out]. */
 export function linear(x: Value, weight: Value, bias: Value): Value {
-  return applyOne(LINEAR, [x, weight, bias], {});
+  return applyOne(LINEAR, [x, weight, bias], null);
 }
 
 function matrixDims(shape: Shape, transposed: boolean): [Shape[number], Shape[number]] {

@@ -7,9 +7,12 @@ import { LINEAR, MATMUL } from './matrix.ts';
 import { LAYER_NORM, LOG_SOFTMAX, SOFTMAX, SUM } from './reduction.ts';
 import { EXPAND, GATHER_ROWS, LEADING, PAD_END, RESHAPE, TRANSPOSE } from './shaping.ts';
 
-export const OPERATORS = [
-  ...[ADD, SUBTRACT, MULTIPLY, DIVIDE, EXP, ERF, GELU, RELU, SIGN, TO_FLOAT],
-  ...[RESHAPE, TRANSPOSE, LEADING, PAD_END, EXPAND, GATHER_ROWS],
-  ...[SUM, SOFTMAX, LOG_SOFTMAX, LAYER_NORM],
-  ...[LINEAR, MATMUL],
-].map((operator) => operator.name);
+const ELEMENTWISE = [ADD, SUBTRACT, MULTIPLY, DIVIDE, EXP, ERF, GELU, RELU, SIGN, TO_FLOAT];
+const SHAPING = [RESHAPE, TRANSPOSE, LEADING, PAD_END, EXPAND, GATHER_ROWS];
+const REDUCTION = [SUM, SOFTMAX, LOG_SOFTMAX, LAYER_NORM];
+const MATRIX = [LINEAR, MATMUL];
+
+/** Names of the operators; the tests hold a gradient check for each. */
+export const OPERATORS = [...ELEMENTWISE, ...SHAPING, ...REDUCTION, ...MATRIX].map(
+  (operator) => operator.name,
+);

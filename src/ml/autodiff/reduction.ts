@@ -4,8 +4,6 @@ import { applyOne, type Operator, type Value } from './graph.ts';
 import { dimAt, renderShape, sameShape, shapeError } from './shape.ts';
 import { expand, reshape } from './shaping.ts';
 
-type None = Record<never, never>;
-
 export const SUM: Operator<{ axes: readonly number[] }> = {
   name: 'sum',
   infer: ([x], { axes }) => {
@@ -31,7 +29,7 @@ export function sumAll(x: Value): Value {
   return reshape(sum(x, [...x.shape.keys()]), []);
 }
 
-export const SOFTMAX: Operator<None> = {
+export const SOFTMAX: Operator<null> = {
   name: 'softmax',
   infer: ([x]) => [{ dtype: 'float32', shape: (x as Value).shape }],
   emit: () => ({ type: 'Softmax', attributes: { axis: -1 } }),
@@ -43,10 +41,10 @@ export const SOFTMAX: Operator<None> = {
 
 /** Probabilities along the last axis. */
 export function softmax(x: Value): Value {
-  return applyOne(SOFTMAX, [x], {});
+  return applyOne(SOFTMAX, [x], null);
 }
 
-export const LOG_SOFTMAX: Operator<None> = {
+export const LOG_SOFTMAX: Operator<null> = {
   name: 'logSoftmax',
   infer: ([x]) => [{ dtype: 'float32', shape: (x as Value).shape }],
   emit: () => ({ type: 'LogSoftmax', attributes: { axis: -1 } }),
@@ -55,7 +53,7 @@ export const LOG_SOFTMAX: Operator<None> = {
 
 /** Logarithms of the probabilities along the last axis. */
 export function logSoftmax(x: Value): Value {
-  return applyOne(LOG_SOFTMAX, [x], {});
+  return applyOne(LOG_SOFTMAX, [x], null);
 }
 
 export const LAYER_NORM: Operator<{ epsilon: number }> = {

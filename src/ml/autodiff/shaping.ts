@@ -118,7 +118,7 @@ export function expand(x: Value, shape: Shape): Value {
   return sameShape(x.shape, shape) ? x : applyOne(EXPAND, [x], { shape });
 }
 
-export const GATHER_ROWS: Operator<Record<never, never>> = {
+export const GATHER_ROWS: Operator<null> = {
   name: 'gatherRows',
   infer: ([table, ids]) => {
     const [rows, indices] = [typeOf(table), typeOf(ids)];
@@ -135,7 +135,7 @@ export const GATHER_ROWS: Operator<Record<never, never>> = {
 
 /** Rows of a table by number; a leaf of differentiation (see `gradients`). */
 export function gatherRows(table: Value, ids: Value): Value {
-  return applyOne(GATHER_ROWS, [table, ids], {});
+  return applyOne(GATHER_ROWS, [table, ids], null);
 }
 
 function typeOf(value: Value | undefined): ValueType {
