@@ -3,5 +3,11 @@ import type { Migration } from '../migration.ts';
 import { pipelineMigration } from './001-pipeline.ts';
 import { datasetsMigration } from './002-datasets.ts';
 import { trackingMigration } from './003-tracking.ts';
+import { servingMigration } from './004-serving.ts';
 
-export const migrations: readonly Migration[] = [pipelineMigration, datasetsMigration, trackingMigration];
+export const migrations: readonly Migration[] = [
+  pipelineMigration,
+  datasetsMigration,
+  trackingMigration,
+  servingMigration,
+];
