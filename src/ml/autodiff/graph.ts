@@ -20,6 +20,11 @@ export interface Value extends ValueType {
   readonly origin: Origin;
 }
 
+export interface Parameter {
+  readonly name: string;
+  readonly value: Value;
+}
+
 export type Origin =
   | { readonly kind: 'input'; readonly name: string }
   | { readonly kind: 'parameter'; readonly name: string }
@@ -57,6 +62,8 @@ export interface Call<A> {
 
 export interface Graph {
   readonly nodes: readonly Node[];
+  /** In the order in which the model asked for them. */
+  readonly parameters: readonly Parameter[];
   input(name: string, dtype: DataType, shape: Shape): Value;
   /** A weight: an input while training, stored in the model when exported. */
   parameter(name: string, shape: readonly number[]): Value;
@@ -69,6 +76,7 @@ export interface Graph {
 
 export function createGraph(): Graph {
   const nodes: Node[] = [];
+  const parameters: Parameter[] = [];
   const scopes: string[] = [];
   const named = new Map<string, Value>();
   let values = 0;
@@ -86,8 +94,13 @@ export function createGraph(): Graph {
 
   const graph: Graph = {
     nodes,
+    parameters,
     input: (name, dtype, shape) => makeNamed('input', name, { dtype, shape }),
-    parameter: (name, shape) => makeNamed('parameter', name, { dtype: 'float32', shape }),
+    parameter: (name, shape) => {
+      const value = makeNamed('parameter', name, { dtype: 'float32', shape });
+      parameters.push({ name, value });
+      return value;
+    },
     constant: (data, shape) =>
       makeValue({ dtype: 'float32', shape }, { kind: 'constant', data: Float32Array.from(data) }),
     scalar: (value) => graph.constant([value], []),

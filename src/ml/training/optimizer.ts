@@ -1,0 +1,121 @@
+/** AdamW over a training memory, with gradient clipping. */
+import { WORD_EMBEDDINGS } from '../models/index.ts';
+import { padded, type Slot, type TrainingMemory } from './memory.ts';
+
+export interface AdamwSettings {
+  readonly beta1: number;
+  readonly beta2: number;
+  readonly epsilon: number;
+  /** Decoupled decay of matrices; biases and layer normalisation have none. */
+  readonly weightDecay: number;
+  /** Gradients are scaled down to this global norm; Infinity leaves them. */
+  readonly maxGradientNorm: number;
+}
+
+export interface Optimizer {
+  /** Global norm of the gradients before clipping. */
+  gradientNorm(): number;
+  /**
+   * @param step counted from 1
+   * @param gradientNorm what `gradientNorm` gave for these gradients
+   */
+  update(step: number, learningRate: number, gradientNorm: number): void;
+  /** What one step leaves of a weight of the embedding that has no gradient. */
+  idleDecay(learningRate: number): number;
+}
+
+/** @param rateFactor factor of the learning rate for a parameter, by its name (layer-wise decay) */
+export function createOptimizer(
+  memory: TrainingMemory,
+  settings: AdamwSettings,
+  rateFactor: (name: string) => number = () => 1,
+): Optimizer {
+  const { kernels } = memory;
+  const trained = memory.slots.filter(({ trainable }) => trainable);
+  const decayOf = ({ shape }: Slot): number => (shape.length >= 2 ? settings.weightDecay : 0);
+
+  return {
+    gradientNorm: () => {
+      let sum = 0;
+      for (const slot of trained) {
+        const { start, end } = memory.range('gradients', slot);
+        sum += kernels.sumSquares(start, end);
+      }
+      return Math.sqrt(sum);
+    },
+    update: (step, learningRate, gradientNorm) => {
+      const { beta1, beta2, epsilon, maxGradientNorm } = settings;
+      const meanCorrection = 1 - beta1 ** step;
+      const deviationScale = 1 / Math.sqrt(1 - beta2 ** step);
+      // The 1e-6 is PyTorch's, in clip_grad_norm_.
+      const gradientScale = Math.min(1, maxGradientNorm / (gradientNorm + 1e-6));
+      for (const slot of trained) {
+        const rate = learningRate * rateFactor(slot.name);
+        const { start, end } = memory.range('weights', slot);
+        kernels.adamw(
+          start,
+          end,
+          memory.range('gradients', slot).start,
+          memory.range('means', slot).start,
+          memory.range('variances', slot).start,
+          gradientScale,
+          1 - rate * decayOf(slot),
+          1 - beta1,
+          beta2,
+          1 - beta2,
+          rate / meanCorrection,
+          deviationScale,
+          epsilon,
+        );
+      }
+    },
+    idleDecay: (learningRate) => {
+      const words = trained.find(({ name }) => name === WORD_EMBEDDINGS);
+      return words === undefined ? 1 : 1 - learningRate * rateFactor(words.name) * decayOf(words);
+    },
+  };
+}
+
+/** Where the embedding's gradient rows are written and gathered into the rows of the vocabulary. */
+export interface WordGradient {
+  /** [tokens, dim], one row per token of the batch, for ONNX Runtime to fill. */
+  rows(tokens: number): Float32Array;
+  /** Adds each token's row to its word's gradient. Padding has none, as in PyTorch's `padding_idx`. */
+  scatter(wordNumbers: Int32Array, padNumber: number): void;
+  /** Back to zero, touching only the rows that were written since. */
+  clear(): void;
+}
+
+/** @param scratchOffset in floats; `maxTokens * dim` of them are used */
+export function createWordGradient(memory: TrainingMemory, scratchOffset: number): WordGradient | null {
+  const slot = memory.slots.find(({ name, trainable }) => trainable && name === WORD_EMBEDDINGS);
+  if (slot === undefined) return null;
+  const dim = slot.shape[1] as number;
+  const gradient = memory.view('gradients', slot);
+  const touched = new Set<number>();
+  const isVectorised = padded(dim) === dim;
+  const source = memory.scratch.start + scratchOffset * 4;
+  const target = memory.range('gradients', slot).start;
+
+  return {
+    rows: (tokens) => memory.scratch.floats.subarray(scratchOffset, scratchOffset + tokens * dim),
+    scatter: (wordNumbers, padNumber) => {
+      wordNumbers.forEach((word, token) => {
+        if (word === padNumber) return;
+        touched.add(word);
+        if (isVectorised) {
+          const start = target + word * dim * 4;
+          memory.kernels.addInto(start, start + dim * 4, source + token * dim * 4);
+          return;
+        }
+        for (let i = 0; i < dim; i += 1) {
+          gradient[word * dim + i]! += memory.scratch.floats[scratchOffset + token * dim + i] as number;
+        }
+      });
+    },
+    clear: () => {
+      for (const word of touched) gradient.fill(0, word * dim, (word + 1) * dim);
+      touched.clear();
+    },
+  };
+}
