@@ -32,7 +32,9 @@ export async function openPostgresBackend(options: {
   });
   // Every queue and worker adds its own listener to the shared pool.
   pool.setMaxListeners(0);
-  pool.on('error', (error) => log.warn({ err: error }, 'an idle PostgreSQL connection of the queues was lost'));
+  pool.on('error', (error) =>
+    log.warn({ err: error }, 'an idle PostgreSQL connection of the queues was lost'),
+  );
   const connection = pool as unknown as PgPool;
 
   // BullMQ's classes are generic over the backend; nothing outside this file depends on which one it is.
@@ -41,7 +43,8 @@ export async function openPostgresBackend(options: {
     openQueue: (name) => new Queue(name, { connection }, createPostgresBackend) as unknown as Queue,
     openWorker: (name, processor, settings) =>
       new Worker(name, processor, { ...settings, connection }, createPostgresBackend) as unknown as Worker,
-    openFlowProducer: () => new FlowProducer({ connection }, createPostgresBackend) as unknown as FlowProducer,
+    openFlowProducer: () =>
+      new FlowProducer({ connection }, createPostgresBackend) as unknown as FlowProducer,
     openQueueEvents: (name) =>
       new QueueEvents(name, { connection }, createPostgresBackend) as unknown as QueueEvents,
     close: () => pool.end(),

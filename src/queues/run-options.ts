@@ -1,0 +1,86 @@
+/** What a run was asked for, resolved against the configuration once, at its start, and kept with it: a replay does the same again. */
+import { z } from 'zod';
+import {
+  candidateSchema,
+  configSchema,
+  MAPPABLE_FIELDS,
+  RECIPE_NAMES,
+  type Config,
+} from '../core/config/index.ts';
+import { AppError } from '../core/errors.ts';
+
+export const runOptionsSchema = z.strictObject({
+  data: configSchema.shape.data,
+  candidates: configSchema.shape.pipeline.shape.candidates,
+  model: configSchema.shape.model,
+  gate: configSchema.shape.gate,
+});
+export type RunOptions = z.infer<typeof runOptionsSchema>;
+
+/** What a caller may change for one run; everything else comes from the configuration. */
+export const runRequestSchema = z.strictObject({
+  source: z
+    .strictObject({
+      kind: z.enum(['synthetic', 'file', 'http']).optional(),
+      count: z.int().min(1).max(10_000_000).optional(),
+      seed: z
+        .int()
+        .min(0)
+        .max(2 ** 31 - 1)
+        .optional(),
+      path: z.string().min(1).optional(),
+      url: z.url({ protocol: /^https?$/ }).optional(),
+    })
+    .optional(),
+  map: z.partialRecord(z.enum(MAPPABLE_FIELDS), z.string().min(1)).optional(),
+  label: z
+    .strictObject({ threshold: z.number().optional(), column: z.string().min(1).nullable().optional() })
+    .optional(),
+  joinParent: z.boolean().optional(),
+  /** Short for candidates named after their recipe, each with seed 1. */
+  recipes: z.array(z.enum(RECIPE_NAMES)).min(1).optional(),
+  candidates: z.array(candidateSchema).min(1).max(64).optional(),
+});
+export type RunRequest = z.input<typeof runRequestSchema>;
+
+type OptionsConfig = Pick<Config, 'data' | 'pipeline' | 'model' | 'gate'>;
+
+/** @throws AppError `invalid-input` that names the field and what is allowed */
+export function resolveRunOptions(config: OptionsConfig, request: unknown): RunOptions {
+  const asked = parseOrThrow(runRequestSchema, request);
+  if (asked.recipes !== undefined && asked.candidates !== undefined) {
+    throw new AppError('invalid-input', 'give either recipes or candidates, not both', {
+      details: { field: 'recipes' },
+    });
+  }
+  const { data } = config;
+  const impliedKind =
+    asked.source?.path !== undefined ? 'file' : asked.source?.url !== undefined ? 'http' : undefined;
+  return parseOrThrow(runOptionsSchema, {
+    data: {
+      ...data,
+      source: { ...data.source, ...(impliedKind && { kind: impliedKind }), ...asked.source },
+      map: asked.map ?? data.map,
+      label: { ...data.label, ...asked.label },
+      joinParent: asked.joinParent ?? data.joinParent,
+    },
+    candidates:
+      asked.candidates ??
+      asked.recipes?.map((recipe) => ({ name: recipe, recipe })) ??
+      config.pipeline.candidates,
+    model: config.model,
+    gate: config.gate,
+  });
+}
+
+function parseOrThrow<T extends z.ZodType>(schema: T, value: unknown): z.infer<T> {
+  const parsed = schema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  const issue = parsed.error.issues[0];
+  const field = issue?.path.join('.') ?? '';
+  throw new AppError(
+    'invalid-input',
+    `the options of the run cannot be used: ${field === '' ? '' : `${field}: `}${issue?.message ?? 'invalid'}`,
+    { details: { field } },
+  );
+}

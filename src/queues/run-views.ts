@@ -1,0 +1,146 @@
+/** Runs as the API, the command line and the reports show them. */
+import { STAGES, type Stage } from '../core/config/index.ts';
+import { AppError } from '../core/errors.ts';
+import type { AttemptOutcome, Db, RunStatus, RunTrigger, StageStatus, StoredError } from '../db/index.ts';
+import { runOptionsSchema, type RunOptions } from './run-options.ts';
+
+export interface RunSummary {
+  id: string;
+  number: number;
+  trigger: RunTrigger;
+  status: RunStatus;
+  replayOf: string | null;
+  createdAt: Date;
+  finishedAt: Date | null;
+  error: StoredError | null;
+}
+
+export interface AttemptView {
+  attempt: number;
+  workerId: string;
+  outcome: AttemptOutcome;
+  startedAt: Date;
+  finishedAt: Date | null;
+  error: StoredError | null;
+}
+
+export interface StageView {
+  stage: Stage;
+  /** null for the stages that have no candidates. */
+  candidate: string | null;
+  /** `waiting`: no worker has begun it yet. */
+  status: StageStatus | 'waiting';
+  progress: { fraction: number; message: string } | null;
+  result: unknown;
+  error: StoredError | null;
+  startedAt: Date | null;
+  finishedAt: Date | null;
+  attempts: AttemptView[];
+}
+
+export interface RunView extends RunSummary {
+  options: RunOptions;
+  /** In the order of the pipeline, one entry per candidate of `train-model`. */
+  stages: StageView[];
+}
+
+const SUMMARY_COLUMNS = [
+  'id',
+  'number',
+  'trigger',
+  'status',
+  'replay_of',
+  'created_at',
+  'finished_at',
+  'error',
+] as const;
+
+/** Newest first. `before` is the number of the last run of the page before. */
+export async function listRuns(
+  db: Db,
+  page: { limit: number; before?: number; status?: RunStatus },
+): Promise<RunSummary[]> {
+  let query = db
+    .selectFrom('pipeline_runs')
+    .select(SUMMARY_COLUMNS)
+    .orderBy('number', 'desc')
+    .limit(page.limit);
+  if (page.before !== undefined) query = query.where('number', '<', page.before);
+  if (page.status !== undefined) query = query.where('status', '=', page.status);
+  return (await query.execute()).map(toSummary);
+}
+
+/** @throws AppError `not-found` */
+export async function getRun(db: Db, runId: string): Promise<RunView> {
+  const run = await db
+    .selectFrom('pipeline_runs')
+    .select([...SUMMARY_COLUMNS, 'options'])
+    .where('id', '=', runId)
+    .executeTakeFirst();
+  if (run === undefined) {
+    throw new AppError('not-found', `there is no run ${runId}: \`copyloop runs\` lists them`);
+  }
+  const states = await db.selectFrom('stage_states').selectAll().where('run_id', '=', runId).execute();
+  const attempts = await db
+    .selectFrom('stage_attempts')
+    .selectAll()
+    .where('run_id', '=', runId)
+    .orderBy('attempt')
+    .execute();
+  const options = runOptionsSchema.parse(run.options);
+
+  const viewOf = (stage: Stage, candidate: string): StageView => {
+    const state = states.find((row) => row.stage === stage && row.candidate === candidate);
+    return {
+      stage,
+      candidate: candidate === '' ? null : candidate,
+      status: state?.status ?? 'waiting',
+      progress: (state?.progress ?? null) as StageView['progress'],
+      result: state?.result ?? null,
+      error: state?.error ?? null,
+      startedAt: state?.started_at ?? null,
+      finishedAt: state?.finished_at ?? null,
+      attempts: attempts
+        .filter((row) => row.stage === stage && row.candidate === candidate)
+        .map((row) => ({
+          attempt: row.attempt,
+          workerId: row.worker_id,
+          outcome: row.outcome,
+          startedAt: row.started_at,
+          finishedAt: row.finished_at,
+          error: row.error,
+        })),
+    };
+  };
+  return {
+    ...toSummary(run),
+    options,
+    stages: STAGES.flatMap((stage) =>
+      stage === 'train-model'
+        ? options.candidates.map(({ name }) => viewOf(stage, name))
+        : [viewOf(stage, '')],
+    ),
+  };
+}
+
+function toSummary(row: {
+  id: string;
+  number: number;
+  trigger: RunTrigger;
+  status: RunStatus;
+  replay_of: string | null;
+  created_at: Date;
+  finished_at: Date | null;
+  error: StoredError | null;
+}): RunSummary {
+  return {
+    id: row.id,
+    number: row.number,
+    trigger: row.trigger,
+    status: row.status,
+    replayOf: row.replay_of,
+    createdAt: row.created_at,
+    finishedAt: row.finished_at,
+    error: row.error,
+  };
+}

@@ -1,0 +1,234 @@
+/** Starting, cancelling and replaying pipeline runs. That at most one is active is kept by an index in PostgreSQL, not by this code. */
+import type { DatabaseError } from 'pg';
+import type { Clock } from '../core/clock.ts';
+import type { Config } from '../core/config/index.ts';
+import { AppError, toError } from '../core/errors.ts';
+import { createRunId } from '../core/ids.ts';
+import type { Database, DbTransaction, RunTrigger } from '../db/index.ts';
+import { resolveRunOptions, runOptionsSchema, type RunOptions, type RunRequest } from './run-options.ts';
+import type { StageQueues } from './stage-queues.ts';
+
+const ACTIVE_INDEX = 'pipeline_runs_one_active';
+const UNIQUE_VIOLATION = '23505';
+
+export interface RunStarter {
+  /**
+   * Starts a run; the options that the request leaves open come from the configuration.
+   * @throws AppError `conflict` with `details.activeRunId` while a run is active; `invalid-input` for options that cannot be used;
+   * `unavailable` when the queue takes no job
+   */
+  startRun(start: { trigger: RunTrigger; request?: RunRequest }): Promise<{ runId: string }>;
+  /** Starts a run of a scheduled slot; a slot starts one run, however often it is asked. */
+  startScheduledRun(slot: Date): Promise<ScheduledStart>;
+  /** The same options again under a new id. @throws AppError `not-found`, and whatever `startRun` throws */
+  replayRun(runId: string): Promise<{ runId: string }>;
+  /** Closes the run at once; its workers stop within a second or so. @throws AppError `not-found`; `conflict` when it has ended */
+  cancelRun(runId: string): Promise<void>;
+}
+
+export type ScheduledStart = { outcome: 'started'; runId: string } | { outcome: 'skipped'; reason: string };
+
+export function createRunStarter(deps: {
+  database: Database;
+  queues: StageQueues;
+  config: Pick<Config, 'data' | 'pipeline' | 'model' | 'gate'>;
+  clock: Clock;
+}): RunStarter {
+  const { database, queues, config, clock } = deps;
+  const { db } = database;
+
+  const start = async (run: {
+    trigger: RunTrigger;
+    options: RunOptions;
+    replayOf?: string;
+  }): Promise<{ runId: string }> => {
+    const runId = createRunId(clock.now());
+    await orActiveConflict(database, () =>
+      db
+        .insertInto('pipeline_runs')
+        .values({
+          id: runId,
+          trigger: run.trigger,
+          options: JSON.stringify(run.options),
+          replay_of: run.replayOf ?? null,
+        })
+        .execute(),
+    );
+    await enqueueFirst(database, queues, runId);
+    return { runId };
+  };
+
+  return {
+    startRun: async ({ trigger, request = {} }) =>
+      await start({ trigger, options: resolveRunOptions(config, request) }),
+
+    startScheduledRun: async (slot) => {
+      const options = resolveRunOptions(config, {});
+      const runId = createRunId(clock.now());
+      const claimed = await db.transaction().execute((trx) => claimSlot(trx, { slot, runId, options }));
+      if (claimed.outcome === 'started') await enqueueFirst(database, queues, claimed.runId);
+      return claimed;
+    },
+
+    replayRun: async (runId) => {
+      const original = await db
+        .selectFrom('pipeline_runs')
+        .select('options')
+        .where('id', '=', runId)
+        .executeTakeFirst();
+      if (original === undefined) throw noSuchRun(runId);
+      const options = runOptionsSchema.parse(original.options);
+      return await start({ trigger: 'replay', options, replayOf: runId });
+    },
+
+    cancelRun: async (runId) => {
+      const status = await db.transaction().execute(async (trx) => {
+        const cancelled = await trx
+          .updateTable('pipeline_runs')
+          .set({ status: 'cancelled', finished_at: clock.now() })
+          .where('id', '=', runId)
+          .where('status', '=', 'active')
+          .executeTakeFirst();
+        if (cancelled.numUpdatedRows === 0n) {
+          const run = await trx
+            .selectFrom('pipeline_runs')
+            .select('status')
+            .where('id', '=', runId)
+            .executeTakeFirst();
+          return run?.status ?? 'missing';
+        }
+        await trx
+          .updateTable('stage_states')
+          .set({ status: 'cancelled', finished_at: clock.now(), progress: null })
+          .where('run_id', '=', runId)
+          .where('status', 'in', ['running', 'retrying'])
+          .execute();
+        return undefined;
+      });
+      if (status === 'missing') throw noSuchRun(runId);
+      if (status !== undefined) {
+        throw new AppError('conflict', `run ${runId} is ${status}: only an active run can be cancelled`);
+      }
+    },
+  };
+}
+
+/** A failed enqueueing closes the run again, so that the caller may simply try once more. */
+async function enqueueFirst(database: Database, queues: StageQueues, runId: string): Promise<void> {
+  try {
+    await queues.enqueueStage('generate-data', runId);
+  } catch (cause) {
+    const message = `the queue took no job (${toError(cause).message}): check that ${queues.backend.kind === 'redis' ? 'Redis' : 'PostgreSQL'} answers`;
+    await database.db
+      .updateTable('pipeline_runs')
+      .set({
+        status: 'failed',
+        finished_at: new Date(),
+        error: JSON.stringify({ code: 'unavailable', message }) as never,
+      })
+      .where('id', '=', runId)
+      .where('status', '=', 'active')
+      .execute();
+    throw new AppError('unavailable', message, { cause });
+  }
+  await database.db
+    .updateTable('pipeline_runs')
+    .set({ enqueued_at: new Date() })
+    .where('id', '=', runId)
+    .execute();
+}
+
+async function claimSlot(
+  trx: DbTransaction,
+  claim: { slot: Date; runId: string; options: RunOptions },
+): Promise<ScheduledStart> {
+  const tick = await trx
+    .insertInto('schedule_ticks')
+    .values({ slot: claim.slot, outcome: 'skipped', run_id: null, reason: null })
+    .onConflict((conflict) => conflict.column('slot').doNothing())
+    .executeTakeFirst();
+  if (tick.numInsertedOrUpdatedRows === 0n) {
+    const run = await trx
+      .selectFrom('pipeline_runs')
+      .select(['id', 'enqueued_at'])
+      .where('slot', '=', claim.slot)
+      .executeTakeFirst();
+    // The run of this slot was made, but its maker died before it could enqueue it.
+    if (run !== undefined && run.enqueued_at === null) return { outcome: 'started', runId: run.id };
+    return { outcome: 'skipped', reason: 'another worker has handled this slot' };
+  }
+  // ON CONFLICT on the index rather than a caught error: an error would spoil the transaction.
+  const inserted = await trx
+    .insertInto('pipeline_runs')
+    .values({
+      id: claim.runId,
+      trigger: 'schedule',
+      options: JSON.stringify(claim.options),
+      slot: claim.slot,
+    })
+    .onConflict((conflict) => conflict.doNothing())
+    .returning('number')
+    .executeTakeFirst();
+  const active = inserted === undefined ? await findActive(trx) : undefined;
+  const decided: ScheduledStart =
+    inserted === undefined
+      ? { outcome: 'skipped', reason: `run ${active ?? '(just ended)'} was active` }
+      : { outcome: 'started', runId: claim.runId };
+  if (inserted !== undefined) await varySeed(trx, claim.runId, claim.options, inserted.number);
+  await trx
+    .updateTable('schedule_ticks')
+    .set(
+      decided.outcome === 'started'
+        ? { outcome: 'started', run_id: decided.runId }
+        : { outcome: 'skipped', reason: decided.reason },
+    )
+    .where('slot', '=', claim.slot)
+    .execute();
+  return decided;
+}
+
+/** Every day's synthetic records would be the same ones; a scheduled run adds its number to the seed, and keeps the sum for replays. */
+async function varySeed(
+  trx: DbTransaction,
+  runId: string,
+  options: RunOptions,
+  runNumber: number,
+): Promise<void> {
+  const { source } = options.data;
+  const seed = (source.seed + runNumber) % 2 ** 31;
+  await trx
+    .updateTable('pipeline_runs')
+    .set({ options: JSON.stringify({ ...options, data: { ...options.data, source: { ...source, seed } } }) })
+    .where('id', '=', runId)
+    .execute();
+}
+
+async function orActiveConflict<T>(database: Database, insert: () => Promise<T>): Promise<T> {
+  try {
+    return await insert();
+  } catch (cause) {
+    const { code, constraint } = cause as DatabaseError;
+    if (code !== UNIQUE_VIOLATION || constraint !== ACTIVE_INDEX) throw cause;
+    const activeRunId = await findActive(database.db);
+    throw new AppError(
+      'conflict',
+      activeRunId === undefined
+        ? 'another run was active a moment ago: try again'
+        : `run ${activeRunId} is active: wait for it, or cancel it`,
+      { cause, details: { activeRunId: activeRunId ?? null } },
+    );
+  }
+}
+
+async function findActive(db: Pick<Database['db'], 'selectFrom'>): Promise<string | undefined> {
+  const run = await db
+    .selectFrom('pipeline_runs')
+    .select('id')
+    .where('status', '=', 'active')
+    .executeTakeFirst();
+  return run?.id;
+}
+
+function noSuchRun(runId: string): AppError {
+  return new AppError('not-found', `there is no run ${runId}: \`copyloop runs\` lists them`);
+}

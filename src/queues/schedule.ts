@@ -1,0 +1,54 @@
+/** The daily schedule: one BullMQ job scheduler on the queue `start-run`. It outlives its process, so switching it off means removing it. */
+import type { Config } from '../core/config/index.ts';
+import { AppError, toError } from '../core/errors.ts';
+import { START_RUN_QUEUE } from './catalogue.ts';
+import type { StageQueues } from './stage-queues.ts';
+
+const SCHEDULER_ID = 'daily';
+
+/**
+ * Sets the schedule as configured, or removes it.
+ * @returns the next tick, undefined when it is off
+ * @throws AppError `invalid-config` for a cron pattern that cannot be read
+ */
+export async function applySchedule(
+  queues: StageQueues,
+  schedule: Config['pipeline']['schedule'],
+): Promise<Date | undefined> {
+  const queue = queues.queues.get(START_RUN_QUEUE);
+  if (queue === undefined) return undefined;
+  if (!schedule.enabled) {
+    await queue.removeJobScheduler(SCHEDULER_ID);
+    return undefined;
+  }
+  try {
+    await queue.upsertJobScheduler(
+      SCHEDULER_ID,
+      { pattern: schedule.cron, tz: schedule.timeZone },
+      {
+        name: START_RUN_QUEUE,
+        data: {},
+        opts: { attempts: 3, removeOnComplete: { count: 100 }, removeOnFail: { count: 100 } },
+      },
+    );
+  } catch (cause) {
+    throw new AppError(
+      'invalid-config',
+      `pipeline.schedule.cron ${JSON.stringify(schedule.cron)} cannot be used (${toError(cause).message}): five fields, as in '0 0 * * *'`,
+      { cause },
+    );
+  }
+  return await nextTick(queues);
+}
+
+/** When the next run is due; undefined without a schedule. */
+export async function nextTick(queues: StageQueues): Promise<Date | undefined> {
+  const scheduler = await queues.queues.get(START_RUN_QUEUE)?.getJobScheduler(SCHEDULER_ID);
+  return scheduler?.next === undefined ? undefined : new Date(scheduler.next);
+}
+
+/** The scheduled time of a tick's job: BullMQ names it `repeat:<scheduler>:<milliseconds>`. */
+export function slotOf(tickJobId: string): Date | undefined {
+  const millis = Number(/^repeat:.+:(\d+)$/.exec(tickJobId)?.[1]);
+  return Number.isFinite(millis) ? new Date(millis) : undefined;
+}
