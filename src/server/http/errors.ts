@@ -1,0 +1,63 @@
+/** Every error of a request as JSON with the status that its code stands for: what went wrong and what to do, never a stack. */
+import type { ErrorHandler, NotFoundHandler } from 'hono';
+import { HTTPException } from 'hono/http-exception';
+import { z } from '@hono/zod-openapi';
+import { AppError, ERROR_CODES, toAppError } from '../../core/errors.ts';
+import type { AppEnv } from './router.ts';
+
+export const errorBodySchema = z
+  .object({
+    status: z.literal('error'),
+    error: z.looseObject({
+      code: z.enum(ERROR_CODES),
+      message: z.string(),
+      field: z.string().optional(),
+      limit: z.number().optional(),
+      request_id: z.string().optional(),
+    }),
+  })
+  .openapi('Error');
+
+export type ErrorBody = z.infer<typeof errorBodySchema>;
+
+/** For `responses` of a route. */
+export const errorResponse = (description: string) => ({
+  description,
+  content: { 'application/json': { schema: errorBodySchema } },
+});
+
+export function describeError(thrown: unknown): AppError {
+  if (thrown instanceof HTTPException) {
+    return new AppError(thrown.status === 413 ? 'payload-too-large' : 'invalid-input', thrown.message, {
+      cause: thrown,
+    });
+  }
+  return toAppError(thrown);
+}
+
+/** Internal errors keep their text in the log; a caller learns the request id to ask with. */
+export function renderErrorBody(error: AppError, requestId: string | undefined): ErrorBody {
+  const message =
+    error.code === 'internal' ? 'the server failed at this request; its log has the reason under the request id' : error.message;
+  return {
+    status: 'error',
+    error: { code: error.code, message, ...error.details, ...(requestId && { request_id: requestId }) },
+  };
+}
+
+export const handleError: ErrorHandler<AppEnv> = function handleError(thrown, c) {
+  const error = describeError(thrown);
+  const { httpStatus } = error.traits;
+  const log = c.get('log');
+  if (httpStatus === 500) log.error({ err: error }, 'a request failed');
+  else log.debug({ err: error }, 'a request was refused');
+  const retryAfter = error.details['retryAfterSeconds'] ?? (httpStatus === 503 ? 1 : undefined);
+  if (retryAfter !== undefined) c.header('Retry-After', String(retryAfter));
+  if (httpStatus === 401) c.header('WWW-Authenticate', 'Basic realm="copyloop", charset="UTF-8"');
+  // 499 is nginx's number for a caller who hung up; the type of Hono knows registered ones only.
+  return c.json(renderErrorBody(error, c.get('requestId')), httpStatus as 400);
+};
+
+export const handleNotFound: NotFoundHandler<AppEnv> = function handleNotFound(c) {
+  throw new AppError('not-found', `there is no ${c.req.method} ${c.req.path}; /openapi.json lists what there is`);
+};

@@ -1,0 +1,6 @@
+export { limitBody } from './body-limit.ts';
+export { describeError, errorResponse, handleError, handleNotFound, renderErrorBody, type ErrorBody } from './errors.ts';
+export { createHangUpSignal } from './hang-up.ts';
+export { requestLog } from './request-log.ts';
+export { createRouter, toInvalidInput, type AppEnv, type Router } from './router.ts';
+export { parseTimeoutHeader } from './timeout-header.ts';

@@ -1,0 +1,48 @@
+/** What every route shares: the variables of a request and how a refused input is told. */
+import { OpenAPIHono } from '@hono/zod-openapi';
+import type { HttpBindings } from '@hono/node-server';
+import type { z } from 'zod';
+import { AppError, type ErrorDetails } from '../../core/errors.ts';
+import type { Logger } from '../../core/log.ts';
+
+export interface AppEnv {
+  /** Absent where a test calls the app without a socket. */
+  Bindings: Partial<HttpBindings>;
+  Variables: {
+    requestId: string;
+    log: Logger;
+    /** Id of the API key that the request came with. */
+    apiKeyId?: string;
+  };
+}
+
+export type Router = OpenAPIHono<AppEnv>;
+
+export function createRouter(): Router {
+  return new OpenAPIHono<AppEnv>({
+    defaultHook: (result) => {
+      if (!result.success) throw toInvalidInput(result.error);
+    },
+  });
+}
+
+/** The first fault names the field and, where there is one, the limit; the rest stand in the message. */
+export function toInvalidInput(error: z.ZodError): AppError {
+  const faults = error.issues.slice(0, 5).map((issue) => {
+    const field = issue.path.join('.');
+    return { field, text: field === '' ? issue.message : `${field}: ${issue.message}`, limit: limitOf(issue) };
+  });
+  const [first] = faults;
+  const details: ErrorDetails = {};
+  if (first !== undefined && first.field !== '') details['field'] = first.field;
+  if (first?.limit !== undefined) details['limit'] = first.limit;
+  const more = error.issues.length - faults.length;
+  const message = faults.map((fault) => fault.text).join('; ') + (more > 0 ? `; and ${more} more` : '');
+  return new AppError('invalid-input', message, { details, cause: error });
+}
+
+function limitOf(issue: z.core.$ZodIssue): number | undefined {
+  if (issue.code === 'too_big') return Number(issue.maximum);
+  if (issue.code === 'too_small') return Number(issue.minimum);
+  return undefined;
+}

@@ -1,0 +1,86 @@
+/**
+ * API keys: `clp_<id>_<secret>`. Shown once when made; the database holds their sha256, compared in constant time.
+ * A digest without salt suffices, since the secret is 200 random bits and not a password.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
+import { SECOND_MS } from '../../core/clock.ts';
+import { AppError } from '../../core/errors.ts';
+import { randomSlug } from '../../core/ids.ts';
+import type { Db } from '../../db/index.ts';
+
+const PREFIX = 'clp';
+const ID_LENGTH = 8;
+const SECRET_LENGTH = 39;
+const FORM = new RegExp(`^${PREFIX}_([a-z0-9]{${ID_LENGTH}})_[a-z0-9]{${SECRET_LENGTH}}$`);
+/** A revoked key is refused everywhere after so long. */
+const REMEMBER_MS = 10 * SECOND_MS;
+
+export interface ApiKey {
+  id: string;
+  name: string;
+  createdAt: Date;
+  revokedAt: Date | null;
+}
+
+/** @returns the key itself, which can never be read again */
+export async function createApiKey(db: Db, name: string): Promise<{ id: string; key: string }> {
+  const id = randomSlug(ID_LENGTH);
+  const key = `${PREFIX}_${id}_${randomSlug(SECRET_LENGTH)}`;
+  await db.insertInto('api_keys').values({ id, name, key_sha256: digest(key) }).execute();
+  return { id, key };
+}
+
+export async function listApiKeys(db: Db): Promise<ApiKey[]> {
+  const rows = await db
+    .selectFrom('api_keys')
+    .select(['id', 'name', 'created_at', 'revoked_at'])
+    .orderBy('created_at')
+    .execute();
+  return rows.map((row) => ({
+    id: row.id,
+    name: row.name,
+    createdAt: row.created_at,
+    revokedAt: row.revoked_at,
+  }));
+}
+
+/** @throws AppError `not-found` */
+export async function revokeApiKey(db: Db, id: string): Promise<void> {
+  const row = await db
+    .updateTable('api_keys')
+    .set({ revoked_at: new Date() })
+    .where('id', '=', id)
+    .where('revoked_at', 'is', null)
+    .returning('id')
+    .executeTakeFirst();
+  if (row === undefined) throw new AppError('not-found', `there is no API key ${id} in force; \`copyloop keys\` lists them`);
+}
+
+/** Says whose key it is: the key's id, or undefined for one that is not in force. */
+export type KeyChecker = (key: string) => Promise<string | undefined>;
+
+export function createKeyChecker(db: Db): KeyChecker {
+  const remembered = new LRUCache<string, { id: string | null }>({ max: 10_000, ttl: REMEMBER_MS });
+  return async (key) => {
+    const id = FORM.exec(key)?.[1];
+    if (id === undefined) return undefined;
+    const given = digest(key);
+    const memory = given.toString('base64');
+    const known = remembered.get(memory);
+    if (known !== undefined) return known.id ?? undefined;
+    const row = await db
+      .selectFrom('api_keys')
+      .select('key_sha256')
+      .where('id', '=', id)
+      .where('revoked_at', 'is', null)
+      .executeTakeFirst();
+    const isValid = timingSafeEqual(given, row?.key_sha256 ?? Buffer.alloc(given.length)) && row !== undefined;
+    remembered.set(memory, { id: isValid ? id : null });
+    return isValid ? id : undefined;
+  };
+}
+
+function digest(key: string): Buffer {
+  return createHash('sha256').update(key).digest();
+}

@@ -1,0 +1,43 @@
+/** Lets nobody in without a key, but to the paths that a load balancer asks. */
+import { createMiddleware } from 'hono/factory';
+import { AppError } from '../../core/errors.ts';
+import type { Config } from '../../core/config/index.ts';
+import type { AppEnv } from '../http/index.ts';
+import type { KeyChecker } from './api-keys.ts';
+
+const OPEN_PATHS = new Set(['/health', '/ready', '/ping', '/v2/health/live', '/v2/health/ready']);
+const LOOPBACK = /^(127(\.\d{1,3}){3}|::1|\[::1\]|localhost)$/i;
+
+export function needsKeys({ apiKeys, host }: Pick<Config['server'], 'apiKeys' | 'host'>): boolean {
+  if (apiKeys === 'auto') return !LOOPBACK.test(host);
+  return apiKeys === 'required';
+}
+
+export function requireKey(checkKey: KeyChecker) {
+  return createMiddleware<AppEnv>(async function requireKey(c, next) {
+    if (OPEN_PATHS.has(c.req.path)) return next();
+    const key = readKey(c.req.header('authorization'), c.req.header('x-api-key'));
+    if (key === undefined) {
+      throw new AppError(
+        'unauthenticated',
+        'an API key is needed: Authorization: Bearer <key> or X-Api-Key: <key>; `copyloop keys create NAME` makes one',
+      );
+    }
+    const id = await checkKey(key);
+    if (id === undefined) throw new AppError('unauthenticated', 'this API key is unknown or was revoked');
+    c.set('apiKeyId', id);
+    return next();
+  });
+}
+
+/** Browsers send keys as the password of Basic authentication, MLflow's client as either. */
+function readKey(authorization: string | undefined, apiKey: string | undefined): string | undefined {
+  if (apiKey !== undefined) return apiKey;
+  const [scheme = '', credentials = ''] = (authorization ?? '').split(' ');
+  if (/^bearer$/i.test(scheme)) return credentials;
+  if (/^basic$/i.test(scheme)) {
+    const pair = Buffer.from(credentials, 'base64').toString();
+    return pair.slice(pair.indexOf(':') + 1);
+  }
+  return undefined;
+}

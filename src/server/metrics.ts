@@ -1,0 +1,228 @@
+/** Every metric of the server, by name; docs/metrics.md says what each is for. */
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { Scorer, ScorerEvents } from './inference/index.ts';
+import type { ServedModels, ServedModelsEvents } from './serving/index.ts';
+
+export const PHASES = ['tokenize', 'wait', 'compute', 'write'] as const;
+export type Phase = (typeof PHASES)[number];
+
+const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+const TEXTS = [1, 2, 4, 8, 16, 32, 64, 128, 256];
+const TOKENS = [16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16_384];
+const TENTHS = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1];
+const DIFFERENCES = [0.001, 0.01, 0.05, 0.1, 0.2, 0.3, 0.5, 1];
+
+export interface Metrics {
+  readonly registry: Registry;
+  readonly scorerEvents: (version: number) => ScorerEvents;
+  readonly servedModelsEvents: ServedModelsEvents;
+  request(labels: { method: string; route: string; status: number }, seconds: number): void;
+  phase(phase: Phase, seconds: number): void;
+  cache(hits: number, misses: number): void;
+  prediction(labels: { version: number; alias: string; writer: string }, score: number): void;
+  shadow(result: 'scored' | 'skipped' | 'failed', difference?: number): void;
+  stored(result: 'written' | 'dropped', predictions: number): void;
+  feedback(outcome: string): void;
+  requestsInFlight: Gauge;
+}
+
+/** A registry of its own, so that several servers can live in one process. */
+export function createMetrics(models: () => ServedModels | undefined): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry, prefix: 'copyloop_' });
+
+  const scorers = (): { version: string; scorer: Scorer }[] =>
+    (['champion', 'challenger'] as const).flatMap((alias) => {
+      const model = models()?.current(alias);
+      return model === undefined ? [] : [{ version: String(model.ref.version), scorer: model.scorer }];
+    });
+  const scorerGauge = (name: string, help: string, read: (scorer: Scorer) => number): Gauge =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      labelNames: ['model_version'],
+      collect() {
+        this.reset();
+        for (const { version, scorer } of scorers()) this.set({ model_version: version }, read(scorer));
+      },
+    });
+  scorerGauge('copyloop_queue_texts', 'Texts that wait for a session', (scorer) => scorer.waitingTexts);
+  scorerGauge('copyloop_queue_tokens', 'Tokens that wait for a session', (scorer) => scorer.waitingTokens);
+  scorerGauge('copyloop_running_texts', 'Texts that sessions hold', (scorer) => scorer.runningTexts);
+  scorerGauge('copyloop_scoring_threads', 'Scoring threads alive', (scorer) => scorer.liveThreads);
+
+  const requests = new Counter({
+    name: 'copyloop_http_requests_total',
+    help: 'Requests answered',
+    labelNames: ['method', 'route', 'status'],
+    registers,
+  });
+  const requestSeconds = new Histogram({
+    name: 'copyloop_http_request_duration_seconds',
+    help: 'From the first byte of a request to its answer',
+    labelNames: ['method', 'route'],
+    buckets: SECONDS,
+    registers,
+  });
+  const requestsInFlight = new Gauge({
+    name: 'copyloop_http_requests_in_flight',
+    help: 'Requests begun and not answered',
+    registers,
+  });
+  const phaseSeconds = new Histogram({
+    name: 'copyloop_phase_seconds',
+    help: 'Time of a prediction by phase: tokenize, wait, compute, write',
+    labelNames: ['phase'],
+    buckets: SECONDS,
+    registers,
+  });
+  const batchTexts = new Histogram({
+    name: 'copyloop_batch_texts',
+    help: 'Texts of a batch',
+    buckets: TEXTS,
+    registers,
+  });
+  const batchTokens = new Histogram({
+    name: 'copyloop_batch_tokens',
+    help: 'Tokens of a batch, padding left out',
+    buckets: TOKENS,
+    registers,
+  });
+  const paddedTokens = new Counter({
+    name: 'copyloop_padded_tokens_total',
+    help: 'Tokens computed, padding included',
+    registers,
+  });
+  const scoredTexts = new Counter({
+    name: 'copyloop_scored_texts_total',
+    help: 'Texts scored',
+    labelNames: ['model_version'],
+    registers,
+  });
+  const droppedTexts = new Counter({
+    name: 'copyloop_dropped_texts_total',
+    help: 'Texts not scored: the queue was full, the deadline passed or the caller hung up',
+    labelNames: ['reason'],
+    registers,
+  });
+  const cacheLookups = new Counter({
+    name: 'copyloop_score_cache_total',
+    help: 'Look-ups in the score cache',
+    labelNames: ['result'],
+    registers,
+  });
+  const predictions = new Counter({
+    name: 'copyloop_predictions_total',
+    help: 'Creatives answered',
+    labelNames: ['model_version', 'alias', 'writer'],
+    registers,
+  });
+  const scores = new Histogram({
+    name: 'copyloop_confidence_score',
+    help: 'Confidence scores answered',
+    labelNames: ['model_version'],
+    buckets: TENTHS,
+    registers,
+  });
+  const shadowTexts = new Counter({
+    name: 'copyloop_shadow_total',
+    help: 'Predictions copied to the challenger',
+    labelNames: ['result'],
+    registers,
+  });
+  const shadowDifference = new Histogram({
+    name: 'copyloop_shadow_score_difference',
+    help: "Distance of the challenger's score from the champion's",
+    buckets: DIFFERENCES,
+    registers,
+  });
+  const storedPredictions = new Counter({
+    name: 'copyloop_stored_predictions_total',
+    help: 'Predictions written to the database, or dropped because it could not keep up',
+    labelNames: ['result'],
+    registers,
+  });
+  const feedbackRows = new Counter({
+    name: 'copyloop_feedback_total',
+    help: 'Feedback taken',
+    labelNames: ['outcome'],
+    registers,
+  });
+  const modelLoads = new Counter({
+    name: 'copyloop_model_loads_total',
+    help: 'Model versions loaded or refused',
+    labelNames: ['result'],
+    registers,
+  });
+  const modelLoadSeconds = new Histogram({
+    name: 'copyloop_model_load_duration_seconds',
+    help: 'Time to load, prove and warm up a version',
+    buckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+    registers,
+  });
+  const loadFailed = new Gauge({
+    name: 'copyloop_model_load_failed',
+    help: '1 while the version that the alias names cannot be loaded: alert on it',
+    labelNames: ['alias'],
+    registers,
+  });
+  const servedVersion = new Gauge({
+    name: 'copyloop_served_model_version',
+    help: 'Version that serves under the alias; 0 for none',
+    labelNames: ['alias'],
+    registers,
+  });
+
+  return {
+    registry,
+    requestsInFlight,
+    scorerEvents: (version) => ({
+      batch: (batch) => {
+        batchTexts.observe(batch.texts);
+        batchTokens.observe(batch.tokens);
+        paddedTokens.inc(batch.paddedTokens);
+        scoredTexts.inc({ model_version: String(version) }, batch.texts);
+      },
+      call: ({ timing }) => {
+        phaseSeconds.observe({ phase: 'tokenize' }, timing.tokenizeMs / 1000);
+        phaseSeconds.observe({ phase: 'wait' }, timing.waitMs / 1000);
+        phaseSeconds.observe({ phase: 'compute' }, timing.computeMs / 1000);
+      },
+      dropped: (reason, texts) => droppedTexts.inc({ reason }, texts),
+    }),
+    servedModelsEvents: {
+      loaded: (alias, _ref, loadMs) => {
+        modelLoads.inc({ result: 'loaded' });
+        modelLoadSeconds.observe(loadMs / 1000);
+        loadFailed.set({ alias }, 0);
+      },
+      loadFailed: (alias) => {
+        modelLoads.inc({ result: 'failed' });
+        loadFailed.set({ alias }, 1);
+      },
+      unloaded: () => modelLoads.inc({ result: 'unloaded' }),
+      serving: (alias, ref) => servedVersion.set({ alias }, ref?.version ?? 0),
+    },
+    request: ({ method, route, status }, seconds) => {
+      requests.inc({ method, route, status: String(status) });
+      requestSeconds.observe({ method, route }, seconds);
+    },
+    phase: (phase, seconds) => phaseSeconds.observe({ phase }, seconds),
+    cache: (hits, misses) => {
+      if (hits > 0) cacheLookups.inc({ result: 'hit' }, hits);
+      if (misses > 0) cacheLookups.inc({ result: 'miss' }, misses);
+    },
+    prediction: ({ version, alias, writer }, score) => {
+      predictions.inc({ model_version: String(version), alias, writer });
+      scores.observe({ model_version: String(version) }, score);
+    },
+    shadow: (result, difference) => {
+      shadowTexts.inc({ result });
+      if (difference !== undefined) shadowDifference.observe(difference);
+    },
+    stored: (result, count) => storedPredictions.inc({ result }, count),
+    feedback: (outcome) => feedbackRows.inc({ outcome }),
+  };
+}

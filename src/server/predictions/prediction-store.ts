@@ -1,0 +1,171 @@
+/**
+ * Keeps what was predicted, off the request's path: predictions gather in memory and are written a few hundred at a time.
+ * When the database cannot keep up the newest are dropped and counted, so that serving never waits and memory stays bounded.
+ */
+import { DAY_MS, HOUR_MS, SECOND_MS, type Clock } from '../../core/clock.ts';
+import { AppError, toError } from '../../core/errors.ts';
+import type { Logger } from '../../core/log.ts';
+import type { Db } from '../../db/index.ts';
+
+export interface StoredPrediction {
+  id: string;
+  createdAt: Date;
+  title: string;
+  description: string;
+  request: Record<string, unknown>;
+  response: Record<string, unknown>;
+  copyText: string;
+  confidenceScore: number;
+  modelName: string;
+  modelVersion: number;
+  writer: string;
+  requestId: string;
+}
+
+export interface PredictionStore {
+  /** Takes its share of predictions by the sampling rate; never waits, never throws. */
+  add(prediction: StoredPrediction): void;
+  /** Writes what is gathered. */
+  flush(): Promise<void>;
+  /** @throws AppError `not-found` */
+  get(id: string): Promise<StoredPrediction>;
+  /** Deletes the prediction and the feedback on it. @throws AppError `not-found` */
+  erase(id: string): Promise<void>;
+  close(): Promise<void>;
+}
+
+const FLUSH_EVERY_MS = SECOND_MS;
+/** PostgreSQL takes 65,535 parameters in a statement; a row has twelve. */
+const ROWS_PER_INSERT = 500;
+const MAX_WAITING = 20_000;
+
+export function openPredictionStore(options: {
+  db: Db;
+  sampleRate: number;
+  retentionDays: number;
+  onStored: (result: 'written' | 'dropped', predictions: number) => void;
+  clock: Clock;
+  log: Logger;
+}): PredictionStore {
+  const { db, sampleRate, retentionDays, onStored, clock, log } = options;
+  let waiting: StoredPrediction[] = [];
+  let inHand: StoredPrediction[] = [];
+  let writing: Promise<void> | undefined;
+
+  const writeAll = async (): Promise<void> => {
+    while (waiting.length > 0) {
+      inHand = waiting.splice(0, ROWS_PER_INSERT);
+      try {
+        await db
+          .insertInto('predictions')
+          .values(inHand.map(toRow))
+          .onConflict((oc) => oc.doNothing())
+          .execute();
+        onStored('written', inHand.length);
+      } catch (thrown) {
+        waiting.unshift(...inHand);
+        throw thrown;
+      } finally {
+        inHand = [];
+      }
+    }
+  };
+  const flush = async (): Promise<void> => {
+    writing ??= writeAll().finally(() => {
+      writing = undefined;
+    });
+    await writing;
+  };
+  const flushQuietly = (): void => {
+    flush().catch((thrown: unknown) =>
+      log.warn({ err: toError(thrown), waiting: waiting.length }, 'predictions could not be stored; they are kept for the next try'),
+    );
+  };
+  const sweep = (): void => {
+    const before = new Date(clock.nowMs() - retentionDays * DAY_MS);
+    db.deleteFrom('predictions')
+      .where('created_at', '<', before)
+      .execute()
+      .catch((thrown: unknown) => log.warn({ err: toError(thrown) }, 'old predictions could not be deleted'));
+  };
+
+  const flushTimer = setInterval(flushQuietly, FLUSH_EVERY_MS);
+  const sweepTimer = setInterval(sweep, HOUR_MS);
+  flushTimer.unref();
+  sweepTimer.unref();
+  sweep();
+
+  return {
+    add: (prediction) => {
+      if (sampleRate < 1 && sampleShare(prediction.id) >= sampleRate) return;
+      if (waiting.length >= MAX_WAITING) return onStored('dropped', 1);
+      waiting.push(prediction);
+    },
+    flush,
+    get: async (id) => {
+      const inMemory = [...inHand, ...waiting].find((prediction) => prediction.id === id);
+      if (inMemory !== undefined) return inMemory;
+      const row = await db.selectFrom('predictions').selectAll().where('id', '=', id).executeTakeFirst();
+      if (row === undefined) throw notFound(id);
+      return fromRow(row);
+    },
+    erase: async (id) => {
+      await writing?.catch(() => undefined);
+      const before = waiting.length;
+      waiting = waiting.filter((prediction) => prediction.id !== id);
+      const row = await db.deleteFrom('predictions').where('id', '=', id).returning('id').executeTakeFirst();
+      if (row === undefined && waiting.length === before) throw notFound(id);
+    },
+    close: async () => {
+      clearInterval(flushTimer);
+      clearInterval(sweepTimer);
+      await flush();
+    },
+  };
+}
+
+function notFound(id: string): AppError {
+  return new AppError('not-found', `there is no prediction ${id}: it was not sampled, was erased or is past its retention`);
+}
+
+/** Uniform in [0, 1) and a function of the id alone. */
+function sampleShare(id: string): number {
+  return Number.parseInt(id.slice(0, 8), 16) / 2 ** 32;
+}
+
+type Row = Awaited<ReturnType<typeof selectOne>>;
+const selectOne = (db: Db) => db.selectFrom('predictions').selectAll().executeTakeFirstOrThrow();
+
+function toRow(prediction: StoredPrediction) {
+  return {
+    id: prediction.id,
+    created_at: prediction.createdAt,
+    title: prediction.title,
+    description: prediction.description,
+    request: JSON.stringify(prediction.request),
+    response: JSON.stringify(prediction.response),
+    copy_text: prediction.copyText,
+    confidence_score: prediction.confidenceScore,
+    model_name: prediction.modelName,
+    model_version: prediction.modelVersion,
+    writer: prediction.writer,
+    request_id: prediction.requestId,
+  };
+}
+
+function fromRow(row: Row): StoredPrediction {
+  return {
+    id: row.id,
+    createdAt: row.created_at,
+    title: row.title,
+    description: row.description,
+    request: row.request,
+    response: row.response,
+    copyText: row.copy_text,
+    confidenceScore: row.confidence_score,
+    modelName: row.model_name,
+    modelVersion: row.model_version,
+    writer: row.writer,
+    requestId: row.request_id,
+  };
+}

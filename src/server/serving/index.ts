@@ -1,0 +1,20 @@
+export { followRegistry } from './follow-registry.ts';
+export { loadModel, type LoadedModel, type LoadSettings, type VersionRef } from './loaded-model.ts';
+export {
+  createServedModels,
+  type LeasedModel,
+  type LoadFailure,
+  type ModelSource,
+  type ServedModels,
+  type ServedModelsEvents,
+} from './served-models.ts';
+export {
+  chooseAlias,
+  readTraffic,
+  SERVED_ALIASES,
+  TRAFFIC_CHANNEL,
+  trafficSchema,
+  writeTraffic,
+  type ServedAlias,
+  type Traffic,
+} from './traffic.ts';

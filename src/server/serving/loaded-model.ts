@@ -1,0 +1,109 @@
+/** One model version in memory: its scorer, and who is using it, so that it is unloaded only after its last answer. */
+import { AppError } from '../../core/errors.ts';
+import type { Logger } from '../../core/log.ts';
+import {
+  openScorer,
+  openScoringThread,
+  type Precision,
+  type Scorer,
+  type ScorerEvents,
+  type ScorerLimits,
+  type ThreadCounts,
+} from '../inference/index.ts';
+
+export interface VersionRef {
+  name: string;
+  version: number;
+}
+
+export interface LoadedModel {
+  readonly ref: VersionRef;
+  readonly scorer: Scorer;
+  readonly precision: Precision;
+  readonly loadedAt: Date;
+  readonly loadMs: number;
+  /** Keeps the model loaded until `release` is called. @throws AppError `unavailable` once it is being unloaded */
+  acquire(): { release: () => void };
+  /** Waits for the last user, serves what waits, stops the threads. */
+  unload(): Promise<void>;
+}
+
+export interface LoadSettings {
+  precision: Precision | 'auto';
+  threads: ThreadCounts;
+  limits: ScorerLimits;
+}
+
+/** Long enough that arena and thread caches have grown to the sizes of real batches. */
+const WARM_UP_TEXTS = ['warm', 'a short line of copy', 'a much longer line of copy '.repeat(30)];
+const WARM_UP_TIMEOUT_MS = 60_000;
+
+/**
+ * Loads the version in threads of its own, proves it by its stored probes and warms it up.
+ * @throws AppError `bad-model` when files are missing or the probes do not come out as at export
+ */
+export async function loadModel(options: {
+  ref: VersionRef;
+  modelDirectory: string;
+  settings: LoadSettings;
+  events: ScorerEvents;
+  log: Logger;
+}): Promise<LoadedModel> {
+  const { ref, modelDirectory, settings, events, log } = options;
+  const startedMs = performance.now();
+  const scorer = await openScorer({
+    threadCount: settings.threads.sessions,
+    openThread: () =>
+      openScoringThread({
+        modelDirectory,
+        precision: settings.precision,
+        threads: settings.threads.threadsPerSession,
+        maxLength: settings.limits.maxLength,
+      }),
+    limits: settings.limits,
+    events,
+    log,
+  });
+  try {
+    await scorer.score(
+      WARM_UP_TEXTS.flatMap((text) => Array<string>(settings.threads.sessions).fill(text)),
+      { timeoutMs: WARM_UP_TIMEOUT_MS },
+    );
+  } catch (thrown) {
+    await scorer.close();
+    throw thrown;
+  }
+  return createLoadedModel(ref, scorer, performance.now() - startedMs);
+}
+
+export function createLoadedModel(ref: VersionRef, scorer: Scorer, loadMs: number): LoadedModel {
+  let users = 0;
+  let lastLeft: (() => void) | undefined;
+  let isUnloading = false;
+  return {
+    ref,
+    scorer,
+    precision: scorer.precision,
+    loadedAt: new Date(),
+    loadMs,
+    acquire: () => {
+      if (isUnloading)
+        throw new AppError('unavailable', `version ${ref.version} of ${ref.name} is being unloaded`);
+      users += 1;
+      let isReleased = false;
+      return {
+        release: () => {
+          if (isReleased) return;
+          isReleased = true;
+          users -= 1;
+          if (users === 0) lastLeft?.();
+        },
+      };
+    },
+    unload: async () => {
+      isUnloading = true;
+      if (users > 0) await new Promise<void>((resolve) => (lastLeft = resolve));
+      await scorer.close();
+    },
+  };
+}
