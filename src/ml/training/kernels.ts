@@ -6,7 +6,6 @@
  * Addresses are in bytes; every range starts at a multiple of 16 and holds at least one vector.
  */
 import {
-  assembleModule,
   defineFunction,
   doWhile,
   f32x4,
@@ -14,9 +13,11 @@ import {
   f64x2,
   i32,
   i32x4,
+  instantiateFunctions,
   v128,
   type Code,
   type Local,
+  type WasmMemory,
 } from './wasm.ts';
 
 export interface Kernels {
@@ -24,8 +25,6 @@ export interface Kernels {
   sumSquares(start: number, end: number): number;
   /** target += source. */
   addInto(target: number, end: number, source: number): void;
-  /** values *= factor. */
-  scale(start: number, end: number, factor: number): void;
   /**
    * One AdamW step with decoupled decay (Loshchilov and Hutter 2019), in the order of PyTorch's operations:
    * g = gradient * gradientScale; w *= keep; m += (g - m) * (1 - beta1); v = v * beta2 + g * g * (1 - beta2);
@@ -53,10 +52,8 @@ export interface Kernels {
   dropoutMask(start: number, end: number, key1: number, key2: number, threshold: number, kept: number): void;
 }
 
-export async function instantiateKernels(memory: WebAssembly.Memory): Promise<Kernels> {
-  const module = await WebAssembly.compile(assembleModule([sumSquares, addInto, scale, adamw, dropoutMask]));
-  const instance = await WebAssembly.instantiate(module, { host: { memory } });
-  return instance.exports as unknown as Kernels;
+export function instantiateKernels(memory: WasmMemory): Promise<Kernels> {
+  return instantiateFunctions<Kernels>([sumSquares, addInto, adamw, dropoutMask], memory);
 }
 
 const VECTOR_BYTES = i32.const(16);
@@ -102,15 +99,7 @@ const addInto = defineFunction(
   ],
 );
 
-const scale = defineFunction(
-  'scale',
-  { start: 'i32', end: 'i32', factor: 'f32' },
-  { factors: 'v128' },
-  ({ start, end, factor, factors }) => [
-    factors.set(f32x4.splat(factor.get)),
-    walk(start, end, [], [v128.store(start.get, f32x4.multiply(v128.load(start.get), factors.get))]),
-  ],
-);
+const times = (vector: Code, factor: Local): Code => f32x4.multiply(vector, f32x4.splat(factor.get));
 
 const adamw = defineFunction(
   'adamw',
@@ -132,7 +121,6 @@ const adamw = defineFunction(
   { g: 'v128', m: 'v128', v: 'v128', w: 'v128' },
   (p) => {
     const { weight, end, gradient, mean, variance, g, m, v, w } = p;
-    const times = (vector: Code, factor: Local): Code => f32x4.multiply(vector, f32x4.splat(factor.get));
     const deviation = f32x4.add(times(f32x4.sqrt(v.get), p.deviationScale), f32x4.splat(p.epsilon.get));
     return [
       walk(

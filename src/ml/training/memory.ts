@@ -6,9 +6,9 @@
  */
 import { AppError } from '../../core/errors.ts';
 import { instantiateKernels, type Kernels } from './kernels.ts';
+import { createWasmMemory, WASM_PAGE_BYTES } from './wasm.ts';
 
 const BYTES = Float32Array.BYTES_PER_ELEMENT;
-const PAGE_BYTES = 65_536;
 /** 32-bit addresses: WebAssembly's limit. */
 const MAX_PAGES = 65_536;
 /** Vectors of four floats; what pads a tensor to a multiple of it stays zero and changes nothing. */
@@ -60,14 +60,14 @@ export async function createTrainingMemory(
     weights: trainedFloats * 3 * BYTES,
   };
   const scratchStart = starts.weights + allFloats * BYTES;
-  const pages = Math.ceil((scratchStart + padded(scratchFloats) * BYTES) / PAGE_BYTES);
+  const pages = Math.ceil((scratchStart + padded(scratchFloats) * BYTES) / WASM_PAGE_BYTES);
   if (pages > MAX_PAGES) {
     throw new AppError(
       'unsupported',
       `training this encoder would take ${(pages / 16_384).toFixed(1)} GiB at once, of at most 4: freeze layers, or use a smaller encoder or batch`,
     );
   }
-  const memory = new WebAssembly.Memory({ initial: Math.max(1, pages), maximum: Math.max(1, pages) });
+  const memory = createWasmMemory(Math.max(1, pages));
   const kernels = await instantiateKernels(memory);
   const floats = (start: number, length: number): Float32Array =>
     new Float32Array(memory.buffer, start, length);

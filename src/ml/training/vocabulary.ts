@@ -29,7 +29,7 @@ export function collectVocabulary(
   mark(padTokenId);
   for (const sequence of sequences) sequence.forEach(mark);
 
-  const ids = Int32Array.from(used.keys().filter((id) => used[id] === 1));
+  const ids = Int32Array.from([...used.keys()].filter((id) => used[id] === 1));
   const numbers = new Int32Array(size).fill(-1);
   ids.forEach((id, number) => {
     numbers[id] = number;

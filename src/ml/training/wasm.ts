@@ -4,10 +4,39 @@
  * formula it computes and still assembles to the stack machine's order.
  */
 export type Code = readonly number[];
+
+/** The part of the WebAssembly JavaScript API in use here; TypeScript knows it in its browser library only. */
+interface WebAssemblyApi {
+  Memory: new (limits: { initial: number; maximum: number }) => WasmMemory;
+  compile(bytes: Uint8Array): Promise<unknown>;
+  instantiate(module: unknown, imports: unknown): Promise<{ exports: unknown }>;
+}
+export interface WasmMemory {
+  readonly buffer: ArrayBuffer;
+}
+const api = (globalThis as unknown as { WebAssembly: WebAssemblyApi }).WebAssembly;
+
+export const WASM_PAGE_BYTES = 65_536;
+
+export function createWasmMemory(pages: number): WasmMemory {
+  return new api.Memory({ initial: pages, maximum: pages });
+}
+
+/** The functions, at work on a memory; T says their types. */
+export async function instantiateFunctions<T>(
+  functions: readonly WasmFunction[],
+  memory: WasmMemory,
+): Promise<T> {
+  const module = await api.compile(assembleModule(functions));
+  const instance = await api.instantiate(module, { host: { memory } });
+  return instance.exports as T;
+}
+
 export type WasmType = 'i32' | 'f32' | 'f64' | 'v128';
 
 const TYPE_CODES: Record<WasmType, number> = { i32: 0x7f, f32: 0x7d, f64: 0x7c, v128: 0x7b };
 const BLOCK_WITHOUT_RESULT = 0x40;
+const MAGIC_AND_VERSION = [0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00];
 
 /** A local variable or parameter of a function. */
 export interface Local {
@@ -112,7 +141,7 @@ export function doWhile(body: readonly Code[], condition: Code): Code {
 }
 
 /** Bytes of a module that exports the functions and imports its memory as `host.memory`. */
-export function assembleModule(functions: readonly WasmFunction[]): Uint8Array {
+function assembleModule(functions: readonly WasmFunction[]): Uint8Array {
   const types = functions.map(({ parameters, result }) => [
     0x60,
     ...vector(parameters.map((type) => [TYPE_CODES[type]])),
@@ -124,7 +153,7 @@ export function assembleModule(functions: readonly WasmFunction[]): Uint8Array {
     return [...unsigned(code.length), ...code];
   });
   return Uint8Array.from([
-    ...[0x00, 0x61, 0x73, 0x6d, 0x01, 0x00, 0x00, 0x00],
+    ...MAGIC_AND_VERSION,
     ...section(1, types),
     ...section(2, [[...text('host'), ...text('memory'), ...memoryOfAtLeastOnePage]]),
     ...section(
