@@ -1,4 +1,30 @@
+export { artifactKeyOf, MLFLOW_FOLDER } from './artifact-uris.ts';
 export { createArtifactStore } from './artifacts/create-artifact-store.ts';
+export {
+  LIFECYCLE_STAGES,
+  RUN_STATUSES,
+  VERSION_STATUSES,
+  VIEW_TYPES,
+  type AliasMove,
+  type Dataset,
+  type DatasetInput,
+  type Experiment,
+  type LifecycleStage,
+  type LoggedModel,
+  type Metric,
+  type MetricInput,
+  type ModelOutput,
+  type ModelVersion,
+  type Page,
+  type RegisteredModel,
+  type Run,
+  type RunInfo,
+  type RunStatus,
+  type SearchOptions,
+  type Tags,
+  type VersionStatus,
+  type ViewType,
+} from './entities.ts';
 export {
   decideGate,
   GATE_DECISIONS,
@@ -7,6 +33,32 @@ export {
   type GateInput,
   type GateModel,
   type GateReport,
+  type GateScores,
   type GateSegment,
 } from './gate/decide.ts';
 export { renderGateReportHtml } from './gate/render.ts';
+export {
+  ACCURACY_TAG,
+  allModelAccuracies,
+  bestModelAccuracy,
+  CHALLENGER,
+  CHAMPION,
+  compareWithPrevious,
+  registerModel,
+  type ModelAccuracy,
+  type VersionComparison,
+} from './models.ts';
+export { ALIAS_CHANNEL } from './postgres/aliases.ts';
+export { createPostgresTrackingStore } from './postgres/create-postgres-store.ts';
+export { deleteOldRuns, deleteRunForGood } from './retention.ts';
+export type {
+  AliasReason,
+  ExperimentStore,
+  LoggedModelStore,
+  NewModelVersion,
+  NewRun,
+  RegistryStore,
+  RunBatch,
+  RunStore,
+  TrackingStore,
+} from './tracking-store.ts';

@@ -138,6 +138,10 @@ CREATE TABLE logged_model_metrics (
   PRIMARY KEY (model_id, run_id, key, timestamp, step, value)
 );
 
+CREATE VIEW logged_model_latest_metrics AS
+SELECT DISTINCT ON (model_id, key, dataset_name, dataset_digest) * FROM logged_model_metrics
+ORDER BY model_id, key, dataset_name, dataset_digest, step DESC, timestamp DESC, value DESC;
+
 CREATE TABLE run_model_links (
   run_id text NOT NULL REFERENCES tracking_runs ON DELETE CASCADE,
   direction text NOT NULL CHECK (direction IN ('input', 'output')),

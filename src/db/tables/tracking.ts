@@ -15,6 +15,8 @@ export interface TrackingTables {
   logged_model_params: { model_id: string; key: string; value: string };
   logged_model_tags: { model_id: string; key: string; value: string };
   logged_model_metrics: LoggedModelMetricsTable;
+  /** A view: the newest value of each key and dataset. */
+  logged_model_latest_metrics: LoggedModelMetricsTable;
   run_model_links: { run_id: string; direction: 'input' | 'output'; model_id: string; step: number };
   registered_models: RegisteredModelsTable;
   registered_model_tags: { name: string; key: string; value: string };

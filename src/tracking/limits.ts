@@ -1,0 +1,122 @@
+/** MLflow's limits for names, keys and values (mlflow/utils/validation.py of 3.x), so that what is kept here can move there. */
+import { AppError } from '../core/errors.ts';
+
+const MAX_KEY_CHARS = 250;
+const MAX_PARAM_VALUE_CHARS = 6000;
+const MAX_TAG_VALUE_CHARS = 8000;
+const MAX_EXPERIMENT_NAME_CHARS = 500;
+const MAX_ALIAS_CHARS = 255;
+const MAX_BATCH = { metrics: 1000, params: 100, tags: 100, total: 1000 };
+
+/** Keys of metrics, params and tags: letters, digits, `_ - . space : /`, and a path that stays where it is. */
+export function checkKey(kind: 'metric' | 'param' | 'tag', key: string): void {
+  const name = `${kind} name: '${key.slice(0, MAX_KEY_CHARS)}'`;
+  if (key === '' || !/^[\p{L}\p{N}_\-. :/]*$/u.test(key))
+    throw new AppError(
+      'invalid-input',
+      `Invalid ${name}. Names may only contain alphanumerics, underscores (_), dashes (-), periods (.), spaces ( ), colon(:) and slashes (/).`,
+    );
+  const names = key.split('/');
+  if (
+    key === '.' ||
+    names.includes('..') ||
+    (names.length > 1 && names.some((part) => part === '' || part === '.'))
+  )
+    throw new AppError(
+      'invalid-input',
+      `Invalid ${name}. Names may be treated as files in certain cases, and must not resolve to other names when treated as such.`,
+    );
+  if (key.length > MAX_KEY_CHARS)
+    throw new AppError(
+      'invalid-input',
+      `Invalid ${name}: ${key.length} characters exceed the limit of ${MAX_KEY_CHARS}.`,
+    );
+}
+
+export function checkParam({ key, value }: { key: string; value: string }): void {
+  checkKey('param', key);
+  checkText(`value of param '${key}'`, value, MAX_PARAM_VALUE_CHARS);
+}
+
+export function checkTag({ key, value }: { key: string; value: string }): void {
+  checkKey('tag', key);
+  checkText(`value of tag '${key}'`, value, MAX_TAG_VALUE_CHARS);
+}
+
+export function checkMetric(metric: { key: string; value: number; timestampMs: number; step: number }): void {
+  checkKey('metric', metric.key);
+  for (const [name, value] of [
+    ['timestamp', metric.timestampMs],
+    ['step', metric.step],
+  ] as const) {
+    if (!Number.isSafeInteger(value))
+      throw new AppError(
+        'invalid-input',
+        `Invalid ${name} ${value} of metric '${metric.key}': it must be an integer.`,
+      );
+  }
+}
+
+/** PostgreSQL keeps no NUL in a text. */
+export function checkText(what: string, value: string, maxChars: number): void {
+  if (value.length > maxChars)
+    throw new AppError(
+      'invalid-input',
+      `The ${what} has ${value.length} characters, the limit is ${maxChars}.`,
+    );
+  if (value.includes('\u0000'))
+    throw new AppError('invalid-input', `The ${what} holds a NUL character, which is refused.`);
+}
+
+export function checkExperimentName(name: string): void {
+  if (name.trim() === '')
+    throw new AppError('invalid-input', 'Invalid experiment name: it must be a non-empty text.');
+  checkText('experiment name', name, MAX_EXPERIMENT_NAME_CHARS);
+}
+
+export function checkModelName(name: string): void {
+  if (name === '') throw new AppError('invalid-input', 'Registered model name cannot be empty.');
+  if (/[/:]/.test(name) || ['.', '..'].includes(name))
+    throw new AppError(
+      'invalid-input',
+      `Invalid model name: '${name.slice(0, 250)}'. Model names cannot contain '/' or ':'.`,
+    );
+  checkText('registered model name', name, MAX_KEY_CHARS + 6);
+}
+
+/** `latest` and `v12` mean something else in a model URI. */
+export function checkAlias(alias: string): void {
+  if (!/^[\w-]+$/.test(alias) || alias.length > MAX_ALIAS_CHARS)
+    throw new AppError(
+      'invalid-input',
+      `Invalid alias name: '${alias.slice(0, MAX_ALIAS_CHARS)}'. Use 1 to ${MAX_ALIAS_CHARS} letters, digits, '_' and '-'.`,
+    );
+  if (alias.toLowerCase() === 'latest' || /^[vV]\d+$/.test(alias))
+    throw new AppError('invalid-input', `Invalid alias name: '${alias}' is reserved.`);
+}
+
+export function checkBatch(batch: {
+  metrics: readonly { key: string }[];
+  params: readonly { key: string; value: string }[];
+  tags: readonly unknown[];
+}): void {
+  const counts = { metrics: batch.metrics.length, params: batch.params.length, tags: batch.tags.length };
+  for (const [name, count] of Object.entries({
+    ...counts,
+    total: counts.metrics + counts.params + counts.tags,
+  })) {
+    const most = MAX_BATCH[name as keyof typeof MAX_BATCH];
+    const what = name === 'total' ? 'metrics, params, and tags' : name;
+    if (count > most)
+      throw new AppError(
+        'invalid-input',
+        `A batch logging request can contain at most ${most} ${what}. Got ${count}. Please split up ${what} across multiple requests and try again.`,
+      );
+  }
+  const values = new Map<string, string>();
+  for (const { key, value } of batch.params) {
+    if (values.has(key))
+      throw new AppError('invalid-input', `Duplicate parameter keys have been submitted: ${key}.`);
+    values.set(key, value);
+  }
+}

@@ -1,0 +1,111 @@
+/** The registry as the pipeline uses it, on either tracking backend. */
+import type { ModelVersion } from './entities.ts';
+import type { NewModelVersion, TrackingStore } from './tracking-store.ts';
+import { AppError } from '../core/errors.ts';
+
+export const CHAMPION = 'champion';
+export const CHALLENGER = 'challenger';
+
+/** Tag of a version: its accuracy on the holdout when it was registered. */
+export const ACCURACY_TAG = 'copyloop.accuracy';
+
+export interface ModelAccuracy {
+  version: number;
+  /** On the holdout when it was registered; null for versions that other clients registered without saying. */
+  accuracy: number | null;
+  runId: string | null;
+  createdAt: Date;
+  aliases: string[];
+}
+
+/**
+ * Registers one version per pipeline run: asked again after a crash it gives the version that is there. Makes the registered model
+ * when there is none.
+ */
+export async function registerModel(
+  store: TrackingStore,
+  model: Omit<NewModelVersion, 'tags'> & { accuracy: number; tags?: Record<string, string> },
+): Promise<ModelVersion> {
+  const { accuracy, tags = {}, ...version } = model;
+  await ensureModel(store, version.name);
+  return await store.registry.createVersion({
+    ...version,
+    tags: { ...tags, [ACCURACY_TAG]: String(accuracy) },
+  });
+}
+
+/** All versions, newest first. */
+export async function allModelAccuracies(store: TrackingStore, name: string): Promise<ModelAccuracy[]> {
+  const found: ModelAccuracy[] = [];
+  let pageToken: string | undefined;
+  do {
+    const page = await store.registry.searchVersions({
+      filter: `name = '${name.replaceAll("'", "''")}'`,
+      orderBy: ['version_number DESC'],
+      maxResults: 1000,
+      pageToken,
+    });
+    found.push(...page.items.map(toAccuracy));
+    pageToken = page.nextPageToken;
+  } while (pageToken !== undefined);
+  return found;
+}
+
+/** The most accurate version, of equals the oldest; undefined when no version has an accuracy. */
+export async function bestModelAccuracy(
+  store: TrackingStore,
+  name: string,
+): Promise<(ModelAccuracy & { accuracy: number }) | undefined> {
+  let best: (ModelAccuracy & { accuracy: number }) | undefined;
+  for (const model of await allModelAccuracies(store, name)) {
+    const { accuracy } = model;
+    if (accuracy !== null && (best === undefined || accuracy >= best.accuracy)) best = { ...model, accuracy };
+  }
+  return best;
+}
+
+export interface VersionComparison {
+  current: ModelAccuracy;
+  /** The version before it that still exists; null for the first. */
+  previous: ModelAccuracy | null;
+  /** null when either accuracy is unknown. */
+  gain: number | null;
+}
+
+/** The version beside the one before it. Each accuracy is the one measured when it was registered: only the gate compares on the same rows. */
+export async function compareWithPrevious(
+  store: TrackingStore,
+  name: string,
+  version: number,
+): Promise<VersionComparison> {
+  const models = await allModelAccuracies(store, name);
+  const current = models.find((model) => model.version === version);
+  if (current === undefined)
+    throw new AppError('not-found', `Model Version (name=${name}, version=${version}) not found`);
+  const previous = models.find((model) => model.version < version) ?? null;
+  const isKnown = current.accuracy !== null && previous !== null && previous.accuracy !== null;
+  return {
+    current,
+    previous,
+    gain: isKnown ? (current.accuracy ?? 0) - (previous.accuracy ?? 0) : null,
+  };
+}
+
+async function ensureModel(store: TrackingStore, name: string): Promise<void> {
+  try {
+    await store.registry.createModel({ name });
+  } catch (error) {
+    if (!(error instanceof AppError) || error.code !== 'already-exists') throw error;
+  }
+}
+
+function toAccuracy(version: ModelVersion): ModelAccuracy {
+  const accuracy = Number(version.tags[ACCURACY_TAG] ?? Number.NaN);
+  return {
+    version: version.version,
+    accuracy: Number.isFinite(accuracy) ? accuracy : null,
+    runId: version.runId,
+    createdAt: new Date(version.creationTimeMs),
+    aliases: version.aliases,
+  };
+}

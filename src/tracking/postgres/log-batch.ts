@@ -1,0 +1,128 @@
+/**
+ * Writes a batch of metrics, params and tags in ONE statement, so in one round trip and one transaction. Nothing is written when a
+ * param would change its value. Batches of metrics alone do not wait for the disk (`synchronous_commit = off`): a crash of the
+ * PostgreSQL server, not of copyloop, may lose the metrics of the last 0.6 seconds (three times `wal_writer_delay`), never half a batch.
+ */
+import { sql } from 'kysely';
+import { AppError } from '../../core/errors.ts';
+import type { Db } from '../../db/index.ts';
+import type { LifecycleStage } from '../entities.ts';
+import { checkBatch, checkMetric, checkParam, checkTag } from '../limits.ts';
+import type { RunBatch } from '../tracking-store.ts';
+import { noRun, notActive } from './run-rows.ts';
+
+interface Outcome {
+  lifecycle_stage: LifecycleStage;
+  /** Params with another value already: key, value there, value given. */
+  clash: { key: string; old: string; given: string } | null;
+  /** Params that neither were there nor could be written: another process was quicker. */
+  raced: boolean;
+}
+
+export async function logBatch(db: Db, runId: string, batch: RunBatch): Promise<void> {
+  const metrics = batch.metrics ?? [];
+  const params = batch.params ?? [];
+  checkBatch({ metrics, params, tags: batch.tags ?? [] });
+  metrics.forEach(checkMetric);
+  params.forEach(checkParam);
+  // The last value of a key wins, and a statement may touch a row once.
+  const tags = [...new Map((batch.tags ?? []).map((tag) => [tag.key, tag])).values()];
+  tags.forEach(checkTag);
+
+  const mayWait = params.length > 0 || tags.length > 0;
+  const { rows } = await sql<Outcome>`
+    WITH run AS (SELECT run_id, lifecycle_stage FROM tracking_runs WHERE run_id = ${runId}),
+    given_params AS (
+      SELECT * FROM unnest(${params.map((p) => p.key)}::text[], ${params.map((p) => p.value)}::text[]) AS g (key, value)
+    ),
+    old_params AS (
+      SELECT o.key, o.value AS old, g.value AS given FROM given_params AS g JOIN run_params AS o ON o.run_id = ${runId} AND o.key = g.key
+    ),
+    clash AS (SELECT * FROM old_params WHERE old <> given LIMIT 1),
+    open AS (SELECT run_id FROM run WHERE lifecycle_stage = 'active' AND NOT EXISTS (SELECT 1 FROM clash)),
+    ${metricParts(runId, metrics)}
+    new_params AS (
+      INSERT INTO run_params (run_id, key, value) SELECT open.run_id, g.key, g.value FROM open, given_params AS g
+      ON CONFLICT DO NOTHING RETURNING key
+    ),
+    new_tags AS (
+      INSERT INTO run_tags (run_id, key, value)
+      SELECT open.run_id, g.key, g.value
+      FROM open, unnest(${tags.map((t) => t.key)}::text[], ${tags.map((t) => t.value)}::text[]) AS g (key, value)
+      ON CONFLICT (run_id, key) DO UPDATE SET value = excluded.value RETURNING 1
+    )
+    SELECT run.lifecycle_stage,
+      (SELECT to_json(clash) FROM clash) AS clash,
+      (SELECT count(*) FROM given_params) > (SELECT count(*) FROM old_params) + (SELECT count(*) FROM new_params) AS raced,
+      ${mayWait ? sql`true` : sql`set_config('synchronous_commit', 'off', true)`} AS durability
+    FROM run`.execute(db);
+  const [outcome] = rows;
+  if (outcome === undefined) throw noRun(runId);
+  if (outcome.lifecycle_stage !== 'active') throw notActive(runId);
+  if (outcome.clash !== null) throw changedParam(runId, outcome.clash);
+  if (outcome.raced) await checkRacedParams(db, runId, params);
+  const name = tags.find((tag) => tag.key === 'mlflow.runName')?.value;
+  if (name !== undefined)
+    await db.updateTable('tracking_runs').set({ name }).where('run_id', '=', runId).execute();
+}
+
+/** The statement's parts for metrics; none for a batch without, so that a tag does not pay for them. */
+function metricParts(runId: string, metrics: NonNullable<RunBatch['metrics']>) {
+  if (metrics.length === 0) return sql``;
+  const forModels = metrics.some((metric) => metric.modelId !== undefined);
+  const given = sql`
+    given_metrics AS (
+      SELECT * FROM unnest(
+        ${metrics.map((m) => m.key)}::text[], ${metrics.map((m) => m.step)}::bigint[], ${metrics.map((m) => m.timestampMs)}::bigint[],
+        ${metrics.map((m) => m.value)}::float8[], ${metrics.map((m) => m.modelId ?? null)}::text[],
+        ${metrics.map((m) => m.datasetName ?? null)}::text[], ${metrics.map((m) => m.datasetDigest ?? null)}::text[]
+      ) AS g (key, step, timestamp, value, model_id, dataset_name, dataset_digest)
+    ),
+    new_metrics AS (
+      INSERT INTO run_metrics (run_id, key, step, timestamp, value, model_id, dataset_name, dataset_digest)
+      SELECT open.run_id, g.* FROM open, given_metrics AS g ON CONFLICT DO NOTHING RETURNING 1
+    ),
+    latest AS (
+      INSERT INTO run_latest_metrics AS l (run_id, key, step, timestamp, value)
+      SELECT DISTINCT ON (g.key) open.run_id, g.key, g.step, g.timestamp, g.value FROM open, given_metrics AS g
+      ORDER BY g.key, g.step DESC, g.timestamp DESC, g.value DESC
+      ON CONFLICT (run_id, key) DO UPDATE SET step = excluded.step, timestamp = excluded.timestamp, value = excluded.value
+      WHERE (excluded.step, excluded.timestamp, excluded.value) > (l.step, l.timestamp, l.value) RETURNING 1
+    ),`;
+  if (!forModels) return given;
+  return sql`${given}
+    model_metrics AS (
+      INSERT INTO logged_model_metrics (model_id, run_id, key, step, timestamp, value, dataset_name, dataset_digest)
+      SELECT g.model_id, ${runId}, g.key, g.step, g.timestamp, g.value, g.dataset_name, g.dataset_digest
+      FROM open, given_metrics AS g JOIN logged_models AS m ON m.model_id = g.model_id
+      ON CONFLICT DO NOTHING RETURNING 1
+    ),`;
+}
+
+async function checkRacedParams(
+  db: Db,
+  runId: string,
+  params: NonNullable<RunBatch['params']>,
+): Promise<void> {
+  const rows = await db
+    .selectFrom('run_params')
+    .select(['key', 'value'])
+    .where('run_id', '=', runId)
+    .execute();
+  const kept = new Map(rows.map((row) => [row.key, row.value]));
+  for (const { key, value } of params) {
+    const old = kept.get(key);
+    if (old !== undefined && old !== value) throw changedParam(runId, { key, old, given: value });
+  }
+}
+
+function changedParam(
+  runId: string,
+  { key, old, given }: { key: string; old: string; given: string },
+): AppError {
+  const show = (value: string): string => `'${value.slice(0, 200)}'`;
+  return new AppError(
+    'invalid-input',
+    `Changing param values is not allowed. Param with key='${key}' was already logged with value=${show(old)} for run ID='${runId}'. Attempted logging new value ${show(given)}.`,
+  );
+}

@@ -1,0 +1,52 @@
+/** Names for runs that were given none: `amber-falcon-417`. */
+import { randomInt } from 'node:crypto';
+
+const ADJECTIVES = [
+  'amber',
+  'bold',
+  'calm',
+  'clear',
+  'crisp',
+  'deft',
+  'eager',
+  'fair',
+  'gentle',
+  'keen',
+  'lively',
+  'mellow',
+  'nimble',
+  'quiet',
+  'rapid',
+  'silver',
+  'steady',
+  'sunny',
+  'tidy',
+  'vivid',
+];
+const NOUNS = [
+  'badger',
+  'crane',
+  'dolphin',
+  'falcon',
+  'finch',
+  'fox',
+  'hare',
+  'heron',
+  'ibex',
+  'jay',
+  'kestrel',
+  'lark',
+  'lynx',
+  'marten',
+  'otter',
+  'owl',
+  'seal',
+  'stoat',
+  'swift',
+  'wren',
+];
+
+export function drawRunName(): string {
+  const pick = (words: readonly string[]): string => words[randomInt(words.length)] ?? '';
+  return `${pick(ADJECTIVES)}-${pick(NOUNS)}-${randomInt(100, 1000)}`;
+}

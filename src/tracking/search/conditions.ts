@@ -1,0 +1,156 @@
+/** Conditions of a filter as parameterised SQL. Texts of the filter only ever become parameters. */
+import { sql, type RawBuilder } from 'kysely';
+import { AppError, assertNever } from '../../core/errors.ts';
+import type { Comparator, Condition, Key, Literal } from './parse.ts';
+import {
+  NUMBER_COMPARATORS,
+  TAG_COMPARATORS,
+  TEXT_COMPARATORS,
+  type Collection,
+  type SearchSpace,
+  type ValueType,
+} from './space.ts';
+
+/** @throws AppError `invalid-input` for keys, comparators and values that the entity does not have */
+export function toCondition(condition: Condition, space: SearchSpace): RawBuilder<unknown> {
+  const { key, comparator } = condition;
+  const special = findSpecial(key, space);
+  if (special !== undefined) {
+    checkComparator(comparator, special.comparators ?? TEXT_COMPARATORS, key);
+    return special.wrap(compare(special.expression, special.type, condition));
+  }
+  const collection = key.prefix === undefined ? undefined : space.collections[key.prefix];
+  if (collection !== undefined) return toCollectionCondition(condition, collection);
+  const attribute = findAttribute(key, space);
+  const allowed =
+    attribute.comparators ?? (attribute.type === 'text' ? TEXT_COMPARATORS : NUMBER_COMPARATORS);
+  checkComparator(comparator, allowed, key);
+  return compare(attribute.expression, attribute.type, condition);
+}
+
+export function findAttribute(key: Key, space: SearchSpace) {
+  const isKnownPrefix = key.prefix === undefined || space.attributePrefixes.includes(key.prefix);
+  if (!isKnownPrefix) {
+    const prefixes = [...Object.keys(space.collections), ...space.attributePrefixes].join(', ');
+    throw new AppError(
+      'invalid-input',
+      `Invalid entity type '${key.prefix}' in a search for ${space.entity}s: valid are ${prefixes}`,
+    );
+  }
+  const attribute = Object.hasOwn(space.attributes, key.name) ? space.attributes[key.name] : undefined;
+  if (attribute !== undefined) return attribute;
+  throw new AppError(
+    'invalid-input',
+    `Invalid attribute key '${key.name}' of ${space.entity} specified: valid are ${Object.keys(space.attributes).join(', ')}`,
+  );
+}
+
+function findSpecial(key: Key, space: SearchSpace) {
+  const name = key.prefix === undefined ? key.name : `${key.prefix}.${key.name}`;
+  return space.special !== undefined && Object.hasOwn(space.special, name) ? space.special[name] : undefined;
+}
+
+function toCollectionCondition(condition: Condition, collection: Collection): RawBuilder<unknown> {
+  const { key, comparator } = condition;
+  checkComparator(
+    comparator,
+    collection.comparators ?? (collection.type === 'text' ? TAG_COMPARATORS : NUMBER_COMPARATORS),
+    key,
+  );
+  const row = sql.table('found');
+  const hasKey = sql`${collection.on(row)} AND found.key = ${key.name}`;
+  const exists = (more: RawBuilder<unknown>): RawBuilder<unknown> =>
+    sql`EXISTS (SELECT 1 FROM ${sql.table(collection.table)} AS found WHERE ${hasKey}${more})`;
+  if (comparator === 'IS NULL') return sql`NOT ${exists(sql``)}`;
+  if (comparator === 'IS NOT NULL') return exists(sql``);
+  const value = sql.ref('found.value');
+  const predicate = compare(value, collection.type, condition);
+  // The index is on the first 200 characters, since a value may be longer than an index takes.
+  const [wanted] = condition.values;
+  if (collection.type === 'text' && comparator === '=' && wanted !== undefined)
+    return exists(sql` AND left(found.value, 200) = left(${wanted.text}, 200) AND ${predicate}`);
+  // NaN is greater than every number for PostgreSQL, and matches nothing here.
+  return exists(
+    collection.type === 'float8' ? sql` AND found.value <> 'NaN' AND ${predicate}` : sql` AND ${predicate}`,
+  );
+}
+
+function compare(
+  expression: RawBuilder<unknown>,
+  type: ValueType,
+  condition: Condition,
+): RawBuilder<unknown> {
+  const { comparator, key } = condition;
+  const values = condition.values.map((literal) => toParameter(literal, type, key));
+  const [value = sql`NULL`] = values;
+  switch (comparator) {
+    case '=':
+      return sql`${expression} = ${value}`;
+    case '!=':
+      return sql`${expression} <> ${value}`;
+    case '<':
+      return sql`${expression} < ${value}`;
+    case '<=':
+      return sql`${expression} <= ${value}`;
+    case '>':
+      return sql`${expression} > ${value}`;
+    case '>=':
+      return sql`${expression} >= ${value}`;
+    // Without an escape character, as in MLflow: a backslash is a backslash.
+    case 'LIKE':
+      return sql`${expression} LIKE ${value} ESCAPE ''`;
+    case 'ILIKE':
+      return sql`${expression} ILIKE ${value} ESCAPE ''`;
+    case 'IN':
+      return sql`${expression} IN (${sql.join(values)})`;
+    case 'NOT IN':
+      return sql`${expression} NOT IN (${sql.join(values)})`;
+    case 'IS NULL':
+      return sql`${expression} IS NULL`;
+    case 'IS NOT NULL':
+      return sql`${expression} IS NOT NULL`;
+    default:
+      return assertNever(comparator);
+  }
+}
+
+function toParameter(literal: Literal, type: ValueType, key: Key): RawBuilder<unknown> {
+  switch (type) {
+    case 'text':
+      if (literal.kind !== 'string')
+        throw new AppError(
+          'invalid-input',
+          `Expected a quoted string value for '${key.name}', got ${literal.text}`,
+        );
+      return sql`${literal.text}::text`;
+    case 'float8': {
+      const value = literal.kind === 'number' ? Number(literal.text) : Number.NaN;
+      if (Number.isNaN(value))
+        throw new AppError(
+          'invalid-input',
+          `Expected numeric value type for metric '${key.name}', got '${literal.text}'`,
+        );
+      return sql`${value}::float8`;
+    }
+    case 'bigint': {
+      const value = Number(literal.text);
+      if (literal.text.trim() === '' || !Number.isSafeInteger(value))
+        throw new AppError(
+          'invalid-input',
+          `Expected an integer value for '${key.name}', got '${literal.text}'`,
+        );
+      return sql`${value}::bigint`;
+    }
+    default:
+      return assertNever(type);
+  }
+}
+
+function checkComparator(comparator: Comparator, allowed: readonly Comparator[], key: Key): void {
+  if (allowed.includes(comparator)) return;
+  const name = key.prefix === undefined ? key.name : `${key.prefix}.${key.name}`;
+  throw new AppError(
+    'invalid-input',
+    `Invalid comparator '${comparator}' for ${name}: not one of ${allowed.join(', ')}`,
+  );
+}
