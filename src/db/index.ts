@@ -8,6 +8,7 @@ export {
 export { findRunningPostgres, openEmbeddedPostgres, type EmbeddedServer } from './embedded/server.ts';
 export { findPostgresBinaries } from './embedded/binaries.ts';
 export { findClosedParent, findPostgresAccount } from './embedded/account.ts';
+export { isConnectionLost } from './connection-lost.ts';
 export { openListener, type Listener } from './listen.ts';
 export { migrate } from './migrate.ts';
 export type { Migration } from './migration.ts';

@@ -73,7 +73,8 @@ export const QUEUE_NAMES = [START_RUN_QUEUE, ...STAGES] as const;
 export type QueueName = (typeof QUEUE_NAMES)[number];
 
 /** What a finished stage hands the run to: one stage, the fan-out into candidates, or nobody. */
-export type NextStep = { kind: 'stage'; stage: Stage } | { kind: 'training' } | { kind: 'none' };
+export type NextStep =
+  { kind: 'stage'; stage: Exclude<Stage, 'train-model'> } | { kind: 'training' } | { kind: 'none' };
 
 export function nextStep(stage: Stage): NextStep {
   switch (stage) {

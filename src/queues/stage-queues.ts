@@ -35,7 +35,11 @@ export function openStageQueues(options: {
   flows.on('error', onError('flows'));
   const common = jobOptions(config);
 
-  const flowJob = <S extends Stage>(stage: S, payload: StagePayload<S>, candidate = ''): FlowNestedLeafJob => ({
+  const flowJob = <S extends Stage>(
+    stage: S,
+    payload: StagePayload<S>,
+    candidate = '',
+  ): FlowNestedLeafJob => ({
     name: stage,
     queueName: stage,
     data: CATALOGUE[stage].payload.parse(payload),

@@ -92,7 +92,7 @@ const COMMIT = `
 WITH state AS (
   UPDATE stage_states
   SET status = 'succeeded', result = $5::jsonb, error = NULL, progress = NULL, finished_at = clock_timestamp()
-  WHERE run_id = $1 AND stage = $2 AND candidate = $3 AND attempts = $4 AND status = 'running'
+  WHERE run_id = $1 AND stage = $2 AND candidate = $3 AND attempts = $4 AND status IN ('running', 'succeeded')
   RETURNING 1
 ), attempt AS (
   UPDATE stage_attempts SET outcome = 'succeeded', finished_at = clock_timestamp()
@@ -107,7 +107,7 @@ const COMMIT_AND_CLOSE = `${COMMIT}, run AS (
 ) SELECT count(*)::int AS committed FROM state`;
 
 /**
- * Keeps the result; the last stage closes the run with it.
+ * Keeps the result; the last stage closes the run with it. May be repeated, as after a lost connection.
  * @throws AppError `conflict` when a later attempt or a cancellation has taken the stage away
  */
 export async function commitResult(pool: Pool, attempt: Attempt, result: object): Promise<void> {

@@ -1,0 +1,9 @@
+export type {
+  CandidateOutcome,
+  StageContext,
+  StageHandler,
+  StageHandlers,
+  StageServices,
+} from './context.ts';
+export { openWorkers, type Workers } from './open-workers.ts';
+export { openReconciler, reconcile } from './reconciler.ts';

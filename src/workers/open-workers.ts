@@ -1,0 +1,115 @@
+/** A worker per stage, the worker of the schedule's ticks, and the reconciler, opened and closed together. */
+import { hostname } from 'node:os';
+import type { Processor, Worker } from 'bullmq';
+import type { Clock } from '../core/clock.ts';
+import { STAGES, type Stage } from '../core/config/index.ts';
+import { randomSlug } from '../core/ids.ts';
+import type { Logger } from '../core/log.ts';
+import {
+  BACKOFF_TYPE,
+  backoffDelayMs,
+  slotOf,
+  START_RUN_QUEUE,
+  type QueueName,
+  type RunStarter,
+  type StageQueues,
+} from '../queues/index.ts';
+import type { StageHandlers, StageServices } from './context.ts';
+import { openReconciler } from './reconciler.ts';
+import { openRunningAttempts } from './running-attempts.ts';
+import { createStageProcessor, type LoopDeps } from './stage-loop.ts';
+
+/** How long running jobs may finish by themselves when the workers are closed. */
+const DRAIN_MS = 5000;
+
+export interface Workers {
+  readonly workerId: string;
+  /** Takes no new job, lets running ones finish for a while, then stops them and gives them back to their queues. */
+  close(): Promise<void>;
+}
+
+export async function openWorkers(options: {
+  queues: StageQueues;
+  runs: RunStarter;
+  services: StageServices;
+  handlers: StageHandlers;
+  log: Logger;
+  clock: Clock;
+  /** All of them by default. */
+  stages?: readonly Stage[];
+  /** Jobs of one stage at a time, in place of `queues.concurrency`. */
+  concurrency?: number;
+  drainMs?: number;
+}): Promise<Workers> {
+  const { queues, runs, services, handlers, log, clock, stages = STAGES, drainMs = DRAIN_MS } = options;
+  const config = services.config.queues;
+  const workerId = `${hostname()}-${process.pid}-${randomSlug(4)}`;
+  const running = openRunningAttempts(services.database.db, log);
+  const deps: LoopDeps = { queues, services, config, running, workerId, log, clock };
+  const workers: Worker[] = [];
+
+  const open = (name: QueueName, processor: Processor, concurrency: number): void => {
+    const worker = queues.backend.openWorker(name, processor, {
+      name: workerId,
+      concurrency,
+      lockDuration: config.lockDurationMs,
+      stalledInterval: config.stalledIntervalMs,
+      maxStalledCount: config.maxStalledCount,
+      settings: {
+        backoffStrategy: (failures, type) =>
+          type === BACKOFF_TYPE ? backoffDelayMs(config, failures, Math.random()) : config.backoffMs,
+      },
+    });
+    worker.on('error', (error) => log.warn({ err: error, queue: name }, 'worker error'));
+    worker.on('stalled', (id) =>
+      log.warn({ job: id, queue: name }, 'a job whose worker was lost runs again'),
+    );
+    worker.on('lockRenewalFailed', (ids) => running.stopJobs(ids, 'lock-lost'));
+    workers.push(worker);
+  };
+  for (const stage of stages) {
+    open(
+      stage,
+      createStageProcessor(stage, handlers[stage], deps),
+      options.concurrency ?? config.concurrency[stage],
+    );
+  }
+  open(START_RUN_QUEUE, createTickProcessor(runs, log), 1);
+
+  const reconciler = openReconciler({
+    database: services.database,
+    queues,
+    log,
+    intervalMs: config.reconcileIntervalMs,
+  });
+  await Promise.all(workers.map((worker) => worker.waitUntilReady()));
+  log.info({ workerId, stages, backend: queues.backend.kind }, 'workers are ready');
+
+  return {
+    workerId,
+    close: async () => {
+      const drained = Promise.all(workers.map((worker) => worker.close()));
+      const timer = setTimeout(() => running.stopAll('shutdown'), drainMs);
+      try {
+        await reconciler.close();
+        await drained;
+      } finally {
+        clearTimeout(timer);
+        await running.close();
+      }
+    },
+  };
+}
+
+function createTickProcessor(runs: RunStarter, log: Logger): Processor {
+  return async (job) => {
+    const slot = slotOf(job.id ?? '');
+    if (slot === undefined) {
+      log.warn({ job: job.id }, 'a job of start-run that no schedule has made is ignored');
+      return { outcome: 'ignored' };
+    }
+    const started = await runs.startScheduledRun(slot);
+    log.info({ slot, ...started }, 'the schedule ticked');
+    return started;
+  };
+}
