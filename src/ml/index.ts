@@ -15,3 +15,15 @@ export {
   type Weights,
 } from './models/index.ts';
 export { encodeModel, openOnnxSession, type OnnxGraph, type OnnxSession } from './onnx/index.ts';
+export {
+  REFERENCE_SETTINGS,
+  resolveSettings,
+  trainFull,
+  type EpochReport,
+  type FullTraining,
+  type RequestedSettings,
+  type StepReport,
+  type TokenRows,
+  type TrainedModel,
+  type TrainingSettings,
+} from './training/index.ts';

@@ -3,6 +3,7 @@ export { classifier, encoder, layerName, WORD_EMBEDDINGS, type EncoderOutput } f
 export { buildClassifierGraph, buildEncoderGraph, weightReader } from './inference.ts';
 export { noDropout, type Dropout } from './layers.ts';
 export {
+  readTensorFile,
   readWeights,
   writeAtomically,
   writeWeights,

@@ -27,15 +27,21 @@ const ENTRY = z.object({
   shape: z.array(z.number().int().nonnegative()),
   data_offsets: z.tuple([z.number().int().nonnegative(), z.number().int().nonnegative()]),
 });
+const METADATA = z.record(z.string(), z.string());
+type Metadata = Readonly<Record<string, string>>;
 const HEADER = z.record(z.string(), z.unknown());
 
 /** Every tensor of a file, as float32. Throws `bad-model` naming the file and the tensor when it is not sound. */
 export async function readWeights(file: string): Promise<Weights> {
-  const bytes = await readFile(file);
-  return parseWeights(bytes, file);
+  return (await readTensorFile(file)).weights;
 }
 
-export function parseWeights(bytes: Uint8Array, file: string): Weights {
+/** As `readWeights`, with the strings that the file's writer added. */
+export async function readTensorFile(file: string): Promise<{ weights: Weights; metadata: Metadata }> {
+  return parseTensorFile(await readFile(file), file);
+}
+
+function parseTensorFile(bytes: Uint8Array, file: string): { weights: Weights; metadata: Metadata } {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerBytes = bytes.byteLength < 8 ? Infinity : Number(view.getBigUint64(0, true));
   if (headerBytes > bytes.byteLength - 8) {
@@ -43,8 +49,8 @@ export function parseWeights(bytes: Uint8Array, file: string): Weights {
   }
   const start = 8 + headerBytes;
   const weights: Weights = new Map();
-  for (const [name, value] of Object.entries(parseHeader(bytes.subarray(8, start), file))) {
-    if (name === '__metadata__') continue;
+  const { __metadata__: metadata, ...entries } = parseHeader(bytes.subarray(8, start), file);
+  for (const [name, value] of Object.entries(entries)) {
     const entry = ENTRY.safeParse(value);
     if (!entry.success)
       throw new AppError('bad-model', `${file}: the entry of tensor "${name}" is not sound`);
@@ -60,7 +66,7 @@ export function parseWeights(bytes: Uint8Array, file: string): Weights {
     }
     weights.set(name, { dtype, shape, data: toFloat32(content, dtype) });
   }
-  return weights;
+  return { weights, metadata: METADATA.parse(metadata ?? {}) };
 }
 
 /**
@@ -71,10 +77,11 @@ export async function writeWeights(
   file: string,
   weights: ReadonlyMap<string, Pick<Tensor, 'shape' | 'data'>>,
   dtype: 'F32' | 'F16' = 'F32',
+  metadata: Metadata = { format: 'pt' },
 ): Promise<void> {
   const names = [...weights.keys()].toSorted();
   const tensors = names.map((name) => weights.get(name) as Tensor);
-  const header: Record<string, unknown> = { __metadata__: { format: 'pt' } };
+  const header: Record<string, unknown> = { __metadata__: metadata };
   let offset = 0;
   for (const [index, name] of names.entries()) {
     const { shape, data } = tensors[index] as Tensor;
@@ -83,8 +90,8 @@ export async function writeWeights(
     offset = end;
   }
   // Spaces bring the data to a multiple of 8 bytes, as the format recommends.
-  const json = JSON.stringify(header);
-  const head = Buffer.from(json.padEnd(Math.ceil(json.length / 8) * 8));
+  const json = Buffer.from(JSON.stringify(header));
+  const head = Buffer.concat([json, Buffer.alloc(-json.byteLength & 7, ' ')]);
   const length = new BigUint64Array([BigInt(head.byteLength)]);
   const parts = [bytesOf(length), head, ...tensors.map(({ data }) => storedBytes(data, dtype))];
   await writeAtomically(file, parts);

@@ -1,0 +1,110 @@
+/**
+ * What a training needs to go on as if it had never stopped. Randomness needs no state of its own: batches and
+ * dropout follow from seed, epoch and step.
+ */
+import { access, mkdir } from 'node:fs/promises';
+import path from 'node:path';
+import { z } from 'zod';
+import { AppError } from '../../core/errors.ts';
+import { readTensorFile, writeWeights, type Weights } from '../models/index.ts';
+import type { ClassificationMetrics } from '../metrics.ts';
+import type { TrainingMemory } from './memory.ts';
+
+export interface EpochReport {
+  /** Counted from 1. */
+  readonly epoch: number;
+  /** Steps of the optimiser so far. */
+  readonly steps: number;
+  readonly trainLoss: number;
+  /** Null when there are no validation rows. */
+  readonly validation: ClassificationMetrics | null;
+}
+
+/** Weights that validated best so far. */
+export interface Best {
+  readonly epoch: number;
+  readonly accuracy: number;
+  readonly logLoss: number;
+  readonly idleDecay: number;
+  readonly weights: Float32Array;
+}
+
+export interface Progress {
+  /** Steps of the optimiser done. */
+  step: number;
+  /** What is left of an embedding row that no row of the data uses. */
+  idleDecay: number;
+  /** Sum of the losses of the current epoch's steps so far. */
+  epochLoss: number;
+  reports: EpochReport[];
+  best: Best | null;
+}
+
+const STATE = z.object({
+  fingerprint: z.string(),
+  step: z.number(),
+  idleDecay: z.number(),
+  epochLoss: z.number(),
+  reports: z.array(z.custom<EpochReport>((value) => typeof value === 'object' && value !== null)),
+  best: z
+    .object({ epoch: z.number(), accuracy: z.number(), logLoss: z.number(), idleDecay: z.number() })
+    .nullable(),
+});
+
+const SAVED_BLOCKS = ['weights', 'means', 'variances'] as const;
+const BEST_TENSOR = 'best';
+
+function checkpointFile(directory: string): string {
+  return path.join(directory, 'checkpoint.safetensors');
+}
+
+/** @param fingerprint of everything the training depends on: only the same training may go on from here */
+export async function saveCheckpoint(
+  directory: string,
+  fingerprint: string,
+  memory: TrainingMemory,
+  { best, ...progress }: Progress,
+): Promise<void> {
+  const { weights: bestWeights = null, ...bestState } = best ?? {};
+  const state = { ...progress, fingerprint, best: best === null ? null : bestState };
+  const blocks = SAVED_BLOCKS.map((block): [string, Float32Array] => [block, memory.trained(block)]);
+  if (bestWeights !== null) blocks.push([BEST_TENSOR, bestWeights]);
+  const tensors = new Map(blocks.map(([name, data]) => [name, { shape: [data.length], data }]));
+  await mkdir(directory, { recursive: true });
+  await writeWeights(checkpointFile(directory), tensors, 'F32', { state: JSON.stringify(state) });
+}
+
+/** Brings memory and progress to where they were; null when there is no checkpoint. Throws `conflict` for another training's. */
+export async function loadCheckpoint(
+  directory: string,
+  fingerprint: string,
+  memory: TrainingMemory,
+): Promise<Progress | null> {
+  const file = checkpointFile(directory);
+  const isThere = await access(file).then(
+    () => true,
+    () => false,
+  );
+  if (!isThere) return null;
+  const { weights, metadata } = await readTensorFile(file);
+  const state = STATE.safeParse(JSON.parse(metadata['state'] ?? 'null'));
+  if (!state.success) throw new AppError('bad-model', `${file} is no checkpoint of ours: remove it`);
+  if (state.data.fingerprint !== fingerprint) {
+    throw new AppError(
+      'conflict',
+      `${file} belongs to a training of other data, settings or weights: remove it, or use another directory`,
+    );
+  }
+  for (const block of SAVED_BLOCKS) memory.trained(block).set(tensor(weights, block, file));
+  const { fingerprint: _own, best, ...progress } = state.data;
+  return {
+    ...progress,
+    best: best === null ? null : { ...best, weights: tensor(weights, BEST_TENSOR, file) },
+  };
+}
+
+function tensor(weights: Weights, name: string, file: string): Float32Array {
+  const found = weights.get(name);
+  if (found === undefined) throw new AppError('bad-model', `${file} lacks "${name}": remove it`);
+  return found.data;
+}

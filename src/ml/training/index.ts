@@ -1,0 +1,10 @@
+export { type TokenRows } from './batches.ts';
+export { type EpochReport } from './checkpoint.ts';
+export { type StepReport } from './pace.ts';
+export {
+  REFERENCE_SETTINGS,
+  resolveSettings,
+  type RequestedSettings,
+  type TrainingSettings,
+} from './settings.ts';
+export { trainFull, type FullTraining, type TrainedModel } from './train.ts';

@@ -1,0 +1,226 @@
+/** Training of all weights of a DistilBERT classifier, from rows of token ids to the best weights found. */
+import { AppError } from '../../core/errors.ts';
+import type { ClassificationMetrics } from '../metrics.ts';
+import type { DistilBertConfig, Weights } from '../models/index.ts';
+import {
+  assembleBatch,
+  lossTargets,
+  paddedLength,
+  planEpoch,
+  sumWeights,
+  weighClasses,
+  type TokenRows,
+} from './batches.ts';
+import { loadCheckpoint, saveCheckpoint, type EpochReport, type Progress } from './checkpoint.ts';
+import { checkLoss } from './divergence.ts';
+import { openEngine, type Engine } from './engine.ts';
+import { fingerprintOf } from './fingerprint.ts';
+import { isTrained, rateFactor } from './layers.ts';
+import { loadWeights, readTrainedWeights } from './model-weights.ts';
+import { createOptimizer } from './optimizer.ts';
+import { createPace, type StepReport } from './pace.ts';
+import { learningRateAt } from './schedule.ts';
+import type { TrainingSettings } from './settings.ts';
+import { validate } from './validation.ts';
+import { collectVocabulary, type Vocabulary } from './vocabulary.ts';
+
+export interface FullTraining {
+  readonly config: DistilBertConfig;
+  /** The encoder's, and the head's where there is one: a missing head is drawn from the seed. */
+  readonly weights: Weights;
+  readonly train: TokenRows;
+  readonly validation: TokenRows | null;
+  readonly settings: TrainingSettings;
+  readonly seed: number;
+  /** Where to save the state every so many steps, and to look for it at the start; null: nowhere. */
+  readonly checkpointDirectory?: string | null;
+  /** Threads of ONNX Runtime; default 2. */
+  readonly threads?: number;
+  readonly signal?: AbortSignal;
+  onStep?(report: StepReport): void;
+  onEpoch?(report: EpochReport): void;
+}
+
+export interface TrainedModel {
+  /** Those of the epoch that validated best; of the last one when nothing was validated. */
+  readonly weights: Weights;
+  readonly epochs: readonly EpochReport[];
+  readonly bestEpoch: number;
+  readonly stepsRun: number;
+}
+
+const ADAMW = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
+
+/**
+ * @throws `diverged` naming step, learning rate and rows; `cancelled` within a step of the signal; `bad-data`
+ * for rows that do not fit the encoder; `conflict` when the checkpoint belongs to another training
+ */
+export async function trainFull(training: FullTraining): Promise<TrainedModel> {
+  const { config, settings, train, seed, checkpointDirectory = null, threads = 2 } = training;
+  checkRows(training);
+  const vocabulary = collectVocabulary(config.vocabulary, allSequences(training), config.padTokenId);
+  const engine = await openEngine({
+    config: withDropout(config, settings.dropout),
+    vocabulary: vocabulary.ids.length,
+    padNumber: vocabulary.numberOf(config.padTokenId),
+    isTrained: (name) => isTrained(name, config, settings),
+    maxShape: [settings.batchSize, longestRow(training)],
+    accumulates: settings.gradientAccumulation > 1,
+    threads,
+  });
+  try {
+    const { memory } = engine;
+    loadWeights(memory, training, vocabulary);
+    const optimizer = createOptimizer(
+      memory,
+      { ...ADAMW, weightDecay: settings.weightDecay, maxGradientNorm: settings.clipNorm ?? Infinity },
+      (name) => rateFactor(name, config, settings),
+    );
+    const lengths = train.inputIds.map((ids) => ids.length);
+    const classWeights = weighClasses(train.labels, config.labels.length, settings.classWeights);
+    const batchesPerEpoch = Math.ceil(lengths.length / settings.batchSize);
+    const stepsPerEpoch = Math.ceil(batchesPerEpoch / settings.gradientAccumulation);
+    const totalSteps = stepsPerEpoch * settings.epochs;
+    const schedule = {
+      peak: settings.learningRate,
+      warmupSteps: Math.round(totalSteps * settings.warmupFraction),
+      totalSteps,
+    };
+
+    const fingerprint = fingerprintOf({ ...training, threads });
+    const saved =
+      checkpointDirectory === null ? null : await loadCheckpoint(checkpointDirectory, fingerprint, memory);
+    const progress: Progress = saved ?? { step: 0, idleDecay: 1, epochLoss: 0, reports: [], best: null };
+    const pace = createPace(totalSteps, progress.step);
+
+    while (progress.step < totalSteps && !hasStalled(progress, settings.earlyStoppingPatience)) {
+      const epoch = Math.floor(progress.step / stepsPerEpoch);
+      const batches = planEpoch(lengths, settings.batchSize, seed, epoch);
+      for (let index = progress.step % stepsPerEpoch; index < stepsPerEpoch; index += 1) {
+        throwIfCancelled(training.signal, progress.step);
+        const { step } = progress;
+        const learningRate = learningRateAt(schedule, step);
+        const parts = batches.slice(
+          index * settings.gradientAccumulation,
+          (index + 1) * settings.gradientAccumulation,
+        );
+        const totalWeight = sumWeights(train, parts.flat(), classWeights);
+
+        let loss = 0;
+        let tokens = 0;
+        for (const [part, rows] of parts.entries()) {
+          const batch = assembleBatch(train, rows, vocabulary, config);
+          const targets = lossTargets(train, rows, classWeights, settings.labelSmoothing, totalWeight);
+          loss += (await engine.backward(batch, targets, { seed, step, part })).loss;
+          tokens += batch.shape[0] * batch.shape[1];
+        }
+        const gradientNorm = optimizer.gradientNorm();
+        checkLoss({ loss, gradientNorm, step: step + 1, learningRate, rows: parts.flat() });
+        optimizer.update(step + 1, learningRate, gradientNorm);
+
+        progress.step += 1;
+        progress.idleDecay *= optimizer.idleDecay(learningRate);
+        progress.epochLoss += loss;
+        training.onStep?.(
+          pace.report({ step: progress.step, epoch: epoch + 1, loss, learningRate, gradientNorm, tokens }),
+        );
+        const isEpochEnd = index === stepsPerEpoch - 1;
+        if (
+          checkpointDirectory !== null &&
+          !isEpochEnd &&
+          progress.step % settings.checkpointEverySteps === 0
+        ) {
+          await saveCheckpoint(checkpointDirectory, fingerprint, memory, progress);
+        }
+      }
+      await endEpoch(training, engine, vocabulary, progress, stepsPerEpoch);
+      if (checkpointDirectory !== null)
+        await saveCheckpoint(checkpointDirectory, fingerprint, memory, progress);
+    }
+
+    const { best } = progress;
+    if (best !== null) memory.trained('weights').set(best.weights);
+    return {
+      weights: readTrainedWeights(memory, training, vocabulary, best?.idleDecay ?? progress.idleDecay),
+      epochs: progress.reports,
+      bestEpoch: best?.epoch ?? progress.reports.length,
+      stepsRun: progress.step,
+    };
+  } finally {
+    await engine.close();
+  }
+}
+
+async function endEpoch(
+  training: FullTraining,
+  engine: Engine,
+  vocabulary: Vocabulary,
+  progress: Progress,
+  stepsPerEpoch: number,
+): Promise<void> {
+  const epoch = progress.step / stepsPerEpoch;
+  const { config, validation, signal } = training;
+  const metrics =
+    validation === null
+      ? null
+      : await validate(engine, config, validation, vocabulary, () => throwIfCancelled(signal, progress.step));
+  const report = {
+    epoch,
+    steps: progress.step,
+    trainLoss: progress.epochLoss / stepsPerEpoch,
+    validation: metrics,
+  };
+  progress.epochLoss = 0;
+  progress.reports.push(report);
+  if (metrics !== null && isBetter(metrics, progress.best)) {
+    const weights = engine.memory.trained('weights').slice();
+    const { accuracy, logLoss } = metrics;
+    progress.best = { epoch, accuracy, logLoss, idleDecay: progress.idleDecay, weights };
+  }
+  training.onEpoch?.(report);
+}
+
+/** More accurate, or as accurate and less sure of its mistakes. */
+function isBetter(metrics: ClassificationMetrics, best: Progress['best']): boolean {
+  if (best === null || metrics.accuracy !== best.accuracy) return metrics.accuracy > (best?.accuracy ?? -1);
+  return metrics.logLoss < best.logLoss;
+}
+
+function hasStalled({ reports, best }: Progress, patience: number | null): boolean {
+  return patience !== null && best !== null && reports.length - best.epoch >= patience;
+}
+
+function allSequences({ train, validation }: FullTraining): (readonly number[])[] {
+  return [...train.inputIds, ...(validation?.inputIds ?? [])];
+}
+
+function longestRow(training: FullTraining): number {
+  const longest = training.train.inputIds.reduce((most, ids) => Math.max(most, ids.length), 0);
+  return paddedLength(longest, training.config.positions);
+}
+
+function withDropout(config: DistilBertConfig, dropout: number | null): DistilBertConfig {
+  if (dropout === null) return config;
+  return { ...config, dropout, attentionDropout: dropout, classifierDropout: dropout };
+}
+
+function checkRows({ config, train, validation }: FullTraining): void {
+  if (config.labels.length !== 2) {
+    throw new AppError('unsupported', `training wants two classes; the model has ${config.labels.length}`);
+  }
+  for (const [name, rows] of Object.entries({ training: train, validation })) {
+    if (rows === null) continue;
+    const isUneven = rows.inputIds.length !== rows.labels.length;
+    if (rows.labels.length === 0 || isUneven || rows.labels.some((label) => label !== 0 && label !== 1)) {
+      throw new AppError(
+        'bad-data',
+        `the ${name} rows must be some, each with a label 0 or 1: there are ${rows.inputIds.length} rows and ${rows.labels.length} labels`,
+      );
+    }
+  }
+}
+
+function throwIfCancelled(signal: AbortSignal | undefined, step: number): void {
+  if (signal?.aborted !== true) return;
+  throw new AppError('cancelled', `training was cancelled after step ${step}`, { cause: signal.reason });
+}

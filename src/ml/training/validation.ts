@@ -1,0 +1,29 @@
+/** How good the weights in training are on rows they do not learn from. */
+import { computeMetrics, type ClassificationMetrics } from '../metrics.ts';
+import type { DistilBertConfig } from '../models/index.ts';
+import { assembleBatch, planValidation, type TokenRows } from './batches.ts';
+import type { Engine } from './engine.ts';
+import type { Vocabulary } from './vocabulary.ts';
+
+const VALIDATION_BATCH = 32;
+
+/** @param beforeBatch called before each batch; what it throws ends the validation */
+export async function validate(
+  engine: Engine,
+  config: DistilBertConfig,
+  rows: TokenRows,
+  vocabulary: Vocabulary,
+  beforeBatch: () => void,
+): Promise<ClassificationMetrics> {
+  const probabilities = new Float64Array(rows.labels.length);
+  const lengths = rows.inputIds.map((ids) => ids.length);
+  for (const numbers of planValidation(lengths, VALIDATION_BATCH)) {
+    beforeBatch();
+    const logits = await engine.forward(assembleBatch(rows, numbers, vocabulary, config));
+    numbers.forEach((row, i) => {
+      const difference = (logits[2 * i + 1] as number) - (logits[2 * i] as number);
+      probabilities[row] = 1 / (1 + Math.exp(-difference));
+    });
+  }
+  return computeMetrics(probabilities, rows.labels as (0 | 1)[], rows.weights);
+}
