@@ -37,7 +37,13 @@ export default async function setup(project: TestProject): Promise<() => Promise
 }
 
 async function startRedis(folder: string): Promise<{ url: string; stop: () => Promise<void> } | undefined> {
-  if (spawnSync('redis-server', ['--version']).status !== 0) return undefined;
+  if (spawnSync('redis-server', ['--version']).status !== 0) {
+    if (process.env['REQUIRE_REDIS'] === '1') {
+      throw new Error('REQUIRE_REDIS is set and there is no redis-server on the PATH: install it');
+    }
+    process.stderr.write('no redis-server on the PATH: the tests on Redis are skipped\n');
+    return undefined;
+  }
   const port = await new Promise<number>((resolve) => {
     const probe = createServer().listen(0, '127.0.0.1', () => {
       const address = probe.address();

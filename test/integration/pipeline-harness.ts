@@ -1,0 +1,162 @@
+/** The real runtime on a database and a namespace of its own, with handlers that the test gives. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { inject } from 'vitest';
+import { systemClock } from '../../src/core/clock.ts';
+import { loadConfig, STAGES, type Config, type Stage } from '../../src/core/config/index.ts';
+import { randomSlug } from '../../src/core/ids.ts';
+import { createSilentLogger } from '../../src/core/log.ts';
+import { createResources } from '../../src/core/resources.ts';
+import type { Database } from '../../src/db/index.ts';
+import {
+  createRunStarter,
+  getRun,
+  openQueueBackend,
+  openStageQueues,
+  type RunStarter,
+  type RunView,
+  type StageQueues,
+} from '../../src/queues/index.ts';
+import { createArtifactStore } from '../../src/tracking/index.ts';
+import {
+  openWorkers,
+  type StageHandlers,
+  type StageServices,
+  type Workers,
+} from '../../src/workers/index.ts';
+import { openTestDatabase } from './databases.ts';
+
+export type BackendKind = 'postgres' | 'redis';
+
+export interface Harness {
+  database: Database;
+  config: Config;
+  queues: StageQueues;
+  runs: RunStarter;
+  services: StageServices;
+  redisUrl: string | null;
+  openWorkers(handlers?: Partial<StageHandlers>, options?: WorkerChoices): Promise<Workers>;
+  getRun(runId: string): Promise<RunView>;
+  /** The run once it is no longer active. */
+  untilEnded(runId: string): Promise<RunView>;
+  close(): Promise<void>;
+}
+
+interface HarnessOverrides {
+  queues?: Partial<Config['queues']>;
+  candidates?: string[];
+  /** Of every stage. */
+  timeoutMs?: number;
+}
+
+interface WorkerChoices {
+  stages?: readonly Stage[];
+  concurrency?: number;
+  drainMs?: number;
+}
+
+/** Intervals in seconds rather than minutes, so that lost jobs come back while the test waits. */
+export const QUICK: Partial<Config['queues']> = {
+  backoffMs: 20,
+  backoffMaxMs: 200,
+  lockDurationMs: 1500,
+  stalledIntervalMs: 500,
+  reconcileIntervalMs: 500,
+};
+
+export async function openHarness(kind: BackendKind, overrides: HarnessOverrides = {}): Promise<Harness> {
+  const log = createSilentLogger();
+  const resources = createResources(log);
+  const database = resources.add('database', await openTestDatabase());
+  const folder = await mkdtemp(path.join(tmpdir(), 'copyloop-pipeline-'));
+  resources.defer('folder', () => rm(folder, { recursive: true, force: true }));
+  const defaults = loadConfig({ env: {} }).config;
+  const config: Config = {
+    ...defaults,
+    pipeline: {
+      ...defaults.pipeline,
+      candidates: (overrides.candidates ?? ['head']).map((name) => ({
+        name,
+        recipe: 'head',
+        seed: 1,
+        settings: {},
+      })),
+    },
+    queues: {
+      ...defaults.queues,
+      timeoutsMs: { ...defaults.queues.timeoutsMs },
+      ...QUICK,
+      ...overrides.queues,
+      prefix: `test-${randomSlug(8)}`,
+    },
+    storage: { ...defaults.storage, varDir: folder },
+  };
+  if (overrides.timeoutMs !== undefined) {
+    for (const stage of STAGES) config.queues.timeoutsMs[stage] = overrides.timeoutMs;
+  }
+  const redisUrl = kind === 'redis' ? inject('redisUrl') : null;
+  const backend = resources.add(
+    'backend',
+    await openQueueBackend({ databaseUrl: database.url, redisUrl, prefix: config.queues.prefix, log }),
+  );
+  const queues = resources.add('queues', openStageQueues({ backend, config: config.queues, log }));
+  const runs = createRunStarter({ database, queues, config, clock: systemClock });
+  const services: StageServices = {
+    database,
+    artifacts: createArtifactStore(config.storage),
+    config,
+  };
+  const get = async (runId: string): Promise<RunView> => await getRun(database.db, runId);
+
+  return {
+    database,
+    config,
+    queues,
+    runs,
+    services,
+    redisUrl,
+    openWorkers: async (handlers = {}, choices = {}) => {
+      const workers = await openWorkers({
+        queues,
+        runs,
+        services,
+        handlers: { ...idleHandlers, ...handlers },
+        log,
+        clock: systemClock,
+        ...choices,
+      });
+      return resources.add('workers', workers);
+    },
+    getRun: get,
+    untilEnded: async (runId) => {
+      for (;;) {
+        const run = await get(runId);
+        if (run.status !== 'active') return run;
+        await new Promise((resolve) => setTimeout(resolve, 20));
+      }
+    },
+    close: () => resources.release(),
+  };
+}
+
+/** Handlers that do no work and leave what the next stage needs. */
+export const idleHandlers: StageHandlers = {
+  'generate-data': () =>
+    Promise.resolve({ recordsKey: 'raw', source: 'synthetic', accepted: 1, refused: 0, bayesAccuracy: null }),
+  'version-data': () =>
+    Promise.resolve({ datasetVersion: 1, digest: 'd', rows: { train: 1, validation: 1, holdout: 1 } }),
+  'train-model': ({ candidate }) =>
+    Promise.resolve({ trackingRunId: candidate, modelPrefix: candidate, validation: { accuracy: 0.5 } }),
+  'register-model': () =>
+    Promise.resolve({
+      decision: 'promoted',
+      reason: 'better',
+      candidate: 'head',
+      modelName: 'copy-quality',
+      modelVersion: 1,
+      isChampion: true,
+      holdout: { accuracy: 0.5 },
+    }),
+  'summarize-run': () => Promise.resolve({ summaryKey: 's', reportKey: 'r' }),
+};

@@ -1,0 +1,272 @@
+/** The runtime of the stages, on both backends alike, with handlers that do only what the case needs. */
+import { afterEach, describe, expect, inject, it } from 'vitest';
+import { AppError } from '../../src/core/errors.ts';
+import { sleep } from '../../src/core/clock.ts';
+import { jobId } from '../../src/queues/index.ts';
+import { reconcile } from '../../src/workers/index.ts';
+import { createSilentLogger } from '../../src/core/log.ts';
+import { idleHandlers, openHarness, type BackendKind, type Harness } from './pipeline-harness.ts';
+
+const open: Harness[] = [];
+afterEach(async () => {
+  for (const harness of open.splice(0)) await harness.close();
+});
+
+const backends: BackendKind[] = ['postgres', 'redis'];
+
+describe.each(backends)('stages on %s', (kind) => {
+  const hasServer = kind === 'postgres' || inject('redisUrl') !== null;
+  const start = async (
+    ...options: Parameters<typeof openHarness> extends [unknown, ...infer R] ? R : never
+  ) => {
+    const harness = await openHarness(kind, ...options);
+    open.push(harness);
+    return harness;
+  };
+
+  it.skipIf(!hasServer)('pass one after the other and close the run', async () => {
+    const harness = await start();
+    await harness.openWorkers();
+    const { runId } = await harness.runs.startRun({ trigger: 'manual' });
+    const run = await harness.untilEnded(runId);
+    expect(run.status).toBe('succeeded');
+    expect(run.stages.map(({ stage, status, attempts }) => [stage, status, attempts.length])).toEqual([
+      ['generate-data', 'succeeded', 1],
+      ['version-data', 'succeeded', 1],
+      ['train-model', 'succeeded', 1],
+      ['register-model', 'succeeded', 1],
+      ['summarize-run', 'succeeded', 1],
+    ]);
+  });
+
+  it.skipIf(!hasServer)('start once when twenty ask at the same time', async () => {
+    const harness = await start();
+    const asked = await Promise.allSettled(
+      Array.from({ length: 20 }, () => harness.runs.startRun({ trigger: 'manual' })),
+    );
+    const started = asked.filter((outcome) => outcome.status === 'fulfilled').map(({ value }) => value.runId);
+    const refused = asked
+      .filter((outcome) => outcome.status === 'rejected')
+      .map(({ reason }) => reason as AppError);
+    expect(started).toHaveLength(1);
+    expect(refused.map(({ code, details }) => [code, details['activeRunId']])).toEqual(
+      Array.from({ length: 19 }, () => ['conflict', started[0]]),
+    );
+  });
+
+  it.skipIf(!hasServer)('are tried again after an error that may pass, with a growing delay', async () => {
+    const harness = await start();
+    let calls = 0;
+    await harness.openWorkers({
+      'version-data': async (payload, context) => {
+        calls += 1;
+        if (calls < 3) throw new Error('a hiccup');
+        return await idleHandlers['version-data'](payload, context);
+      },
+    });
+    const { runId } = await harness.runs.startRun({ trigger: 'manual' });
+    const run = await harness.untilEnded(runId);
+    expect(run.status).toBe('succeeded');
+    const attempts = run.stages[1]?.attempts ?? [];
+    expect(attempts.map(({ outcome, error }) => [outcome, error?.message])).toEqual([
+      ['failed', 'a hiccup'],
+      ['failed', 'a hiccup'],
+      ['succeeded', undefined],
+    ]);
+  });
+
+  it.skipIf(!hasServer)('fail for good when the attempts are used up, and free the slot', async () => {
+    const harness = await start();
+    await harness.openWorkers({ 'register-model': () => Promise.reject(new Error('never works')) });
+    const { runId } = await harness.runs.startRun({ trigger: 'manual' });
+    const run = await harness.untilEnded(runId);
+    expect(run.status).toBe('failed');
+    expect(run.error).toMatchObject({ stage: 'register-model', message: 'never works' });
+    expect(run.stages[3]?.attempts).toHaveLength(harness.config.queues.attempts);
+    await harness.runs.startRun({ trigger: 'manual' });
+  });
+
+  it.skipIf(!hasServer)('are not tried again after an error of the data', async () => {
+    const harness = await start();
+    await harness.openWorkers({
+      'generate-data': () => Promise.reject(new AppError('bad-data', 'nothing usable is left')),
+    });
+    const { runId } = await harness.runs.startRun({ trigger: 'manual' });
+    const run = await harness.untilEnded(runId);
+    expect(run.error).toEqual({
+      code: 'bad-data',
+      message: 'nothing usable is left',
+      stage: 'generate-data',
+    });
+    expect(run.stages[0]?.attempts).toHaveLength(1);
+  });
+
+  it.skipIf(!hasServer)('go on with the candidates that finished when others failed for good', async () => {
+    const harness = await start({ candidates: ['good', 'bad', 'worse'] });
+    let seen: unknown;
+    await harness.openWorkers({
+      'train-model': async (payload, context) => {
+        if (payload.candidate !== 'good') throw new AppError('diverged', 'the loss is NaN');
+        return await idleHandlers['train-model'](payload, context);
+      },
+      'register-model': async (payload, context) => {
+        seen = (await context.candidates()).map(({ candidate, status }) => [candidate, status]);
+        return await idleHandlers['register-model'](payload, context);
+      },
+    });
+    const { runId } = await harness.runs.startRun({ trigger: 'manual' });
+    expect((await harness.untilEnded(runId)).status).toBe('succeeded');
+    expect(seen).toEqual([
+      ['good', 'succeeded'],
+      ['bad', 'failed'],
+      ['worse', 'failed'],
+    ]);
+  });
+
+  it.skipIf(!hasServer)('are stopped by their timer', async () => {
+    const harness = await start({ queues: { attempts: 1 }, timeoutMs: 100 });
+    await harness.openWorkers({
+      'generate-data': async (_payload, { signal }) => {
+        await sleep(60_000, signal);
+        throw new Error('not reached');
+      },
+    });
+    const { runId } = await harness.runs.startRun({ trigger: 'manual' });
+    const run = await harness.untilEnded(runId);
+    expect(run.error?.code).toBe('timed-out');
+    expect(run.stages[0]?.attempts.map(({ outcome }) => outcome)).toEqual(['timed-out']);
+  });
+
+  it.skipIf(!hasServer)('are stopped when the run is cancelled, whose slot is free at once', async () => {
+    const harness = await start();
+    let stopped = false;
+    let begun = false;
+    await harness.openWorkers({
+      'generate-data': async (_payload, { signal }) => {
+        begun = true;
+        await sleep(60_000, signal).catch(() => (stopped = true));
+        throw new Error('stopped');
+      },
+    });
+    const { runId } = await harness.runs.startRun({ trigger: 'manual' });
+    await expect.poll(() => begun, { timeout: 10_000 }).toBe(true);
+    await harness.runs.cancelRun(runId);
+    expect((await harness.getRun(runId)).status).toBe('cancelled');
+    await expect.poll(() => stopped, { timeout: 10_000 }).toBe(true);
+    await expect
+      .poll(async () => (await harness.getRun(runId)).stages[0]?.attempts[0]?.outcome, { timeout: 10_000 })
+      .toBe('cancelled');
+    await expect(harness.runs.cancelRun(runId)).rejects.toMatchObject({ code: 'conflict' });
+  });
+
+  it.skipIf(!hasServer)('are handed back when their worker closes, and finish on another', async () => {
+    const harness = await start();
+    let calls = 0;
+    const handler: (typeof idleHandlers)['generate-data'] = async (payload, context) => {
+      calls += 1;
+      if (calls === 1) await sleep(60_000, context.signal);
+      return await idleHandlers['generate-data'](payload, context);
+    };
+    const first = await harness.openWorkers({ 'generate-data': handler }, { drainMs: 50 });
+    const { runId } = await harness.runs.startRun({ trigger: 'manual' });
+    await expect.poll(() => calls, { timeout: 10_000 }).toBe(1);
+    await first.close();
+    expect((await harness.getRun(runId)).stages[0]?.status).toBe('retrying');
+    await harness.openWorkers({ 'generate-data': handler });
+    const run = await harness.untilEnded(runId);
+    expect(run.status).toBe('succeeded');
+    expect(run.stages[0]?.attempts.map(({ outcome }) => outcome)).toEqual(['handed-back', 'succeeded']);
+  });
+
+  it.skipIf(!hasServer)('run once though their job is added twice', async () => {
+    const harness = await start();
+    let calls = 0;
+    await harness.openWorkers({
+      'version-data': async (payload, context) => {
+        calls += 1;
+        await harness.queues.enqueueStage('version-data', payload.runId);
+        return await idleHandlers['version-data'](payload, context);
+      },
+      'summarize-run': async (payload, context) => {
+        await harness.queues.enqueueStage('version-data', payload.runId);
+        return await idleHandlers['summarize-run'](payload, context);
+      },
+    });
+    const { runId } = await harness.runs.startRun({ trigger: 'manual' });
+    expect((await harness.untilEnded(runId)).status).toBe('succeeded');
+    expect(calls).toBe(1);
+  });
+
+  it.skipIf(!hasServer)(
+    'are revived when a worker died after it committed and before it handed on',
+    async () => {
+      const harness = await start();
+      const { pool } = harness.database;
+      const { runId } = await harness.runs.startRun({ trigger: 'manual' });
+      // What such a death leaves: the result of generate-data, and its job still on its way.
+      await pool.query(
+        `INSERT INTO stage_states (run_id, stage, status, worker_id, result, finished_at)
+       VALUES ($1, 'generate-data', 'succeeded', 'dead', $2::jsonb, now())`,
+        [
+          runId,
+          JSON.stringify({ recordsKey: 'raw', source: 's', accepted: 1, refused: 0, bayesAccuracy: null }),
+        ],
+      );
+      await reconcile({ database: harness.database, queues: harness.queues, log: createSilentLogger() });
+      expect(await harness.queues.stateOf('version-data', runId)).toBe('waiting');
+      await harness.openWorkers();
+      expect((await harness.untilEnded(runId)).status).toBe('succeeded');
+    },
+  );
+
+  it.skipIf(!hasServer)('whose jobs were deleted do not hold the slot', async () => {
+    const harness = await start();
+    const { runId } = await harness.runs.startRun({ trigger: 'manual' });
+    for (const queue of harness.queues.queues.values()) await queue.obliterate({ force: true });
+    await harness.openWorkers();
+    const run = await harness.untilEnded(runId);
+    expect(run.status).toBe('failed');
+    expect(run.error?.message).toContain('gone from its queue');
+  });
+
+  it.skipIf(!hasServer)('of a candidate whose job was deleted leave the run to the others', async () => {
+    const harness = await start({ candidates: ['one', 'two'] });
+    await harness.openWorkers({}, { stages: ['generate-data', 'version-data'] });
+    const { runId } = await harness.runs.startRun({ trigger: 'manual' });
+    await expect
+      .poll(() => harness.queues.stateOf('train-model', runId, 'two'), { timeout: 10_000 })
+      .toBe('waiting');
+    await harness.queues.removeJob('train-model', runId, 'two');
+    await harness.openWorkers();
+    const run = await harness.untilEnded(runId);
+    expect(run.status).toBe('succeeded');
+    expect(run.stages.filter(({ stage }) => stage === 'train-model').map(({ status }) => status)).toEqual([
+      'succeeded',
+      'failed',
+    ]);
+  });
+
+  it.skipIf(!hasServer)('replay under a new id with the same options', async () => {
+    const harness = await start();
+    await harness.openWorkers();
+    const first = await harness.runs.startRun({
+      trigger: 'manual',
+      request: { source: { count: 7, seed: 9 } },
+    });
+    const original = await harness.untilEnded(first.runId);
+    const second = await harness.runs.replayRun(first.runId);
+    const replay = await harness.untilEnded(second.runId);
+    expect(replay.id).not.toBe(original.id);
+    expect(replay).toMatchObject({ trigger: 'replay', replayOf: original.id, status: 'succeeded' });
+    expect(replay.options).toEqual(original.options);
+  });
+
+  it.skipIf(!hasServer)('leave their jobs under ids of run and stage', async () => {
+    const harness = await start();
+    await harness.openWorkers();
+    const { runId } = await harness.runs.startRun({ trigger: 'manual' });
+    await harness.untilEnded(runId);
+    const job = await harness.queues.queues.get('train-model')?.getJob(jobId(runId, 'train-model', 'head'));
+    expect(job?.data).toEqual({ runId, candidate: 'head' });
+  });
+});
