@@ -47,6 +47,9 @@ const NOUNS = [
 ];
 
 export function drawRunName(): string {
-  const pick = (words: readonly string[]): string => words[randomInt(words.length)] ?? '';
   return `${pick(ADJECTIVES)}-${pick(NOUNS)}-${randomInt(100, 1000)}`;
+}
+
+function pick(words: readonly string[]): string {
+  return words[randomInt(words.length)] ?? '';
 }

@@ -79,10 +79,7 @@ describe.skipIf(program === undefined)(`the S3 store${why}`, () => {
 
   it('deletes the digest of a long artifact with it', async () => {
     const store = createS3Store({ client, bucket: 'models', prefix: 'digested', partBytes: 5 * 1024 * 1024 });
-    async function* body() {
-      for (let i = 0; i < 6; i += 1) yield Buffer.alloc(1024 * 1024, i);
-    }
-    await store.put('long', body());
+    await store.put('long', sixMebibytes());
     const count = async () =>
       (await client.send(new ListObjectsV2Command({ Bucket: 'models', Prefix: 'digested/' }))).KeyCount;
     expect(await count()).toBe(2);
@@ -90,3 +87,7 @@ describe.skipIf(program === undefined)(`the S3 store${why}`, () => {
     expect(await count()).toBe(0);
   });
 });
+
+async function* sixMebibytes() {
+  for (let i = 0; i < 6; i += 1) yield Buffer.alloc(1024 * 1024, i);
+}

@@ -82,7 +82,7 @@ export function createFolderStore(root: string): ArtifactStore {
         isFolder: entry.isDirectory(),
         sizeBytes: entry.isFile() ? ((await lstatOrNone(path.join(absolute, entry.name)))?.size ?? 0) : 0,
       }));
-    return (await Promise.all(entries)).sort(compareKeys);
+    return (await Promise.all(entries)).toSorted(compareKeys);
   };
 
   const list = async (prefix: string): Promise<ArtifactEntry[]> => {
@@ -91,7 +91,7 @@ export function createFolderStore(root: string): ArtifactStore {
       if (isFolder) found.push(...(await list(key)));
       else found.push({ key, sizeBytes });
     }
-    return found.sort(compareKeys);
+    return found.toSorted(compareKeys);
   };
 
   return {

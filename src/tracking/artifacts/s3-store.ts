@@ -155,7 +155,7 @@ export function createS3Store(options: S3StoreOptions): ArtifactStore {
   const list = async (prefix: string): Promise<ArtifactEntry[]> => {
     const found: ArtifactEntry[] = [];
     for await (const { files } of listPages(parseArtifactFolder(prefix))) found.push(...files);
-    return found.sort(compareKeys);
+    return found.toSorted(compareKeys);
   };
 
   const forget = async (keys: string[]): Promise<void> => {
@@ -196,7 +196,7 @@ export function createS3Store(options: S3StoreOptions): ArtifactStore {
         entries.push(...files.map((file) => ({ ...file, isFolder: false })));
         entries.push(...folders.map((key) => ({ key, isFolder: true, sizeBytes: 0 })));
       }
-      return entries.sort(compareKeys);
+      return entries.toSorted(compareKeys);
     },
     sizeOf,
     exists: async (key) => (await sizeOf(key)) !== undefined,

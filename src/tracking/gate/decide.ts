@@ -130,7 +130,7 @@ function compareSegments(input: GateInput, challenger: Int8Array, baseline: Int8
       if (rows === undefined) rowsOf.set(value, [row]);
       else rows.push(row);
     });
-    return [...rowsOf].sort(byName).map(([value, rows]): GateSegment => {
+    return [...rowsOf].toSorted(byName).map(([value, rows]): GateSegment => {
       const rightOf = (right: Int8Array): number => rows.reduce((total, row) => total + (right[row] ?? 0), 0);
       const lost = (rightOf(baseline) - rightOf(challenger)) / rows.length;
       const isJudged = rows.length >= minimumRows;

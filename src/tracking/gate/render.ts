@@ -77,9 +77,11 @@ function renderSegment(segment: GateSegment): string {
 }
 
 function renderTable(heads: string[], rows: string[][]): string {
-  const line = (cells: string[], tag: string): string =>
-    `<tr>${cells.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join('')}</tr>`;
-  return `<table>\n${[line(heads, 'th'), ...rows.map((row) => line(row, 'td'))].join('\n')}\n</table>`;
+  return `<table>\n${[renderRow(heads, 'th'), ...rows.map((row) => renderRow(row, 'td'))].join('\n')}\n</table>`;
+}
+
+function renderRow(cells: string[], tag: string): string {
+  return `<tr>${cells.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join('')}</tr>`;
 }
 
 function percent(share: number): string {

@@ -120,9 +120,12 @@ function changedParam(
   runId: string,
   { key, old, given }: { key: string; old: string; given: string },
 ): AppError {
-  const show = (value: string): string => `'${value.slice(0, 200)}'`;
   return new AppError(
     'invalid-input',
     `Changing param values is not allowed. Param with key='${key}' was already logged with value=${show(old)} for run ID='${runId}'. Attempted logging new value ${show(given)}.`,
   );
+}
+
+function show(value: string): string {
+  return `'${value.slice(0, 200)}'`;
 }

@@ -92,7 +92,7 @@ export function createRunStore(db: Db, clock: Clock): RunStore {
     if (status !== undefined && !RUN_STATUSES.includes(status))
       throw new AppError(
         'invalid-input',
-        `Invalid run status '${String(status)}': one of ${RUN_STATUSES.join(', ')}`,
+        `Invalid run status '${status}': one of ${RUN_STATUSES.join(', ')}`,
       );
     if (nonEmpty(name) !== undefined) checkTag({ key: 'mlflow.runName', value: name ?? '' });
     const { rows } = await sql<RunRow & { was: LifecycleStage }>`

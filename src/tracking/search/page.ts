@@ -10,9 +10,9 @@ import type { Db } from '../../db/index.ts';
 import type { Page, SearchOptions } from '../entities.ts';
 import { findAttribute, toCondition } from './conditions.ts';
 import { parseFilter, parseOrder, type Order } from './parse.ts';
-import type { OrderTerm, SearchSpace } from './space.ts';
+import type { OrderTerm, SearchSpace, ValueType } from './space.ts';
 
-export interface PageQuery<Row> {
+export interface PageQuery {
   db: Db;
   space: SearchSpace;
   /** `FROM` without the word; joins for the order are added behind it. */
@@ -23,12 +23,11 @@ export interface PageQuery<Row> {
   options: SearchOptions;
   defaultMaxResults: number;
   mostResults: number;
-  map?: (row: Row) => Row;
 }
 
 const tokenSchema = z.object({ o: z.string(), v: z.array(z.string()) });
 
-export async function queryPage<Row>(query: PageQuery<Row>): Promise<Page<Row>> {
+export async function queryPage<Row>(query: PageQuery): Promise<Page<Row>> {
   const { db, space, options } = query;
   const limit = checkLimit(options.maxResults, query);
   const { terms, joins } = resolveOrder(options.orderBy ?? [], space);
@@ -41,7 +40,7 @@ export async function queryPage<Row>(query: PageQuery<Row>): Promise<Page<Row>> 
     .digest('base64url')
     .slice(0, 8);
   if (options.pageToken !== undefined && options.pageToken !== '')
-    where.push(after(terms, readToken(options.pageToken, orderId, terms.length)));
+    where.push(after(terms, readToken(options.pageToken, orderId, terms)));
   const conditions = where.length === 0 ? sql`` : sql`WHERE ${sql.join(where, sql` AND `)}`;
   const directed = terms.map((term) => sql`${term.expression} ${term.isAscending ? sql`ASC` : sql`DESC`}`);
   const sortValues = sql`ARRAY[${sql.join(terms.map((term) => sql`(${term.expression})::text`))}] AS sort_values`;
@@ -57,11 +56,7 @@ export async function queryPage<Row>(query: PageQuery<Row>): Promise<Page<Row>> 
 
 function checkLimit(
   maxResults: number | undefined,
-  {
-    defaultMaxResults,
-    mostResults,
-    space,
-  }: Pick<PageQuery<unknown>, 'defaultMaxResults' | 'mostResults' | 'space'>,
+  { defaultMaxResults, mostResults, space }: Pick<PageQuery, 'defaultMaxResults' | 'mostResults' | 'space'>,
 ): number {
   const limit = maxResults ?? defaultMaxResults;
   if (Number.isInteger(limit) && limit >= 1 && limit <= mostResults) return limit;
@@ -100,11 +95,6 @@ function resolveCriterion(
   space: SearchSpace,
   alias: string,
 ): { added: OrderTerm[]; join?: RawBuilder<unknown> } {
-  const rank = (expression: RawBuilder<unknown>): OrderTerm => ({
-    expression,
-    type: 'bigint',
-    isAscending: true,
-  });
   const collection = key.prefix === undefined ? undefined : space.collections[key.prefix];
   if (collection?.isOrderable === true) {
     const { type } = collection;
@@ -137,6 +127,10 @@ function resolveCriterion(
   };
 }
 
+function rank(expression: RawBuilder<unknown>): OrderTerm {
+  return { expression, type: 'bigint', isAscending: true };
+}
+
 /** Rows behind `values` in the order of `terms`: (a, b) > (x, y) as a > x OR (a = x AND b > y), which mixed directions need. */
 function after(terms: readonly OrderTerm[], values: readonly string[]): RawBuilder<unknown> {
   const parameter = (index: number): RawBuilder<unknown> =>
@@ -159,7 +153,7 @@ function writeToken(token: z.infer<typeof tokenSchema>): string {
   return Buffer.from(JSON.stringify(token)).toString('base64url');
 }
 
-function readToken(text: string, orderId: string, count: number): string[] {
+function readToken(text: string, orderId: string, terms: readonly OrderTerm[]): string[] {
   let parsed: unknown;
   try {
     parsed = JSON.parse(Buffer.from(text, 'base64url').toString());
@@ -172,10 +166,19 @@ function readToken(text: string, orderId: string, count: number): string[] {
       'invalid-input',
       'Invalid page token: it is none that this server gave out; start from the first page',
     );
-  if (token.data.o !== orderId || token.data.v.length !== count)
+  const { o, v } = token.data;
+  const isTyped = v.length === terms.length && v.every((value, at) => fits(value, terms[at]?.type ?? 'text'));
+  if (o !== orderId || !isTyped)
     throw new AppError(
       'invalid-input',
       'Invalid page token: it belongs to a search with another filter or order_by',
     );
-  return token.data.v;
+  return v;
+}
+
+/** As PostgreSQL writes a value of that type. */
+function fits(text: string, type: ValueType): boolean {
+  if (type === 'text') return true;
+  if (type === 'bigint') return /^-?\d{1,18}$/.test(text);
+  return text === 'NaN' || (text.trim() !== '' && !Number.isNaN(Number(text)));
 }

@@ -1,0 +1,384 @@
+/** What every tracking backend must do: our PostgreSQL and a remote MLflow server alike. */
+import { beforeAll, describe, expect, it } from 'vitest';
+import { randomSlug } from '../../src/core/ids.ts';
+import {
+  allModelAccuracies,
+  bestModelAccuracy,
+  compareWithPrevious,
+  registerModel,
+  type Run,
+  type TrackingStore,
+} from '../../src/tracking/index.ts';
+
+const fresh = (name: string): string => `${name}-${randomSlug(8)}`;
+
+export function describeTrackingStore(open: () => Promise<TrackingStore>): void {
+  let store: TrackingStore;
+  beforeAll(async () => {
+    store = await open();
+  });
+  const why = { movedBy: 'test', reason: 'because' };
+  const invalid = { code: 'invalid-input' };
+  const missing = { code: 'not-found' };
+
+  describe('experiments', () => {
+    it('starts with experiment 0, Default', async () => {
+      expect(await store.experiments.get('0')).toMatchObject({ name: 'Default', lifecycleStage: 'active' });
+    });
+
+    it('creates, finds, tags, renames, deletes and restores', async () => {
+      const name = fresh('exp');
+      const id = await store.experiments.create({ name, tags: { team: 'copy', ['ünï']: '🦉' } });
+      expect(id).toMatch(/^\d+$/);
+      await store.experiments.setTag(id, 'team', 'growth');
+      expect(await store.experiments.findByName(name)).toMatchObject({
+        experimentId: id,
+        tags: { team: 'growth', ['ünï']: '🦉' },
+      });
+      await store.experiments.rename(id, `${name}-renamed`);
+      expect(await store.experiments.findByName(name)).toBeUndefined();
+      await store.experiments.delete(id);
+      expect((await store.experiments.get(id)).lifecycleStage).toBe('deleted');
+      await store.experiments.restore(id);
+      expect((await store.experiments.get(id)).lifecycleStage).toBe('active');
+    });
+
+    it('refuses a name that is taken, and says what is not there', async () => {
+      const name = fresh('exp');
+      const id = await store.experiments.create({ name });
+      await expect(store.experiments.create({ name })).rejects.toMatchObject({ code: 'already-exists' });
+      await store.experiments.delete(id);
+      await expect(store.experiments.create({ name })).rejects.toMatchObject({ code: 'already-exists' });
+      await expect(store.experiments.get('987654')).rejects.toMatchObject(missing);
+      await expect(store.experiments.create({ name: '' })).rejects.toMatchObject(invalid);
+    });
+
+    it('ensures one experiment however many ask for it', async () => {
+      const name = fresh('ensured');
+      const ids = await Promise.all([1, 2, 3, 4].map(() => store.experiments.ensure(name)));
+      expect(new Set(ids).size).toBe(1);
+    });
+
+    it('searches by name and tag, page by page', async () => {
+      const mark = fresh('page');
+      for (let i = 0; i < 5; i += 1)
+        await store.experiments.create({ name: `${mark}-${i}`, tags: { mark, odd: String(i % 2) } });
+      const names: string[] = [];
+      let pageToken: string | undefined;
+      do {
+        const page = await store.experiments.search({
+          filter: `tags.mark = '${mark}'`,
+          orderBy: ['name ASC'],
+          maxResults: 2,
+          pageToken,
+        });
+        names.push(...page.items.map((item) => item.name));
+        pageToken = page.nextPageToken;
+      } while (pageToken !== undefined);
+      expect(names).toEqual([0, 1, 2, 3, 4].map((i) => `${mark}-${i}`));
+      const odd = await store.experiments.search({ filter: `name LIKE '${mark}%' AND tags.odd = '1'` });
+      expect(odd.items).toHaveLength(2);
+    });
+  });
+
+  describe('runs', () => {
+    it('keeps what was logged', async () => {
+      const experimentId = await store.experiments.create({ name: fresh('runs') });
+      const { runId, artifactUri } = await store.runs.create({
+        experimentId,
+        name: 'first',
+        startTimeMs: 1000,
+        tags: { a: '1' },
+      });
+      expect(runId).toMatch(/^[0-9a-f]{32}$/);
+      expect(artifactUri).toContain(runId);
+      await store.runs.logBatch(runId, {
+        params: [{ key: 'lr', value: '0.1' }],
+        metrics: [
+          { key: 'loss', value: 2, timestampMs: 10, step: 0 },
+          { key: 'loss', value: 1, timestampMs: 20, step: 1 },
+        ],
+        tags: [{ key: 'a', value: '2' }],
+      });
+      await store.runs.logInputs(runId, {
+        datasets: [
+          {
+            dataset: { name: 'v7', digest: 'abc123', sourceType: 'copyloop', source: '{"version":7}' },
+            tags: { 'mlflow.data.context': 'training' },
+          },
+        ],
+      });
+      await store.runs.update(runId, { status: 'FINISHED', endTimeMs: 2000 });
+      const run = await store.runs.get(runId);
+      expect(run).toMatchObject({
+        runId,
+        experimentId,
+        name: 'first',
+        status: 'FINISHED',
+        startTimeMs: 1000,
+        endTimeMs: 2000,
+        params: { lr: '0.1' },
+        metrics: [{ key: 'loss', value: 1, timestampMs: 20, step: 1 }],
+      });
+      expect(run.tags).toMatchObject({ a: '2', 'mlflow.runName': 'first' });
+      expect(run.datasetInputs[0]).toMatchObject({
+        dataset: { name: 'v7', digest: 'abc123' },
+        tags: { 'mlflow.data.context': 'training' },
+      });
+      const history = await store.runs.metricHistory(runId, 'loss');
+      expect(history.items.map((metric) => metric.value)).toEqual([2, 1]);
+    });
+
+    it('takes the same param again and refuses another value', async () => {
+      const { runId } = await store.runs.create({ experimentId: '0' });
+      await store.runs.logBatch(runId, { params: [{ key: 'p', value: '1' }] });
+      await store.runs.logBatch(runId, { params: [{ key: 'p', value: '1' }] });
+      await expect(store.runs.logBatch(runId, { params: [{ key: 'p', value: '2' }] })).rejects.toMatchObject(
+        invalid,
+      );
+      expect((await store.runs.get(runId)).params).toEqual({ p: '1' });
+    });
+
+    it('takes metrics again without doubling them', async () => {
+      const { runId } = await store.runs.create({ experimentId: '0' });
+      const metrics = [{ key: 'm', value: 0.5, timestampMs: 5, step: 3 }];
+      await store.runs.logBatch(runId, { metrics });
+      await store.runs.logBatch(runId, { metrics: [...metrics, ...metrics] });
+      expect((await store.runs.metricHistory(runId, 'm')).items).toHaveLength(1);
+    });
+
+    it('shows the value of the greatest step as the latest', async () => {
+      const { runId } = await store.runs.create({ experimentId: '0' });
+      const log = async (value: number, step: number, timestampMs: number) =>
+        await store.runs.logBatch(runId, { metrics: [{ key: 'm', value, step, timestampMs }] });
+      await log(1, 5, 10);
+      await log(2, 4, 99);
+      await log(3, 5, 9);
+      expect((await store.runs.get(runId)).metrics).toEqual([
+        { key: 'm', value: 1, step: 5, timestampMs: 10 },
+      ]);
+    });
+
+    it('refuses what no run can hold', async () => {
+      const { runId } = await store.runs.create({ experimentId: '0' });
+      const metric = { key: 'm', value: 1, timestampMs: 1, step: 0 };
+      for (const batch of [
+        { params: [{ key: '../up', value: '1' }] },
+        { params: [{ key: 'k'.repeat(300), value: '1' }] },
+        { params: [{ key: 'a', value: 'x'.repeat(6001) }] },
+        { metrics: [{ ...metric, key: '' }] },
+        { metrics: Array.from({ length: 1001 }, (_, step) => ({ ...metric, step })) },
+      ])
+        await expect(store.runs.logBatch(runId, batch)).rejects.toMatchObject(invalid);
+      await expect(store.runs.logBatch('0'.repeat(32), { metrics: [metric] })).rejects.toMatchObject(missing);
+      await store.runs.delete(runId);
+      await expect(store.runs.logBatch(runId, { metrics: [metric] })).rejects.toMatchObject(invalid);
+      await store.runs.restore(runId);
+      await store.runs.logBatch(runId, { metrics: [metric] });
+    });
+
+    it('finds runs by metrics, params, tags and attributes, in the order asked for', async () => {
+      const experimentId = await store.experiments.create({ name: fresh('search') });
+      const ids: string[] = [];
+      for (let i = 0; i < 6; i += 1) {
+        const { runId } = await store.runs.create({ experimentId, name: `run ${i}`, startTimeMs: 1000 + i });
+        ids.push(runId);
+        await store.runs.logBatch(runId, {
+          metrics: i === 5 ? [] : [{ key: 'val acc', value: i / 10, timestampMs: 1, step: 0 }],
+          params: [{ key: 'optimiser', value: i % 2 === 0 ? 'AdamW' : 'sgd' }],
+          tags: [{ key: 'mlflow.parentRunId', value: i < 3 ? 'p1' : 'p2' }],
+        });
+      }
+      const find = async (filter: string, orderBy?: string[]): Promise<number[]> => {
+        const page = await store.runs.search({ experimentIds: [experimentId], filter, orderBy });
+        return page.items.map((run: Run) => ids.indexOf(run.runId));
+      };
+      expect(await find('')).toEqual([5, 4, 3, 2, 1, 0]);
+      expect(await find('metrics."val acc" >= 0.3')).toEqual([4, 3]);
+      expect(await find('metrics.`val acc` < 0.3 and params.optimiser = "AdamW"')).toEqual([2, 0]);
+      expect(await find("params.optimiser LIKE 'Ad%'")).toEqual([4, 2, 0]);
+      expect(await find("params.optimiser LIKE 'ad%'")).toEqual([]);
+      expect(await find("params.optimiser ILIKE 'ad%'")).toEqual([4, 2, 0]);
+      expect(await find("tags.mlflow.parentRunId = 'p1'")).toEqual([2, 1, 0]);
+      expect(await find("tags.`mlflow.parentRunId` != 'p1'")).toEqual([5, 4, 3]);
+      expect(await find("attributes.run_name = 'run 3'")).toEqual([3]);
+      expect(await find('attributes.start_time > 1003')).toEqual([5, 4]);
+      expect(await find(`attributes.run_id IN ('${ids[0]}', '${ids[4]}')`)).toEqual([4, 0]);
+      expect(await find(`run_id NOT IN ('${ids[0]}')`)).toEqual([5, 4, 3, 2, 1]);
+      expect(await find('', ['metrics."val acc" DESC'])).toEqual([4, 3, 2, 1, 0, 5]);
+      expect(await find('', ['metrics."val acc" ASC'])).toEqual([0, 1, 2, 3, 4, 5]);
+      expect(await find('', ['params.optimiser ASC', 'start_time ASC'])).toEqual([0, 2, 4, 1, 3, 5]);
+    });
+
+    it('refuses filters that it cannot read', async () => {
+      for (const filter of [
+        'metrics.loss > ',
+        'metrics.loss',
+        "metrics.loss > 'high'",
+        'params.p = 5',
+        "params.p > 'a'",
+        "attributes.no_such = 'x'",
+        "nonsense.p = 'x'",
+        'metrics.loss > 1 OR metrics.loss < 0',
+        'metrics.loss > 1; DROP TABLE experiments',
+        "params.p = 'open",
+        '(metrics.loss > 1)',
+      ])
+        await expect(store.runs.search({ experimentIds: ['0'], filter }), filter).rejects.toMatchObject(
+          invalid,
+        );
+      await expect(
+        store.runs.search({ experimentIds: ['0'], orderBy: ['nonsense.x'] }),
+      ).rejects.toMatchObject(invalid);
+    });
+
+    it('pages through all runs once', async () => {
+      const experimentId = await store.experiments.create({ name: fresh('paging') });
+      const ids = new Set<string>();
+      for (let i = 0; i < 7; i += 1)
+        ids.add((await store.runs.create({ experimentId, startTimeMs: 5 })).runId);
+      const seen: string[] = [];
+      let pageToken: string | undefined;
+      do {
+        const page = await store.runs.search({ experimentIds: [experimentId], maxResults: 3, pageToken });
+        seen.push(...page.items.map((run) => run.runId));
+        pageToken = page.nextPageToken;
+      } while (pageToken !== undefined);
+      expect(seen).toHaveLength(7);
+      expect(new Set(seen)).toEqual(ids);
+    });
+  });
+
+  describe('the registry', () => {
+    it('numbers versions, tags them and finds them', async () => {
+      const name = fresh('model');
+      await store.registry.createModel({ name, description: 'd', tags: { team: 'copy' } });
+      const source = 'mlflow-artifacts:/0/r/artifacts/model';
+      expect((await store.registry.createVersion({ name, source })).version).toBe(1);
+      expect((await store.registry.createVersion({ name, source, tags: { gate: 'won' } })).version).toBe(2);
+      await store.registry.setVersionTag(name, 1, 'gate', 'lost');
+      const { items } = await store.registry.searchVersions({
+        filter: `name = '${name}'`,
+        orderBy: ['version_number ASC'],
+      });
+      expect(items.map((item) => item.tags['gate'])).toEqual(['lost', 'won']);
+      expect(await store.registry.getModel(name)).toMatchObject({
+        name,
+        description: 'd',
+        tags: { team: 'copy' },
+      });
+      await store.registry.deleteVersion(name, 1);
+      await expect(store.registry.getVersion(name, 1)).rejects.toMatchObject(missing);
+      await store.registry.deleteModel(name);
+      await expect(store.registry.getModel(name)).rejects.toMatchObject(missing);
+    });
+
+    it('registers once per pipeline run, however often it is asked', async () => {
+      const name = fresh('once');
+      const model = {
+        name,
+        source: 'mlflow-artifacts:/0/r/artifacts/model',
+        accuracy: 0.8,
+        pipelineRunId: 'run-1',
+      };
+      const first = await registerModel(store, model);
+      const again = await Promise.all([registerModel(store, model), registerModel(store, model)]);
+      expect(again.map((version) => version.version)).toEqual([first.version, first.version]);
+      expect((await registerModel(store, { ...model, pipelineRunId: 'run-2' })).version).toBe(2);
+    });
+
+    it('compares accuracies', async () => {
+      const name = fresh('accuracy');
+      expect(await allModelAccuracies(store, name)).toEqual([]);
+      expect(await bestModelAccuracy(store, name)).toBeUndefined();
+      for (const [index, accuracy] of [0.8, 0.9, 0.85].entries())
+        await registerModel(store, {
+          name,
+          source: 'mlflow-artifacts:/0/r/artifacts/m',
+          accuracy,
+          pipelineRunId: `r-${index}`,
+        });
+      expect((await allModelAccuracies(store, name)).map((model) => model.accuracy)).toEqual([
+        0.85, 0.9, 0.8,
+      ]);
+      expect(await bestModelAccuracy(store, name)).toMatchObject({ version: 2, accuracy: 0.9 });
+      const comparison = await compareWithPrevious(store, name, 3);
+      expect(comparison).toMatchObject({ current: { version: 3 }, previous: { version: 2 } });
+      expect(comparison.gain).toBeCloseTo(-0.05, 10);
+      expect(await compareWithPrevious(store, name, 1)).toMatchObject({ previous: null, gain: null });
+    });
+
+    it('moves an alias, remembers each move, and rolls back as often as there was a version before', async () => {
+      const name = fresh('alias');
+      await store.registry.createModel({ name });
+      const source = 'mlflow-artifacts:/0/r/artifacts/model';
+      for (let i = 0; i < 4; i += 1) await store.registry.createVersion({ name, source });
+      const champion = async () => (await store.registry.findAlias(name, 'champion'))?.version;
+      expect(await champion()).toBeUndefined();
+      for (const version of [1, 2, 3, 4])
+        await store.registry.setAlias(name, 'champion', version, { ...why, pipelineRunId: `run-${version}` });
+      await store.registry.setAlias(name, 'champion', 4, why);
+      expect(await champion()).toBe(4);
+      expect((await store.registry.getVersion(name, 4)).aliases).toEqual(['champion']);
+      expect((await store.registry.rollbackAlias(name, 'champion', why)).version).toBe(3);
+      await store.registry.deleteVersion(name, 2);
+      expect((await store.registry.rollbackAlias(name, 'champion', why)).version).toBe(1);
+      await expect(store.registry.rollbackAlias(name, 'champion', why)).rejects.toMatchObject({
+        code: 'conflict',
+      });
+      expect(await champion()).toBe(1);
+      const history = await store.registry.aliasHistory(name, 'champion');
+      expect(history.map(({ kind, fromVersion, toVersion }) => [kind, fromVersion, toVersion])).toEqual([
+        ['rollback', 3, 1],
+        ['rollback', 4, 3],
+        ['set', 3, 4],
+        ['set', 2, 3],
+        ['set', 1, 2],
+        ['set', null, 1],
+      ]);
+      expect(history[2]).toMatchObject({ movedBy: 'test', reason: 'because', pipelineRunId: 'run-4' });
+    });
+
+    it('refuses aliases that mean something else, and versions that are not there', async () => {
+      const name = fresh('alias');
+      await store.registry.createModel({ name });
+      await store.registry.createVersion({ name, source: 'mlflow-artifacts:/0/r/artifacts/model' });
+      for (const alias of ['latest', 'v1', 'a b', ''])
+        await expect(store.registry.setAlias(name, alias, 1, why)).rejects.toMatchObject(invalid);
+      await expect(store.registry.setAlias(name, 'champion', 9, why)).rejects.toMatchObject(missing);
+      await expect(store.registry.setAlias('no-such-model', 'champion', 1, why)).rejects.toMatchObject(
+        missing,
+      );
+    });
+  });
+
+  describe('logged models', () => {
+    it('keeps a model with its params, tags and state', async () => {
+      const experimentId = await store.experiments.create({ name: fresh('logged') });
+      const { modelId, artifactUri } = await store.loggedModels.create({
+        experimentId,
+        name: 'head',
+        modelType: 'classifier',
+        params: [{ key: 'width', value: '384' }],
+        tags: { a: '1' },
+      });
+      expect(artifactUri).toContain(modelId);
+      await store.loggedModels.setTags(modelId, { a: '2', b: '3' });
+      await store.loggedModels.deleteTag(modelId, 'b');
+      await store.loggedModels.finalize(modelId, 'LOGGED_MODEL_READY');
+      expect(await store.loggedModels.get(modelId)).toMatchObject({
+        name: 'head',
+        status: 'LOGGED_MODEL_READY',
+        params: { width: '384' },
+        tags: { a: '2' },
+      });
+      const found = await store.loggedModels.search({
+        experimentIds: [experimentId],
+        filter: "params.width = '384'",
+      });
+      expect(found.items.map((model) => model.modelId)).toEqual([modelId]);
+      await store.loggedModels.delete(modelId);
+      await expect(store.loggedModels.get(modelId)).rejects.toMatchObject(missing);
+    });
+  });
+}
