@@ -1,0 +1,86 @@
+/**
+ * One training step, ours against PyTorch's: same shapes, weights, batch, dropout and AdamW, the same number of
+ * threads, in turns within one run, so that whatever else the machine does hits both.
+ *
+ * npm run bench:train [-- --steps 20 --shapes encoder-7x384/64,distilbert-base/32 --threads 2]
+ *
+ * Exits with 1 when a median ratio misses its limit (issue 5, Must show 2).
+ */
+import { parseArgs } from 'node:util';
+import { openReferencePython } from './reference-environment.ts';
+import { openOurs, profileOurs } from './training/ours.ts';
+import { openTorch } from './training/pytorch.ts';
+import { BATCH, drawBatch, MODELS, TIMES } from './training/shapes.ts';
+
+const { values } = parseArgs({
+  options: {
+    steps: { type: 'string', default: '20' },
+    shapes: {
+      type: 'string',
+      default: MODELS.flatMap(({ name }) => TIMES.map((time) => `${name}/${time}`)).join(','),
+    },
+    threads: { type: 'string', default: '2' },
+  },
+});
+const [steps, threads] = [Number(values.steps), Number(values.threads)];
+const WARM_UP_STEPS = 3;
+
+const python = await openReferencePython();
+let missed = 0;
+for (const shape of values.shapes.split(',')) {
+  const [name, time] = shape.split('/');
+  const model = MODELS.find((known) => known.name === name);
+  if (model === undefined || !(Number(time) > 0)) throw new Error(`there is no shape "${shape}"`);
+  const loaded = await model.load();
+  const batch = drawBatch(Number(time));
+
+  const torch = await openTorch(python, loaded, batch, threads);
+  const ours = await openOurs(loaded.config, loaded.weights, batch, threads);
+  const seconds = {
+    ours: [] as number[],
+    optimizer: [] as number[],
+    torch: [] as number[],
+    fused: [] as number[],
+  };
+  for (let i = -WARM_UP_STEPS; i < steps; i += 1) {
+    const own = await ours.step();
+    const reference = await torch.step('default');
+    const fused = await torch.step('fused');
+    if (i < 0) continue;
+    seconds.ours.push(own.seconds);
+    seconds.optimizer.push(own.optimizerSeconds);
+    seconds.torch.push(reference.seconds);
+    seconds.fused.push(fused.seconds);
+  }
+  await ours.close();
+  await torch.close();
+
+  const ratio = median(seconds.ours) / median(seconds.torch);
+  const isMet = ratio <= model.limit;
+  if (!isMet) missed += 1;
+  console.info(
+    `${shape}, batch ${BATCH}: ours ${ms(seconds.ours)}, PyTorch ${torch.version} ${ms(seconds.torch)}: ` +
+      `ratio ${ratio.toFixed(3)}, limit ${model.limit}${isMet ? '' : ' MISSED'}; ` +
+      `with PyTorch's fused AdamW ${ms(seconds.fused)}: ${(median(seconds.ours) / median(seconds.fused)).toFixed(3)}`,
+  );
+  const profile = await profileOurs(loaded.config, loaded.weights, batch, threads);
+  const inGraph = profile.slice(0, 10).map(([operator, spent]) => `${operator} ${spent.toFixed(1)}`);
+  const named = profile.reduce((sum, [, spent]) => sum + spent, 0);
+  console.info(
+    `  where ours goes, ms: ${inGraph.join(', ')}; all operators ${named.toFixed(1)}; optimiser ${ms(seconds.optimizer)}; ` +
+      `largest resident memory so far ${(process.resourceUsage().maxRSS / 2 ** 20).toFixed(2)} GiB`,
+  );
+}
+if (missed > 0) {
+  console.error(`${missed} ratio(s) missed the limit`);
+  process.exitCode = 1;
+}
+
+function median(values_: readonly number[]): number {
+  const sorted = values_.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
+}
+
+function ms(values_: readonly number[]): string {
+  return `${(median(values_) * 1000).toFixed(1)} ms`;
+}

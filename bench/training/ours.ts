@@ -1,0 +1,86 @@
+/** Our side: the same step as `trainFull` makes, on one batch. */
+import { readFile, readdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { packageRoot } from '../../src/core/paths.ts';
+import type { DistilBertConfig, Weights } from '../../src/ml/models/index.ts';
+import { assembleBatch, lossTargets } from '../../src/ml/training/batches.ts';
+import { openEngine } from '../../src/ml/training/engine.ts';
+import { loadWeights } from '../../src/ml/training/model-weights.ts';
+import { createOptimizer } from '../../src/ml/training/optimizer.ts';
+import { collectVocabulary } from '../../src/ml/training/vocabulary.ts';
+
+export interface OurTraining {
+  step(): Promise<{ seconds: number; loss: number; optimizerSeconds: number }>;
+  close(): Promise<void>;
+}
+
+export async function openOurs(
+  config: DistilBertConfig,
+  weights: Weights,
+  { inputIds, labels }: { inputIds: number[][]; labels: number[] },
+  threads: number,
+  profilePrefix?: string,
+): Promise<OurTraining> {
+  const vocabulary = collectVocabulary(config.vocabulary, inputIds, config.padTokenId);
+  const engine = await openEngine({
+    config,
+    vocabulary: vocabulary.ids.length,
+    padNumber: vocabulary.numberOf(config.padTokenId),
+    isTrained: () => true,
+    maxShape: [inputIds.length, (inputIds[0] as number[]).length],
+    accumulates: false,
+    threads,
+    profilePrefix,
+  });
+  loadWeights(engine.memory, { config, weights, seed: 1 }, vocabulary);
+  const adamw = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, maxGradientNorm: 1 };
+  const optimizer = createOptimizer(engine.memory, adamw);
+  const rows = labels.map((_, row) => row);
+  let step = 0;
+  return {
+    step: async () => {
+      const start = performance.now();
+      const batch = assembleBatch({ inputIds, labels }, rows, vocabulary, config);
+      const targets = lossTargets({ inputIds, labels }, rows, [1, 1], 0, rows.length);
+      const { loss } = await engine.backward(batch, targets, { seed: 1, step, part: 0 });
+      const computed = performance.now();
+      step += 1;
+      optimizer.update(step, 2e-5, optimizer.gradientNorm());
+      const end = performance.now();
+      return { seconds: (end - start) / 1000, loss, optimizerSeconds: (end - computed) / 1000 };
+    },
+    close: () => engine.close(),
+  };
+}
+
+interface TraceEvent {
+  cat: string;
+  dur: number;
+  args?: { op_name?: string };
+}
+
+/** Milliseconds of one step by ONNX operator, largest first, from ONNX Runtime's own trace of a few steps. */
+export async function profileOurs(
+  config: DistilBertConfig,
+  weights: Weights,
+  batch: { inputIds: number[][]; labels: number[] },
+  threads: number,
+): Promise<[operator: string, milliseconds: number][]> {
+  const steps = 3;
+  const folder = path.join(packageRoot, 'var', 'bench');
+  const prefix = `profile-${process.pid}`;
+  const training = await openOurs(config, weights, batch, threads, path.join(folder, prefix));
+  for (let i = 0; i < steps; i += 1) await training.step();
+  await training.close();
+
+  const totals = new Map<string, number>();
+  for (const name of (await readdir(folder)).filter((file) => file.startsWith(prefix))) {
+    const file = path.join(folder, name);
+    for (const { cat, dur, args } of JSON.parse(await readFile(file, 'utf8')) as TraceEvent[]) {
+      if (cat !== 'Node' || args?.op_name === undefined) continue;
+      totals.set(args.op_name, (totals.get(args.op_name) ?? 0) + dur / 1000 / steps);
+    }
+    await rm(file);
+  }
+  return [...totals].toSorted((a, b) => b[1] - a[1]);
+}
