@@ -3,6 +3,7 @@
  * that makes the validation rows likeliest. Ranking and accuracy do not change; the probabilities become honest.
  */
 import { AppError } from '../core/errors.ts';
+import type { Tensor, Weights } from './models/index.ts';
 
 /** log(1 + e^x) without overflow. */
 export function softplus(x: number): number {
@@ -48,4 +49,24 @@ export function fitTemperature(
     else low = middle;
   }
   return 2 / (low + high);
+}
+
+/**
+ * The weights with calibration inside the classifier, so that every runtime gives calibrated probabilities: both logits are
+ * divided by the temperature, after half of the shift that balanced class weights caused was taken from one and given to the other.
+ */
+export function foldCalibration(weights: Weights, temperature: number, priorShift: number): Weights {
+  const weight = tensorOf(weights, 'classifier.weight');
+  const bias = tensorOf(weights, 'classifier.bias');
+  const centred = Float32Array.of((bias.data[0] ?? 0) + priorShift / 2, (bias.data[1] ?? 0) - priorShift / 2);
+  const divided = (values: Float32Array): Float32Array => values.map((value) => value / temperature);
+  return new Map(weights)
+    .set('classifier.weight', { ...weight, data: divided(weight.data) })
+    .set('classifier.bias', { ...bias, data: divided(centred) });
+}
+
+function tensorOf(weights: Weights, name: string): Tensor {
+  const tensor = weights.get(name);
+  if (tensor === undefined) throw new AppError('bad-model', `the weights lack the tensor "${name}"`);
+  return tensor;
 }

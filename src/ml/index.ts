@@ -3,6 +3,11 @@
  * - a model: `parseDistilBertConfig(json)`, `readWeights(file)`, `writeWeights(file, weights)`
  * - its graphs: `buildEncoderGraph(config, weights)` (states [batch, dim]), `buildClassifierGraph` (logits)
  * - as a file: `encodeModel(graph)`; at work: `openOnnxSession(bytes | file, { threads })`
+ *
+ * Lines of training and scoring:
+ * - rows: `readLabelledCsv(file)`, `classifierText(row)`
+ * - a training, in a child process: `trainCandidate({ recipe: await readRecipe(folder, name), ... }, { signal, onEpoch })`
+ * - a model directory: `verifyModelDirectory(dir)`, `openClassifier(dir)` -> `score(texts)`, `evaluateModel(dir, rows)`
  */
 export {
   buildClassifierGraph,
@@ -27,3 +32,23 @@ export {
   type TrainedModel,
   type TrainingSettings,
 } from './training/index.ts';
+export {
+  openClassifier,
+  type Classifier,
+  type ClassifierInfo,
+  type ClassifierOptions,
+} from './classifier.ts';
+export { evaluateModel, type EvaluateOptions, type Evaluation } from './evaluate.ts';
+export { computeMetrics, METRIC_NAMES, type ClassificationMetrics } from './metrics.ts';
+export { LABELS, verifyModelDirectory } from './model-directory/index.ts';
+export { PRECISIONS, readManifest, type Manifest, type Precision } from './model-manifest.ts';
+export { listRecipes, parseRecipe, readRecipe, type Recipe, type RecipeOverrides } from './recipes.ts';
+export { classifierText, readLabelledCsv, REQUIRED_COLUMNS, type LabelledRow } from './rows.ts';
+export { trainCandidate, type TrainCandidateOptions } from './train-candidate.ts';
+export {
+  trainRequestSchema,
+  trainResultSchema,
+  type TrainRequest,
+  type TrainResult,
+} from './train-protocol.ts';
+export type { EpochMetrics, TrainProgress } from './trainer.ts';

@@ -1,0 +1,1 @@
+export { trainHead } from './train-head.ts';

@@ -1,0 +1,162 @@
+/**
+ * Writes a model directory (DESIGN section 4): Hugging Face's files, both ONNX graphs, and copyloop.json. It comes into being
+ * whole: everything is written beside its place, proven by scoring the validation rows, and renamed.
+ */
+import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { AppError } from '../../core/errors.ts';
+import { randomSlug } from '../../core/ids.ts';
+import { copyTokenizer, type BaseModel } from '../base-model.ts';
+import { openClassifier, scoreSingly } from '../classifier.ts';
+import { computeMetrics, type ClassificationMetrics } from '../metrics.ts';
+import {
+  buildClassifierGraph,
+  parseDistilBertConfig,
+  writeAtomically,
+  writeWeights,
+  type Weights,
+} from '../models/index.ts';
+import { encodeModel } from '../onnx/index.ts';
+import type { Recipe } from '../recipes.ts';
+import type { LabelledTexts } from '../trainer.ts';
+import {
+  describeFiles,
+  MANIFEST_FILE,
+  ONNX_FILES,
+  PRECISIONS,
+  WEIGHTS_FILE,
+  type Manifest,
+  type Precision,
+} from '../model-manifest.ts';
+import { quantizeGraph } from './quantize.ts';
+
+/** Names of the labels in the order of the logits. */
+export const LABELS = ['LOW_QUALITY', 'HIGH_QUALITY'] as const;
+
+export interface ModelToWrite {
+  base: BaseModel;
+  /** Every weight, already calibrated. */
+  weights: Weights;
+  recipe: Recipe;
+  seed: number;
+  temperature: number;
+  validation: LabelledTexts;
+  threads: number;
+  signal?: AbortSignal;
+}
+
+export interface WrittenModel {
+  directory: string;
+  servePrecision: Precision;
+  /** Of the served precision, on the validation rows. */
+  validation: ClassificationMetrics;
+  weightsSha256: string;
+}
+
+/** Short and long, plain and foreign: what a probe must not depend on is the data a model was trained on. */
+const PROBE_TEXTS = [
+  'Premium Wireless Headphones Clear sound and forty hours of battery, light enough for a whole flight.',
+  'bad',
+  'Arrived broken, the strap tore on the second day and nobody answered my letters.',
+  'Kaffeemühle für Zuhause – 100 % Edelstahl, sehr leise ☕',
+];
+
+/** @throws AppError `already-exists` when something lies at `directory` */
+export async function writeModelDirectory(directory: string, model: ModelToWrite): Promise<WrittenModel> {
+  if (await exists(directory)) {
+    throw new AppError(
+      'already-exists',
+      `${directory} exists already: a model directory is never overwritten; name another`,
+    );
+  }
+  const partial = `${directory}.${randomSlug(8)}.partial`;
+  await mkdir(path.join(partial, 'onnx'), { recursive: true });
+  try {
+    const names = await writeModelFiles(partial, model);
+    const scored = await scorePrecisions(partial, model);
+    const files = await describeFiles(partial, names);
+    const lost = scored.fp32.metrics.accuracy - scored.int8.metrics.accuracy;
+    const servePrecision = lost <= model.recipe.export.precisionTolerance ? 'int8' : 'fp32';
+    const manifest: Manifest = {
+      format: 1,
+      recipe: model.recipe,
+      seed: model.seed,
+      temperature: model.temperature,
+      decisionThreshold: 0.5,
+      maxLength: model.recipe.maxLength,
+      servePrecision,
+      validationAccuracy: { fp32: scored.fp32.metrics.accuracy, int8: scored.int8.metrics.accuracy },
+      probes: PROBE_TEXTS.map((text, index) => ({
+        text,
+        fp32: scored.fp32.probes[index] ?? 0,
+        int8: scored.int8.probes[index] ?? 0,
+      })),
+      files,
+    };
+    await writeJson(path.join(partial, MANIFEST_FILE), manifest);
+    model.signal?.throwIfAborted();
+    await rename(partial, directory);
+    return {
+      directory,
+      servePrecision,
+      validation: scored[servePrecision].metrics,
+      weightsSha256: files[WEIGHTS_FILE]?.sha256 ?? '',
+    };
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+}
+
+/** Names of the files written, relative to the directory. */
+async function writeModelFiles(directory: string, { base, weights }: ModelToWrite): Promise<string[]> {
+  const configJson = {
+    ...base.configJson,
+    architectures: ['DistilBertForSequenceClassification'],
+    model_type: 'distilbert',
+    id2label: Object.fromEntries(LABELS.map((label, id) => [id, label])),
+    label2id: Object.fromEntries(LABELS.map((label, id) => [label, id])),
+    problem_type: 'single_label_classification',
+    dtype: 'float32',
+  };
+  await writeJson(path.join(directory, 'config.json'), configJson);
+  const tokenizerFiles = await copyTokenizer(base.directory, directory);
+  await writeWeights(path.join(directory, WEIGHTS_FILE), weights);
+  const graph = buildClassifierGraph(parseDistilBertConfig(configJson), weights);
+  await writeAtomically(path.join(directory, ONNX_FILES.fp32), [encodeModel(graph)]);
+  await writeAtomically(path.join(directory, ONNX_FILES.int8), [encodeModel(quantizeGraph(graph))]);
+  return ['config.json', ...tokenizerFiles, WEIGHTS_FILE, ONNX_FILES.fp32, ONNX_FILES.int8];
+}
+
+interface ScoredPrecision {
+  metrics: ClassificationMetrics;
+  probes: number[];
+}
+
+async function scorePrecisions(
+  directory: string,
+  { validation, recipe, threads, signal }: ModelToWrite,
+): Promise<Record<Precision, ScoredPrecision>> {
+  const score = async (precision: Precision): Promise<ScoredPrecision> => {
+    const classifier = await openClassifier(directory, { precision, threads, maxLength: recipe.maxLength });
+    try {
+      const probabilities = await classifier.score(validation.texts, signal ? { signal } : {});
+      const metrics = computeMetrics(probabilities, validation.labels, validation.weights);
+      return { metrics, probes: await scoreSingly(classifier, PROBE_TEXTS) };
+    } finally {
+      await classifier.close();
+    }
+  };
+  const [fp32, int8] = PRECISIONS;
+  return { fp32: await score(fp32), int8: await score(int8) };
+}
+
+async function writeJson(file: string, value: unknown): Promise<void> {
+  await writeAtomically(file, [Buffer.from(`${JSON.stringify(value, null, 2)}\n`)]);
+}
+
+function exists(file: string): Promise<boolean> {
+  return stat(file).then(
+    () => true,
+    () => false,
+  );
+}

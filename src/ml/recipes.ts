@@ -1,0 +1,102 @@
+/**
+ * Recipes: named training configurations. A file config/recipes/<name>.yaml states what differs from the defaults below;
+ * what it resolves to is recorded with every training.
+ */
+import { readFile, readdir } from 'node:fs/promises';
+import path from 'node:path';
+import { parse as parseYaml } from 'yaml';
+import { z } from 'zod';
+import { AppError, toError } from '../core/errors.ts';
+
+/** `head`: classification head on frozen states of the encoder. `full`: every weight. */
+export const TRAINERS = ['head', 'full'] as const;
+export type Trainer = (typeof TRAINERS)[number];
+
+const fraction = z.number().min(0).max(1);
+const positiveInt = z.int().positive();
+
+export const recipeSchema = z.strictObject({
+  /** Name of the recipe: that of its file. */
+  name: z.string().regex(/^[a-z0-9-]+$/, 'must consist of a-z, 0-9 and -'),
+  trainer: z.enum(TRAINERS),
+  /** Passes over the training rows, at most; auto: from the number of rows (full). */
+  epochs: z.union([positiveInt.max(1000), z.literal('auto')]).default('auto'),
+  batchSize: positiveInt.max(4096).default(16),
+  /** Peak learning rate; auto: from the rows and the encoder's size (full). */
+  learningRate: z.union([z.number().positive(), z.literal('auto')]).default('auto'),
+  /** Decoupled (AdamW), none on biases and LayerNorm (full); penalty on the head's distance from its start (head). */
+  weightDecay: z.number().min(0).default(0.01),
+  /** Share of all steps in which the learning rate rises from 0; it then falls linearly to 0. */
+  warmupFraction: fraction.default(0.1),
+  /** Largest global norm of the gradient; null: unlimited. */
+  clipNorm: z.number().positive().nullable().default(1),
+  /** Tokens a text is cut to. */
+  maxLength: z.int().min(8).max(512).default(128),
+  labelSmoothing: z.number().min(0).max(0.5).default(0),
+  /** balanced: each class counts alike in the loss; the shift this gives the probabilities is taken out again afterwards. */
+  classWeights: z.enum(['balanced', 'none']).default('none'),
+  /** Batches whose gradients are summed before one step of the optimiser. */
+  gradientAccumulation: positiveInt.max(1024).default(1),
+  /** Layers from below, embeddings included, that stay as they are. */
+  frozenLayers: z.int().min(0).default(0),
+  /** Factor on the learning rate for each layer further down; 1: the same everywhere. */
+  layerDecay: z.number().gt(0).max(1).default(1),
+  /** One probability for every dropout; null: those of the model's config.json. */
+  dropout: z.number().min(0).lt(1).nullable().default(null),
+  /** Epochs without a better validation loss after which training stops; null: never. */
+  earlyStoppingPatience: positiveInt.nullable().default(null),
+  /** Steps between two checkpoints (full). */
+  checkpointEverySteps: positiveInt.default(100),
+  export: z
+    .strictObject({
+      /** Validation accuracy that int8 may lose against fp32 and still be served by default. */
+      precisionTolerance: fraction,
+    })
+    .default({ precisionTolerance: 0.005 }),
+});
+
+export type Recipe = z.infer<typeof recipeSchema>;
+export type RecipeOverrides = Partial<z.input<typeof recipeSchema>>;
+
+/** @throws AppError `invalid-config` naming each key that is unknown or out of range */
+export function parseRecipe(value: unknown, origin: string): Recipe {
+  const parsed = recipeSchema.safeParse(value);
+  if (parsed.success) return parsed.data;
+  throw new AppError('invalid-config', `${origin} is refused: ${z.prettifyError(parsed.error)}`);
+}
+
+/**
+ * @param folder of recipe files, as `model.recipes` of the configuration
+ * @param overrides settings of one candidate that differ from its recipe (a sweep)
+ */
+export async function readRecipe(
+  folder: string,
+  name: string,
+  overrides: RecipeOverrides = {},
+): Promise<Recipe> {
+  const file = path.join(folder, `${name}.yaml`);
+  let content: unknown;
+  try {
+    content = parseYaml(await readFile(file, 'utf8'));
+  } catch (thrown) {
+    const known = await listRecipes(folder);
+    throw new AppError(
+      'invalid-config',
+      `the recipe "${name}" cannot be read from ${file} (${toError(thrown).message}); recipes there are: ${known.join(', ') || 'none'}`,
+      { cause: thrown },
+    );
+  }
+  const settings = z.record(z.string(), z.unknown()).safeParse(content);
+  if (!settings.success)
+    throw new AppError('invalid-config', `${file} must hold settings, one "key: value" a line`);
+  return parseRecipe({ name, ...settings.data, ...overrides }, `recipe ${file}`);
+}
+
+/** Names of the recipes in a folder; empty when there is no such folder. */
+export async function listRecipes(folder: string): Promise<string[]> {
+  const files = await readdir(folder).catch(() => []);
+  return files
+    .filter((file) => file.endsWith('.yaml'))
+    .map((file) => file.slice(0, -'.yaml'.length))
+    .toSorted();
+}

@@ -1,0 +1,141 @@
+/** One training from CSV files to a model directory, whatever the recipe: read, train, calibrate, write. It blocks its thread. */
+import { mkdir, rm } from 'node:fs/promises';
+import os from 'node:os';
+import { AppError, assertNever } from '../core/errors.ts';
+import { readBaseModel, resolveBaseDirectory } from './base-model.ts';
+import { fitTemperature, foldCalibration } from './calibration.ts';
+import { trainHead } from './head/index.ts';
+import { writeModelDirectory } from './model-directory/index.ts';
+import type { Recipe } from './recipes.ts';
+import { classifierText, readLabelledCsv } from './rows.ts';
+import { openTokenizer } from './tokenizer.ts';
+import type { TrainRequest, TrainResult } from './train-protocol.ts';
+import type {
+  EpochMetrics,
+  LabelledTexts,
+  Trained,
+  TrainerContext,
+  TrainLog,
+  TrainProgress,
+} from './trainer.ts';
+
+export interface TrainingHooks {
+  signal: AbortSignal;
+  onProgress: (progress: TrainProgress) => void;
+  onEpoch: (metrics: EpochMetrics) => void;
+  log: TrainLog;
+}
+
+/** @throws AppError `bad-data` for rows that cannot teach, `bad-model` for an unsound base, `diverged` for a loss gone wrong */
+export async function runTraining(request: TrainRequest, hooks: TrainingHooks): Promise<TrainResult> {
+  const startedMs = performance.now();
+  const { signal, onProgress } = hooks;
+  const [train, validation] = await Promise.all([
+    readTexts(request.trainFile, 'training'),
+    readTexts(request.validationFile, 'validation'),
+  ]);
+  const base = await readBaseModel(await resolveBaseDirectory(request.base, request.cacheDirectory, signal));
+  const tokenizer = await openTokenizer(base.directory);
+  if (tokenizer.vocabularySize > base.config.vocabulary) {
+    throw new AppError(
+      'bad-model',
+      `the tokenizer of ${base.directory} knows ${tokenizer.vocabularySize} tokens, its encoder ${base.config.vocabulary}`,
+    );
+  }
+  await mkdir(request.workDirectory, { recursive: true });
+  const threads = request.threads === 0 ? os.availableParallelism() : request.threads;
+  const recipe = { ...request.recipe, maxLength: Math.min(request.recipe.maxLength, base.config.positions) };
+  const epochs: EpochMetrics[] = [];
+  const trained = await trainBy(recipe, {
+    base,
+    tokenizer,
+    train,
+    validation,
+    recipe,
+    threads,
+    signal,
+    onProgress,
+    seed: request.seed,
+    workDirectory: request.workDirectory,
+    onEpoch: (metrics) => {
+      epochs.push(metrics);
+      hooks.onEpoch(metrics);
+    },
+    log: hooks.log,
+  });
+
+  onProgress({ phase: 'export', fraction: 0 });
+  const honest = trained.validationMargins.map((margin) => margin - trained.priorShift);
+  const temperature = fitTemperature(honest, validation.labels, validation.weights);
+  const written = await writeModelDirectory(request.outputDirectory, {
+    base,
+    validation,
+    temperature,
+    threads,
+    signal,
+    weights: foldCalibration(trained.weights, temperature, trained.priorShift),
+    recipe: trained.recipe,
+    seed: request.seed,
+  });
+  await rm(request.workDirectory, { recursive: true, force: true });
+  onProgress({ phase: 'export', fraction: 1 });
+  return {
+    modelDirectory: written.directory,
+    recipe: trained.recipe,
+    epochs,
+    bestEpoch: trained.bestEpoch,
+    validation: written.validation,
+    temperature,
+    servePrecision: written.servePrecision,
+    weightsSha256: written.weightsSha256,
+    durationMs: performance.now() - startedMs,
+    peakRssBytes: process.resourceUsage().maxRSS * 1024,
+    params: {
+      ...flattenRecipe(trained.recipe),
+      ...trained.facts,
+      seed: request.seed,
+      base: request.base,
+      threads,
+      trainRows: train.texts.length,
+      validationRows: validation.texts.length,
+    },
+  };
+}
+
+function trainBy(recipe: Recipe, context: TrainerContext): Promise<Trained> {
+  switch (recipe.trainer) {
+    case 'head':
+      return trainHead(context);
+    case 'full':
+      throw new AppError(
+        'unsupported',
+        `the recipe "${recipe.name}" wants every weight trained; only heads are trained here`,
+      );
+    default:
+      return assertNever(recipe.trainer);
+  }
+}
+
+async function readTexts(file: string, role: string): Promise<LabelledTexts> {
+  const rows = await readLabelledCsv(file);
+  const positives = rows.filter((row) => row.label === 1).length;
+  if (positives === 0 || positives === rows.length) {
+    throw new AppError(
+      'bad-data',
+      `the ${role} rows (${file}) hold ${rows.length} rows, ${positives} of them positive: both labels are needed`,
+    );
+  }
+  return {
+    texts: rows.map(classifierText),
+    labels: rows.map((row) => row.label),
+    weights: rows.map((row) => row.weight),
+  };
+}
+
+function flattenRecipe({
+  name,
+  export: exported,
+  ...settings
+}: Recipe): Record<string, string | number | null> {
+  return { recipe: name, ...settings, precisionTolerance: exported.precisionTolerance };
+}

@@ -1,0 +1,101 @@
+/** What every trainer takes and gives, whichever recipe it follows. */
+import type { BaseModel } from './base-model.ts';
+import { sigmoid } from './calibration.ts';
+import { computeMetrics, type ClassificationMetrics } from './metrics.ts';
+import type { Weights } from './models/index.ts';
+import type { Recipe } from './recipes.ts';
+import type { TextTokenizer } from './tokenizer.ts';
+
+/** Texts with their labels, as a trainer reads them. */
+export interface LabelledTexts {
+  texts: readonly string[];
+  labels: readonly (0 | 1)[];
+  weights: readonly number[];
+}
+
+/** After each epoch; `validation` holds honest probabilities (without the shift of balanced classes), before calibration. */
+export interface EpochMetrics {
+  /** From 1. */
+  epoch: number;
+  trainLoss: number;
+  /** The objective of training (class weights, label smoothing) on the validation rows. */
+  validationLoss: number;
+  validation: ClassificationMetrics;
+  durationMs: number;
+}
+
+export interface TrainProgress {
+  phase: 'encode' | 'train' | 'export';
+  /** Of the phase, 0 to 1. */
+  fraction: number;
+  epoch?: number;
+  step?: number;
+  steps?: number;
+  loss?: number;
+  learningRate?: number;
+  stepsPerSecond?: number;
+  tokensPerSecond?: number;
+  /** Estimated time left in the phase. */
+  remainingMs?: number;
+}
+
+/** What a trainer tells the log; a pino logger is one. */
+export interface TrainLog {
+  info(fields: Record<string, unknown>, message: string): void;
+  warn(fields: Record<string, unknown>, message: string): void;
+}
+
+export interface TrainerContext {
+  base: BaseModel;
+  tokenizer: TextTokenizer;
+  train: LabelledTexts;
+  validation: LabelledTexts;
+  recipe: Recipe;
+  seed: number;
+  /** ONNX Runtime threads. */
+  threads: number;
+  /** Where checkpoints lie; what a killed training left there is resumed. */
+  workDirectory: string;
+  signal: AbortSignal;
+  onProgress: (progress: TrainProgress) => void;
+  onEpoch: (metrics: EpochMetrics) => void;
+  log: TrainLog;
+}
+
+export interface Trained {
+  /** Every weight of the classifier under Hugging Face's names, best epoch, not yet calibrated. */
+  weights: Weights;
+  /** Positive logit less negative logit of each validation row under `weights`. */
+  validationMargins: Float32Array;
+  /** What balanced class weights added to every margin: log(weight of positives / weight of negatives). */
+  priorShift: number;
+  /** From 1. */
+  bestEpoch: number;
+  /** The recipe with every `auto` replaced by what was used. */
+  recipe: Recipe;
+  /** Facts about the training for the tracking run: backend, steps, trained parameters. */
+  facts: Record<string, string | number>;
+}
+
+export type Trainer = (context: TrainerContext) => Promise<Trained>;
+
+/** Loss weight of each class, mean 1 over the rows. */
+export function computeClassWeights(rows: LabelledTexts, mode: Recipe['classWeights']): [number, number] {
+  const totals: [number, number] = [0, 0];
+  rows.labels.forEach((label, index) => {
+    totals[label] += rows.weights[index] ?? 1;
+  });
+  if (mode === 'none' || totals[0] === 0 || totals[1] === 0) return [1, 1];
+  const sum = totals[0] + totals[1];
+  return [sum / (2 * totals[0]), sum / (2 * totals[1])];
+}
+
+/** Honest metrics of margins: the shift of balanced classes is taken out first. */
+export function metricsOfMargins(
+  margins: ArrayLike<number>,
+  rows: LabelledTexts,
+  priorShift: number,
+): ClassificationMetrics {
+  const probabilities = Array.from(margins, (margin) => sigmoid(margin - priorShift));
+  return computeMetrics(probabilities, rows.labels, rows.weights);
+}
