@@ -32,7 +32,10 @@ export interface FeedbackRow extends LabelledRecord {
  * @returns `isNew` false when the same was stored before
  * @throws AppError `not-found` for a prediction that is not stored, `conflict` when other feedback came under that key before
  */
-export async function recordFeedback(db: Db, feedback: Feedback): Promise<{ feedbackId: number; isNew: boolean }> {
+export async function recordFeedback(
+  db: Db,
+  feedback: Feedback,
+): Promise<{ feedbackId: number; isNew: boolean }> {
   const values = {
     outcome: feedback.outcome,
     edited_text: feedback.editedText,

@@ -1,0 +1,45 @@
+/** A set of texts kept as 64-bit fingerprints: 16 bytes a text, so that a million ids fit where a Set of strings would not. */
+import { createHash } from 'node:crypto';
+
+export interface FingerprintSet {
+  /** Adds the text; false when it was there. Two different texts are taken for one with a chance of n² / 2^65. */
+  add(text: string): boolean;
+  readonly size: number;
+}
+
+export function createFingerprintSet(): FingerprintSet {
+  let slots = new BigUint64Array(1024);
+  let size = 0;
+
+  const grow = (): void => {
+    const larger = new BigUint64Array(slots.length * 2);
+    for (const print of slots) if (print !== 0n) insert(larger, print);
+    slots = larger;
+  };
+
+  return {
+    add: (text) => {
+      const print = createHash('sha256').update(text).digest().readBigUInt64LE(0);
+      // 0 marks a free slot.
+      const added = insert(slots, print === 0n ? 1n : print);
+      if (added) size += 1;
+      if (size * 2 > slots.length) grow();
+      return added;
+    },
+    get size() {
+      return size;
+    },
+  };
+}
+
+/** False when the print was there. */
+function insert(table: BigUint64Array, print: bigint): boolean {
+  const mask = table.length - 1;
+  for (let at = Number(print & BigInt(mask)); ; at = (at + 1) & mask) {
+    if (table[at] === 0n) {
+      table[at] = print;
+      return true;
+    }
+    if (table[at] === print) return false;
+  }
+}

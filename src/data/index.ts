@@ -1,0 +1,67 @@
+export {
+  ingestRecords,
+  type IngestContext,
+  type IngestOptions,
+  type IngestProgress,
+  type IngestResult,
+  type RefusedRow,
+} from './ingest.ts';
+export {
+  countUntakenFeedback,
+  markFeedbackTaken,
+  readFeedbackRows,
+  recordFeedback,
+  type Feedback,
+  type FeedbackRow,
+} from './feedback.ts';
+export {
+  MAX_DESCRIPTION_CHARS,
+  MAX_TITLE_CHARS,
+  parseRecord,
+  type Fault,
+  type Label,
+  type LabelledRecord,
+  type ProductRecord,
+} from './record.ts';
+export {
+  drawRecords,
+  generateRecords,
+  type GenerateOptions,
+  type SyntheticRecord,
+  type Truth,
+} from './synthetic/generate-records.ts';
+export {
+  computeBayesLimit,
+  positivePosterior,
+  QUALITY_MODEL,
+  type BayesLimit,
+  type QualityModel,
+} from './synthetic/quality-model.ts';
+export { hashContent, SPLITS, splitOf, type Split, type SplitFractions } from './version/content.ts';
+export {
+  createDatasetVersion,
+  type FeedbackInput,
+  type VersionContext,
+  type VersionOptions,
+  type VersionRequest,
+} from './version/create-dataset-version.ts';
+export { DATASET_COLUMNS, type DatasetRow } from './version/dataset-row.ts';
+export {
+  fetchSplitFile,
+  findDatasetVersionOfRun,
+  findLatestDatasetVersion,
+  getDatasetVersion,
+  listDatasetVersions,
+  openSplit,
+  type DatasetVersion,
+} from './version/dataset-versions.ts';
+export type { Drift, DriftFeature, DriftVerdict } from './version/drift.ts';
+export type { DatasetManifest, SplitSummary } from './version/manifest.ts';
+export {
+  countUntakenFeedback,
+  markFeedbackTaken,
+  readFeedbackRows,
+  recordFeedback,
+  type Feedback,
+  type FeedbackInput,
+} from './feedback.ts';

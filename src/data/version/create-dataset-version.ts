@@ -1,0 +1,276 @@
+/**
+ * The work of the stage `version-data`. Reads the parent's rows (when they are joined), the raw records and the feedback; merges them;
+ * writes a file per split; and commits the version.
+ *
+ * Crash at any point: files lie under a folder named after run and digest, and nothing refers to them before the row is committed, so
+ * that a second attempt writes the same files again and commits. Two attempts at once: the lock lets one commit, and the other finds
+ * its row. The number is given under the lock, in the transaction that commits: there are no gaps.
+ */
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { createInterface } from 'node:readline';
+import { sql } from 'kysely';
+import type { ArtifactStore } from '../../core/artifact-store.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { Config } from '../../core/config/index.ts';
+import { AppError } from '../../core/errors.ts';
+import type { Db } from '../../db/index.ts';
+import type { IngestResult } from '../ingest.ts';
+import { markFeedbackTaken } from '../feedback.ts';
+import { parseRecord, type Label, type LabelledRecord, type ProductRecord } from '../record.ts';
+import { SPLITS } from './content.ts';
+import {
+  findDatasetVersionOfRun,
+  findLatestDatasetVersion,
+  getDatasetVersion,
+  openSplit,
+  type DatasetVersion,
+} from './dataset-versions.ts';
+import { createDriftMeter } from './drift.ts';
+import { DATASET_SCHEMA, type DatasetManifest } from './manifest.ts';
+import { openRowMerger, type RowMerger } from './merge-rows.ts';
+import { profileSchema, type Profile } from './profile.ts';
+import { writeSplits, type WrittenSplits } from './write-splits.ts';
+
+/** The part of the section `data` that decides what becomes of the records. */
+export type VersionOptions = Pick<Config['data'], 'split' | 'joinParent' | 'drift'>;
+
+/** A labelled outcome: what people made of a text. `FeedbackRow` of feedback.ts is one. */
+export interface FeedbackInput extends Partial<ProductRecord> {
+  title: string;
+  description: string;
+  label: Label;
+  /** Above 0. */
+  weight: number;
+  /** Stored feedback that the row comes from; it is marked as taken when the version is committed. */
+  feedbackId?: number;
+}
+
+export interface VersionRequest {
+  runId: string;
+  raw: IngestResult;
+  /** undefined: the newest version there is; null: none. */
+  parentVersion?: number | null;
+  feedbackRows?: AsyncIterable<FeedbackInput> | Iterable<FeedbackInput>;
+  options: VersionOptions;
+}
+
+export interface VersionContext {
+  db: Db;
+  store: ArtifactStore;
+  /** Local folder for temporary files: `<varDir>/tmp`. */
+  workDir: string;
+  clock: Clock;
+  signal?: AbortSignal;
+  /** Rows read so far. */
+  onProgress?: (progress: { rows: number }) => void | Promise<void>;
+}
+
+interface Counts {
+  inherited: number;
+  feedback: { accepted: number; refused: number };
+  feedbackIds: number[];
+}
+
+/** Any constant will do: it keeps two versions from being numbered at the same time. */
+const NUMBERING_LOCK = 7_265_002;
+const PROGRESS_ROWS = 1000;
+
+/**
+ * The version of this run: made now, or the one that an earlier attempt committed.
+ * @throws AppError `bad-data` when a split is empty or training rows carry one label only; `not-found` without the parent
+ */
+export async function createDatasetVersion(
+  request: VersionRequest,
+  context: VersionContext,
+): Promise<DatasetVersion> {
+  const { db, store } = context;
+  const committed = await findDatasetVersionOfRun(db, request.runId);
+  if (committed !== undefined) return committed;
+
+  const parent = await findParent(db, request.parentVersion);
+  const parentProfile = parent === undefined ? undefined : await readProfile(store, parent);
+  await mkdir(context.workDir, { recursive: true });
+  const folder = await mkdtemp(path.join(context.workDir, 'dataset-'));
+  const merger = await openRowMerger(path.join(folder, 'buckets'));
+  try {
+    const counts = await readInputs(merger, request, parent, context);
+    const drift =
+      parentProfile === undefined ? undefined : createDriftMeter(parentProfile, request.options.drift);
+    const written = await writeSplits(merger.readMerged(), {
+      folder,
+      fractions: request.options.split,
+      drift,
+      signal: context.signal,
+    });
+    checkUsable(written);
+    const keyPrefix = `datasets/${request.runId}-${written.digest.slice(0, 12)}`;
+    const splits = await storeFiles(store, keyPrefix, written);
+    const draft: Omit<DatasetManifest, 'version'> = {
+      format: 1,
+      runId: request.runId,
+      parentVersion: parent?.version ?? null,
+      createdAt: context.clock.now().toISOString(),
+      digest: written.digest,
+      columns: DATASET_SCHEMA,
+      splits,
+      splitRule: request.options.split,
+      rows: written.profile.rows,
+      labelBalance: describeBalance(written.profile),
+      origins: written.origins,
+      source: describeSource(request.raw),
+      feedback: counts.feedback,
+      inherited: counts.inherited,
+      ...merger.counts,
+      drift: parent === undefined ? null : (drift?.build(parent.version) ?? null),
+      bayes: knownLimit(request, parent, counts),
+    };
+    return await commit(draft, keyPrefix, counts.feedbackIds, context);
+  } finally {
+    await merger.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
+
+async function findParent(db: Db, wanted: number | null | undefined): Promise<DatasetVersion | undefined> {
+  if (wanted === null) return undefined;
+  return wanted === undefined ? await findLatestDatasetVersion(db) : await getDatasetVersion(db, wanted);
+}
+
+async function readProfile(store: ArtifactStore, version: DatasetVersion): Promise<Profile> {
+  return profileSchema.parse(JSON.parse(await store.readText(`${version.keyPrefix}/profile.json`)));
+}
+
+async function readInputs(
+  merger: RowMerger,
+  request: VersionRequest,
+  parent: DatasetVersion | undefined,
+  context: VersionContext,
+): Promise<Counts> {
+  const { store, signal, onProgress } = context;
+  const counts: Counts = { inherited: 0, feedback: { accepted: 0, refused: 0 }, feedbackIds: [] };
+  let rows = 0;
+  const add: RowMerger['add'] = async (row, inherited) => {
+    await merger.add(row, inherited);
+    rows += 1;
+    if (rows % PROGRESS_ROWS !== 0) return;
+    signal?.throwIfAborted();
+    await onProgress?.({ rows });
+  };
+
+  if (parent !== undefined && request.options.joinParent) {
+    for (const split of SPLITS) {
+      for await (const row of openSplit(store, parent, split)) {
+        counts.inherited += 1;
+        await add(row, true);
+      }
+    }
+  }
+  const lines = createInterface({ input: await store.get(request.raw.rawKey), crlfDelay: Infinity });
+  for await (const line of lines) {
+    await add({ ...(JSON.parse(line) as LabelledRecord), weight: 1, origin: 'source' }, false);
+  }
+  for await (const { label, weight, feedbackId, ...raw } of request.feedbackRows ?? []) {
+    if (feedbackId !== undefined) counts.feedbackIds.push(feedbackId);
+    const parsed = parseRecord(raw);
+    if ('fault' in parsed || !(weight > 0)) {
+      counts.feedback.refused += 1;
+      continue;
+    }
+    counts.feedback.accepted += 1;
+    await add({ ...parsed.record, label, weight, origin: 'feedback' }, false);
+  }
+  await onProgress?.({ rows });
+  return counts;
+}
+
+function checkUsable({ splits, profile }: WrittenSplits): void {
+  const sizes = SPLITS.map((split) => `${split} ${splits[split].rows}`).join(', ');
+  if (SPLITS.some((split) => splits[split].rows === 0)) {
+    throw new AppError(
+      'bad-data',
+      `${profile.rows} distinct records leave a split empty (${sizes}): bring more records, fifty at the least`,
+    );
+  }
+  const { rows, positives } = splits.train;
+  if (positives === 0 || positives === rows) {
+    throw new AppError(
+      'bad-data',
+      `all ${rows} training records have the label ${positives === 0 ? 0 : 1}, so there is nothing to learn: change the label rule (data.label.threshold or data.label.column)`,
+    );
+  }
+}
+
+async function storeFiles(
+  store: ArtifactStore,
+  keyPrefix: string,
+  { splits, profile }: WrittenSplits,
+): Promise<DatasetManifest['splits']> {
+  const put = async (split: (typeof SPLITS)[number]) => {
+    const { file, rows, positives } = splits[split];
+    const key = `${keyPrefix}/${split}/training_data.csv`;
+    return { key, ...(await store.putFile(key, file)), rows, positives };
+  };
+  await store.put(`${keyPrefix}/profile.json`, JSON.stringify(profile));
+  return {
+    train: await put('train'),
+    validation: await put('validation'),
+    holdout: await put('holdout'),
+  };
+}
+
+function describeBalance({ rows, positives }: Profile): DatasetManifest['labelBalance'] {
+  const negatives = rows - positives;
+  return { positives, negatives, majorityAccuracy: Math.max(positives, negatives) / rows };
+}
+
+function describeSource(raw: IngestResult): DatasetManifest['source'] {
+  const { source: name, accepted, refused, refusedKey, rawSha256 } = raw;
+  return { name, accepted, refused, refusedKey, rawSha256 };
+}
+
+/** The limit holds for synthetic records only: joined ones must follow the same law, and feedback follows none. */
+function knownLimit(
+  request: VersionRequest,
+  parent: DatasetVersion | undefined,
+  counts: Counts,
+): DatasetManifest['bayes'] {
+  const { bayes } = request.raw;
+  if (bayes === null || counts.feedback.accepted > 0) return null;
+  if (counts.inherited === 0) return bayes;
+  return parent?.manifest.bayes?.accuracy === bayes.accuracy ? bayes : null;
+}
+
+async function commit(
+  draft: Omit<DatasetManifest, 'version'>,
+  keyPrefix: string,
+  feedbackIds: readonly number[],
+  { db, store, clock }: VersionContext,
+): Promise<DatasetVersion> {
+  const committed = await db.transaction().execute(async (transaction) => {
+    await sql`SELECT pg_advisory_xact_lock(${NUMBERING_LOCK})`.execute(transaction);
+    const other = await findDatasetVersionOfRun(transaction, draft.runId);
+    if (other !== undefined) return other;
+    const version = ((await findLatestDatasetVersion(transaction))?.version ?? 0) + 1;
+    const manifest: DatasetManifest = { ...draft, version };
+    await store.put(`${keyPrefix}/manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`);
+    await transaction
+      .insertInto('dataset_versions')
+      .values({
+        version,
+        run_id: draft.runId,
+        parent_version: draft.parentVersion,
+        digest: draft.digest,
+        key_prefix: keyPrefix,
+        row_count: draft.rows,
+        manifest: JSON.stringify(manifest),
+        created_at: clock.now(),
+      })
+      .execute();
+    await markFeedbackTaken(transaction, feedbackIds, version);
+    return await getDatasetVersion(transaction, version);
+  });
+  // Another attempt of this run was first, with other feedback: nothing refers to the files of this one.
+  if (committed.keyPrefix !== keyPrefix) await store.deletePrefix(keyPrefix);
+  return committed;
+}

@@ -1,0 +1,77 @@
+/** manifest.json: everything there is to know about a dataset version without opening its files. */
+import { z } from 'zod';
+import { ORIGINS } from './dataset-row.ts';
+import { SPLITS } from './content.ts';
+import { driftSchema } from './drift.ts';
+
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+
+export const splitSummarySchema = z.strictObject({
+  /** Key of training_data.csv in the artifact store. */
+  key: z.string(),
+  sha256,
+  sizeBytes: z.int(),
+  rows: z.int(),
+  positives: z.int(),
+});
+export type SplitSummary = z.infer<typeof splitSummarySchema>;
+
+export const manifestSchema = z.strictObject({
+  format: z.literal(1),
+  version: z.int(),
+  runId: z.string(),
+  parentVersion: z.int().nullable(),
+  createdAt: z.iso.datetime(),
+  /** sha256 over all rows in the order of their content hash: equal digests are equal data. */
+  digest: sha256,
+  columns: z.array(z.strictObject({ name: z.string(), type: z.string() })),
+  splits: z.record(z.enum(SPLITS), splitSummarySchema),
+  splitRule: z.strictObject({ holdoutFraction: z.number(), validationFraction: z.number() }),
+  rows: z.int(),
+  labelBalance: z.strictObject({
+    positives: z.int(),
+    negatives: z.int(),
+    /** Accuracy of always answering the more frequent label. */
+    majorityAccuracy: z.number(),
+  }),
+  origins: z.record(z.enum(ORIGINS), z.int()),
+  source: z.strictObject({
+    name: z.string(),
+    accepted: z.int(),
+    /** Rows of the source that broke the schema. */
+    refused: z.int(),
+    /** Key of the refused rows with their reasons; '' when there are none. */
+    refusedKey: z.string(),
+    rawSha256: sha256,
+  }),
+  feedback: z.strictObject({ accepted: z.int(), refused: z.int() }),
+  /** Rows taken over from the parent, before duplicates were dropped. */
+  inherited: z.int(),
+  duplicates: z.int(),
+  relabelled: z.int(),
+  /** null without a parent. */
+  drift: driftSchema.nullable(),
+  /** What the best classifier reaches, known only where every row is synthetic. */
+  bayes: z
+    .strictObject({
+      accuracy: z.number(),
+      majorityAccuracy: z.number(),
+      positiveShare: z.number(),
+      threshold: z.number(),
+    })
+    .nullable(),
+});
+export type DatasetManifest = z.infer<typeof manifestSchema>;
+
+export const DATASET_SCHEMA: DatasetManifest['columns'] = [
+  { name: 'id', type: 'text' },
+  { name: 'title', type: 'text' },
+  { name: 'category', type: 'text' },
+  { name: 'description', type: 'text' },
+  { name: 'price', type: 'number or empty' },
+  { name: 'rating', type: 'number or empty' },
+  { name: 'timestamp', type: 'ISO 8601 UTC or empty' },
+  { name: 'label', type: '0 or 1' },
+  { name: 'weight', type: 'number above 0' },
+  { name: 'origin', type: ORIGINS.join(' or ') },
+];
