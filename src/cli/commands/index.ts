@@ -13,6 +13,40 @@ const entry = (about: string, load: () => Promise<unknown>): CommandEntry => ({
 });
 
 export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
+  start: entry(
+    'everything in one command, serving in the end',
+    async () => (await import('./start.ts')).startCommand,
+  ),
+  server: entry('the HTTP server alone', async () => (await import('./server.ts')).serverCommand),
+  worker: entry(
+    'works on the stages; start as many as you like',
+    async () => (await import('./worker.ts')).workerCommand,
+  ),
+  run: entry(
+    'starts a pipeline run, and follows it with --wait',
+    async () => (await import('./run.ts')).runCommand,
+  ),
+  runs: entry(
+    'lists runs, shows one, cancels or replays it',
+    async () => (await import('./runs.ts')).runsCommand,
+  ),
+  models: entry(
+    'versions of the registered model and their accuracy',
+    async () => (await import('./models.ts')).modelsCommand,
+  ),
+  rollback: entry(
+    'makes the previous champion the champion again',
+    async () => (await import('./rollback.ts')).rollbackCommand,
+  ),
+  predict: entry(
+    'the creative of one product, from a running server',
+    async () => (await import('./predict.ts')).predictCommand,
+  ),
+  keys: entry('API keys: list, create, revoke', async () => (await import('./keys.ts')).keysCommand),
+  health: entry(
+    'asks a running server whether it is alive',
+    async () => (await import('./health.ts')).healthCommand,
+  ),
   config: entry(
     'every setting in force and where it came from',
     async () => (await import('./config.ts')).configCommand,

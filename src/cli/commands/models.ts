@@ -1,0 +1,62 @@
+import { allModelAccuracies, bestModelAccuracy, CHAMPION } from '../../tracking/index.ts';
+import { COMMON_OPTIONS, defineCommand } from '../command.ts';
+import { renderJson, renderPercent, renderTable } from '../render.ts';
+import { readConfig, withServices } from '../services.ts';
+
+export const modelsCommand = defineCommand({
+  name: 'models',
+  about:
+    'Lists the versions of the registered model with their holdout accuracy, or how its champion changed.',
+  usage: '[--history] [--json]',
+  positionals: [],
+  options: {
+    ...COMMON_OPTIONS,
+    history: { type: 'boolean', about: 'who moved the champion when, and why' },
+    json: { type: 'boolean', about: 'as JSON' },
+  },
+  run: async ({ options, terminal }) => {
+    const { config } = readConfig(options);
+    const { name } = config.model;
+    await withServices(config, { role: 'cli' }, async ({ tracking }) => {
+      if (options.history === true) {
+        const moves = await tracking.registry.aliasHistory(name, CHAMPION);
+        terminal.print(
+          options.json === true
+            ? renderJson(moves)
+            : renderTable(
+                ['WHEN', 'FROM', 'TO', 'BY', 'WHY'],
+                moves.map((move) => [
+                  move.movedAt.toISOString(),
+                  move.fromVersion,
+                  move.toVersion,
+                  move.movedBy,
+                  move.reason,
+                ]),
+              ),
+        );
+        return;
+      }
+      const models = await allModelAccuracies(tracking, name);
+      const best = await bestModelAccuracy(tracking, name);
+      if (options.json === true) {
+        terminal.print(renderJson({ name, best, versions: models }));
+        return;
+      }
+      if (models.length === 0) terminal.print(`no version of ${name} yet: "copyloop run" trains one`);
+      else {
+        terminal.print(
+          renderTable(
+            ['VERSION', 'ALIASES', 'ACCURACY', 'TRACKING RUN', 'REGISTERED'],
+            models.map((model) => [
+              model.version,
+              model.aliases.join(', '),
+              renderPercent(model.accuracy),
+              model.runId,
+              model.createdAt.toISOString(),
+            ]),
+          ),
+        );
+      }
+    });
+  },
+});

@@ -1,0 +1,32 @@
+import { userInfo } from 'node:os';
+import { CHAMPION } from '../../tracking/index.ts';
+import { COMMON_OPTIONS, defineCommand } from '../command.ts';
+import { renderJson } from '../render.ts';
+import { readConfig, withServices } from '../services.ts';
+
+export const rollbackCommand = defineCommand({
+  name: 'rollback',
+  about: 'Makes the previous champion the champion again; servers follow at once, and the move is recorded.',
+  usage: '[--reason TEXT] [--json]',
+  positionals: [],
+  options: {
+    ...COMMON_OPTIONS,
+    reason: { type: 'string', value: 'TEXT', about: 'why, for the history' },
+    json: { type: 'boolean', about: 'as JSON' },
+  },
+  run: async ({ options, terminal }) => {
+    const { config } = readConfig(options);
+    const { name } = config.model;
+    await withServices(config, { role: 'cli' }, async ({ tracking }) => {
+      const version = await tracking.registry.rollbackAlias(name, CHAMPION, {
+        movedBy: userInfo().username,
+        reason: options.reason ?? 'rolled back by hand',
+      });
+      terminal.print(
+        options.json === true
+          ? renderJson(version)
+          : `version ${version.version} of ${name} is the champion again`,
+      );
+    });
+  },
+});

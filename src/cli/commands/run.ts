@@ -1,0 +1,51 @@
+import path from 'node:path';
+import { COMMON_OPTIONS, defineCommand } from '../command.ts';
+import { followRun, requireSuccess } from '../follow-run.ts';
+import { addWorkers, hasWorkers } from '../processes.ts';
+import { renderJson } from '../render.ts';
+import { parseRunRequest, REQUEST_OPTIONS } from '../run-request.ts';
+import { openQueues, readConfig, withServices } from '../services.ts';
+
+export const runCommand = defineCommand({
+  name: 'run',
+  about:
+    'Starts a pipeline run. With --wait it shows the stages and works on them itself when no worker is running.',
+  usage: '[--wait] [--source FILE|URL|synthetic] [--map FIELD=COLUMN]... [--recipe NAME]... [--json]',
+  positionals: [],
+  options: {
+    ...COMMON_OPTIONS,
+    wait: { type: 'boolean', about: 'follow the run to its end' },
+    ...REQUEST_OPTIONS,
+    json: { type: 'boolean', about: 'as JSON' },
+  },
+  examples: [
+    'copyloop run --wait --count 2000 --recipe head',
+    'copyloop run --wait --source reviews.csv --map title=Title --map description="Review Text" --map rating=Rating',
+    'copyloop run --wait --source sentences.tsv --map description=1 --label-column 2',
+  ],
+  run: async ({ options, terminal, signal }) => {
+    const { config } = readConfig(options);
+    const request = parseRunRequest(options);
+    // Workers may have another working directory than this shell.
+    if (request.source?.path !== undefined) request.source.path = path.resolve(request.source.path);
+    await withServices(config, { role: 'run' }, async (services) => {
+      const queueing = await openQueues(services);
+      const isWorkedOn = await hasWorkers(queueing.queues);
+      if (options.wait === true && !isWorkedOn) {
+        terminal.note('no worker is running: this command works on the stages itself');
+        await addWorkers(services, queueing);
+      }
+      const { runId } = await queueing.runs.startRun({ trigger: 'manual', request });
+      if (options.wait !== true) {
+        if (!isWorkedOn)
+          terminal.note('no worker is running: the run waits for "copyloop start" or "copyloop worker"');
+        terminal.print(options.json === true ? renderJson({ runId }) : runId);
+        return;
+      }
+      terminal.note(`run ${runId} starts`);
+      const run = await followRun({ db: services.database.db, runId, terminal, signal });
+      terminal.print(options.json === true ? renderJson(run) : `run ${runId} ${run.status}`);
+      requireSuccess(run);
+    });
+  },
+});

@@ -1,0 +1,21 @@
+import { COMMON_OPTIONS, defineCommand, parseWhole } from '../command.ts';
+import { addServer, untilStopped } from '../processes.ts';
+import { openQueues, readConfig, withServices } from '../services.ts';
+
+export const serverCommand = defineCommand({
+  name: 'server',
+  about: 'The HTTP server alone; any number of them follow the same champion.',
+  usage: '[--port N]',
+  positionals: [],
+  options: { ...COMMON_OPTIONS, port: { type: 'string', value: 'N', about: 'port (default: 8080)' } },
+  run: async ({ options, terminal, signal }) => {
+    const { config } = readConfig(options, {
+      'server.port': parseWhole('port', options.port, { min: 0, max: 65_535 }),
+    });
+    await withServices(config, { role: 'server', logTo: 'stderr' }, async (services) => {
+      const server = await addServer(services, await openQueues(services));
+      terminal.print(server.url);
+      await untilStopped(signal);
+    });
+  },
+});

@@ -1,0 +1,87 @@
+import { mkdir } from 'node:fs/promises';
+import { applySchedule, listRuns } from '../../queues/index.ts';
+import { CHAMPION } from '../../tracking/index.ts';
+import { COMMON_OPTIONS, defineCommand, parseWhole, type Terminal } from '../command.ts';
+import { followRun } from '../follow-run.ts';
+import { addServer, addWorkers, untilStopped } from '../processes.ts';
+import { renderPercent } from '../render.ts';
+import { openQueues, readConfig, withServices, type QueueServices, type Services } from '../services.ts';
+import { takeStartLock } from '../start-lock.ts';
+
+export const startCommand = defineCommand({
+  name: 'start',
+  about:
+    'Everything in one command: database, queues, workers, schedule and server; trains a first champion when there is none.',
+  usage: '[--port N] [--var DIR] [--no-schedule]',
+  positionals: [],
+  options: {
+    ...COMMON_OPTIONS,
+    port: { type: 'string', value: 'N', about: 'port of the server (default: 8080)' },
+    'no-schedule': { type: 'boolean', about: 'remove the daily schedule' },
+  },
+  run: async ({ options, terminal, signal }) => {
+    const { config } = readConfig(options, {
+      'server.port': parseWhole('port', options.port, { min: 0, max: 65_535 }),
+      'pipeline.schedule.enabled': options['no-schedule'] === true ? false : undefined,
+    });
+    await mkdir(config.storage.varDir, { recursive: true });
+    terminal.note(`copyloop starts; its log is ${config.storage.varDir}/logs/start.log`);
+    await withServices(config, { role: 'start' }, async (services) => {
+      services.resources.add('start lock', await takeStartLock(services.database.url, config.storage.varDir));
+      const queueing = await openQueues(services);
+      await addWorkers(services, queueing);
+      const next = await applySchedule(queueing.queues, config.pipeline.schedule);
+      const server = await addServer(services, queueing);
+      terminal.note(`the server listens at ${server.url}`);
+      await ensureChampion(services, queueing, terminal, signal);
+      await announce(services, server.url, next, terminal);
+      await untilStopped(signal);
+      terminal.note('stopping: running jobs are finished or handed back');
+    });
+    terminal.note('stopped');
+  },
+});
+
+/** Trains only where there is no champion; a run that is under way is followed instead of starting another. */
+async function ensureChampion(
+  { config, database, tracking }: Services,
+  { runs }: QueueServices,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<void> {
+  const active = (await listRuns(database.db, { limit: 1, status: 'active' }))[0];
+  const champion = await tracking.registry.findAlias(config.model.name, CHAMPION);
+  if (champion !== undefined && active === undefined) return;
+  const runId = active?.id ?? (await runs.startRun({ trigger: 'manual' })).runId;
+  terminal.note(`run ${runId} ${active === undefined ? 'starts' : 'goes on'}`);
+  try {
+    const run = await followRun({ db: database.db, runId, terminal, signal });
+    terminal.note(`run ${runId} ${run.status}${run.error === null ? '' : `: ${run.error.message}`}`);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+  }
+}
+
+async function announce(
+  { config, tracking }: Services,
+  url: string,
+  next: Date | undefined,
+  terminal: Terminal,
+): Promise<void> {
+  const champion = await tracking.registry.findAlias(config.model.name, CHAMPION);
+  if (champion === undefined) {
+    terminal.print(`no champion yet: "copyloop runs latest" says why, POST ${url}/runs tries again`);
+    return;
+  }
+  const accuracy = Number(champion.tags['copyloop.accuracy'] ?? Number.NaN);
+  const schedule = next === undefined ? 'no schedule' : `next run ${next.toISOString()}`;
+  terminal.print(
+    [
+      `version ${champion.version} of ${config.model.name} is the champion${Number.isFinite(accuracy) ? ` (${renderPercent(accuracy)} on held-out rows)` : ''}; ${schedule}`,
+      `  try it      curl -s ${url}/predict -H 'content-type: application/json' -d '{"title": "Premium Headphones", "description": "Crystal clear sound."}'`,
+      `  the API     ${url}/docs`,
+      `  the queues  ${url}/queues`,
+      '  stop        Ctrl-C',
+    ].join('\n'),
+  );
+}

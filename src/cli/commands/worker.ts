@@ -1,0 +1,54 @@
+import { STAGES } from '../../core/config/index.ts';
+import { AppError } from '../../core/errors.ts';
+import { applySchedule } from '../../queues/index.ts';
+import { COMMON_OPTIONS, defineCommand, parseWhole } from '../command.ts';
+import { addWorkers, untilStopped } from '../processes.ts';
+import { openQueues, readConfig, withServices } from '../services.ts';
+
+export const workerCommand = defineCommand({
+  name: 'worker',
+  about:
+    'Works on the stages; start as many as you like, on as many machines as reach the database and the queues.',
+  usage: '[--stage NAME]... [--concurrency N] [--no-schedule]',
+  positionals: [],
+  options: {
+    ...COMMON_OPTIONS,
+    stage: {
+      type: 'string',
+      multiple: true,
+      value: 'NAME',
+      about: `only ${STAGES.join(', ')} (default: all)`,
+    },
+    concurrency: {
+      type: 'string',
+      value: 'N',
+      about: 'jobs of a stage at a time (default: queues.concurrency)',
+    },
+    'no-schedule': { type: 'boolean', about: 'remove the daily schedule' },
+  },
+  run: async ({ options, terminal, signal }) => {
+    const { config } = readConfig(options, {
+      'pipeline.schedule.enabled': options['no-schedule'] === true ? false : undefined,
+    });
+    const stages = options.stage?.map((name) => {
+      const stage = STAGES.find((known) => known === name);
+      if (stage === undefined)
+        throw new AppError(
+          'invalid-input',
+          `there is no stage "${name}"; the stages are ${STAGES.join(', ')}`,
+        );
+      return stage;
+    });
+    const concurrency = parseWhole('concurrency', options.concurrency, { min: 1, max: 256 });
+    await withServices(config, { role: 'worker', logTo: 'stderr' }, async (services) => {
+      const queueing = await openQueues(services);
+      await addWorkers(services, queueing, {
+        ...(stages === undefined ? {} : { stages }),
+        ...(concurrency === undefined ? {} : { concurrency }),
+      });
+      await applySchedule(queueing.queues, config.pipeline.schedule);
+      terminal.note(`working on ${(stages ?? STAGES).join(', ')}`);
+      await untilStopped(signal);
+    });
+  },
+});

@@ -1,0 +1,52 @@
+/** The long-running parts that commands put together: workers and server, on the resource stack of the command. */
+import { systemClock } from '../core/clock.ts';
+import type { Stage } from '../core/config/index.ts';
+import type { StageQueues } from '../queues/index.ts';
+import { openServer, type Server } from '../server/index.ts';
+import { createStageHandlers, openWorkers } from '../workers/index.ts';
+import type { QueueServices, Services } from './services.ts';
+
+export async function addWorkers(
+  services: Services,
+  { queues, runs }: QueueServices,
+  choice: { stages?: readonly Stage[]; concurrency?: number } = {},
+): Promise<void> {
+  const { config, log, resources, database, artifacts, tracking } = services;
+  const workers = await openWorkers({
+    queues,
+    runs,
+    services: { database, artifacts, config },
+    handlers: createStageHandlers({ tracking }),
+    log,
+    clock: systemClock,
+    ...choice,
+  });
+  resources.add('workers', workers);
+}
+
+export async function addServer(services: Services, { queues, runs }: QueueServices): Promise<Server> {
+  const { config, log, resources, database, artifacts, tracking } = services;
+  const server = await openServer({
+    config,
+    log,
+    database,
+    artifacts,
+    tracking,
+    queues,
+    runs,
+    clock: systemClock,
+  });
+  return resources.add('server', server);
+}
+
+/** Whether any process works on the stages. */
+export async function hasWorkers(queues: StageQueues): Promise<boolean> {
+  const queue = queues.queues.get('generate-data');
+  return queue !== undefined && (await queue.getWorkersCount()) > 0;
+}
+
+/** Resolves when the command is asked to stop. */
+export async function untilStopped(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return;
+  await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }));
+}

@@ -1,0 +1,96 @@
+/** The options that say what a run is made of, shared by `run` and `train`. */
+import { MAPPABLE_FIELDS, RECIPE_NAMES } from '../core/config/index.ts';
+import { AppError } from '../core/errors.ts';
+import type { RunRequest } from '../queues/index.ts';
+import { parseNumber, parseWhole, type OptionSpecs, type OptionValues } from './command.ts';
+
+export const MAPPING_OPTIONS = {
+  map: {
+    type: 'string',
+    multiple: true,
+    value: 'FIELD=COLUMN',
+    about: `column of a field (${MAPPABLE_FIELDS.join(', ')}); a number counts columns from 1`,
+  },
+  'label-threshold': { type: 'string', value: 'X', about: 'a rating of X or more is a good record' },
+  'label-column': { type: 'string', value: 'COLUMN', about: 'a 0/1 column that says it directly' },
+} as const satisfies OptionSpecs;
+
+export const REQUEST_OPTIONS = {
+  source: {
+    type: 'string',
+    value: 'FILE|URL|synthetic',
+    about: 'where the records come from (default: data.source)',
+  },
+  count: { type: 'string', value: 'N', about: 'synthetic: records to draw' },
+  seed: { type: 'string', value: 'N', about: 'synthetic: seed of the records' },
+  recipe: {
+    type: 'string',
+    multiple: true,
+    value: 'NAME',
+    about: `candidates to train: ${RECIPE_NAMES.join(', ')}`,
+  },
+  ...MAPPING_OPTIONS,
+} as const satisfies OptionSpecs;
+
+export function parseRunRequest(options: OptionValues<typeof REQUEST_OPTIONS>): RunRequest {
+  const count = parseWhole('count', options.count, { min: 1, max: 10_000_000 });
+  const seed = parseWhole('seed', options.seed, { min: 0, max: 2 ** 31 - 1 });
+  return withoutUndefined({
+    source: withoutUndefined({ ...parseSource(options.source), count, seed }),
+    map: parseMap(options.map),
+    label: parseLabel(options),
+    recipes: parseRecipes(options.recipe),
+  });
+}
+
+export function parseMap(pairs: readonly string[] | undefined): RunRequest['map'] {
+  if (pairs === undefined) return undefined;
+  const map: Record<string, string> = {};
+  for (const pair of pairs) {
+    const at = pair.indexOf('=');
+    const field = pair.slice(0, at);
+    if (at < 1 || at === pair.length - 1)
+      throw new AppError('invalid-input', `--map is "${pair}": FIELD=COLUMN is needed, as in title=Title`);
+    if (!(MAPPABLE_FIELDS as readonly string[]).includes(field)) {
+      throw new AppError(
+        'invalid-input',
+        `--map ${pair}: there is no field "${field}"; the fields are ${MAPPABLE_FIELDS.join(', ')}`,
+      );
+    }
+    map[field] = pair.slice(at + 1);
+  }
+  return map;
+}
+
+export function parseLabel(options: OptionValues<typeof MAPPING_OPTIONS>): RunRequest['label'] {
+  const threshold = parseNumber('label-threshold', options['label-threshold']);
+  const column = options['label-column'];
+  if (threshold !== undefined && column !== undefined) {
+    throw new AppError('invalid-input', 'give either --label-threshold or --label-column, not both');
+  }
+  return threshold === undefined && column === undefined
+    ? undefined
+    : withoutUndefined({ threshold, column });
+}
+
+function parseSource(source: string | undefined): RunRequest['source'] {
+  if (source === undefined) return {};
+  if (source === 'synthetic') return { kind: 'synthetic' };
+  return /^https?:\/\//.test(source) ? { kind: 'http', url: source } : { kind: 'file', path: source };
+}
+
+function parseRecipes(names: readonly string[] | undefined): RunRequest['recipes'] {
+  return names?.map((name) => {
+    const recipe = RECIPE_NAMES.find((known) => known === name);
+    if (recipe === undefined)
+      throw new AppError(
+        'invalid-input',
+        `there is no recipe "${name}"; the recipes are ${RECIPE_NAMES.join(', ')}`,
+      );
+    return recipe;
+  });
+}
+
+function withoutUndefined<T extends object>(value: T): T {
+  return Object.fromEntries(Object.entries(value).filter(([, entry]) => entry !== undefined)) as T;
+}

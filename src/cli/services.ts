@@ -1,0 +1,82 @@
+/** What commands work with, opened in order on one resource stack: logger, database, artifacts, tracking, queues. */
+import path from 'node:path';
+import type { ArtifactStore } from '../core/artifact-store.ts';
+import { systemClock } from '../core/clock.ts';
+import { loadConfig, type Config, type LoadedConfig } from '../core/config/index.ts';
+import { createLogger, type Logger } from '../core/log.ts';
+import { withResources, type Resources } from '../core/resources.ts';
+import { openDatabase, type Database } from '../db/index.ts';
+import {
+  createRunStarter,
+  openQueueBackend,
+  openStageQueues,
+  type RunStarter,
+  type StageQueues,
+} from '../queues/index.ts';
+import { createArtifactStore, createPostgresTrackingStore, type TrackingStore } from '../tracking/index.ts';
+
+export interface Services {
+  config: Config;
+  log: Logger;
+  resources: Resources;
+  database: Database;
+  artifacts: ArtifactStore;
+  tracking: TrackingStore;
+}
+
+export interface QueueServices {
+  queues: StageQueues;
+  runs: RunStarter;
+}
+
+export interface SharedOptions {
+  config?: string | undefined;
+  var?: string | undefined;
+}
+
+/** The configuration in force for a command; `overrides` are settings given as options. */
+export function readConfig(
+  options: SharedOptions,
+  overrides: Readonly<Record<string, unknown>> = {},
+): LoadedConfig {
+  return loadConfig({ file: options.config, overrides: { 'storage.varDir': options.var, ...overrides } });
+}
+
+/**
+ * Opens the services for `body` and releases everything after it, whether it returns or throws.
+ * Commands log to `<varDir>/logs/<role>.log`; long-running ones may log to standard error.
+ */
+export async function withServices<T>(
+  config: Config,
+  setup: { role: string; logTo?: 'file' | 'stderr' },
+  body: (services: Services) => Promise<T>,
+): Promise<T> {
+  const log = openLog(config, setup.role, setup.logTo ?? 'file');
+  return await withResources(log, async (resources) => {
+    const { databaseUrl, varDir, poolSize } = config.storage;
+    const database = resources.add('database', await openDatabase({ databaseUrl, varDir, poolSize, log }));
+    const artifacts = createArtifactStore(config.storage);
+    const tracking = createPostgresTrackingStore(database.db);
+    return await body({ config, log, resources, database, artifacts, tracking });
+  });
+}
+
+/** The queues on top of the services; released with them. */
+export async function openQueues({ config, log, resources, database }: Services): Promise<QueueServices> {
+  const backend = resources.add(
+    'queue backend',
+    await openQueueBackend({
+      databaseUrl: database.url,
+      redisUrl: config.storage.redisUrl,
+      prefix: config.queues.prefix,
+      log,
+    }),
+  );
+  const queues = resources.add('queues', openStageQueues({ backend, config: config.queues, log }));
+  return { queues, runs: createRunStarter({ database, queues, config, clock: systemClock }) };
+}
+
+function openLog(config: Config, role: string, logTo: 'file' | 'stderr'): Logger {
+  const destination = logTo === 'stderr' ? 2 : path.resolve(config.storage.varDir, 'logs', `${role}.log`);
+  return createLogger({ level: config.logging.level, base: { role }, destination });
+}
