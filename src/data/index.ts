@@ -57,11 +57,3 @@ export {
 } from './version/dataset-versions.ts';
 export type { Drift, DriftFeature, DriftVerdict } from './version/drift.ts';
 export type { DatasetManifest, SplitSummary } from './version/manifest.ts';
-export {
-  countUntakenFeedback,
-  markFeedbackTaken,
-  readFeedbackRows,
-  recordFeedback,
-  type Feedback,
-  type FeedbackInput,
-} from './feedback.ts';
