@@ -11,7 +11,7 @@ import { runOptionsSchema, type StageQueues } from '../queues/index.ts';
 import { decideRepair, type JobPlace, type Repair, type RunFacts } from './reconcile-decision.ts';
 
 /** Any constant: of all processes that reconcile, one does at a time. */
-const LOCK_KEY = 7_265_002;
+const LOCK_KEY = 7_265_003;
 /** Attempts of an ended run that nobody has ended by then belonged to a worker that died. */
 const LOST_AFTER = '1 minute';
 

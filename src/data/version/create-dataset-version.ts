@@ -73,7 +73,7 @@ interface Counts {
 }
 
 /** Any constant will do: it keeps two versions from being numbered at the same time. */
-const NUMBERING_LOCK = 7_265_002;
+const NUMBERING_LOCK = 7_265_004;
 const PROGRESS_ROWS = 1000;
 
 /**
