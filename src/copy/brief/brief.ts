@@ -1,0 +1,101 @@
+import { AppError } from '../../core/errors.ts';
+import { shorten } from '../channels/index.ts';
+import { guessCategory, nounCategory, type Category } from './categories.ts';
+import { cleanText, foldText } from './clean.ts';
+import { extractPhrases, type Phrases } from './phrases.ts';
+
+export const TONES = ['friendly', 'professional', 'playful', 'elegant', 'direct'] as const;
+export type Tone = (typeof TONES)[number];
+
+export interface BriefInput {
+  title: string;
+  description: string;
+  /** Without one, candidates of every tone compete. */
+  tone?: Tone;
+  /** Whom the copy speaks to: `busy parents`. */
+  audience?: string;
+  /** Words to work into texts and hashtags. */
+  keywords?: readonly string[];
+  /** Words and phrases that may not appear, whatever their case or accents. */
+  bannedWords?: readonly string[];
+}
+
+/** What a writer knows of one product: the submitted words, cleaned and taken apart. */
+export interface Brief {
+  title: string;
+  description: string;
+  /** Name of the product, at most 60 characters; '' when the title holds no usable word. */
+  name: string;
+  /** The name's own noun in lower case when it is one that we know (`lipstick`, `headphones`), else ''. */
+  kind: string;
+  /** Whether the name is a plural. */
+  plural: boolean;
+  category: Category;
+  phrases: Phrases;
+  tone: Tone | undefined;
+  audience: string;
+  keywords: string[];
+  /** Folded (`foldText`). */
+  bannedWords: string[];
+}
+
+const MAX_TITLE_UNITS = 1000;
+const MAX_DESCRIPTION_UNITS = 4000;
+const MAX_NAME_UNITS = 60;
+const MAX_AUDIENCE_UNITS = 40;
+const MAX_KEYWORDS = 20;
+const MAX_BANNED_WORDS = 200;
+
+/** @throws AppError `invalid-input` for more than 20 keywords or 200 banned words. */
+export function createBrief(input: BriefInput): Brief {
+  const { keywords = [], bannedWords = [] } = input;
+  requireAtMost('keywords', keywords.length, MAX_KEYWORDS);
+  requireAtMost('bannedWords', bannedWords.length, MAX_BANNED_WORDS);
+  const title = cleanText(input.title, MAX_TITLE_UNITS);
+  const description = cleanText(input.description, MAX_DESCRIPTION_UNITS);
+  const name = productName(title);
+  const kind = productKind(name);
+  return {
+    title,
+    description,
+    name,
+    kind,
+    plural: /[^s]s$/iu.test(kind === '' ? name : kind) && !/(?:us|is|ness)$/iu.test(name),
+    category: guessCategory(title.toLowerCase(), description.toLowerCase()),
+    phrases: extractPhrases(description),
+    tone: input.tone,
+    audience: clip(cleanText(input.audience ?? '', 200), MAX_AUDIENCE_UNITS),
+    keywords: unique(keywords.map((word) => clip(cleanText(word, 200), MAX_AUDIENCE_UNITS))),
+    bannedWords: unique(bannedWords.map((word) => foldText(cleanText(word, 200)))),
+  };
+}
+
+function requireAtMost(field: string, seen: number, limit: number): void {
+  if (seen > limit) {
+    throw new AppError('invalid-input', `${field} holds ${seen} entries; at most ${limit} are allowed`, { details: { field, limit } });
+  }
+}
+
+const SEPARATOR = /\s[-\u2013\u2014|:/\u2022]\s|\s?[([|]|[;,:]\s/u;
+
+/** The part of a listing's title before its list of attributes: `Acme Mug - Blue, 300 ml` is `Acme Mug`. */
+function productName(title: string): string {
+  const [first = ''] = title.split(SEPARATOR, 1);
+  const core = /\p{L}/u.test(first) && first.trim().length >= 3 ? first : title;
+  const trimmed = core.replace(/^[\s\p{P}\p{Sm}]+(?=[\p{L}\p{N}\p{So}])/u, '').replace(/[\s.!?,;:'"\-\u2013\u2014]+$/u, '');
+  return clip(/[\p{L}\p{N}\p{So}]/u.test(trimmed) ? trimmed : '', MAX_NAME_UNITS);
+}
+
+function productKind(name: string): string {
+  const [head = ''] = name.toLowerCase().split(/\s(?:with|for|in|by|of|from|and|to|on)\s/u, 1);
+  const last = head.split(' ').at(-1) ?? '';
+  return nounCategory(last) === undefined ? '' : last;
+}
+
+function clip(text: string, maxUnits: number): string {
+  return shorten(text, { fits: (candidate) => candidate.length <= maxUnits, maxUnits: maxUnits * 4, sentences: false });
+}
+
+function unique(words: readonly string[]): string[] {
+  return [...new Set(words)].filter((word) => word !== '');
+}

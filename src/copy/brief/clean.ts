@@ -1,0 +1,44 @@
+/** Submitted text made safe to quote: well-formed, normalised, without controls, markup or invisible direction marks. */
+
+const NAMED: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' };
+
+const TAG = /<\/?[a-z][^<>]{0,200}>/giu;
+const ENTITY = /&(?:#(\d{1,7})|#x([\da-f]{1,6})|(amp|lt|gt|quot|apos|nbsp));/giu;
+// Controls except white space, lone surrogates, private and unassigned code points, zero-width and direction marks. U+200C and U+200D
+// stay: Persian, Indic scripts and emoji need them.
+const INVISIBLE = /(?![\t\n\v\f\r\u0085\u200c\u200d])[\p{Cc}\p{Cs}\p{Co}\p{Cn}\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb]/gu;
+const MARK_PILE = /(\p{M}{4})\p{M}+/gu;
+const WHITE = /[\s\u0085]+/gu;
+const PLAIN = /^[\x20-\x7e]*$/u;
+
+/** One line of text, at most `maxUnits` UTF-16 units of the input read. */
+export function cleanText(text: string, maxUnits: number): string {
+  let out = text.length > maxUnits ? text.slice(0, maxUnits) : text;
+  if (out.includes('<')) out = out.replaceAll(TAG, ' ');
+  if (out.includes('&')) out = out.replaceAll(ENTITY, decodeEntity);
+  if (!PLAIN.test(out)) {
+    // The pile of marks is cut before NFC too: composing is quadratic in it.
+    out = out.replaceAll(INVISIBLE, '').replaceAll(MARK_PILE, '$1').normalize('NFC');
+  }
+  return out.replaceAll(WHITE, ' ').trim();
+}
+
+function decodeEntity(whole: string, decimal?: string, hex?: string, named?: string): string {
+  if (named !== undefined) return NAMED[named.toLowerCase()] ?? whole;
+  const code = decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number(decimal);
+  return code > 0 && code <= 0x10_ff_ff ? String.fromCodePoint(code) : ' ';
+}
+
+const EMOJI = /[\p{Extended_Pictographic}\p{Regional_Indicator}\u{1f3fb}-\u{1f3ff}\ufe0f\u20e3\u200d\u{e0020}-\u{e007f}]/gu;
+
+/** The text without emoji, for fields that refuse them. */
+export function withoutEmoji(text: string): string {
+  if (PLAIN.test(text)) return text;
+  return text.replaceAll(EMOJI, '').replaceAll(/ {2,}/gu, ' ').trim();
+}
+
+/** Lower case without accents, so that `Café` and `cafe` compare equal. */
+export function foldText(text: string): string {
+  if (PLAIN.test(text)) return text.toLowerCase();
+  return text.normalize('NFKD').replaceAll(/\p{M}/gu, '').replaceAll(/[\u2018\u2019]/gu, "'").toLowerCase();
+}

@@ -1,0 +1,12 @@
+/** Checks: what may leave, and in words why something may not. */
+export {
+  checkText,
+  createBannedWords,
+  REFUSALS,
+  sameTextKey,
+  type BannedWords,
+  type CheckRules,
+  type Refusal,
+  type Verdict,
+} from './check.ts';
+export { createClaimSource, findUnsupportedClaim, readNumbers, type ClaimSource } from './claims.ts';

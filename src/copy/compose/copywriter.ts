@@ -1,0 +1,192 @@
+import { AppError } from '../../core/errors.ts';
+import type { Logger } from '../../core/log.ts';
+import { createBrief, foldText, type Brief, type BriefInput } from '../brief/index.ts';
+import type { Channels } from '../channels/index.ts';
+import { checkText, createBannedWords, createClaimSource } from '../check/index.ts';
+import { createHashtags } from '../hashtags/index.ts';
+import { createTemplateWriter, hashText, type Writer, type WriterName } from '../writers/index.ts';
+import { gatherTexts, type Accepted } from './gather.ts';
+import { planField, requireChannels, tightestField, type FieldPlan } from './orders.ts';
+
+export const DEFAULT_COUNT = 8;
+export const MAX_COUNT = 64;
+const MAX_HASHTAGS = 5;
+
+export interface CopyRequest extends BriefInput {
+  /** Channels to write variants for, by their names in config/channels.yaml. Default: none. */
+  channels?: readonly string[];
+  /** Candidates per field, 1 to 64; default 8. With 1 nothing is scored. */
+  count?: number;
+  /** Default: a hash of title and description, so that the same request gives the same copy. */
+  seed?: number;
+  language?: 'en';
+  signal?: AbortSignal;
+}
+
+export interface ScoredText {
+  text: string;
+  /** The score of this very text; null when nothing was scored (`count: 1`). */
+  score: number | null;
+}
+
+/** A channel's fields by name: one text, or the list of texts of a list field (Google's headlines). */
+export type ChannelCopy = Record<string, string | string[]>;
+
+export interface Copy {
+  /** Fits the tightest post field of all channels (X), also with the first two hashtags after it. */
+  social_media_caption: string;
+  hashtags: string[];
+  /** Fits the tightest ad field of all channels. */
+  ad_copy: string;
+  channels: Record<string, ChannelCopy>;
+  /** Every candidate that passed the checks, best first, the returned one included; channel fields as `x.text`. */
+  alternatives: Record<string, ScoredText[]>;
+  /** Who wrote the caption. */
+  writer: WriterName;
+  /** Why templates wrote in another writer's place, or null. */
+  fallback: string | null;
+}
+
+/** Scores of texts, in their order, higher is better. Called at most once for a request. */
+export type ScoreTexts = (texts: string[]) => Promise<number[]>;
+
+export interface CopywriterOptions {
+  channels: Channels;
+  writer?: Writer;
+  /** Writes what the writer leaves open; templates by default. */
+  fallback?: Writer;
+  log?: Pick<Logger, 'warn'>;
+}
+
+export interface Copywriter {
+  /** Who is asked first. */
+  readonly writer: WriterName;
+  readonly channelNames: readonly string[];
+  /** @throws AppError `invalid-input` for an unknown channel, a count out of range or bans that leave nothing; whatever `score` throws. */
+  write(request: CopyRequest, score: ScoreTexts): Promise<Copy>;
+  close(): Promise<void>;
+}
+
+export function createCopywriter(options: CopywriterOptions): Copywriter {
+  const { channels, log } = options;
+  const fallback = options.fallback ?? createTemplateWriter();
+  const writer = options.writer ?? fallback;
+  const captionField = tightestField(channels, 'post');
+  const adField = tightestField(channels, 'ad');
+
+  const planFields = (names: readonly string[], count: number, tags: readonly string[]): FieldPlan[] => {
+    const captionTags = tags.slice(0, captionField.hashtags?.advised ?? 0);
+    const plans = [
+      planField(captionField, 'social_media_caption', { count, tags: captionTags, inlineTags: false }),
+      planField(adField, 'ad_copy', { count, tags: [], inlineTags: false }),
+    ];
+    for (const channel of names) {
+      for (const [field, spec] of Object.entries(channels[channel]?.fields ?? {})) {
+        const allowed = Math.min(spec.hashtags?.advised ?? 0, spec.hashtags?.hard ?? Number.POSITIVE_INFINITY);
+        plans.push(planField(spec, `${channel}.${field}`, { count, tags: tags.slice(0, allowed), inlineTags: true, place: { channel, field } }));
+      }
+    }
+    return plans;
+  };
+
+  return {
+    writer: writer.name,
+    channelNames: Object.keys(channels),
+    async write(request, score) {
+      const count = requireCount(request.count ?? DEFAULT_COUNT);
+      const names = requireChannels(request.channels ?? [], channels);
+      const brief = createBrief(request);
+      const banned = createBannedWords(brief.bannedWords);
+      const source = createClaimSource([brief.title, brief.description, brief.audience, ...brief.keywords]);
+      const refusesTag = (tag: string): boolean => checkText(tag, { fits: () => true, plain: false, banned, source }) !== undefined;
+      const tags = createHashtags(brief, MAX_HASHTAGS, refusesTag);
+      const plans = planFields(names, count, tags);
+      const seed = request.seed ?? hashText(`${request.title}\u0000${request.description}`);
+      const orders = plans.map((plan) => plan.order);
+      const gathered = await gatherTexts(
+        withoutBanned(brief, (text) => banned(foldText(text)) !== undefined),
+        orders,
+        { writer, fallback },
+        { banned, source },
+        { seed, signal: request.signal },
+      );
+      const fallbackReason = gathered.fallbackReason ?? null;
+      if (fallbackReason !== null) log?.warn({ writer: writer.name, reason: fallbackReason }, 'templates wrote in place of the writer');
+      const ranked = await rank(plans, gathered.fields, count, score);
+      return assemble(plans, ranked, tags, fallbackReason);
+    },
+    async close() {
+      await writer.close?.();
+      if (fallback !== writer) await fallback.close?.();
+    },
+  };
+}
+
+function requireCount(count: number): number {
+  if (Number.isInteger(count) && count >= 1 && count <= MAX_COUNT) return count;
+  throw new AppError('invalid-input', `count is ${count}; it must be a whole number from 1 to ${MAX_COUNT}`, { details: { field: 'count' } });
+}
+
+/** The brief without what may not be said, so that templates do not offer it in vain. */
+function withoutBanned(brief: Brief, isBanned: (text: string) => boolean): Brief {
+  if (brief.bannedWords.length === 0) return brief;
+  const allowed = (text: string): boolean => !isBanned(text);
+  const { phrases } = brief;
+  return {
+    ...brief,
+    name: allowed(brief.name) ? brief.name : brief.name.split(' ').filter(allowed).join(' '),
+    kind: allowed(brief.kind) ? brief.kind : '',
+    audience: allowed(brief.audience) ? brief.audience : '',
+    keywords: brief.keywords.filter(allowed),
+    phrases: {
+      definitions: phrases.definitions.filter(({ text }) => allowed(text)),
+      features: phrases.features.filter(({ text }) => allowed(text)),
+      uses: phrases.uses.filter(({ text }) => allowed(text)),
+      occasions: phrases.occasions.filter(({ text }) => allowed(text)),
+      adjectives: phrases.adjectives.filter(allowed),
+      quotes: phrases.quotes.filter(({ text }) => allowed(text)),
+    },
+  };
+}
+
+interface Ranked extends ScoredText {
+  writer: WriterName;
+}
+
+/** Every field's texts, best first; equal scores keep the order of writing. One call of `score` for all of them. */
+async function rank(plans: readonly FieldPlan[], fields: readonly Accepted[][], count: number, score: ScoreTexts): Promise<Ranked[][]> {
+  const texts = fields.map((list, index) => list.map(({ text, writer }) => ({ text: text + (plans[index]?.suffix ?? ''), writer })));
+  if (count === 1) return texts.map((list) => list.map((item) => ({ ...item, score: null })));
+  const flat = texts.flat();
+  const scores = await score(flat.map(({ text }) => text));
+  if (scores.length !== flat.length || !scores.every(Number.isFinite)) {
+    throw new AppError('internal', `the score function returned ${scores.length} scores for ${flat.length} texts, or one that is no number`);
+  }
+  let at = 0;
+  return texts.map((list) => {
+    const scored = list.map((item) => ({ ...item, score: scores[at++] ?? 0 }));
+    return scored.toSorted((a, b) => b.score - a.score);
+  });
+}
+
+function assemble(plans: readonly FieldPlan[], ranked: readonly Ranked[][], hashtags: string[], fallback: string | null): Copy {
+  const [caption, ad] = ranked;
+  const copy: Copy = {
+    social_media_caption: caption?.[0]?.text ?? '',
+    hashtags,
+    ad_copy: ad?.[0]?.text ?? '',
+    channels: {},
+    alternatives: {},
+    writer: caption?.[0]?.writer ?? 'templates',
+    fallback,
+  };
+  for (const [index, plan] of plans.entries()) {
+    const list = ranked[index] ?? [];
+    copy.alternatives[plan.order.field] = list.map(({ text, score }) => ({ text, score }));
+    if (plan.place === undefined) continue;
+    const { channel, field } = plan.place;
+    const fields = (copy.channels[channel] ??= {});
+    fields[field] = plan.isList ? list.slice(0, plan.keep).map(({ text }) => text) : (list[0]?.text ?? '');
+  }
+  return copy;
+}

@@ -1,0 +1,12 @@
+export {
+  createCopywriter,
+  DEFAULT_COUNT,
+  MAX_COUNT,
+  type ChannelCopy,
+  type Copy,
+  type CopyRequest,
+  type Copywriter,
+  type CopywriterOptions,
+  type ScoredText,
+  type ScoreTexts,
+} from './copywriter.ts';

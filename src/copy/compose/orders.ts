@@ -1,0 +1,71 @@
+/** From a request to the fields that must be written: the two of the contract, and those of every channel asked for. */
+import { AppError } from '../../core/errors.ts';
+import { ceilingOf, countText, type ChannelField, type Channels, type FieldRole } from '../channels/index.ts';
+import type { WriteOrder } from '../writers/index.ts';
+
+/** One field to fill, as the copywriter sees it. */
+export interface FieldPlan {
+  order: WriteOrder;
+  /** Channel and field name; undefined for the two fields of the contract. */
+  place: { channel: string; field: string } | undefined;
+  /** Put after each text, counted with it: the hashtags of a post. */
+  suffix: string;
+  /** How many texts are returned; a list field keeps at least `min`. */
+  keep: number;
+  min: number;
+  isList: boolean;
+}
+
+/** Fields of every channel by role that hold one text, tightest first. */
+export function tightestField(channels: Channels, role: FieldRole): ChannelField {
+  const fields = Object.values(channels)
+    .flatMap((channel) => Object.values(channel.fields))
+    .filter((field) => field.role === role && field.items === undefined)
+    .toSorted((a, b) => ceilingOf(a) - ceilingOf(b));
+  const [tightest] = fields;
+  if (tightest === undefined) throw new AppError('invalid-config', `no channel has a field of role ${role} that holds one text`);
+  return tightest;
+}
+
+/** @throws AppError `invalid-input` naming the channels there are. */
+export function requireChannels(names: readonly string[], channels: Channels): string[] {
+  for (const name of names) {
+    if (!Object.hasOwn(channels, name)) {
+      throw new AppError('invalid-input', `channels names "${name}"; known channels are ${Object.keys(channels).join(', ')}`, {
+        details: { field: 'channels', allowed: Object.keys(channels) },
+      });
+    }
+  }
+  return [...new Set(names)];
+}
+
+export function planField(
+  field: ChannelField,
+  name: string,
+  options: { count: number; tags: readonly string[]; inlineTags: boolean; place?: FieldPlan['place'] },
+): FieldPlan {
+  const { count, tags, inlineTags, place } = options;
+  const ceiling = ceilingOf(field);
+  const after = tags.length === 0 ? '' : ` ${tags.join(' ')}`;
+  const fits = (text: string): boolean => countText(text + after, field.count) <= ceiling;
+  const { items } = field;
+  const keep = items === undefined ? 1 : count === 1 ? items.min : items.write;
+  const maxChars = field.count === 'sms-parts' ? ceiling * 153 : ceiling;
+  return {
+    order: {
+      field: name,
+      role: field.role,
+      count: keep + count - 1,
+      aim: Math.min(field.aim, maxChars - after.length),
+      maxChars: maxChars - after.length,
+      fits,
+      plain: field.plain,
+      gsm7: field.count === 'sms-parts',
+    },
+    place,
+    suffix: inlineTags ? after : '',
+    keep,
+    min: items?.min ?? 1,
+    isList: items !== undefined,
+  };
+}

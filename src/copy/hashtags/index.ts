@@ -1,0 +1,1 @@
+export { createHashtags, isHashtag, MAX_HASHTAG_CHARS, toHashtag } from './hashtags.ts';

@@ -1,0 +1,21 @@
+/**
+ * copy: what is said about a product. Candidates are written, checked against limits and claims, scored by whoever calls, and the best returned.
+ *
+ *     const copywriter = createCopywriter({ channels: loadChannels() });
+ *     const copy = await copywriter.write({ title, description, channels: ['x', 'google_rsa'] }, (texts) => champion.score(texts));
+ */
+export { TONES, type Tone } from './brief/index.ts';
+export { loadChannels, parseChannels, type Channels } from './channels/index.ts';
+export {
+  createCopywriter,
+  DEFAULT_COUNT,
+  MAX_COUNT,
+  type ChannelCopy,
+  type Copy,
+  type CopyRequest,
+  type Copywriter,
+  type CopywriterOptions,
+  type ScoredText,
+  type ScoreTexts,
+} from './compose/index.ts';
+export { createTemplateWriter, WRITER_NAMES, type Writer, type WriterName } from './writers/index.ts';

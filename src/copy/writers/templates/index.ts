@@ -1,0 +1,1 @@
+export { createTemplateWriter, hashText, plainLines } from './write-templates.ts';

@@ -1,0 +1,172 @@
+/** The default writer: sentences of the grammar put together for each role, dropped from the least needed on until the field's limit holds. */
+import { assertNever } from '../../../core/errors.ts';
+import { createRandom, type Random } from '../../../core/random.ts';
+import { TONES, withoutEmoji, type Brief, type Tone } from '../../brief/index.ts';
+import { shorten, toGsm7, type FieldRole } from '../../channels/index.ts';
+import type { Writer, WriteOrder } from '../writer.ts';
+import { compileRule, createMaterial, expandRule, pickRule, upperFirst, type Material, type Rule } from './grammar.ts';
+import { FRAGMENTS, PLAIN_LINES, SENTENCES, type FragmentKind, type SentenceKind } from './rules.ts';
+
+const compiledSentences = compileAll<SentenceKind>(SENTENCES);
+const compiledFragments = compileAll<FragmentKind>(FRAGMENTS);
+
+function compileAll<K extends string>(sources: Record<K, readonly string[]>): Record<K, readonly Rule[]> {
+  const entries = Object.entries<readonly string[]>(sources).map(([kind, list]) => [kind, list.map(compileRule)]);
+  return Object.fromEntries(entries) as Record<K, readonly Rule[]>;
+}
+
+// Sentences of a text in order. `core` stays whatever happens; the others go in the order of `drops` when the text is too long.
+interface Structure {
+  sentences: readonly SentenceKind[];
+  core: number;
+  drops: readonly number[];
+}
+
+const POSTS: readonly Structure[] = [
+  { sentences: ['hook', 'intro', 'closer'], core: 1, drops: [0, 2] },
+  { sentences: ['intro', 'detail', 'closer'], core: 0, drops: [2, 1] },
+  { sentences: ['hook', 'intro', 'detail'], core: 1, drops: [0, 2] },
+  { sentences: ['hook', 'intro', 'detail', 'closer'], core: 1, drops: [0, 3, 2] },
+  { sentences: ['intro', 'detail'], core: 0, drops: [1] },
+  { sentences: ['intro', 'closer'], core: 0, drops: [1] },
+  { sentences: ['detail', 'intro', 'closer'], core: 1, drops: [2, 0] },
+];
+const LONG_POSTS: readonly Structure[] = [
+  { sentences: ['hook', 'intro', 'detail', 'detail', 'closer'], core: 1, drops: [3, 0, 4, 2] },
+  { sentences: ['hook', 'intro', 'detail', 'closer'], core: 1, drops: [0, 3, 2] },
+  { sentences: ['intro', 'detail', 'detail', 'detail', 'closer'], core: 0, drops: [3, 2, 4, 1] },
+  { sentences: ['hook', 'hook', 'intro', 'detail', 'detail', 'closer'], core: 2, drops: [1, 4, 0, 5, 3] },
+];
+const ADS: readonly Structure[] = [
+  { sentences: ['intro', 'closer'], core: 0, drops: [1] },
+  { sentences: ['short', 'detail', 'closer'], core: 0, drops: [1, 2] },
+  { sentences: ['hook', 'short', 'closer'], core: 1, drops: [0, 2] },
+  { sentences: ['short', 'closer'], core: 0, drops: [1] },
+  { sentences: ['hook', 'intro'], core: 1, drops: [0] },
+];
+const LONG_AIM = 300;
+const ATTEMPTS_PER_TEXT = 6;
+
+/** The default writer; it never fails and never waits. */
+export function createTemplateWriter(): Writer & { write(...args: Parameters<Writer['write']>): string[][] } {
+  return {
+    name: 'templates',
+    write(brief, orders, { seed }) {
+      return orders.map((order) => writeOrder(brief, order, createRandom(seed ^ hashText(order.field))));
+    },
+  };
+}
+
+function writeOrder(brief: Brief, order: WriteOrder, random: Random): string[] {
+  const tones: Tone[] = brief.tone === undefined ? random.shuffle([...TONES]) : [brief.tone];
+  const name = nameFor(brief, order);
+  const used = new Set<Rule>();
+  const found = new Map<string, string>();
+  for (let attempt = 0; found.size < order.count && attempt < order.count * ATTEMPTS_PER_TEXT; attempt += 1) {
+    const tone = tones[attempt % tones.length] ?? 'friendly';
+    const material = createMaterial(brief, name, tone, random, order.plain || order.gsm7 || order.role !== 'post');
+    const text = finish(writeOne(order, material, used), order);
+    const key = text.toLowerCase();
+    if (text !== '' && order.fits(text) && !found.has(key)) found.set(key, text);
+  }
+  return [...found.values()];
+}
+
+/** The same generic lines for everyone: the last resort when bans or a hostile title leave nothing else. */
+export function plainLines(role: FieldRole): readonly string[] {
+  return role === 'headline' || role === 'subject' ? PLAIN_LINES.short : PLAIN_LINES.long;
+}
+
+function nameFor(brief: Brief, order: WriteOrder): string {
+  const clean = order.plain ? withoutEmoji(brief.name) : brief.name;
+  const name = order.plain ? clean.replaceAll(/[!]/gu, '') : clean;
+  const room = Math.max(12, order.role === 'headline' ? order.aim : Math.round(order.aim * 0.5));
+  const cut = shorten(name, { fits: (text) => text.length <= room && order.fits(text), sentences: false });
+  return /[\p{L}\p{N}\p{So}]/u.test(cut) ? cut : '';
+}
+
+function writeOne(order: WriteOrder, material: Material, used: Set<Rule>): string {
+  switch (order.role) {
+    case 'post':
+      return writeSentences(order, material, used, order.aim >= LONG_AIM ? LONG_POSTS : POSTS);
+    case 'ad':
+    case 'description':
+    case 'message':
+      return writeSentences(order, material, used, ADS);
+    case 'headline':
+      return titleCase(writeFragment('headline', material, used));
+    case 'subject':
+      return writeFragment('subject', material, used);
+    default:
+      return assertNever(order.role);
+  }
+}
+
+function writeFragment(kind: FragmentKind, material: Material, used: Set<Rule>): string {
+  const rule = pickRule(compiledFragments[kind], material, used);
+  if (rule === undefined) return '';
+  used.add(rule);
+  return upperFirst(expandRule(rule, material)).replace(/\.$/u, '');
+}
+
+function writeSentences(order: WriteOrder, material: Material, used: Set<Rule>, structures: readonly Structure[]): string {
+  const { sentences: kinds, core, drops } = material.random.pick(structures);
+  const sentences: (string | undefined)[] = kinds.map(() => undefined);
+  // The core first: it has the first choice among the facts.
+  for (const index of [core, ...kinds.keys()].filter((place, at) => at === 0 || place !== core)) {
+    const kind = kinds[index] ?? 'intro';
+    sentences[index] = writeSentence(kind, material, used);
+  }
+  const isLong = structures === LONG_POSTS;
+  for (const drop of [undefined, ...drops]) {
+    if (drop !== undefined) sentences[drop] = undefined;
+    const text = joinSentences(sentences, core, isLong);
+    if (text.length <= order.aim * 1.15 && order.fits(text)) return text;
+  }
+  return sentences[core] ?? '';
+}
+
+function writeSentence(kind: SentenceKind, material: Material, used: Set<Rule>): string | undefined {
+  const nameless = material.name === '' && (kind === 'intro' || kind === 'short');
+  const rule = pickRule(compiledSentences[nameless ? 'bareIntro' : kind], material, used);
+  if (rule === undefined) return undefined;
+  used.add(rule);
+  return expandRule(rule, material);
+}
+
+function joinSentences(sentences: readonly (string | undefined)[], core: number, isLong: boolean): string {
+  let out = '';
+  for (const [index, sentence] of sentences.entries()) {
+    if (sentence === undefined || sentence === '') continue;
+    const opensParagraph = isLong && (index === core || index === sentences.length - 1);
+    out += out === '' ? sentence : (opensParagraph ? '\n\n' : ' ') + sentence;
+  }
+  return out;
+}
+
+function finish(text: string, order: WriteOrder): string {
+  let out = text;
+  if (order.gsm7) out = toGsm7(out);
+  if (order.plain) out = withoutEmoji(out).replaceAll('!', '.');
+  if (order.fits(out)) return out;
+  return shorten(out, { fits: order.fits, ellipsis: order.gsm7 || order.plain ? '' : '\u2026', maxUnits: order.maxChars * 4 });
+}
+
+const SMALL_WORDS = new Set('a an and as at but by for from in of on or the to with'.split(' '));
+
+function titleCase(text: string): string {
+  const words = text.split(' ');
+  return words
+    .map((word, index) => {
+      if (index > 0 && index < words.length - 1 && SMALL_WORDS.has(word)) return word;
+      return /^[a-z][a-z'-]*[,.:?]?$/u.test(word) ? word.charAt(0).toUpperCase() + word.slice(1) : word;
+    })
+    .join(' ');
+}
+
+/** FNV-1a over UTF-16 units, 32 bits: a stable seed for a text. */
+export function hashText(text: string): number {
+  let hash = 0x811c9dc5;
+  for (let i = 0; i < text.length; i += 1) hash = Math.imul(hash ^ text.charCodeAt(i), 0x01000193);
+  return hash >>> 0;
+}

@@ -1,0 +1,42 @@
+/** What a writer is: given a brief and orders, it proposes candidates; whether they may leave is decided elsewhere. */
+import type { Brief } from '../brief/index.ts';
+import type { FieldRole } from '../channels/index.ts';
+
+export const WRITER_NAMES = ['templates', 'transformers', 'openai'] as const;
+export type WriterName = (typeof WRITER_NAMES)[number];
+
+/** One field to write. */
+export interface WriteOrder {
+  /** Names the field among the request's orders: `social_media_caption`, `x.text`. */
+  field: string;
+  role: FieldRole;
+  /** Candidates wanted, all distinct. */
+  count: number;
+  /** Length to aim at, in characters. */
+  aim: number;
+  /** The most characters a text may have, as told to a language model; `fits` decides. */
+  maxChars: number;
+  /** Whether a text keeps the field's limit, hashtags included. */
+  fits: (text: string) => boolean;
+  /** No emoji, no exclamation mark. */
+  plain: boolean;
+  /** Only GSM-7 characters are cheap here. */
+  gsm7: boolean;
+}
+
+export interface WriteOptions {
+  seed: number;
+  signal?: AbortSignal;
+}
+
+export interface Writer {
+  readonly name: WriterName;
+  /**
+   * Candidates for every order, in the orders' order. May return fewer than asked for.
+   *
+   * @throws AppError `unavailable`, `timed-out`, `too-busy` or `bad-model` when it cannot write at all.
+   */
+  write(brief: Brief, orders: readonly WriteOrder[], options: WriteOptions): string[][] | Promise<string[][]>;
+  /** Ends what the writer holds open. */
+  close?(): Promise<void>;
+}
