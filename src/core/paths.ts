@@ -33,3 +33,13 @@ export function entryPoint(from: string, name: string): { url: URL; file: string
     execArgv: isSource ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href] : [],
   };
 }
+
+/** As `entryPoint`, for a worker thread: up to Node 22.14 tsx's loader leaves threads alone, so a thread from sources registers it itself. */
+export function threadEntryPoint(from: string, name: string): { url: URL; execArgv: string[] } {
+  const { url, execArgv } = entryPoint(from, name);
+  const [, loader] = execArgv;
+  if (loader === undefined) return { url, execArgv };
+  const api = new URL('./esm/api/index.mjs', loader).href;
+  const program = `import { register } from ${JSON.stringify(api)}; register();`;
+  return { url, execArgv: ['--import', `data:text/javascript,${encodeURIComponent(program)}`] };
+}

@@ -4,3 +4,7 @@ export { createHangUpSignal } from './hang-up.ts';
 export { requestLog } from './request-log.ts';
 export { createRouter, toInvalidInput, type AppEnv, type Router } from './router.ts';
 export { parseTimeoutHeader } from './timeout-header.ts';
+export { isLoopback } from './loopback.ts';
+export { refuseOtherSites } from './same-site.ts';
+export { securityHeaders } from './security-headers.ts';
+export { plainText } from './plain-text.ts';

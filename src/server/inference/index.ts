@@ -10,10 +10,7 @@ export {
   type ScorerEvents,
   type ScorerLimits,
 } from './scorer.ts';
-export {
-  openScoringThread,
-  PRECISIONS,
-  type Precision,
+export { openScoringThread,
   type ScoringThread,
   type ThreadModel,
 } from './scoring-thread.ts';

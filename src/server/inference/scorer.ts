@@ -7,10 +7,11 @@
 import { AppError, toError } from '../../core/errors.ts';
 import { MINUTE_MS, SECOND_MS, sleep } from '../../core/clock.ts';
 import type { Logger } from '../../core/log.ts';
+import type { Precision } from '../../ml/index.ts';
 import { estimateTokens } from './estimate-tokens.ts';
 import { createFairQueue, type FairCall, type FairLane } from './fair-queue.ts';
 import { createRateMeter } from './rate-meter.ts';
-import type { BatchScores, Precision, ScoringThread } from './scoring-thread.ts';
+import type { BatchScores, ScoringThread } from './scoring-thread.ts';
 
 export interface ScoreOptions {
   /** From now; the call is then refused with `timed-out`. */

@@ -8,10 +8,8 @@ import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { AppError, ERROR_CODES, toError } from '../../core/errors.ts';
 import type { ErrorCode } from '../../core/errors.ts';
-import { entryPoint } from '../../core/paths.ts';
-
-export const PRECISIONS = ['fp32', 'int8'] as const;
-export type Precision = (typeof PRECISIONS)[number];
+import { threadEntryPoint } from '../../core/paths.ts';
+import type { Precision } from '../../ml/index.ts';
 
 export interface ThreadModel {
   modelDirectory: string;
@@ -58,7 +56,7 @@ export type FromThread =
 /** Opens the model in a thread of its own: loaded, proven by its stored probes, and warm. @throws AppError as the model's loader does */
 export async function openScoringThread(model: ThreadModel): Promise<ScoringThread> {
   const stopFlag = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
-  const { url, execArgv } = entryPoint(import.meta.url, './scoring-worker');
+  const { url, execArgv } = threadEntryPoint(import.meta.url, './scoring-worker');
   const start: ThreadStart = { ...model, stopFlag };
   const worker = new Worker(url, { workerData: start, execArgv, name: 'scoring' });
   const pending = new Map<

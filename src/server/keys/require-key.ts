@@ -2,14 +2,14 @@
 import { createMiddleware } from 'hono/factory';
 import { AppError } from '../../core/errors.ts';
 import type { Config } from '../../core/config/index.ts';
-import type { AppEnv } from '../http/index.ts';
+import { isLoopback, type AppEnv } from '../http/index.ts';
 import type { KeyChecker } from './api-keys.ts';
 
 const OPEN_PATHS = new Set(['/health', '/ready', '/ping', '/v2/health/live', '/v2/health/ready']);
-const LOOPBACK = /^(127(\.\d{1,3}){3}|::1|\[::1\]|localhost)$/i;
+
 
 export function needsKeys({ apiKeys, host }: Pick<Config['server'], 'apiKeys' | 'host'>): boolean {
-  if (apiKeys === 'auto') return !LOOPBACK.test(host);
+  if (apiKeys === 'auto') return !isLoopback(host);
   return apiKeys === 'required';
 }
 

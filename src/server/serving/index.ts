@@ -18,3 +18,4 @@ export {
   type ServedAlias,
   type Traffic,
 } from './traffic.ts';
+export { createModelSessions, type ModelSession, type ModelSessions } from './model-sessions.ts';

@@ -1,10 +1,10 @@
 /** One model version in memory: its scorer, and who is using it, so that it is unloaded only after its last answer. */
 import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
+import type { Precision } from '../../ml/index.ts';
 import {
   openScorer,
   openScoringThread,
-  type Precision,
   type Scorer,
   type ScorerEvents,
   type ScorerLimits,

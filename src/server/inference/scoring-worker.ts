@@ -1,0 +1,68 @@
+/** Entry of a scoring thread: opens the model, then tokenises and scores batch after batch until it is told to stop. */
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
+import { AppError, toAppError } from '../../core/errors.ts';
+import { openClassifier, type Classifier } from '../../ml/index.ts';
+import type { BatchScores, FromThread, ThreadStart, ToThread } from './scoring-thread.ts';
+
+if (parentPort === null) throw new AppError('internal', 'scoring-worker is the entry of a worker thread');
+await runScoring(parentPort, workerData as ThreadStart);
+
+async function runScoring(port: MessagePort, start: ThreadStart): Promise<void> {
+  const send = (message: FromThread): void => {
+    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
+    port.postMessage(message);
+  };
+  const isStopping = (): boolean => Atomics.load(start.stopFlag, 0) === 1;
+  const refuse = (id: number | null, thrown: unknown): void => {
+    const { code, message } = toAppError(thrown);
+    send({ kind: 'refused', id, code, message });
+  };
+
+  let classifier: Classifier;
+  try {
+    const { modelDirectory, precision, threads, maxLength } = start;
+    classifier = await openClassifier(modelDirectory, { precision, threads, maxLength });
+  } catch (thrown) {
+    refuse(null, thrown);
+    port.close();
+    return;
+  }
+
+  // One message at a time: a run holds this thread from its start to its end, so nothing overlaps.
+  let work = Promise.resolve();
+  port.on('message', (message: ToThread) => {
+    work = work.then(async () => {
+      if (message.kind === 'stop') {
+        port.close();
+        await classifier.close();
+        return;
+      }
+      try {
+        if (isStopping()) throw new AppError('unavailable', 'this model version is being unloaded');
+        send({ kind: 'scored', id: message.id, scores: await scoreBatch(classifier, message.texts) });
+      } catch (thrown) {
+        refuse(message.id, thrown);
+      }
+    });
+  });
+  send({ kind: 'ready', precision: classifier.info.precision });
+}
+
+async function scoreBatch(classifier: Classifier, texts: readonly string[]): Promise<BatchScores> {
+  const startedMs = performance.now();
+  const sequences = texts.map((text) => classifier.tokenize(text));
+  const tokenizedMs = performance.now();
+  const probabilities = Float64Array.from(await classifier.scoreTokens(sequences));
+  const endedMs = performance.now();
+  if (!probabilities.every(Number.isFinite)) {
+    throw new AppError('bad-model', 'the model answered with something that is no number');
+  }
+  const tokens = Int32Array.from(sequences, (ids) => ids.length);
+  return {
+    probabilities,
+    tokens,
+    paddedTokens: tokens.reduce((longest, count) => Math.max(longest, count), 0) * texts.length,
+    tokenizeMs: tokenizedMs - startedMs,
+    computeMs: endedMs - tokenizedMs,
+  };
+}

@@ -1,0 +1,95 @@
+/** `/mlflow-artifacts/*`: files up and down as streams, whatever their size and type. */
+import { Readable } from 'node:stream';
+import type { Context } from 'hono';
+import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
+import { parseArtifactFolder, parseArtifactKey, type ArtifactStore } from '../../core/artifact-store.ts';
+import { AppError } from '../../core/errors.ts';
+import { artifactKeyOf, MLFLOW_FOLDER, type TrackingStore } from '../../tracking/index.ts';
+import type { AppEnv } from '../http/index.ts';
+import { renderFiles } from './files.ts';
+
+type Handler = (c: Context<AppEnv>) => Promise<Response>;
+
+export interface ArtifactProxy {
+  list: Handler;
+  download: Handler;
+  upload: Handler;
+  remove: Handler;
+  /** `GET /get-artifact?run_uuid=&path=`, for MLflow's web pages. */
+  downloadOfRun: Handler;
+  /** `GET /model-versions/get-artifact?name=&version=&path=`. */
+  downloadOfVersion: Handler;
+}
+
+export function createArtifactProxy({
+  artifacts,
+  tracking,
+}: {
+  artifacts: ArtifactStore;
+  tracking: TrackingStore;
+}): ArtifactProxy {
+  const send = async (c: Context<AppEnv>, key: string): Promise<Response> => {
+    const sizeBytes = await artifacts.sizeOf(key);
+    if (sizeBytes === undefined)
+      throw new AppError('not-found', `No such artifact: '${key.split('/').slice(1).join('/')}'`);
+    const name = encodeURIComponent(key.split('/').at(-1) ?? 'artifact');
+    c.header('Content-Type', 'application/octet-stream');
+    c.header('Content-Length', String(sizeBytes));
+    // Never shown in the browser: what a client uploaded is no page of ours.
+    c.header('Content-Disposition', `attachment; filename*=UTF-8''${name}`);
+    c.header('X-Content-Type-Options', 'nosniff');
+    if (c.req.method === 'HEAD') return c.body(null);
+    return c.body(Readable.toWeb(await artifacts.get(key)) as ReadableStream);
+  };
+
+  return {
+    list: async (c) => {
+      const folder = parseArtifactFolder(c.req.query('path') ?? '');
+      const root = folder === '' ? MLFLOW_FOLDER : `${MLFLOW_FOLDER}/${folder}`;
+      return c.json({ files: renderFiles(await artifacts.listFolder(root), root) });
+    },
+    download: async (c) => await send(c, keyOfPath(c)),
+    upload: async (c) => {
+      const key = keyOfPath(c);
+      const { body } = c.req.raw;
+      await artifacts.put(key, body === null ? '' : Readable.fromWeb(body as NodeReadableStream<Uint8Array>));
+      return c.json({});
+    },
+    remove: async (c) => {
+      const key = keyOfPath(c);
+      await artifacts.delete(key);
+      await artifacts.deletePrefix(key);
+      return c.json({});
+    },
+    downloadOfRun: async (c) => {
+      const runId = c.req.query('run_uuid') ?? c.req.query('run_id') ?? '';
+      const path = parseArtifactKey(c.req.query('path') ?? '');
+      return await send(c, artifactKeyOf((await tracking.runs.get(runId)).artifactUri, path));
+    },
+    downloadOfVersion: async (c) => {
+      const path = parseArtifactKey(c.req.query('path') ?? '');
+      const version = Number(c.req.query('version'));
+      if (!Number.isInteger(version))
+        throw new AppError('invalid-input', "Missing value for required parameter 'version'.");
+      const { source } = await tracking.registry.getVersion(c.req.query('name') ?? '', version);
+      return await send(c, artifactKeyOf(source, path));
+    },
+  };
+}
+
+/** What stands behind `/artifacts/` in the address, decoded once: whatever is still encoded then is checked as such. */
+function keyOfPath(c: Context<AppEnv>): string {
+  const { pathname } = new URL(c.req.url);
+  const encoded = pathname.replace(/^.*?\/mlflow-artifacts\/artifacts\//, '');
+  let path: string;
+  try {
+    path = decodeURIComponent(encoded);
+  } catch (cause) {
+    throw new AppError(
+      'invalid-input',
+      `Invalid path ${JSON.stringify(encoded.slice(0, 200))}: not percent-encoded UTF-8`,
+      { cause },
+    );
+  }
+  return parseArtifactKey(`${MLFLOW_FOLDER}/${parseArtifactKey(path)}`);
+}

@@ -1,0 +1,122 @@
+import { z } from 'zod';
+import { AppError } from '../../core/errors.ts';
+import { VIEW_TYPES } from '../../tracking/index.ts';
+import { renderExperiment } from './render.ts';
+import { route } from './route.ts';
+import {
+  choice,
+  idText,
+  list,
+  optionalInt,
+  optionalText,
+  pairs,
+  requiredText,
+  text,
+  toTags,
+  unlessEmpty,
+} from './wire.ts';
+
+/** Numbers of mlflow.ViewType. */
+export const viewType = choice(VIEW_TYPES, [1, 2, 3]);
+
+export const experimentRoutes = [
+  route(
+    'POST experiments/create',
+    z.object({ name: requiredText, artifact_location: optionalText, tags: pairs }),
+    async ({ name, artifact_location, tags }, { tracking }) => {
+      checkLocation(artifact_location);
+      const experiment_id = await tracking.experiments.create({
+        name,
+        artifactLocation: artifact_location,
+        tags: toTags(tags),
+      });
+      return { experiment_id };
+    },
+  ),
+  route(
+    'GET experiments/get',
+    z.object({ experiment_id: idText }),
+    async ({ experiment_id }, { tracking }) => ({
+      experiment: renderExperiment(await tracking.experiments.get(experiment_id)),
+    }),
+  ),
+  route(
+    'GET experiments/get-by-name',
+    z.object({ experiment_name: requiredText }),
+    async ({ experiment_name }, { tracking }) => {
+      const experiment = await tracking.experiments.findByName(experiment_name);
+      if (experiment === undefined)
+        throw new AppError('not-found', `Could not find experiment with name '${experiment_name}'`);
+      return { experiment: renderExperiment(experiment) };
+    },
+  ),
+  route(
+    'GET,POST experiments/search',
+    z.object({
+      filter: optionalText,
+      order_by: list(text),
+      max_results: optionalInt,
+      page_token: optionalText,
+      view_type: viewType,
+    }),
+    async (input, { tracking }) => {
+      const page = await tracking.experiments.search({
+        filter: input.filter,
+        orderBy: input.order_by,
+        maxResults: input.max_results,
+        pageToken: input.page_token,
+        viewType: input.view_type,
+      });
+      return {
+        experiments: unlessEmpty(page.items.map(renderExperiment)),
+        next_page_token: page.nextPageToken,
+      };
+    },
+  ),
+  route(
+    'POST experiments/update',
+    z.object({ experiment_id: idText, new_name: requiredText }),
+    async ({ experiment_id, new_name }, { tracking }) =>
+      await tracking.experiments.rename(experiment_id, new_name),
+  ),
+  route(
+    'POST experiments/delete',
+    z.object({ experiment_id: idText }),
+    async ({ experiment_id }, { tracking }) => tracking.experiments.delete(experiment_id),
+  ),
+  route(
+    'POST experiments/restore',
+    z.object({ experiment_id: idText }),
+    async ({ experiment_id }, { tracking }) => tracking.experiments.restore(experiment_id),
+  ),
+  route(
+    'POST experiments/set-experiment-tag',
+    z.object({ experiment_id: idText, key: requiredText, value: optionalText }),
+    async ({ experiment_id, key, value = '' }, { tracking }) =>
+      await tracking.experiments.setTag(experiment_id, key, value),
+  ),
+  route(
+    'POST,DELETE experiments/delete-experiment-tag',
+    z.object({ experiment_id: idText, key: requiredText }),
+    async ({ experiment_id, key }, { tracking }) => await tracking.experiments.deleteTag(experiment_id, key),
+  ),
+];
+
+/** A client may keep artifacts elsewhere and fetch them itself: the server never opens such an address, it only hands it back. */
+function checkLocation(location = ''): void {
+  const isUp = decode(location).split(/[/\\]/).includes('..');
+  if (isUp || /[#?]/.test(location))
+    throw new AppError(
+      'invalid-input',
+      `Invalid artifact_location ${JSON.stringify(location.slice(0, 200))}: it may not hold '..', '#' or '?'; leave it out for copyloop's own store`,
+    );
+}
+
+function decode(location: string): string {
+  try {
+    const decoded = decodeURIComponent(location);
+    return decoded === location ? decoded : decode(decoded);
+  } catch {
+    return location;
+  }
+}

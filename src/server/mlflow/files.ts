@@ -1,0 +1,13 @@
+/** Listings of artifacts as MLflow shows them: paths relative to a root, sizes for files only. */
+import type { FolderEntry } from '../../core/artifact-store.ts';
+import { unlessEmpty } from './wire.ts';
+
+export function renderFiles(entries: readonly FolderEntry[], root: string) {
+  return unlessEmpty(
+    entries.map(({ key, isFolder, sizeBytes }) => ({
+      path: key.slice(root.length + 1),
+      is_dir: isFolder,
+      file_size: isFolder ? undefined : sizeBytes,
+    })),
+  );
+}

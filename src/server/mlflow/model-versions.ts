@@ -1,0 +1,171 @@
+import { z } from 'zod';
+import { AppError } from '../../core/errors.ts';
+import { artifactKeyOf } from '../../tracking/index.ts';
+import { checkAliasMove, versionNumber } from './registered-models.ts';
+import { renderVersion } from './render.ts';
+import { route, type RouteContext } from './route.ts';
+import {
+  list,
+  optionalBoolean,
+  optionalInt,
+  optionalText,
+  pair,
+  pairs,
+  requiredText,
+  text,
+  toTags,
+  unlessEmpty,
+} from './wire.ts';
+
+const version = z.object({ name: requiredText, version: versionNumber });
+
+export const modelVersionRoutes = [
+  route(
+    'POST model-versions/create',
+    z.object({
+      name: requiredText,
+      source: requiredText,
+      run_id: optionalText,
+      run_link: optionalText,
+      model_id: optionalText,
+      description: optionalText,
+      tags: pairs,
+    }),
+    async (input, { tracking }) => {
+      const source = { source: input.source, runId: orNone(input.run_id), modelId: orNone(input.model_id) };
+      await checkSource(source, tracking);
+      const created = await tracking.registry.createVersion({
+        name: input.name,
+        ...source,
+        runLink: orNone(input.run_link),
+        description: input.description,
+        tags: toTags(input.tags),
+      });
+      return { model_version: renderVersion(created) };
+    },
+  ),
+  route('GET model-versions/get', version, async (given, { tracking }) => ({
+    model_version: renderVersion(await tracking.registry.getVersion(given.name, given.version)),
+  })),
+  route(
+    'PATCH model-versions/update',
+    version.extend({ description: optionalText }),
+    async (given, { tracking }) => ({
+      model_version: renderVersion(
+        await tracking.registry.updateVersion(given.name, given.version, given.description ?? ''),
+      ),
+    }),
+  ),
+  route(
+    'POST model-versions/transition-stage',
+    version.extend({ stage: requiredText, archive_existing_versions: optionalBoolean }),
+    async (given, { tracking }) => {
+      const { name, stage, archive_existing_versions: archive = false } = given;
+      return {
+        model_version: renderVersion(
+          await tracking.registry.transitionStage(name, given.version, stage, archive),
+        ),
+      };
+    },
+  ),
+  route('DELETE model-versions/delete', version, async (given, { tracking, caller }) => {
+    const { aliases } = await tracking.registry.getVersion(given.name, given.version);
+    for (const alias of aliases) checkAliasMove(alias, caller);
+    await tracking.registry.deleteVersion(given.name, given.version);
+  }),
+  route(
+    'GET model-versions/search',
+    z.object({
+      filter: optionalText,
+      max_results: optionalInt,
+      order_by: list(text),
+      page_token: optionalText,
+    }),
+    async (input, { tracking }) => {
+      const page = await tracking.registry.searchVersions({
+        filter: input.filter,
+        maxResults: input.max_results,
+        orderBy: input.order_by,
+        pageToken: input.page_token,
+      });
+      return {
+        model_versions: unlessEmpty(page.items.map(renderVersion)),
+        next_page_token: page.nextPageToken,
+      };
+    },
+  ),
+  route('GET model-versions/get-download-uri', version, async (given, { tracking }) => {
+    const found = await tracking.registry.getVersion(given.name, given.version);
+    return { artifact_uri: await toStoredUri(found.source, tracking) };
+  }),
+  route(
+    'POST model-versions/set-tag',
+    z.intersection(version, pair),
+    async (given, { tracking }) =>
+      await tracking.registry.setVersionTag(given.name, given.version, given.key, given.value),
+  ),
+  route(
+    'DELETE model-versions/delete-tag',
+    version.extend({ key: requiredText }),
+    async (given, { tracking }) =>
+      await tracking.registry.deleteVersionTag(given.name, given.version, given.key),
+  ),
+];
+
+/** Where the files lie that `models:/m-<id>` and `runs:/<run>/<path>` name. */
+async function toStoredUri(source: string, tracking: RouteContext['tracking']): Promise<string> {
+  const modelId = /^models:\/(m-[^/]+)$/.exec(source)?.[1];
+  if (modelId !== undefined) return (await tracking.loggedModels.get(modelId)).artifactUri;
+  const [, runId, path] = /^runs:\/([^/]+)\/(.+)$/.exec(source) ?? [];
+  if (runId === undefined || path === undefined) return source;
+  return `${(await tracking.runs.get(runId)).artifactUri}/${path}`;
+}
+
+/**
+ * What a version may be made of. Addresses in our store must lie below the run or logged model that they claim; local paths and `file:`
+ * are refused, since whoever loads the version would open them (CVE-2023-6014 and CVE-2024-1483 of MLflow and their kin).
+ */
+async function checkSource(
+  { source, runId, modelId }: { source: string; runId: string | undefined; modelId: string | undefined },
+  tracking: RouteContext['tracking'],
+): Promise<void> {
+  const refuse = (reason: string): never => {
+    throw new AppError('invalid-input', `Invalid model version source: '${source.slice(0, 200)}'. ${reason}`);
+  };
+  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(source)?.[1]?.toLowerCase();
+  if (scheme === undefined || scheme === 'file' || scheme.length === 1)
+    refuse(
+      'To use a local path as a model version source, the run_id request parameter has to be specified and the local path has to be contained within the artifact directory of the run specified by the run_id: copyloop keeps no artifacts at local paths, so log the model and register runs:/<run>/<path>.',
+    );
+  const decoded = decodeFully(source);
+  // eslint-disable-next-line no-control-regex
+  if (/(^|[/\\:])\.\.([/\\?#]|$)/.test(decoded) || /[\u0000-\u001f\\#]/.test(decoded))
+    refuse(
+      "If supplying a source as an http, https, local file path, ftp, objectstore, or mlflow-artifacts uri, an absolute path must be provided without relative path references present: no '..', '\\', '#' or control characters.",
+    );
+  if (scheme === 'runs' && runId !== undefined && /^runs:\/([^/]+)/.exec(source)?.[1] !== runId)
+    refuse('It names another run than the run_id request parameter.');
+  if (scheme !== 'mlflow-artifacts') return;
+  const roots: string[] = [];
+  if (runId !== undefined) roots.push((await tracking.runs.get(runId)).artifactUri);
+  if (modelId !== undefined) roots.push((await tracking.loggedModels.get(modelId)).artifactUri);
+  const key = artifactKeyOf(source);
+  const isInside = roots.some(
+    (root) => root.startsWith('mlflow-artifacts:') && `${key}/`.startsWith(`${artifactKeyOf(root)}/`),
+  );
+  if (!isInside)
+    refuse(
+      'To use an mlflow-artifacts path as a source, run_id or model_id has to be specified and the path has to be contained within the artifact directory of that run or logged model.',
+    );
+}
+
+function decodeFully(text: string): string {
+  const decoded = text.replaceAll(/(?:%[0-9a-f]{2})+/gi, (run) =>
+    Buffer.from(run.replaceAll('%', ''), 'hex').toString(),
+  );
+  return decoded === text ? text : decodeFully(decoded);
+}
+
+function orNone(value: string | undefined): string | undefined {
+  return value === '' ? undefined : value;
+}

@@ -1,0 +1,144 @@
+import { z } from 'zod';
+import { AppError } from '../../core/errors.ts';
+import { CHAMPION } from '../../tracking/index.ts';
+import { renderModel, renderVersion } from './render.ts';
+import { route, type Caller, type RouteContext } from './route.ts';
+import {
+  list,
+  optionalInt,
+  optionalText,
+  pair,
+  pairs,
+  requiredText,
+  text,
+  toTags,
+  unlessEmpty,
+} from './wire.ts';
+
+const model = z.object({ name: requiredText });
+/** Versions are texts on the wire, numbers with us. */
+export const versionNumber = z
+  .union([z.int(), text.regex(/^\d{1,9}$/)])
+  .transform(Number)
+  .pipe(z.int().min(0));
+
+export const registeredModelRoutes = [
+  route(
+    'POST registered-models/create',
+    model.extend({ description: optionalText, tags: pairs }),
+    async ({ name, description, tags }, { tracking }) => ({
+      registered_model: renderModel(
+        await tracking.registry.createModel({ name, description, tags: toTags(tags) }),
+      ),
+    }),
+  ),
+  route('GET registered-models/get', model, async ({ name }, { tracking }) => ({
+    registered_model: renderModel(await tracking.registry.getModel(name)),
+  })),
+  route(
+    'POST registered-models/rename',
+    model.extend({ new_name: requiredText }),
+    async ({ name, new_name }, { tracking }) => ({
+      registered_model: renderModel(await tracking.registry.renameModel(name, new_name)),
+    }),
+  ),
+  route(
+    'PATCH registered-models/update',
+    model.extend({ description: optionalText }),
+    async ({ name, description = '' }, { tracking }) => ({
+      registered_model: renderModel(await tracking.registry.updateModel(name, description)),
+    }),
+  ),
+  route('DELETE registered-models/delete', model, async ({ name }, { tracking, caller }) => {
+    const { aliases } = await tracking.registry.getModel(name);
+    for (const { alias } of aliases) checkAliasMove(alias, caller);
+    await tracking.registry.deleteModel(name);
+  }),
+  route(
+    'GET registered-models/search',
+    z.object({
+      filter: optionalText,
+      max_results: optionalInt,
+      order_by: list(text),
+      page_token: optionalText,
+    }),
+    async (input, { tracking }) => {
+      const page = await tracking.registry.searchModels({
+        filter: input.filter,
+        maxResults: input.max_results,
+        orderBy: input.order_by,
+        pageToken: input.page_token,
+      });
+      return {
+        registered_models: unlessEmpty(page.items.map(renderModel)),
+        next_page_token: page.nextPageToken,
+      };
+    },
+  ),
+  route(
+    'GET,POST registered-models/get-latest-versions',
+    model.extend({ stages: list(text) }),
+    async ({ name, stages }, { tracking }) => {
+      const { latestVersions } = await tracking.registry.getModel(name);
+      const wanted = new Set(stages.map((stage) => stage.toLowerCase()));
+      const versions = latestVersions.filter(
+        ({ stage }) => wanted.size === 0 || wanted.has(stage.toLowerCase()),
+      );
+      return { model_versions: unlessEmpty(versions.map(renderVersion)) };
+    },
+  ),
+  route(
+    'POST registered-models/set-tag',
+    z.intersection(model, pair),
+    async ({ name, key, value }, { tracking }) => await tracking.registry.setModelTag(name, key, value),
+  ),
+  route(
+    'DELETE registered-models/delete-tag',
+    model.extend({ key: requiredText }),
+    async ({ name, key }, { tracking }) => await tracking.registry.deleteModelTag(name, key),
+  ),
+  route(
+    'POST registered-models/alias',
+    model.extend({ alias: requiredText, version: versionNumber }),
+    async ({ name, alias, version }, { tracking, caller }) => {
+      checkAliasMove(alias, caller);
+      await tracking.registry.setAlias(name, alias, version, reasonOf(caller));
+    },
+  ),
+  route(
+    'DELETE registered-models/alias',
+    model.extend({ alias: requiredText }),
+    async ({ name, alias }, { tracking, caller }) => {
+      checkAliasMove(alias, caller);
+      await tracking.registry.deleteAlias(name, alias, reasonOf(caller));
+    },
+  ),
+  route(
+    'GET registered-models/alias',
+    model.extend({ alias: requiredText }),
+    async ({ name, alias }, { tracking }) => ({
+      model_version: renderVersion(await requireAlias(name, alias, tracking)),
+    }),
+  ),
+];
+
+/** Only the gate, rollback and admins move the champion. */
+export function checkAliasMove(alias: string, caller: Caller): void {
+  if (alias === CHAMPION && !caller.mayMoveChampion)
+    throw new AppError(
+      'forbidden',
+      `the alias ${CHAMPION} is moved by the gate alone: run the pipeline, or ask with an admin key`,
+    );
+}
+
+async function requireAlias(name: string, alias: string, tracking: RouteContext['tracking']) {
+  const version = await tracking.registry.findAlias(name, alias);
+  if (version !== undefined) return version;
+  await tracking.registry.getModel(name);
+  // MLflow answers 400 and not 404 here, and its client tells the two apart.
+  throw new AppError('invalid-input', `Registered model alias ${alias} not found.`);
+}
+
+function reasonOf(caller: Caller) {
+  return { movedBy: caller.name, reason: 'asked for over the MLflow protocol' };
+}

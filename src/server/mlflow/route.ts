@@ -1,0 +1,43 @@
+/** How a method of MLflow's REST API is declared: its path below `mlflow/`, what it takes, what it answers. */
+import type { Context } from 'hono';
+import type { z } from 'zod';
+import type { ArtifactStore } from '../../core/artifact-store.ts';
+import type { TrackingStore } from '../../tracking/index.ts';
+import type { AppEnv } from '../http/index.ts';
+import { readInput } from './wire.ts';
+
+export const HTTP_METHODS = ['GET', 'POST', 'PATCH', 'DELETE'] as const;
+export type HttpMethod = (typeof HTTP_METHODS)[number];
+
+/** Who asks, and whether the champion is theirs to move. */
+export interface Caller {
+  name: string;
+  mayMoveChampion: boolean;
+}
+
+export interface RouteContext {
+  tracking: TrackingStore;
+  artifacts: ArtifactStore;
+  caller: Caller;
+}
+
+export interface MlflowRoute {
+  methods: readonly HttpMethod[];
+  /** `runs/create`, `logged-models/:model_id`. */
+  path: string;
+  answer(c: Context<AppEnv>, context: RouteContext): Promise<object>;
+}
+
+/** `'POST runs/create'`, `'GET,POST experiments/search'`. */
+export function route<T extends z.ZodType>(
+  where: string,
+  schema: T,
+  handle: (input: z.output<T>, context: RouteContext) => Promise<object | void>,
+): MlflowRoute {
+  const [methods = '', path = ''] = where.split(' ');
+  return {
+    methods: methods.split(',') as HttpMethod[],
+    path,
+    answer: async (c, context) => (await handle(await readInput(c, schema), context)) ?? {},
+  };
+}

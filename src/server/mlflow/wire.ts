@@ -1,0 +1,157 @@
+/**
+ * MLflow's wire rules (../shared/reference/mlflow-rest.md, 1.2): POST, PATCH and DELETE carry JSON, GET query parameters; unknown fields
+ * are ignored; int64 comes as number or text; unset fields are left out of answers; NaN and the infinities are texts, as protobuf's JSON has them.
+ */
+import type { Context } from 'hono';
+import { z } from 'zod';
+import { AppError } from '../../core/errors.ts';
+import type { AppEnv } from '../http/index.ts';
+
+/** Unset, null and absent are one for protobuf. */
+const unset = <T extends z.ZodType>(type: T) =>
+  z
+    .union([z.null(), z.undefined(), type])
+    .transform((value) => value ?? undefined)
+    .optional() as unknown as z.ZodOptional<T>;
+
+export const text = z.string();
+/** Required texts are never empty: protobuf does not tell empty from absent. */
+export const requiredText = text.min(1);
+export const optionalText = unset(text);
+/** Ids of experiments, which some clients send as numbers. */
+export const idText = z.union([text, z.int()]).transform(String).pipe(requiredText);
+export const requiredInt = z.union([z.int(), text.regex(/^[+-]?\d+$/)]).transform(Number);
+export const optionalInt = unset(requiredInt);
+export const optionalBoolean = unset(
+  z.union([z.boolean(), z.enum(['true', 'false'])]).transform((v) => String(v) === 'true'),
+);
+/** A double; JSON has no NaN, so it may be a text. */
+export const requiredFloat = z
+  .union([z.number(), text.regex(/^\s*[+-]?(nan|inf(inity)?|\d+\.?\d*(e[+-]?\d+)?|\.\d+(e[+-]?\d+)?)\s*$/i)])
+  .transform(toDouble);
+
+/** A repeated field; in a query one value comes alone. */
+export const list = <T extends z.ZodType>(item: T) =>
+  z.preprocess((value) => (value === undefined || value === null ? [] : value), z.array(item));
+export const pair = z.object({ key: requiredText, value: text.nullish().transform((value) => value ?? '') });
+export const pairs = list(pair);
+
+/** A member of an enum by name or by number. */
+export const choice = <const N extends readonly string[]>(names: N, numbers: readonly number[]) =>
+  unset(
+    z
+      .union([
+        z.enum(names),
+        z.union([z.int(), text.regex(/^\d+$/)]).transform((value) => names[numbers.indexOf(Number(value))]),
+      ])
+      .refine((name) => name !== undefined) as unknown as z.ZodType<N[number]>,
+  );
+
+/** The last value of a key wins. */
+export function toTags(list: readonly { key: string; value: string }[]): Record<string, string> {
+  return Object.fromEntries(list.map(({ key, value }) => [key, value]));
+}
+
+export function toPairs(
+  tags: Readonly<Record<string, string>>,
+): readonly { key: string; value: string }[] | undefined {
+  return unlessEmpty(Object.entries(tags).map(([key, value]) => ({ key, value })));
+}
+
+export function unlessEmpty<T>(items: readonly T[]): readonly T[] | undefined {
+  return items.length === 0 ? undefined : items;
+}
+
+/** @throws AppError `invalid-input` in MLflow's words */
+export async function readInput<T extends z.ZodType>(c: Context<AppEnv>, schema: T): Promise<z.output<T>> {
+  const raw = c.req.method === 'GET' ? readQuery(c, schema) : await readBody(c);
+  const input = { ...raw, ...c.req.param() };
+  if (raw['run_id'] === undefined && raw['run_uuid'] !== undefined)
+    Object.assign(input, { run_id: raw['run_uuid'] });
+  const parsed = schema.safeParse(input);
+  if (parsed.success) return parsed.data;
+  throw describeFault(parsed.error, input);
+}
+
+async function readBody(c: Context<AppEnv>): Promise<Record<string, unknown>> {
+  const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
+  const body = await c.req.text();
+  if (body === '') return {};
+  if (type !== 'application/json')
+    throw new AppError(
+      'invalid-input',
+      `Bad Request. Content-Type must be one of ['application/json'].${type === undefined ? '' : ` Got ${type.slice(0, 100)}.`}`,
+    );
+  try {
+    const value: unknown = JSON.parse(body);
+    // Old clients encode twice.
+    const message: unknown = typeof value === 'string' ? JSON.parse(value) : value;
+    if (message === null) return {};
+    if (typeof message === 'object' && !Array.isArray(message)) return message as Record<string, unknown>;
+  } catch (cause) {
+    throw new AppError('invalid-input', 'the body of the request is not JSON', { cause });
+  }
+  throw new AppError('invalid-input', 'the body of the request must be a JSON object');
+}
+
+/** One value stays alone unless the schema wants a list. */
+function readQuery(c: Context<AppEnv>, schema: z.ZodType): Record<string, unknown> {
+  const shape = schema instanceof z.ZodObject ? (schema.shape as Record<string, unknown>) : {};
+  return Object.fromEntries(
+    Object.entries(c.req.queries()).map(([name, values]) => [
+      name,
+      shape[name] instanceof z.ZodPipe && values.length > 0 && isList(shape[name]) ? values : values[0],
+    ]),
+  );
+}
+
+function isList(type: z.ZodPipe): boolean {
+  return type.def.out instanceof z.ZodArray;
+}
+
+const HINT = ' See the API docs for more information about request parameters.';
+
+function describeFault(error: z.ZodError, input: unknown): AppError {
+  const path = error.issues[0]?.path ?? [];
+  const value = path.reduce<unknown>(
+    (at, name) =>
+      typeof at === 'object' && at !== null ? (at as Record<PropertyKey, unknown>)[name] : undefined,
+    input,
+  );
+  const name = path.reduce<string>(
+    (text, part) =>
+      typeof part === 'number' ? `${text}[${part}]` : text === '' ? String(part) : `${text}.${String(part)}`,
+    '',
+  );
+  const details = { field: name };
+  if (value === undefined || value === null || value === '')
+    return new AppError('invalid-input', `Missing value for required parameter '${name}'.${HINT}`, {
+      details,
+    });
+  const shown = JSON.stringify(value).slice(0, 500);
+  return new AppError(
+    'invalid-input',
+    `Invalid value ${shown} for parameter '${name}' supplied:  Hint: Value was of type '${pythonType(value)}'.${HINT}`,
+    { details },
+  );
+}
+
+/** MLflow's messages name types as Python does, and its clients' tests read them. */
+function pythonType(value: unknown): string {
+  if (typeof value === 'string') return 'str';
+  if (typeof value === 'boolean') return 'bool';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int' : 'float';
+  return Array.isArray(value) ? 'list' : 'dict';
+}
+
+export function fromDouble(value: number): number | string {
+  return Number.isFinite(value) ? value : String(value);
+}
+
+function toDouble(value: number | string): number {
+  if (typeof value === 'number') return value;
+  const word = value.trim().toLowerCase().replace(/^\+/, '');
+  if (word.endsWith('nan')) return Number.NaN;
+  if (word.includes('inf')) return word.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
+  return Number(word);
+}

@@ -1,0 +1,1 @@
+export { openPredictionStore, type PredictionStore, type StoredPrediction } from './prediction-store.ts';

@@ -1,0 +1,105 @@
+/** `GET /info`: what serves, with which limits. */
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Config } from '../../core/config/index.ts';
+import type { ThreadCounts } from '../inference/index.ts';
+import { createRouter, type Router } from '../http/index.ts';
+import { SERVED_ALIASES, trafficSchema, type ServedModels } from '../serving/index.ts';
+
+const servedSchema = z.object({
+  alias: z.enum(SERVED_ALIASES),
+  name: z.string(),
+  version: z.int(),
+  precision: z.string(),
+  loaded_at: z.iso.datetime(),
+  load_ms: z.number(),
+});
+
+const infoRoute = createRoute({
+  method: 'get',
+  path: '/info',
+  tags: ['health'],
+  summary: 'What serves, with which limits',
+  responses: {
+    200: {
+      description: 'information',
+      content: {
+        'application/json': {
+          schema: z.object({
+            status: z.literal('success'),
+            service: z.literal('copyloop'),
+            version: z.string(),
+            node: z.string(),
+            models: z.array(servedSchema),
+            load_failures: z.array(
+              z.object({ alias: z.enum(SERVED_ALIASES), name: z.string(), version: z.int(), error: z.string() }),
+            ),
+            traffic: trafficSchema,
+            writer: z.string(),
+            sessions: z.int(),
+            threads_per_session: z.int(),
+            limits: z.object({
+              max_length: z.int(),
+              max_batch_tokens: z.int(),
+              max_queue_tokens: z.int(),
+              max_batch_items: z.int(),
+              max_title_chars: z.int(),
+              max_description_chars: z.int(),
+              request_timeout_ms: z.int(),
+            }),
+          }),
+        },
+      },
+    },
+  },
+});
+
+export function createInfoRoutes(deps: {
+  config: Pick<Config, 'server' | 'serving' | 'copy'>;
+  models: ServedModels;
+  threads: ThreadCounts;
+  version: string;
+}): Router {
+  const { config, models, threads, version } = deps;
+  const { server, serving } = config;
+  return createRouter().openapi(infoRoute, function showInfo(c) {
+    const served = SERVED_ALIASES.flatMap((alias) => {
+      const model = models.current(alias);
+      if (model === undefined) return [];
+      return [
+        {
+          alias,
+          ...model.ref,
+          precision: model.precision,
+          loaded_at: model.loadedAt.toISOString(),
+          load_ms: Math.round(model.loadMs),
+        },
+      ];
+    });
+    return c.json(
+      {
+        status: 'success' as const,
+        service: 'copyloop' as const,
+        version,
+        node: process.version,
+        models: served,
+        load_failures: models
+          .failures()
+          .map(({ alias, ref, error }) => ({ alias, ...ref, error: error.message })),
+        traffic: models.traffic,
+        writer: config.copy.writer,
+        sessions: threads.sessions,
+        threads_per_session: threads.threadsPerSession,
+        limits: {
+          max_length: serving.maxLength,
+          max_batch_tokens: serving.maxBatchTokens,
+          max_queue_tokens: serving.maxQueueTokens,
+          max_batch_items: server.maxBatchItems,
+          max_title_chars: server.maxTitleChars,
+          max_description_chars: server.maxDescriptionChars,
+          request_timeout_ms: serving.requestTimeoutMs,
+        },
+      },
+      200,
+    );
+  }) as Router;
+}

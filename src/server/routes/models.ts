@@ -1,0 +1,162 @@
+/** The registry, for reading, and the way back: rollback. */
+import { createRoute, z } from '@hono/zod-openapi';
+import type { AliasMove, ModelVersion, RegistryStore } from '../../tracking/index.ts';
+import { createRouter, errorResponse, type Router } from '../http/index.ts';
+
+const MAX_PAGE = 1000;
+const name = z.string().min(1).max(256);
+const versionSchema = z.object({
+  name: z.string(),
+  version: z.int(),
+  description: z.string().nullable(),
+  aliases: z.array(z.string()),
+  status: z.string(),
+  source: z.string(),
+  tracking_run_id: z.string().nullable(),
+  pipeline_run_id: z.string().nullable(),
+  tags: z.record(z.string(), z.string()),
+  created_at: z.iso.datetime(),
+});
+const moveSchema = z.object({
+  alias: z.string(),
+  from_version: z.int().nullable(),
+  to_version: z.int().nullable(),
+  moved_at: z.iso.datetime(),
+  moved_by: z.string(),
+  reason: z.string(),
+});
+const json = <T extends z.ZodType>(schema: T, description: string) => ({
+  description,
+  content: { 'application/json': { schema } },
+});
+const ok = <T extends z.core.$ZodLooseShape>(shape: T) => z.object({ status: z.literal('success'), ...shape });
+
+const modelsRoute = createRoute({
+  method: 'get',
+  path: '/models',
+  tags: ['models'],
+  summary: 'Registered models',
+  responses: {
+    200: json(
+      ok({
+        models: z.array(
+          z.object({
+            name: z.string(),
+            description: z.string().nullable(),
+            aliases: z.record(z.string(), z.int()),
+            latest_version: z.int().nullable(),
+          }),
+        ),
+      }),
+      'the models',
+    ),
+  },
+});
+
+const versionsRoute = createRoute({
+  method: 'get',
+  path: '/models/{name}/versions',
+  tags: ['models'],
+  summary: 'Versions of a model, newest first',
+  request: { params: z.object({ name }) },
+  responses: { 200: json(ok({ versions: z.array(versionSchema) }), 'the versions'), 404: errorResponse('no such model') },
+});
+
+const versionRoute = createRoute({
+  method: 'get',
+  path: '/models/{name}/versions/{version}',
+  tags: ['models'],
+  summary: 'One version',
+  request: { params: z.object({ name, version: z.coerce.number<string>().int().min(1).max(2 ** 31 - 1) }) },
+  responses: { 200: json(ok({ version: versionSchema }), 'the version'), 404: errorResponse('no such version') },
+});
+
+const historyRoute = createRoute({
+  method: 'get',
+  path: '/models/{name}/aliases/{alias}/history',
+  tags: ['models'],
+  summary: 'Where an alias has pointed, newest first',
+  request: { params: z.object({ name, alias: name }) },
+  responses: { 200: json(ok({ history: z.array(moveSchema) }), 'the moves'), 404: errorResponse('no such model') },
+});
+
+const rollbackRoute = createRoute({
+  method: 'post',
+  path: '/models/{name}/aliases/{alias}/rollback',
+  tags: ['models'],
+  summary: 'Move an alias back to where it was before it last moved forward',
+  request: {
+    params: z.object({ name, alias: name }),
+    body: { content: { 'application/json': { schema: z.strictObject({ reason: z.string().min(1).max(1000).optional() }) } } },
+  },
+  responses: {
+    200: json(ok({ version: versionSchema }), 'the version it points at now'),
+    404: errorResponse('no such model or alias'),
+    409: errorResponse('there is nothing to go back to'),
+  },
+});
+
+export function createModelRoutes(registry: RegistryStore): Router {
+  return createRouter()
+    .openapi(modelsRoute, async function showModels(c) {
+      const { items } = await registry.searchModels({ maxResults: MAX_PAGE });
+      const models = items.map((model) => ({
+        name: model.name,
+        description: model.description,
+        aliases: Object.fromEntries(model.aliases.map(({ alias, version }) => [alias, version])),
+        latest_version: model.latestVersions.reduce<number | null>((latest, { version }) => Math.max(latest ?? 0, version), null),
+      }));
+      return c.json({ status: 'success' as const, models }, 200);
+    })
+    .openapi(versionsRoute, async function showVersions(c) {
+      const model = await registry.getModel(c.req.valid('param').name);
+      const { items } = await registry.searchVersions({
+        filter: `name = '${model.name.replaceAll("'", "\\'")}'`,
+        maxResults: MAX_PAGE,
+      });
+      const versions = items.toSorted((a, b) => b.version - a.version).map(renderVersion);
+      return c.json({ status: 'success' as const, versions }, 200);
+    })
+    .openapi(versionRoute, async function showVersion(c) {
+      const { name: model, version } = c.req.valid('param');
+      return c.json({ status: 'success' as const, version: renderVersion(await registry.getVersion(model, version)) }, 200);
+    })
+    .openapi(historyRoute, async function showHistory(c) {
+      const { name: model, alias } = c.req.valid('param');
+      await registry.getModel(model);
+      return c.json({ status: 'success' as const, history: (await registry.aliasHistory(model, alias)).map(renderMove) }, 200);
+    })
+    .openapi(rollbackRoute, async function rollback(c) {
+      const { name: model, alias } = c.req.valid('param');
+      const { reason = 'asked for over the API' } = c.req.valid('json');
+      const movedBy = c.get('apiKeyId') === undefined ? 'api' : `api key ${c.get('apiKeyId')}`;
+      const version = await registry.rollbackAlias(model, alias, { movedBy, reason });
+      return c.json({ status: 'success' as const, version: renderVersion(version) }, 200);
+    }) as Router;
+}
+
+function renderVersion(version: ModelVersion): z.input<typeof versionSchema> {
+  return {
+    name: version.name,
+    version: version.version,
+    description: version.description,
+    aliases: [...version.aliases],
+    status: version.status,
+    source: version.source,
+    tracking_run_id: version.runId,
+    pipeline_run_id: version.pipelineRunId,
+    tags: { ...version.tags },
+    created_at: new Date(version.creationTimeMs).toISOString(),
+  };
+}
+
+function renderMove(move: AliasMove): z.input<typeof moveSchema> {
+  return {
+    alias: move.alias,
+    from_version: move.fromVersion,
+    to_version: move.toVersion,
+    moved_at: move.movedAt.toISOString(),
+    moved_by: move.movedBy,
+    reason: move.reason,
+  };
+}

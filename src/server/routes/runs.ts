@@ -1,0 +1,191 @@
+/** Pipeline runs: start, watch, cancel, replay. */
+import { createRoute, z } from '@hono/zod-openapi';
+import { RUN_STATUSES, type Db } from '../../db/index.ts';
+import { getRun, listRuns, runRequestSchema, type RunStarter, type RunSummary, type RunView } from '../../queues/index.ts';
+import { createRouter, errorResponse, type Router } from '../http/index.ts';
+
+const MAX_PAGE = 500;
+
+const runId = z.object({ id: z.string().min(1).max(100) });
+const time = z.iso.datetime();
+const storedError = z.looseObject({ code: z.string(), message: z.string() });
+const summarySchema = z.object({
+  id: z.string(),
+  number: z.int(),
+  trigger: z.string(),
+  status: z.string(),
+  replay_of: z.string().nullable(),
+  created_at: time,
+  finished_at: time.nullable(),
+  error: storedError.nullable(),
+});
+const stageSchema = z.object({
+  stage: z.string(),
+  candidate: z.string().nullable(),
+  status: z.string(),
+  progress: z.object({ fraction: z.number(), message: z.string() }).nullable(),
+  result: z.unknown(),
+  error: storedError.nullable(),
+  started_at: time.nullable(),
+  finished_at: time.nullable(),
+  attempts: z.array(
+    z.object({
+      attempt: z.int(),
+      worker: z.string(),
+      outcome: z.string(),
+      started_at: time,
+      finished_at: time.nullable(),
+      error: storedError.nullable(),
+    }),
+  ),
+});
+const runSchema = summarySchema.extend({ options: z.looseObject({}), stages: z.array(stageSchema) });
+
+const startedSchema = z.object({ status: z.literal('success'), run_id: z.string() });
+const started = (description: string) => ({
+  description,
+  content: { 'application/json': { schema: startedSchema } },
+});
+
+const startRoute = createRoute({
+  method: 'post',
+  path: '/runs',
+  tags: ['runs'],
+  summary: 'Start a run; what the body leaves out comes from the configuration',
+  request: { body: { content: { 'application/json': { schema: runRequestSchema } } } },
+  responses: {
+    202: started('started'),
+    400: errorResponse('options that cannot be used'),
+    409: errorResponse('a run is active; error.activeRunId names it'),
+  },
+});
+
+const listRoute = createRoute({
+  method: 'get',
+  path: '/runs',
+  tags: ['runs'],
+  summary: 'Runs, newest first',
+  request: {
+    query: z.object({
+      limit: z.coerce.number<string>().int().min(1).max(MAX_PAGE).default(50),
+      before: z.coerce
+        .number<string>()
+        .int()
+        .min(1)
+        .optional()
+        .openapi({ description: 'number of the last run of the page before' }),
+      status: z.enum(RUN_STATUSES).optional(),
+    }),
+  },
+  responses: {
+    200: {
+      description: 'the runs',
+      content: {
+        'application/json': {
+          schema: z.object({ status: z.literal('success'), runs: z.array(summarySchema) }),
+        },
+      },
+    },
+  },
+});
+
+const getRoute = createRoute({
+  method: 'get',
+  path: '/runs/{id}',
+  tags: ['runs'],
+  summary: 'One run: its stages, their attempts and timings',
+  request: { params: runId },
+  responses: {
+    200: {
+      description: 'the run',
+      content: { 'application/json': { schema: z.object({ status: z.literal('success'), run: runSchema }) } },
+    },
+    404: errorResponse('no such run'),
+  },
+});
+
+const cancelRoute = createRoute({
+  method: 'post',
+  path: '/runs/{id}/cancel',
+  tags: ['runs'],
+  summary: 'Cancel an active run',
+  request: { params: runId },
+  responses: {
+    202: started('cancelled; its workers stop within seconds'),
+    404: errorResponse('no such run'),
+    409: errorResponse('the run has ended'),
+  },
+});
+
+const replayRoute = createRoute({
+  method: 'post',
+  path: '/runs/{id}/replay',
+  tags: ['runs'],
+  summary: 'Start a run with the options of an earlier one',
+  request: { params: runId },
+  responses: { 202: started('started'), 404: errorResponse('no such run'), 409: errorResponse('a run is active') },
+});
+
+export function createRunRoutes(deps: { db: Db; starter: RunStarter }): Router {
+  const { db, starter } = deps;
+  return createRouter()
+    .openapi(startRoute, async function startRun(c) {
+      const { runId: id } = await starter.startRun({ trigger: 'manual', request: c.req.valid('json') });
+      return c.json({ status: 'success' as const, run_id: id }, 202);
+    })
+    .openapi(listRoute, async function showRuns(c) {
+      const runs = await listRuns(db, c.req.valid('query'));
+      return c.json({ status: 'success' as const, runs: runs.map(renderSummary) }, 200);
+    })
+    .openapi(getRoute, async function showRun(c) {
+      const run = await getRun(db, c.req.valid('param').id);
+      return c.json({ status: 'success' as const, run: renderRun(run) }, 200);
+    })
+    .openapi(cancelRoute, async function cancelRun(c) {
+      const { id } = c.req.valid('param');
+      await starter.cancelRun(id);
+      return c.json({ status: 'success' as const, run_id: id }, 202);
+    })
+    .openapi(replayRoute, async function replayRun(c) {
+      const { runId: id } = await starter.replayRun(c.req.valid('param').id);
+      return c.json({ status: 'success' as const, run_id: id }, 202);
+    }) as Router;
+}
+
+function renderSummary(run: RunSummary): z.input<typeof summarySchema> {
+  return {
+    id: run.id,
+    number: run.number,
+    trigger: run.trigger,
+    status: run.status,
+    replay_of: run.replayOf,
+    created_at: run.createdAt.toISOString(),
+    finished_at: run.finishedAt?.toISOString() ?? null,
+    error: run.error === null ? null : { ...run.error },
+  };
+}
+
+function renderRun(run: RunView): z.input<typeof runSchema> {
+  return {
+    ...renderSummary(run),
+    options: { ...run.options },
+    stages: run.stages.map((stage) => ({
+      stage: stage.stage,
+      candidate: stage.candidate,
+      status: stage.status,
+      progress: stage.progress,
+      result: stage.result,
+      error: stage.error === null ? null : { ...stage.error },
+      started_at: stage.startedAt?.toISOString() ?? null,
+      finished_at: stage.finishedAt?.toISOString() ?? null,
+      attempts: stage.attempts.map((attempt) => ({
+        attempt: attempt.attempt,
+        worker: attempt.workerId,
+        outcome: attempt.outcome,
+        started_at: attempt.startedAt.toISOString(),
+        finished_at: attempt.finishedAt?.toISOString() ?? null,
+        error: attempt.error === null ? null : { ...attempt.error },
+      })),
+    })),
+  };
+}

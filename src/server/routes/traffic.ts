@@ -1,0 +1,43 @@
+/** `PUT /serving/traffic`: canary and shadow, and back in one call. */
+import { createRoute } from '@hono/zod-openapi';
+import { z } from 'zod';
+import type { Db } from '../../db/index.ts';
+import { createRouter, errorResponse, type Router } from '../http/index.ts';
+import { readTraffic, trafficSchema, writeTraffic, type ServedModels } from '../serving/index.ts';
+
+const answer = {
+  description: 'the division in force',
+  content: {
+    'application/json': { schema: z.object({ status: z.literal('success'), traffic: trafficSchema }) },
+  },
+};
+
+const getRoute = createRoute({
+  method: 'get',
+  path: '/serving/traffic',
+  tags: ['serving'],
+  summary: 'How requests are divided between champion and challenger',
+  responses: { 200: answer },
+});
+
+const putRoute = createRoute({
+  method: 'put',
+  path: '/serving/traffic',
+  tags: ['serving'],
+  summary: 'Divide requests anew, in every server process; {"champion": 100} takes everything back',
+  request: { body: { required: true, content: { 'application/json': { schema: trafficSchema } } } },
+  responses: { 200: answer, 400: errorResponse('the shares do not make 100 percent') },
+});
+
+export function createTrafficRoutes(deps: { db: Db; models: ServedModels }): Router {
+  return createRouter()
+    .openapi(getRoute, async function showTraffic(c) {
+      return c.json({ status: 'success' as const, traffic: await readTraffic(deps.db) }, 200);
+    })
+    .openapi(putRoute, async function setTraffic(c) {
+      const traffic = c.req.valid('json');
+      await writeTraffic(deps.db, traffic);
+      await deps.models.refresh();
+      return c.json({ status: 'success' as const, traffic }, 200);
+    }) as Router;
+}
