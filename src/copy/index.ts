@@ -18,4 +18,5 @@ export {
   type ScoredText,
   type ScoreTexts,
 } from './compose/index.ts';
+export { explainByOcclusion, type Explanation, type PhraseEffect } from './explain/index.ts';
 export { createTemplateWriter, WRITER_NAMES, type Writer, type WriterName } from './writers/index.ts';

@@ -72,7 +72,9 @@ export function createBrief(input: BriefInput): Brief {
 
 function requireAtMost(field: string, seen: number, limit: number): void {
   if (seen > limit) {
-    throw new AppError('invalid-input', `${field} holds ${seen} entries; at most ${limit} are allowed`, { details: { field, limit } });
+    throw new AppError('invalid-input', `${field} holds ${seen} entries; at most ${limit} are allowed`, {
+      details: { field, limit },
+    });
   }
 }
 
@@ -82,7 +84,9 @@ const SEPARATOR = /\s[-\u2013\u2014|:/\u2022]\s|\s?[([|]|[;,:]\s/u;
 function productName(title: string): string {
   const [first = ''] = title.split(SEPARATOR, 1);
   const core = /\p{L}/u.test(first) && first.trim().length >= 3 ? first : title;
-  const trimmed = core.replace(/^[\s\p{P}\p{Sm}]+(?=[\p{L}\p{N}\p{So}])/u, '').replace(/[\s.!?,;:'"\-\u2013\u2014]+$/u, '');
+  const trimmed = core
+    .replace(/^[\s\p{P}\p{Sm}]+(?=[\p{L}\p{N}\p{So}])/u, '')
+    .replace(/[\s.!?,;:'"\-\u2013\u2014]+$/u, '');
   return clip(/[\p{L}\p{N}\p{So}]/u.test(trimmed) ? trimmed : '', MAX_NAME_UNITS);
 }
 
@@ -93,7 +97,11 @@ function productKind(name: string): string {
 }
 
 function clip(text: string, maxUnits: number): string {
-  return shorten(text, { fits: (candidate) => candidate.length <= maxUnits, maxUnits: maxUnits * 4, sentences: false });
+  return shorten(text, {
+    fits: (candidate) => candidate.length <= maxUnits,
+    maxUnits: maxUnits * 4,
+    sentences: false,
+  });
 }
 
 function unique(words: readonly string[]): string[] {

@@ -1,6 +1,16 @@
 /** Which of the eight categories a record is about, from its own words. */
 
-export const CATEGORIES = ['electronics', 'fashion', 'home', 'sports', 'beauty', 'toys', 'books', 'health', 'unknown'] as const;
+export const CATEGORIES = [
+  'electronics',
+  'fashion',
+  'home',
+  'sports',
+  'beauty',
+  'toys',
+  'books',
+  'health',
+  'unknown',
+] as const;
 export type Category = (typeof CATEGORIES)[number];
 
 // Product nouns (singular); in a title they count three times. The last word of a name that stands here may be written as "this <noun>".
@@ -9,26 +19,33 @@ const NOUNS: Record<Exclude<Category, 'unknown'>, string> = {
     'headphone earphone earbud smartphone phone laptop tablet camera speaker charger monitor keyboard mouse smartwatch console drone router television tv airpod airpods cable adapter projector microphone webcam printer powerbank display computer notebook-computer macbook iphone ipad galaxy echo homepod',
   fashion:
     'shirt dress jacket coat jeans sweater hoodie skirt blouse shoe sneaker sneakers boot sandal heel bag handbag purse backpack wallet belt scarf hat cap watch sunglasses glasses earring necklace bracelet ring frock gown jumpsuit trousers pants shorts tee t-shirt top cardigan slipper loafer suit tie sock glove',
-  home: 'lamp sofa chair table bed pillow blanket rug curtain vase shelf desk pan pot knife spoon fork plate bowl cup mug glass blender grater peeler spatula tray kettle microwave stove oven candle frame plant sink towel mattress cookware whisk squeezer strainer wok container box organizer clock planter mirror cushion rice oil milk juice honey coffee tea egg meat steak fish fruit apple onion potato pepper cucumber lemon kiwi strawberry mulberry cream water soda drink food',
+  home: 'lamp sofa chair table bed pillow blanket rug curtain vase shelf desk pan pot knife spoon fork plate bowl cup mug glass blender grater peeler spatula tray kettle microwave stove oven candle frame plant sink towel mattress cookware whisk squeezer strainer wok container box organizer clock planter mirror cushion rice oil milk juice honey coffee tea egg meat steak fish fruit apple onion potato pepper cucumber lemon kiwi strawberry mulberry water soda drink food',
   sports:
     'ball bat racket racquet glove-sports yoga mat dumbbell bike bicycle helmet treadmill tent basketball football baseball tennis volleyball cricket golf rim shuttlecock wicket iron-golf kettlebell skateboard surfboard kayak motorcycle scooter jersey motorbike car sedan truck suv racquetball badminton',
   beauty:
     'mascara lipstick eyeshadow palette powder polish perfume fragrance serum moisturizer cleanser shampoo conditioner lotion foundation concealer blush eyeliner primer toner sunscreen soap wash cologne eau parfum makeup brush razor skincare',
   toys: 'toy doll puzzle lego block blocks game plush teddy robot car-toy train-toy kite action-figure figure playset drone-toy board-game slime marble marbles dollhouse rattle',
-  books: 'book novel cookbook memoir biography guide atlas dictionary textbook journal diary anthology paperback hardcover ebook story thriller workbook planner poetry comic',
+  books:
+    'book novel cookbook memoir biography guide atlas dictionary textbook journal diary anthology paperback hardcover ebook story thriller workbook planner poetry comic',
   health:
     'vitamin supplement multivitamin protein probiotic thermometer massager bandage first-aid toothbrush scale inhaler monitor-health omega collagen capsule gummy brace humidifier diffuser sanitizer mask wellness magnesium melatonin',
 };
 
 const HINTS: Record<Exclude<Category, 'unknown'>, string> = {
-  electronics: 'bluetooth wireless usb battery wifi hd oled pixel processor android ios app audio sound noise charging screen digital smart device electronics gaming storage resolution',
-  fashion: 'wear wardrobe outfit style fabric fit denim cotton leather stylish fashion ensemble silhouette sleeve casual formal chic petite size pockets clothing apparel',
+  electronics:
+    'bluetooth wireless usb battery wifi hd oled pixel processor android ios app audio sound noise charging screen digital smart device electronics gaming storage resolution',
+  fashion:
+    'wear wardrobe outfit style fabric fit denim cotton leather stylish fashion ensemble silhouette sleeve casual formal chic petite size pockets clothing apparel',
   home: 'kitchen home living bedroom cooking decor bathroom dining garden interior household recipe meal furniture culinary room storage',
-  sports: 'sport sports outdoor fitness workout gym training athlete running hiking game match team performance exercise riding player players court camping',
-  beauty: 'skin hair beauty lashes lips nail scent fragrance makeup glow complexion cosmetic moisturizing hydrates floral radiant',
+  sports:
+    'sport sports outdoor fitness workout gym training athlete running hiking game match team performance exercise riding player players court camping',
+  beauty:
+    'skin hair beauty lashes lips nail scent fragrance makeup glow complexion cosmetic moisturizing hydrates floral radiant',
   toys: 'kids children play toys toddler imaginative playtime child preschool pretend creative toy',
-  books: 'author reader readers chapter chapters story reading pages books fiction plot literature characters bestseller edition',
-  health: 'health wellness immune sleep pain relief daily nutrition body healthy recovery joints digestion medical clinical hygiene posture',
+  books:
+    'author reader readers chapter chapters story reading pages books fiction plot literature characters bestseller edition',
+  health:
+    'health wellness immune sleep pain relief daily nutrition body healthy recovery joints digestion medical clinical hygiene posture',
 };
 
 type Known = Exclude<Category, 'unknown'>;

@@ -31,12 +31,17 @@ const fieldSchema = z.strictObject({
   plain: z.boolean().default(false),
   items: itemsSchema.optional(),
   limits: z.array(limitSchema).min(1),
-  hashtags: z.strictObject({ advised: z.int().nonnegative(), hard: count.optional(), source, date }).optional(),
+  hashtags: z
+    .strictObject({ advised: z.int().nonnegative(), hard: count.optional(), source, date })
+    .optional(),
 });
 
 const catalogueSchema = z
   .strictObject({
-    channels: z.record(name, z.strictObject({ title: z.string().min(1), fields: z.record(name, fieldSchema) })),
+    channels: z.record(
+      name,
+      z.strictObject({ title: z.string().min(1), fields: z.record(name, fieldSchema) }),
+    ),
   })
   .transform(({ channels }) => channels)
   .refine((channels) => hasSingle(channels, 'post'), 'one channel must have a field of role post')
@@ -47,7 +52,10 @@ export type Channel = { title: string; fields: Record<string, ChannelField> };
 /** Channels by name: `x`, `instagram`, ... */
 export type Channels = Record<string, Channel>;
 
-function hasSingle(channels: Record<string, { fields: Record<string, ChannelField> }>, role: FieldRole): boolean {
+function hasSingle(
+  channels: Record<string, { fields: Record<string, ChannelField> }>,
+  role: FieldRole,
+): boolean {
   return Object.values(channels).some(({ fields }) =>
     Object.values(fields).some((field) => field.role === role && field.items === undefined),
   );
@@ -57,7 +65,10 @@ function hasSingle(channels: Record<string, { fields: Record<string, ChannelFiel
 export function parseChannels(document: unknown): Channels {
   const parsed = catalogueSchema.safeParse(document);
   if (parsed.success) return parsed.data;
-  throw new AppError('invalid-config', `the channel catalogue is not valid:\n${z.prettifyError(parsed.error)}`);
+  throw new AppError(
+    'invalid-config',
+    `the channel catalogue is not valid:\n${z.prettifyError(parsed.error)}`,
+  );
 }
 
 /**
@@ -72,7 +83,9 @@ export function loadChannels(file = 'config/channels.yaml'): Channels {
     document = parse(readFileSync(resolved, 'utf8'));
   } catch (thrown) {
     const error = toError(thrown);
-    throw new AppError('invalid-config', `cannot read the channel catalogue ${resolved}: ${error.message}`, { cause: error });
+    throw new AppError('invalid-config', `cannot read the channel catalogue ${resolved}: ${error.message}`, {
+      cause: error,
+    });
   }
   return parseChannels(document);
 }

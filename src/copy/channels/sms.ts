@@ -57,5 +57,8 @@ const REPLACEMENTS: Record<string, string> = {
 
 /** Typographic quotes, dashes and the like as their GSM-7 kin, so that one curly quote does not halve the room. */
 export function toGsm7(text: string): string {
-  return text.replaceAll(/[\u2018\u2019\u201a\u201c-\u201e\u2010\u2011\u2013\u2014\u2026\u2212\u00a0\u2022`\t]/gu, (char) => REPLACEMENTS[char] ?? char);
+  return text.replaceAll(
+    /[\u2018\u2019\u201a\u201c-\u201e\u2010\u2011\u2013\u2014\u2026\u2212\u00a0\u2022`\t]/gu,
+    (char) => REPLACEMENTS[char] ?? char,
+  );
 }

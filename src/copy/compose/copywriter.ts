@@ -82,8 +82,18 @@ export function createCopywriter(options: CopywriterOptions): Copywriter {
     ];
     for (const channel of names) {
       for (const [field, spec] of Object.entries(channels[channel]?.fields ?? {})) {
-        const allowed = Math.min(spec.hashtags?.advised ?? 0, spec.hashtags?.hard ?? Number.POSITIVE_INFINITY);
-        plans.push(planField(spec, `${channel}.${field}`, { count, tags: tags.slice(0, allowed), inlineTags: true, place: { channel, field } }));
+        const allowed = Math.min(
+          spec.hashtags?.advised ?? 0,
+          spec.hashtags?.hard ?? Number.POSITIVE_INFINITY,
+        );
+        plans.push(
+          planField(spec, `${channel}.${field}`, {
+            count,
+            tags: tags.slice(0, allowed),
+            inlineTags: true,
+            place: { channel, field },
+          }),
+        );
       }
     }
     return plans;
@@ -98,7 +108,8 @@ export function createCopywriter(options: CopywriterOptions): Copywriter {
       const brief = createBrief(request);
       const banned = createBannedWords(brief.bannedWords);
       const source = createClaimSource([brief.title, brief.description, brief.audience, ...brief.keywords]);
-      const refusesTag = (tag: string): boolean => checkText(tag, { fits: () => true, plain: false, banned, source }) !== undefined;
+      const refusesTag = (tag: string): boolean =>
+        checkText(tag, { fits: () => true, plain: false, banned, source }) !== undefined;
       const tags = createHashtags(brief, MAX_HASHTAGS, refusesTag);
       const plans = planFields(names, count, tags);
       const seed = request.seed ?? hashText(`${request.title}\u0000${request.description}`);
@@ -111,7 +122,8 @@ export function createCopywriter(options: CopywriterOptions): Copywriter {
         { seed, signal: request.signal },
       );
       const fallbackReason = gathered.fallbackReason ?? null;
-      if (fallbackReason !== null) log?.warn({ writer: writer.name, reason: fallbackReason }, 'templates wrote in place of the writer');
+      if (fallbackReason !== null)
+        log?.warn({ writer: writer.name, reason: fallbackReason }, 'templates wrote in place of the writer');
       const ranked = await rank(plans, gathered.fields, count, score);
       return assemble(plans, ranked, tags, fallbackReason);
     },
@@ -124,7 +136,9 @@ export function createCopywriter(options: CopywriterOptions): Copywriter {
 
 function requireCount(count: number): number {
   if (Number.isInteger(count) && count >= 1 && count <= MAX_COUNT) return count;
-  throw new AppError('invalid-input', `count is ${count}; it must be a whole number from 1 to ${MAX_COUNT}`, { details: { field: 'count' } });
+  throw new AppError('invalid-input', `count is ${count}; it must be a whole number from 1 to ${MAX_COUNT}`, {
+    details: { field: 'count' },
+  });
 }
 
 /** The brief without what may not be said, so that templates do not offer it in vain. */
@@ -154,13 +168,23 @@ interface Ranked extends ScoredText {
 }
 
 /** Every field's texts, best first; equal scores keep the order of writing. One call of `score` for all of them. */
-async function rank(plans: readonly FieldPlan[], fields: readonly Accepted[][], count: number, score: ScoreTexts): Promise<Ranked[][]> {
-  const texts = fields.map((list, index) => list.map(({ text, writer }) => ({ text: text + (plans[index]?.suffix ?? ''), writer })));
+async function rank(
+  plans: readonly FieldPlan[],
+  fields: readonly Accepted[][],
+  count: number,
+  score: ScoreTexts,
+): Promise<Ranked[][]> {
+  const texts = fields.map((list, index) =>
+    list.map(({ text, writer }) => ({ text: text + (plans[index]?.suffix ?? ''), writer })),
+  );
   if (count === 1) return texts.map((list) => list.map((item) => ({ ...item, score: null })));
   const flat = texts.flat();
   const scores = await score(flat.map(({ text }) => text));
   if (scores.length !== flat.length || !scores.every(Number.isFinite)) {
-    throw new AppError('internal', `the score function returned ${scores.length} scores for ${flat.length} texts, or one that is no number`);
+    throw new AppError(
+      'internal',
+      `the score function returned ${scores.length} scores for ${flat.length} texts, or one that is no number`,
+    );
   }
   let at = 0;
   return texts.map((list) => {
@@ -169,7 +193,12 @@ async function rank(plans: readonly FieldPlan[], fields: readonly Accepted[][], 
   });
 }
 
-function assemble(plans: readonly FieldPlan[], ranked: readonly Ranked[][], hashtags: string[], fallback: string | null): Copy {
+function assemble(
+  plans: readonly FieldPlan[],
+  ranked: readonly Ranked[][],
+  hashtags: string[],
+  fallback: string | null,
+): Copy {
   const [caption, ad] = ranked;
   const copy: Copy = {
     social_media_caption: caption?.[0]?.text ?? '',

@@ -3,7 +3,13 @@ import { AppError, toError } from '../../core/errors.ts';
 import type { Brief } from '../brief/index.ts';
 import { shorten } from '../channels/index.ts';
 import { checkText, sameTextKey, type BannedWords, type ClaimSource } from '../check/index.ts';
-import { plainLines, type Writer, type WriteOptions, type WriteOrder, type WriterName } from '../writers/index.ts';
+import {
+  plainLines,
+  type Writer,
+  type WriteOptions,
+  type WriteOrder,
+  type WriterName,
+} from '../writers/index.ts';
 
 export interface Accepted {
   text: string;
@@ -22,6 +28,8 @@ export interface GatherRules {
   source: ClaimSource;
 }
 
+const MORE_ROUNDS = 3;
+
 /** @throws AppError `invalid-input` when the banned words leave no text at all. */
 export async function gatherTexts(
   brief: Brief,
@@ -39,19 +47,34 @@ export async function gatherTexts(
     reason ??= describeShortage(shelves, writer.name);
     await fillShelves(short, brief, fallback, options);
   }
+  // Some proposals are refused (banned words, repeats): other seeds give others.
+  for (let round = 1; round <= MORE_ROUNDS; round += 1) {
+    const open = shelves.filter((shelf) => shelf.missing() > 0);
+    if (open.length > 0) await fillShelves(open, brief, fallback, { ...options, seed: options.seed + round });
+  }
   for (const shelf of shelves) {
-    if (shelf.texts.length < shelf.least) for (const line of plainLines(shelf.order.role)) shelf.offer(line, 'templates');
+    if (shelf.texts.length < shelf.least)
+      for (const line of plainLines(shelf.order.role)) shelf.offer(line, 'templates');
     if (shelf.texts.length === 0) {
-      throw new AppError('invalid-input', `bannedWords leave no text for ${shelf.order.field}: ban fewer words`, {
-        details: { field: 'bannedWords' },
-      });
+      throw new AppError(
+        'invalid-input',
+        `bannedWords leave no text for ${shelf.order.field}: ban fewer words`,
+        {
+          details: { field: 'bannedWords' },
+        },
+      );
     }
   }
   return { fields: shelves.map((shelf) => shelf.texts), fallbackReason: reason };
 }
 
 /** Returns in words why the writer failed as a whole, or undefined. */
-async function fillShelves(shelves: readonly Shelf[], brief: Brief, writer: Writer, options: WriteOptions): Promise<string | undefined> {
+async function fillShelves(
+  shelves: readonly Shelf[],
+  brief: Brief,
+  writer: Writer,
+  options: WriteOptions,
+): Promise<string | undefined> {
   const orders = shelves.map((shelf) => shelf.order);
   let proposals: string[][];
   try {

@@ -23,7 +23,8 @@ export function tightestField(channels: Channels, role: FieldRole): ChannelField
     .filter((field) => field.role === role && field.items === undefined)
     .toSorted((a, b) => ceilingOf(a) - ceilingOf(b));
   const [tightest] = fields;
-  if (tightest === undefined) throw new AppError('invalid-config', `no channel has a field of role ${role} that holds one text`);
+  if (tightest === undefined)
+    throw new AppError('invalid-config', `no channel has a field of role ${role} that holds one text`);
   return tightest;
 }
 
@@ -31,9 +32,13 @@ export function tightestField(channels: Channels, role: FieldRole): ChannelField
 export function requireChannels(names: readonly string[], channels: Channels): string[] {
   for (const name of names) {
     if (!Object.hasOwn(channels, name)) {
-      throw new AppError('invalid-input', `channels names "${name}"; known channels are ${Object.keys(channels).join(', ')}`, {
-        details: { field: 'channels', allowed: Object.keys(channels) },
-      });
+      throw new AppError(
+        'invalid-input',
+        `channels names "${name}"; known channels are ${Object.keys(channels).join(', ')}`,
+        {
+          details: { field: 'channels', allowed: Object.keys(channels) },
+        },
+      );
     }
   }
   return [...new Set(names)];

@@ -17,7 +17,11 @@ const CATEGORY_TAGS: Record<Category, readonly string[]> = {
   health: ['Wellness', 'SelfCare', 'HealthyHabits', 'DailyRoutine', 'WellnessFinds'],
   unknown: ['ShoppingFinds', 'WishList', 'WorthALook', 'GoodFinds', 'EverydayFinds'],
 };
-const STOP_WORDS = new Set('a an the and or of for with in on by from to at your my our is are it its this that mens womens s'.split(' '));
+const STOP_WORDS = new Set(
+  'a an the and or of for with in on by from to at your my our is are it its this that mens womens s'.split(
+    ' ',
+  ),
+);
 const NAME_TAG_WORDS = 4;
 
 /**
@@ -61,7 +65,7 @@ function nameWords(name: string): string[] {
 
 /** `noise cancelling headphones` as `#NoiseCancellingHeadphones`. Two numbers side by side would make a third: such a text gives ''. */
 export function toHashtag(text: string): string {
-  const words = text.replaceAll(/['\u2019]/gu, '').match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
+  const words = text.replaceAll(/['\u2019\ufe00-\ufe0f]/gu, '').match(/[\p{L}\p{N}][\p{L}\p{M}\p{N}]*/gu) ?? [];
   let tag = '#';
   for (const word of words) {
     if (/\p{N}$/u.test(tag) && /^\p{N}/u.test(word)) return '';
@@ -74,5 +78,7 @@ function camel(word: string): string {
   // A word that has its own capitals keeps them, except an all-capital word of five letters or more: LED stays, HEADPHONES does not.
   const body = /^[A-Z]{5,}$/u.test(word) ? word.toLowerCase() : word;
   const first = String.fromCodePoint(body.codePointAt(0) ?? 0);
-  return /\p{Ll}/u.test(first) && !/\p{Lu}/u.test(body) ? first.toUpperCase() + body.slice(first.length) : body;
+  return /\p{Ll}/u.test(first) && !/\p{Lu}/u.test(body)
+    ? first.toUpperCase() + body.slice(first.length)
+    : body;
 }

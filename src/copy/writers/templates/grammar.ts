@@ -58,7 +58,8 @@ export function compileRule(source: string): Rule {
     } else {
       const name = inner.charAt(0).toLowerCase() + inner.slice(1);
       const slot = SLOTS.find((known) => known === name);
-      if (slot === undefined) throw new AppError('internal', `the rule "${source}" uses the slot {${inner}}, which does not exist`);
+      if (slot === undefined)
+        throw new AppError('internal', `the rule "${source}" uses the slot {${inner}}, which does not exist`);
       parts.push({ is: 'slot', slot, capital: inner !== name });
       needs |= bit(slot);
     }
@@ -82,13 +83,22 @@ export interface Material {
   quotes: Phrase[];
   adjectives: string[];
   keywords: string[];
+  picks: string[];
+  moments: string[];
 }
 
 const MANY_FEATURES = bit('feature') | bit('feature2');
 const MANY_ADJECTIVES = bit('adjective') | bit('adjective2');
-const ALWAYS = bit('thisOne') | bit('pick') | bit('moment') | bit('hook') | bit('toneHook') | bit('call') | bit('nudge');
+const ALWAYS =
+  bit('thisOne') | bit('pick') | bit('moment') | bit('hook') | bit('toneHook') | bit('call') | bit('nudge');
 
-export function createMaterial(brief: Brief, name: string, tone: Tone, random: Random, plain: boolean): Material {
+export function createMaterial(
+  brief: Brief,
+  name: string,
+  tone: Tone,
+  random: Random,
+  plain: boolean,
+): Material {
   const { phrases } = brief;
   const material: Material = {
     has: 0,
@@ -104,8 +114,13 @@ export function createMaterial(brief: Brief, name: string, tone: Tone, random: R
     quotes: random.shuffle([...phrases.quotes]),
     adjectives: random.shuffle([...phrases.adjectives]),
     keywords: random.shuffle([...brief.keywords]),
+    picks: random.shuffle([...CATEGORY_WORDS[brief.category].picks]),
+    moments: random.shuffle([...CATEGORY_WORDS[brief.category].moments]),
   };
-  material.has = available(material, ALWAYS | (plain ? 0 : bit('emoji')) | (brief.audience === '' ? 0 : bit('audience')));
+  material.has = available(
+    material,
+    ALWAYS | (plain ? 0 : bit('emoji')) | (brief.audience === '' ? 0 : bit('audience')),
+  );
   return material;
 }
 
@@ -114,7 +129,8 @@ function available(material: Material, kept: number): number {
   if (material.name !== '') has |= bit('name');
   if (material.brief.kind !== '') has |= bit('kind') | (material.brief.plural ? 0 : bit('kindOne'));
   if (material.features.length > 0) has |= material.features.length > 1 ? MANY_FEATURES : bit('feature');
-  if (material.adjectives.length > 0) has |= material.adjectives.length > 1 ? MANY_ADJECTIVES : bit('adjective');
+  if (material.adjectives.length > 0)
+    has |= material.adjectives.length > 1 ? MANY_ADJECTIVES : bit('adjective');
   if (material.definitions.length > 0) has |= bit('definition');
   if (material.uses.length > 0) has |= bit('use');
   if (material.occasions.length > 0) has |= bit('occasion');
@@ -124,7 +140,11 @@ function available(material: Material, kept: number): number {
 }
 
 /** A rule whose facts are at hand, one not used before if there is one; undefined when none is possible. */
-export function pickRule(rules: readonly Rule[], material: Material, used: ReadonlySet<Rule>): Rule | undefined {
+export function pickRule(
+  rules: readonly Rule[],
+  material: Material,
+  used: ReadonlySet<Rule>,
+): Rule | undefined {
   let chosen: Rule | undefined;
   let chosenFresh = false;
   let seen = 0;
@@ -172,7 +192,9 @@ function fill(slot: Slot, material: Material, take: (phrases: Phrase[]) => strin
     case 'kindOne':
       return brief.kind;
     case 'thisOne':
-      return brief.kind === '' ? `this ${random.pick(words.picks)}` : `${brief.plural ? 'these' : 'this'} ${brief.kind}`;
+      return brief.kind === ''
+        ? `this ${next(material.picks)}`
+        : `${brief.plural ? 'these' : 'this'} ${brief.kind}`;
     case 'feature':
     case 'feature2':
       return take(material.features);
@@ -192,9 +214,9 @@ function fill(slot: Slot, material: Material, take: (phrases: Phrase[]) => strin
     case 'audience':
       return brief.audience;
     case 'pick':
-      return random.pick(words.picks);
+      return next(material.picks);
     case 'moment':
-      return random.pick(words.moments);
+      return next(material.moments);
     case 'hook':
       return random.pick(words.hooks);
     case 'toneHook':
@@ -206,6 +228,13 @@ function fill(slot: Slot, material: Material, take: (phrases: Phrase[]) => strin
     case 'emoji':
       return random.pick(words.emoji);
   }
+}
+
+/** The first word moves to the end: within one text a word comes back only after all the others. */
+function next(words: string[]): string {
+  const word = words.shift() ?? '';
+  words.push(word);
+  return word;
 }
 
 /** A quoted sentence says all its phrases; a phrase that was used keeps its sentence from being quoted. */
@@ -221,5 +250,7 @@ function strike(material: Material, sentences: readonly number[], quoted: boolea
 
 /** A capital first letter, unless the first word has capitals of its own (`iPhone`). */
 export function upperFirst(text: string): string {
-  return /^\p{Ll}[\p{Ll}\p{N}'-]*(?:[\s,:.!?]|$)/u.test(text) ? text.charAt(0).toUpperCase() + text.slice(1) : text;
+  return /^\p{Ll}[\p{Ll}\p{N}'-]*(?:[\s,:.!?]|$)/u.test(text)
+    ? text.charAt(0).toUpperCase() + text.slice(1)
+    : text;
 }

@@ -4,14 +4,25 @@ import { createRandom, type Random } from '../../../core/random.ts';
 import { TONES, withoutEmoji, type Brief, type Tone } from '../../brief/index.ts';
 import { shorten, toGsm7, type FieldRole } from '../../channels/index.ts';
 import type { Writer, WriteOrder } from '../writer.ts';
-import { compileRule, createMaterial, expandRule, pickRule, upperFirst, type Material, type Rule } from './grammar.ts';
+import {
+  compileRule,
+  createMaterial,
+  expandRule,
+  pickRule,
+  upperFirst,
+  type Material,
+  type Rule,
+} from './grammar.ts';
 import { FRAGMENTS, PLAIN_LINES, SENTENCES, type FragmentKind, type SentenceKind } from './rules.ts';
 
 const compiledSentences = compileAll<SentenceKind>(SENTENCES);
 const compiledFragments = compileAll<FragmentKind>(FRAGMENTS);
 
 function compileAll<K extends string>(sources: Record<K, readonly string[]>): Record<K, readonly Rule[]> {
-  const entries = Object.entries<readonly string[]>(sources).map(([kind, list]) => [kind, list.map(compileRule)]);
+  const entries = Object.entries<readonly string[]>(sources).map(([kind, list]) => [
+    kind,
+    list.map(compileRule),
+  ]);
   return Object.fromEntries(entries) as Record<K, readonly Rule[]>;
 }
 
@@ -64,7 +75,13 @@ function writeOrder(brief: Brief, order: WriteOrder, random: Random): string[] {
   const found = new Map<string, string>();
   for (let attempt = 0; found.size < order.count && attempt < order.count * ATTEMPTS_PER_TEXT; attempt += 1) {
     const tone = tones[attempt % tones.length] ?? 'friendly';
-    const material = createMaterial(brief, name, tone, random, order.plain || order.gsm7 || order.role !== 'post');
+    const material = createMaterial(
+      brief,
+      name,
+      tone,
+      random,
+      order.plain || order.gsm7 || order.role !== 'post',
+    );
     const text = finish(writeOne(order, material, used), order);
     const key = text.toLowerCase();
     if (text !== '' && order.fits(text) && !found.has(key)) found.set(key, text);
@@ -109,7 +126,12 @@ function writeFragment(kind: FragmentKind, material: Material, used: Set<Rule>):
   return upperFirst(expandRule(rule, material)).replace(/\.$/u, '');
 }
 
-function writeSentences(order: WriteOrder, material: Material, used: Set<Rule>, structures: readonly Structure[]): string {
+function writeSentences(
+  order: WriteOrder,
+  material: Material,
+  used: Set<Rule>,
+  structures: readonly Structure[],
+): string {
   const { sentences: kinds, core, drops } = material.random.pick(structures);
   const sentences: (string | undefined)[] = kinds.map(() => undefined);
   // The core first: it has the first choice among the facts.
@@ -149,7 +171,11 @@ function finish(text: string, order: WriteOrder): string {
   if (order.gsm7) out = toGsm7(out);
   if (order.plain) out = withoutEmoji(out).replaceAll('!', '.');
   if (order.fits(out)) return out;
-  return shorten(out, { fits: order.fits, ellipsis: order.gsm7 || order.plain ? '' : '\u2026', maxUnits: order.maxChars * 4 });
+  return shorten(out, {
+    fits: order.fits,
+    ellipsis: order.gsm7 || order.plain ? '' : '\u2026',
+    maxUnits: order.maxChars * 4,
+  });
 }
 
 const SMALL_WORDS = new Set('a an and as at but by for from in of on or the to with'.split(' '));

@@ -1,0 +1,139 @@
+import { describe, expect, it } from 'vitest';
+import { createCopywriter, loadChannels, type CopyRequest } from '../../../src/copy/index.ts';
+import { createRandom } from '../../../src/core/random.ts';
+import { auditCopy } from '../audit.ts';
+import { hostileRecord } from '../hostile.ts';
+import { drawRecord } from '../records.ts';
+
+const channels = loadChannels();
+const copywriter = createCopywriter({ channels });
+const lamp = {
+  title: 'Nordic Desk Lamp',
+  description:
+    'The Nordic Desk Lamp is a compact light for small desks. With a soft glow and a foldable arm, it provides a calm workspace.',
+};
+const byLength = (texts: string[]): Promise<number[]> => Promise.resolve(texts.map((text) => text.length));
+
+describe('createCopywriter', () => {
+  it('writes eight distinct candidates per field and returns the one that scores best', async () => {
+    const copy = await copywriter.write(lamp, byLength);
+    const captions = copy.alternatives.social_media_caption ?? [];
+    expect(captions).toHaveLength(8);
+    expect(new Set(captions.map(({ text }) => text.toLowerCase())).size).toBe(8);
+    expect(copy.alternatives.ad_copy).toHaveLength(8);
+    expect(captions[0]?.text).toBe(copy.social_media_caption);
+    const scores = captions.map(({ score }) => score ?? Number.NaN);
+    expect(scores).toEqual(scores.toSorted((a, b) => b - a));
+    expect(captions.every(({ text, score }) => score === text.length)).toBe(true);
+  });
+
+  it('scores everything in one call', async () => {
+    const calls: string[][] = [];
+    await copywriter.write({ ...lamp, channels: copywriter.channelNames }, (texts) => {
+      calls.push(texts);
+      return byLength(texts);
+    });
+    expect(calls).toHaveLength(1);
+    expect(calls[0]?.length).toBeGreaterThan(80);
+  });
+
+  it('writes one candidate and scores nothing with count 1', async () => {
+    const refuse = (): Promise<number[]> => Promise.reject(new Error('nothing was to be scored'));
+    const copy = await copywriter.write({ ...lamp, count: 1 }, refuse);
+    expect(copy.alternatives.social_media_caption).toEqual([
+      { text: copy.social_media_caption, score: null },
+    ]);
+  });
+
+  it('gives the same copy for the same request, and another for another seed', async () => {
+    const first = await copywriter.write(lamp, byLength);
+    expect(await copywriter.write(lamp, byLength)).toEqual(first);
+    const other = await copywriter.write({ ...lamp, seed: 7 }, byLength);
+    expect(other.social_media_caption).not.toBe(first.social_media_caption);
+  });
+
+  it('gives Google its headlines and descriptions, also with count 1', async () => {
+    const many = await copywriter.write({ ...lamp, channels: ['google_rsa'] }, byLength);
+    expect(many.channels.google_rsa?.headlines).toHaveLength(15);
+    expect(many.channels.google_rsa?.descriptions).toHaveLength(4);
+    const few = await copywriter.write({ ...lamp, channels: ['google_rsa'], count: 1 }, byLength);
+    expect(few.channels.google_rsa?.headlines).toHaveLength(3);
+    expect(few.channels.google_rsa?.descriptions).toHaveLength(2);
+    expect(JSON.stringify(many.channels)).not.toMatch(/!|\p{Extended_Pictographic}/u);
+  });
+
+  it('leaves banned words out, of the name and the hashtags too', async () => {
+    const copy = await copywriter.write(
+      { ...lamp, bannedWords: ['NORDIC', 'Compact', 'desk lamp'] },
+      byLength,
+    );
+    const all = JSON.stringify([copy.alternatives, copy.hashtags]);
+    expect(all).not.toMatch(/nordic|compact|desk ?lamp/iu);
+  });
+
+  it.each<[string, Partial<CopyRequest>, RegExp]>([
+    ['an unknown channel', { channels: ['myspace'] }, /"myspace"; known channels are x, /],
+    ['a count of zero', { count: 0 }, /count is 0; it must be a whole number from 1 to 64/],
+    ['a fractional count', { count: 1.5 }, /count is 1\.5/],
+    [
+      'bans that leave nothing',
+      {
+        bannedWords:
+          'a the you your it is in to for of and take see something curious discover good explore let made ready simply welcome have find get inspired worth ideas idea look here come more today'.split(
+            ' ',
+          ),
+      },
+      /bannedWords leave no text/,
+    ],
+  ])('refuses %s and says what is allowed', async (_, change, message) => {
+    await expect(copywriter.write({ ...lamp, ...change }, byLength)).rejects.toThrow(message);
+  });
+
+  it('says so when the score function returns too few scores', async () => {
+    await expect(copywriter.write(lamp, () => Promise.resolve([1]))).rejects.toThrow('returned 1 scores');
+  });
+
+  it('keeps 1,000 creatives over all channels in their limits, with no number of its own', async () => {
+    const random = createRandom(2026);
+    const captions = new Set<string>();
+    let creatives = 0;
+    for (let i = 0; i < 100; i += 1) {
+      const record = drawRecord(random);
+      const copy = await copywriter.write(
+        { ...record, channels: copywriter.channelNames, count: 2, seed: i },
+        byLength,
+      );
+      expect(auditCopy(copy, channels, `${record.title} ${record.description}`)).toEqual([]);
+      captions.add(copy.social_media_caption);
+      creatives += 2 + copywriter.channelNames.length;
+    }
+    expect(creatives).toBeGreaterThanOrEqual(1000);
+    expect(captions.size).toBeGreaterThan(95);
+  });
+
+  it('gives valid text for 300 hostile inputs', async () => {
+    const random = createRandom(7);
+    for (let i = 0; i < 300; i += 1) {
+      const record = hostileRecord(random);
+      const copy = await copywriter.write(
+        { ...record, channels: copywriter.channelNames, count: 1 + (i % 2), seed: i },
+        byLength,
+      );
+      expect(auditCopy(copy, channels, `${record.title} ${record.description}`)).toEqual([]);
+    }
+  });
+
+  it('does not read alike for twenty products: no two captions share their first five words', async () => {
+    const random = createRandom(11);
+    const openings = new Set<string>();
+    const seen = new Set<string>();
+    while (seen.size < 20) {
+      const record = drawRecord(random);
+      if (seen.has(record.title)) continue;
+      seen.add(record.title);
+      const copy = await copywriter.write(record, byLength);
+      openings.add(copy.social_media_caption.split(' ').slice(0, 5).join(' '));
+    }
+    expect(openings.size).toBeGreaterThanOrEqual(18);
+  });
+});
