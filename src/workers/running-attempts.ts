@@ -13,6 +13,8 @@ export interface RunningAttempt {
   /** Why it was stopped; undefined while it was not. The first cause counts. */
   readonly stopCause: StopCause | undefined;
   stop(cause: StopCause): void;
+  /** Called once when it is stopped, at once when it was already. */
+  onStop(listener: () => void): void;
   /** Ends the timer and forgets the attempt. */
   finish(): void;
 }
@@ -63,25 +65,7 @@ export function openRunningAttempts(db: Db, log: Logger): RunningAttempts {
 
   return {
     begin: (attempt, timeoutMs) => {
-      const controller = new AbortController();
-      let stopCause: StopCause | undefined;
-      const entry: RunningAttempt = {
-        attempt,
-        signal: controller.signal,
-        get stopCause() {
-          return stopCause;
-        },
-        stop: (cause) => {
-          if (stopCause !== undefined) return;
-          stopCause = cause;
-          controller.abort(stopError(cause, attempt, timeoutMs));
-        },
-        finish: () => {
-          clearTimeout(timeout);
-          running.delete(entry);
-        },
-      };
-      const timeout = setTimeout(() => entry.stop('timed-out'), timeoutMs);
+      const entry = new Entry(attempt, timeoutMs, running);
       running.add(entry);
       schedule();
       return entry;
@@ -101,6 +85,44 @@ export function openRunningAttempts(db: Db, log: Logger): RunningAttempts {
       await watching;
     },
   };
+}
+
+class Entry implements RunningAttempt {
+  readonly attempt: Attempt;
+  stopCause: StopCause | undefined;
+  private readonly controller = new AbortController();
+  private readonly timeoutMs: number;
+  private readonly timer: NodeJS.Timeout;
+  private readonly siblings: Set<RunningAttempt>;
+  private listener: (() => void) | undefined;
+
+  constructor(attempt: Attempt, timeoutMs: number, siblings: Set<RunningAttempt>) {
+    this.attempt = attempt;
+    this.timeoutMs = timeoutMs;
+    this.siblings = siblings;
+    this.timer = setTimeout(() => this.stop('timed-out'), timeoutMs);
+  }
+
+  get signal(): AbortSignal {
+    return this.controller.signal;
+  }
+
+  stop(cause: StopCause): void {
+    if (this.stopCause !== undefined) return;
+    this.stopCause = cause;
+    this.controller.abort(stopError(cause, this.attempt, this.timeoutMs));
+    this.listener?.();
+  }
+
+  onStop(listener: () => void): void {
+    if (this.stopCause === undefined) this.listener = listener;
+    else listener();
+  }
+
+  finish(): void {
+    clearTimeout(this.timer);
+    this.siblings.delete(this);
+  }
 }
 
 function stopError(cause: StopCause, attempt: Attempt, timeoutMs: number): AppError {

@@ -55,6 +55,12 @@ export function createStageProcessor<S extends Stage>(
 ): Processor {
   const { queues, running, workerId } = deps;
   const { pool } = deps.services.database;
+  // Options never change once the run is made; a worker mostly sees jobs of one run.
+  let known: { runId: string; options: RunOptions } | undefined;
+  const optionsOf = (runId: string, stored: unknown): RunOptions => {
+    if (known?.runId !== runId) known = { runId, options: runOptionsSchema.parse(stored) };
+    return known.options;
+  };
 
   return async (job, token) => {
     const payload = parsePayload(stage, job);
@@ -74,7 +80,7 @@ export function createStageProcessor<S extends Stage>(
       log.info({ status: begun?.runStatus ?? 'missing' }, 'the run has ended; nothing to do');
       return { skipped: `the run is ${begun?.runStatus ?? 'missing'}` };
     }
-    const options = runOptionsSchema.parse(begun.options);
+    const options = optionsOf(key.runId, begun.options);
     if (begun.attempt === null) {
       if (begun.previous !== 'succeeded') {
         throw new UnrecoverableError(`${describeStage(key)} has already ended as ${begun.previous}`);
@@ -120,20 +126,17 @@ function parsePayload<S extends Stage>(stage: S, job: Job): StagePayload<S> {
 
 /** The handler's result; or the reason of the stop, when the handler has not settled some time after it. */
 async function untilStopped<T>(handling: Promise<T>, entry: RunningAttempt, log: Logger): Promise<T> {
-  const { signal } = entry;
   let grace: NodeJS.Timeout | undefined;
   const leftBehind = new Promise<never>((_, reject) => {
-    const onAbort = (): void => {
+    entry.onStop(() => {
       grace = setTimeout(() => {
         log.error(
           { attempt: entry.attempt.attempt },
           'the handler ignores its abort signal and is left behind',
         );
-        reject(toError(signal.reason));
+        reject(toError(entry.signal.reason));
       }, ABORT_GRACE_MS);
-    };
-    if (signal.aborted) onAbort();
-    else signal.addEventListener('abort', onAbort, { once: true });
+    });
   });
   try {
     return await Promise.race([handling, leftBehind]);
