@@ -9,6 +9,7 @@ import { writeModelDirectory } from './model-directory/index.ts';
 import type { Recipe } from './recipes.ts';
 import { classifierText, readLabelledCsv } from './rows.ts';
 import { openTokenizer } from './tokenizer.ts';
+import { trainEveryWeight } from './train-every-weight.ts';
 import type { TrainRequest, TrainResult } from './train-protocol.ts';
 import type {
   EpochMetrics,
@@ -45,7 +46,6 @@ export async function runTraining(request: TrainRequest, hooks: TrainingHooks): 
   await mkdir(request.workDirectory, { recursive: true });
   const threads = request.threads === 0 ? os.availableParallelism() : request.threads;
   const recipe = { ...request.recipe, maxLength: Math.min(request.recipe.maxLength, base.config.positions) };
-  const epochs: EpochMetrics[] = [];
   const trained = await trainBy(recipe, {
     base,
     tokenizer,
@@ -57,10 +57,7 @@ export async function runTraining(request: TrainRequest, hooks: TrainingHooks): 
     onProgress,
     seed: request.seed,
     workDirectory: request.workDirectory,
-    onEpoch: (metrics) => {
-      epochs.push(metrics);
-      hooks.onEpoch(metrics);
-    },
+    onEpoch: hooks.onEpoch,
     log: hooks.log,
   });
 
@@ -82,7 +79,7 @@ export async function runTraining(request: TrainRequest, hooks: TrainingHooks): 
   return {
     modelDirectory: written.directory,
     recipe: trained.recipe,
-    epochs,
+    epochs: trained.epochs,
     bestEpoch: trained.bestEpoch,
     validation: written.validation,
     temperature,
@@ -107,10 +104,7 @@ function trainBy(recipe: Recipe, context: TrainerContext): Promise<Trained> {
     case 'head':
       return trainHead(context);
     case 'full':
-      throw new AppError(
-        'unsupported',
-        `the recipe "${recipe.name}" wants every weight trained; only heads are trained here`,
-      );
+      return trainEveryWeight(context);
     default:
       return assertNever(recipe.trainer);
   }

@@ -48,7 +48,7 @@ const epochSchema = z.object({
   trainLoss: z.number(),
   validationLoss: z.number(),
   validation: metricsSchema,
-  durationMs: z.number(),
+  durationMs: z.number().nullable(),
 });
 
 const progressSchema = z.object({

@@ -13,15 +13,16 @@ export interface LabelledTexts {
   weights: readonly number[];
 }
 
-/** After each epoch; `validation` holds honest probabilities (without the shift of balanced classes), before calibration. */
+/** After each epoch, on the validation rows before calibration; `head` takes the shift of balanced classes out first. */
 export interface EpochMetrics {
   /** From 1. */
   epoch: number;
   trainLoss: number;
-  /** The objective of training (class weights, label smoothing) on the validation rows. */
+  /** The trainer's own loss on the validation rows. */
   validationLoss: number;
   validation: ClassificationMetrics;
-  durationMs: number;
+  /** null for an epoch that an earlier process ran, before this one resumed. */
+  durationMs: number | null;
 }
 
 export interface TrainProgress {
@@ -69,6 +70,8 @@ export interface Trained {
   validationMargins: Float32Array;
   /** What balanced class weights added to every margin: log(weight of positives / weight of negatives). */
   priorShift: number;
+  /** All of them, also those run before a resumption. */
+  epochs: EpochMetrics[];
   /** From 1. */
   bestEpoch: number;
   /** The recipe with every `auto` replaced by what was used. */
@@ -76,8 +79,6 @@ export interface Trained {
   /** Facts about the training for the tracking run: backend, steps, trained parameters. */
   facts: Record<string, string | number>;
 }
-
-export type Trainer = (context: TrainerContext) => Promise<Trained>;
 
 /** Loss weight of each class, mean 1 over the rows. */
 export function computeClassWeights(rows: LabelledTexts, mode: Recipe['classWeights']): [number, number] {

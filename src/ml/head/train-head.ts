@@ -4,11 +4,12 @@
  */
 import { AppError } from '../../core/errors.ts';
 import { createRandom } from '../../core/random.ts';
-import { computeStates } from '../encoder-states.ts';
+import { computeStates, marginsOf } from '../run-graph.ts';
 import type { Weights } from '../models/index.ts';
 import {
   computeClassWeights,
   metricsOfMargins,
+  type EpochMetrics,
   type LabelledTexts,
   type Trained,
   type TrainerContext,
@@ -55,6 +56,7 @@ export async function trainHead(context: TrainerContext): Promise<Trained> {
     const random = createRandom(context.seed);
     let best: { epoch: number; logLoss: number; weights: HeadWeights; margins: Float32Array } | undefined;
     let steps = 0;
+    const epochs: EpochMetrics[] = [];
     for (let epoch = 1; epoch <= recipe.epochs; epoch += 1) {
       const startedMs = performance.now();
       const order = random.shuffle(Int32Array.from(train.labels.keys()));
@@ -85,13 +87,15 @@ export async function trainHead(context: TrainerContext): Promise<Trained> {
       const logits = network.logits(standardised.validation);
       const margins = marginsOf(logits);
       const metrics = metricsOfMargins(margins, validation, priorShift);
-      context.onEpoch({
+      const report: EpochMetrics = {
         epoch,
         trainLoss: lossSum / order.length,
         validationLoss: crossEntropy(logits, validationTargets),
         validation: metrics,
         durationMs: performance.now() - startedMs,
-      });
+      };
+      epochs.push(report);
+      context.onEpoch(report);
       context.onProgress({ phase: 'train', fraction: epoch / recipe.epochs, epoch, step: steps });
       if (best === undefined || metrics.logLoss < best.logLoss - MINIMUM_GAIN) {
         best = { epoch, logLoss: metrics.logLoss, weights: network.read(), margins };
@@ -105,6 +109,7 @@ export async function trainHead(context: TrainerContext): Promise<Trained> {
       weights: joinWeights(base.weights, foldStandardisation(best.weights, moments)),
       validationMargins: best.margins,
       priorShift,
+      epochs,
       bestEpoch: best.epoch,
       recipe,
       facts: {
@@ -181,13 +186,6 @@ function stepOn(
       },
       mask === null ? null : tf.tensor2d(mask, [rows.length, dim]),
     ),
-  );
-}
-
-function marginsOf(logits: Float32Array): Float32Array {
-  return Float32Array.from(
-    { length: logits.length / 2 },
-    (_, row) => (logits[row * 2 + 1] ?? 0) - (logits[row * 2] ?? 0),
   );
 }
 

@@ -1,0 +1,92 @@
+/** Runs an inference graph over many texts in memory: the frozen encoder's states for `head`, logits for calibration. */
+import { AppError } from '../core/errors.ts';
+import type { BaseModel } from './base-model.ts';
+import {
+  buildClassifierGraph,
+  buildEncoderGraph,
+  type DistilBertConfig,
+  type Weights,
+} from './models/index.ts';
+import { encodeModel, openOnnxSession, type OnnxGraph } from './onnx/index.ts';
+import { bucketByLength, padBatch, type TextTokenizer } from './tokenizer.ts';
+
+export interface RunOptions {
+  maxLength: number;
+  /** ONNX Runtime threads. */
+  threads: number;
+  signal?: AbortSignal;
+  /** Called after each batch with the number of texts done. */
+  onProgress?: (done: number) => void;
+}
+
+/** Padded tokens of one batch: enough to keep the cores busy, few enough to stay in their caches. */
+const BATCH_TOKENS = 2048;
+
+/** First-token states of the last layer, in the order of the texts: row-major [texts, dim]. */
+export function computeStates(
+  base: BaseModel,
+  tokenizer: TextTokenizer,
+  texts: readonly string[],
+  options: RunOptions,
+): Promise<Float32Array> {
+  return runOverTexts(buildEncoderGraph(base.config, base.weights), tokenizer, texts, options);
+}
+
+/** Positive logit less negative logit of each text. */
+export async function computeMargins(
+  model: { config: DistilBertConfig; weights: Weights },
+  tokenizer: TextTokenizer,
+  texts: readonly string[],
+  options: RunOptions,
+): Promise<Float32Array> {
+  const graph = buildClassifierGraph(model.config, model.weights);
+  return marginsOf(await runOverTexts(graph, tokenizer, texts, options));
+}
+
+/** [rows, 2] -> [rows] */
+export function marginsOf(logits: Float32Array): Float32Array {
+  return Float32Array.from(
+    { length: logits.length / 2 },
+    (_, row) => (logits[row * 2 + 1] ?? 0) - (logits[row * 2] ?? 0),
+  );
+}
+
+/** The graph's one output, [texts, width], in batches of like length. */
+async function runOverTexts(
+  graph: OnnxGraph,
+  tokenizer: TextTokenizer,
+  texts: readonly string[],
+  options: RunOptions,
+): Promise<Float32Array> {
+  const sequences = texts.map((text) => tokenizer.encode(text, options.maxLength));
+  const lengths = sequences.map((ids) => ids.length);
+  const session = await openOnnxSession(encodeModel(graph), { threads: options.threads });
+  let results = new Float32Array(0);
+  try {
+    let done = 0;
+    for (const rows of bucketByLength(lengths, BATCH_TOKENS)) {
+      options.signal?.throwIfAborted();
+      const padded = padBatch(
+        rows.map((row) => sequences[row] ?? []),
+        tokenizer.padTokenId,
+      );
+      const shape = [padded.batch, padded.time];
+      const outputs = await session.run({
+        input_ids: { data: padded.inputIds, shape },
+        attention_mask: { data: padded.attentionMask, shape },
+      });
+      const [output] = Object.values(outputs);
+      if (output === undefined) throw new AppError('internal', `the graph ${graph.name} has no output`);
+      const width = output.data.length / rows.length;
+      if (done === 0) results = new Float32Array(texts.length * width);
+      rows.forEach((row, index) => {
+        results.set(output.data.subarray(index * width, (index + 1) * width), row * width);
+      });
+      done += rows.length;
+      options.onProgress?.(done);
+    }
+  } finally {
+    await session.close();
+  }
+  return results;
+}
