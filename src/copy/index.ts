@@ -19,4 +19,10 @@ export {
   type ScoreTexts,
 } from './compose/index.ts';
 export { explainByOcclusion, type Explanation, type PhraseEffect } from './explain/index.ts';
-export { createTemplateWriter, WRITER_NAMES, type Writer, type WriterName } from './writers/index.ts';
+export {
+  createOpenAiWriter,
+  createTemplateWriter,
+  WRITER_NAMES,
+  type Writer,
+  type WriterName,
+} from './writers/index.ts';

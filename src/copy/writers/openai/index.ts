@@ -1,0 +1,66 @@
+/** The `openai` writer: any endpoint that speaks OpenAI's chat completions, asked once for all fields of a request. */
+import { systemClock, type Clock } from '../../../core/clock.ts';
+import { AppError } from '../../../core/errors.ts';
+import { createRandom } from '../../../core/random.ts';
+import { parseAnswer, renderPrompt, SYSTEM_PROMPT } from '../prompt.ts';
+import type { Writer, WriteOrder } from '../writer.ts';
+import { createBudget, type BudgetLimits } from './budget.ts';
+import { requestChat } from './chat.ts';
+
+export interface OpenAiWriterOptions extends BudgetLimits {
+  baseUrl: string;
+  apiKey?: string;
+  model: string;
+  /** For the whole request with its retries; after it the writer has failed. */
+  timeoutMs: number;
+  retries: number;
+  /** First delay between attempts. Default 250. */
+  backoffMs?: number;
+  clock?: Clock;
+}
+
+// A token of English is about four characters; enough for a reservation, corrected by what the server reports.
+const CHARS_PER_TOKEN = 4;
+const MAX_ANSWER_TOKENS = 4096;
+
+export function createOpenAiWriter(options: OpenAiWriterOptions): Writer {
+  const { timeoutMs, backoffMs = 250, clock = systemClock } = options;
+  const budget = createBudget(options, clock);
+  return {
+    name: 'openai',
+    async write(brief, orders, { seed, signal }) {
+      const prompt = renderPrompt(brief, orders);
+      const maxAnswerTokens = answerTokens(orders);
+      const promptTokens = Math.ceil((SYSTEM_PROMPT.length + prompt.length) / CHARS_PER_TOKEN);
+      const settle = budget.reserve(promptTokens + maxAnswerTokens);
+      const timeout = AbortSignal.timeout(timeoutMs);
+      try {
+        const answer = await requestChat(
+          [
+            { role: 'system', content: SYSTEM_PROMPT },
+            { role: 'user', content: prompt },
+          ],
+          { ...options, backoffMs, maxAnswerTokens },
+          createRandom(seed),
+          signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
+        );
+        settle(answer.totalTokens ?? promptTokens + Math.ceil(answer.text.length / CHARS_PER_TOKEN));
+        return parseAnswer(answer.text, orders);
+      } catch (thrown) {
+        // An attempt that failed may still have been billed: the reservation stands.
+        if (signal?.aborted !== true && timeout.aborted) {
+          throw new AppError('timed-out', `no answer within ${timeoutMs} ms`, { cause: thrown });
+        }
+        throw thrown;
+      }
+    },
+  };
+}
+
+function answerTokens(orders: readonly WriteOrder[]): number {
+  const chars = orders.reduce(
+    (sum, order) => sum + order.count * (Math.min(order.aim * 1.5, order.maxChars) + 8),
+    0,
+  );
+  return Math.min(MAX_ANSWER_TOKENS, Math.ceil(chars / CHARS_PER_TOKEN) + 64);
+}
