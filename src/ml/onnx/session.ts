@@ -53,6 +53,8 @@ export async function openOnnxSession(
     interOpNumThreads: 1,
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
+    // A pattern is kept for every batch shape, with a block as large as its peak: 0.5 GB more for our training.
+    enableMemPattern: false,
     extra: { session: { intra_op: { allow_spinning: options.spinning === false ? '0' : '1' } } },
     ...(options.profilePrefix === undefined
       ? {}

@@ -13,7 +13,11 @@ export function drawRows(count: number, seed: number): TokenRows {
   const inputIds = Array.from({ length: count }, () => {
     const isHigh = random.chance(0.5);
     const length = 3 + random.below(10);
-    return [1, ...Array.from({ length }, () => (random.chance(0.9) === isHigh ? 45 : 5) + random.below(40)), 2];
+    return [
+      1,
+      ...Array.from({ length }, () => (random.chance(0.9) === isHigh ? 45 : 5) + random.below(40)),
+      2,
+    ];
   });
   const labels = inputIds.map((ids) => Number(ids.filter((id) => id >= 45).length * 2 > ids.length - 2));
   return { inputIds, labels };

@@ -1,0 +1,191 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Weights } from '../../../src/ml/models/index.ts';
+import { trainFull, type EpochReport, type StepReport } from '../../../src/ml/training/index.ts';
+import { drawRows, tinyTraining } from './tiny-task.ts';
+
+const WORDS = 'distilbert.embeddings.word_embeddings.weight';
+
+/** The tensors that differ in any bit. */
+function differing(a: Weights, b: Weights): string[] {
+  return [...a.keys()].filter((name) => {
+    const [left, right] = [a.get(name)?.data, b.get(name)?.data];
+    return left?.length !== right?.length || left?.some((value, i) => !Object.is(value, right?.[i]));
+  });
+}
+
+describe('training of all weights', () => {
+  it('learns, reports every step and epoch, and returns the weights that validated best', async () => {
+    const steps: StepReport[] = [];
+    const epochs: EpochReport[] = [];
+    const training = await tinyTraining({
+      train: drawRows(240, 1),
+      onStep: (report) => steps.push(report),
+      onEpoch: (report) => epochs.push(report),
+    });
+    const { weights, bestEpoch, stepsRun } = await trainFull(training);
+
+    expect(stepsRun).toBe(3 * 30);
+    expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: 90 }, (_, i) => i + 1));
+    expect(steps.at(-1)).toMatchObject({ step: 90, steps: 90, epoch: 3, etaMs: 0 });
+    expect(epochs.map(({ epoch, steps: done }) => [epoch, done])).toEqual([
+      [1, 30],
+      [2, 60],
+      [3, 90],
+    ]);
+    const accuracies = epochs.map(({ validation }) => validation?.accuracy ?? 0);
+    expect(Math.max(...accuracies)).toBeGreaterThan(0.85);
+    expect(accuracies[bestEpoch - 1]).toBe(Math.max(...accuracies));
+
+    // Trained on from the returned weights at a rate of nothing, the validation is that of the best epoch.
+    const again = await trainFull({
+      ...training,
+      weights,
+      settings: { ...training.settings, epochs: 1, learningRate: 1e-30 },
+    });
+    expect(again.epochs[0]?.validation?.logLoss).toBeCloseTo(
+      epochs[bestEpoch - 1]?.validation?.logLoss ?? NaN,
+      5,
+    );
+  });
+
+  it('is the same twice with one seed, and another with another', async () => {
+    const first = await trainFull(await tinyTraining());
+    const second = await trainFull(await tinyTraining());
+    const third = await trainFull(await tinyTraining({ seed: 4 }));
+    expect(differing(first.weights, second.weights)).toEqual([]);
+    expect(differing(first.weights, third.weights).length).toBeGreaterThan(30);
+  });
+
+  it('draws a head from the seed when the weights have none', async () => {
+    const training = await tinyTraining();
+    const encoder: Weights = new Map(
+      [...training.weights].filter(([name]) => name.startsWith('distilbert.')),
+    );
+    const { weights } = await trainFull({ ...training, weights: encoder });
+    expect([...weights.keys()].toSorted()).toEqual([...training.weights.keys()].toSorted());
+  });
+
+  it('adds the gradients of small batches to those of a large one', async () => {
+    // Without dropout, and in one batch a step, the sum over parts is the whole but for the order of additions.
+    const { config, ...rest } = await tinyTraining({ train: drawRows(32, 1) });
+    const still = { ...config, dropout: 0, attentionDropout: 0, classifierDropout: 0 };
+    const [epochs, clipNorm] = [4, null];
+    const whole = await trainFull({
+      ...rest,
+      config: still,
+      settings: { ...rest.settings, epochs, clipNorm, batchSize: 32 },
+    });
+    const parts = await trainFull({
+      ...rest,
+      config: still,
+      settings: { ...rest.settings, epochs, clipNorm, batchSize: 8, gradientAccumulation: 4 },
+    });
+    expect(parts.stepsRun).toBe(whole.stepsRun);
+    const [a, b] = [whole.epochs, parts.epochs].map((reports) => reports.map(({ trainLoss }) => trainLoss));
+    a?.forEach((loss, i) => expect(b?.[i]).toBeCloseTo(loss, 4));
+  });
+
+  it('leaves frozen layers as they are, to the bit', async () => {
+    const training = await tinyTraining();
+    const { weights } = await trainFull({ ...training, settings: { ...training.settings, frozenLayers: 1 } });
+    const changed = differing(training.weights, weights);
+    expect(changed.filter((name) => name.includes('.embeddings.') || name.includes('.layer.0.'))).toEqual([]);
+    expect(changed.filter((name) => name.includes('.layer.1.')).length).toBeGreaterThan(10);
+  });
+
+  it('does to words that no row holds what a dense AdamW would: nothing but decay', async () => {
+    const training = await tinyTraining({ validation: null });
+    const { weights, stepsRun } = await trainFull(training);
+    const dim = training.config.dim;
+    const [before, after] = [training.weights, weights].map((all) => all.get(WORDS)?.data as Float32Array);
+    const used = new Set(training.train.inputIds.flat());
+    const idle = Array.from({ length: training.config.vocabulary }, (_, id) => id).filter(
+      (id) => id !== 0 && !used.has(id),
+    );
+    expect(idle.length).toBeGreaterThan(0);
+    const { learningRate, weightDecay } = training.settings;
+    const left = Array.from(
+      { length: stepsRun },
+      (_, step) => 1 - learningRate * (1 - step / stepsRun) * weightDecay,
+    ).reduce((product, kept) => product * kept, 1);
+    for (const id of idle) {
+      for (let i = id * dim; i < (id + 1) * dim; i += 1) {
+        expect(after?.[i]).toBeCloseTo((before?.[i] as number) * left, 7);
+      }
+    }
+  });
+
+  it('stops early when validation gets no better', async () => {
+    const training = await tinyTraining();
+    const { epochs, bestEpoch } = await trainFull({
+      ...training,
+      settings: { ...training.settings, epochs: 50, learningRate: 1e-30, earlyStoppingPatience: 2 },
+    });
+    expect([bestEpoch, epochs.length]).toEqual([1, 3]);
+  });
+
+  it('stops a diverging training naming step, learning rate and rows', async () => {
+    const training = await tinyTraining();
+    const diverging = { ...training, settings: { ...training.settings, learningRate: 1e30, clipNorm: null } };
+    await expect(trainFull(diverging)).rejects.toMatchObject({
+      code: 'diverged',
+      message: expect.stringMatching(/at step \d+ with learning rate .*rows \d+, /),
+    });
+  });
+
+  it('refuses rows that do not fit', async () => {
+    const training = await tinyTraining();
+    const withIds = (ids: number[]): Promise<unknown> =>
+      trainFull({ ...training, train: { inputIds: [ids], labels: [1] } });
+    await expect(withIds([1, 90, 2])).rejects.toThrow(/token id 90 lies outside .* vocabulary of 90/);
+    await expect(withIds(Array(20).fill(3))).rejects.toThrow(/20 tokens; this encoder takes at most 16/);
+    await expect(trainFull({ ...training, train: { inputIds: [], labels: [] } })).rejects.toMatchObject({
+      code: 'bad-data',
+    });
+  });
+});
+
+describe('a checkpoint', () => {
+  let directory: string;
+  beforeEach(async () => {
+    directory = await mkdtemp(path.join(tmpdir(), 'copyloop-checkpoint-'));
+  });
+  afterEach(() => rm(directory, { recursive: true }));
+
+  it('lets a training stopped five times end with the bits of one never stopped', async () => {
+    const undisturbed = await trainFull(await tinyTraining());
+    for (const stop of [3, 11, 16, 23, 31]) {
+      const controller = new AbortController();
+      const stopped = await tinyTraining({
+        checkpointDirectory: directory,
+        signal: controller.signal,
+        onStep: ({ step }) => {
+          if (step === stop) controller.abort();
+        },
+      });
+      await expect(trainFull(stopped)).rejects.toMatchObject({
+        code: 'cancelled',
+        message: `training was cancelled after step ${stop}`,
+      });
+    }
+    const seen: number[] = [];
+    const resumed = await trainFull(
+      await tinyTraining({ checkpointDirectory: directory, onStep: ({ step }) => seen.push(step) }),
+    );
+    expect(seen[0]).toBe(31);
+    expect(differing(undisturbed.weights, resumed.weights)).toEqual([]);
+    expect(resumed.epochs).toEqual(undisturbed.epochs);
+  });
+
+  it('is refused to another training', async () => {
+    await trainFull(await tinyTraining({ checkpointDirectory: directory }));
+    await expect(
+      trainFull(await tinyTraining({ checkpointDirectory: directory, seed: 4 })),
+    ).rejects.toMatchObject({
+      code: 'conflict',
+    });
+  });
+});
