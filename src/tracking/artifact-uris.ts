@@ -10,7 +10,7 @@ export const MLFLOW_FOLDER = 'mlflow';
  * @throws AppError `invalid-input` for URIs that this store does not hold and paths that lead out of it
  */
 export function artifactKeyOf(artifactUri: string, path = ''): string {
-  const match = /^mlflow-artifacts:\/+(.*)$/.exec(artifactUri);
+  const match = /^mlflow-artifacts:(?:\/\/[^/]*)?\/+(.*)$/.exec(artifactUri);
   const folder = (match?.[1] ?? '').replace(/\/+$/, '');
   if (match === null || folder === '')
     throw new AppError(

@@ -1,5 +1,6 @@
 export { artifactKeyOf, MLFLOW_FOLDER } from './artifact-uris.ts';
 export { createArtifactStore } from './artifacts/create-artifact-store.ts';
+export { createFolderStore } from './artifacts/folder-store.ts';
 export {
   LIFECYCLE_STAGES,
   RUN_STATUSES,

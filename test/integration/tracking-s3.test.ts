@@ -1,6 +1,5 @@
 /** The S3 store against a real S3-compatible server: moto's (`pip install "moto[server]"`), started here. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { CreateBucketCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -11,9 +10,8 @@ import { createArtifactStore } from '../../src/tracking/index.ts';
 import { createS3Store } from '../../src/tracking/artifacts/s3-store.ts';
 import { describeArtifactStore } from '../tracking/artifact-store-cases.ts';
 
-const venvProgram = path.join(packageRoot, 'var', 'moto-venv', 'bin', 'moto_server');
-const program = [venvProgram, 'moto_server'].find(
-  (name) => (name !== venvProgram || existsSync(name)) && spawnSync(name, ['--help']).status === 0,
+const program = [path.join(packageRoot, 'var', 'clients-venv', 'bin', 'moto_server'), 'moto_server'].find(
+  (name) => spawnSync(name, ['--help']).status === 0,
 );
 const why = program === undefined ? ' (SKIPPED: no moto_server; pip install "moto[server]")' : '';
 

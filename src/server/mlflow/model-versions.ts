@@ -123,7 +123,7 @@ async function toStoredUri(source: string, tracking: RouteContext['tracking']): 
 
 /**
  * What a version may be made of. Addresses in our store must lie below the run or logged model that they claim; local paths and `file:`
- * are refused, since whoever loads the version would open them (CVE-2023-6014 and CVE-2024-1483 of MLflow and their kin).
+ * are refused, since whoever loads the version would open them (CVE-2023-1177, CVE-2024-1483, CVE-2024-2928 and CVE-2024-3573 of MLflow).
  */
 async function checkSource(
   { source, runId, modelId }: { source: string; runId: string | undefined; modelId: string | undefined },

@@ -134,6 +134,8 @@ function timestamps(alias: string) {
 }
 
 function tagCollections(table: string, on: (alias: RawBuilder<unknown>) => RawBuilder<unknown>) {
-  const collection = { table, type: 'text', on } as const;
+  // MLflow's client asks every search for what is no prompt, and marks prompts alone.
+  const absentValues = { 'mlflow.prompt.is_prompt': 'false' };
+  const collection = { table, type: 'text', on, absentValues } as const;
   return { tag: collection, tags: collection };
 }

@@ -64,6 +64,11 @@ function toCollectionCondition(condition: Condition, collection: Collection): Ra
   if (comparator === 'IS NULL') return sql`NOT ${exists(sql``)}`;
   if (comparator === 'IS NOT NULL') return exists(sql``);
   const value = sql.ref('found.value');
+  const absent = collection.absentValues?.[key.name];
+  if (absent !== undefined) {
+    const present = sql`(SELECT found.value FROM ${sql.table(collection.table)} AS found WHERE ${hasKey})`;
+    return compare(sql`coalesce(${present}, ${absent})`, 'text', condition);
+  }
   const predicate = compare(value, collection.type, condition);
   // The index is on the first 200 characters, since a value may be longer than an index takes.
   const [wanted] = condition.values;

@@ -21,6 +21,8 @@ export interface Collection {
   on: (alias: RawBuilder<unknown>) => RawBuilder<unknown>;
   comparators?: readonly Comparator[];
   isOrderable?: boolean;
+  /** What a missing key counts as; other missing keys match nothing. */
+  absentValues?: Readonly<Record<string, string>>;
 }
 
 export interface SearchSpace {

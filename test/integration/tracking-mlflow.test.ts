@@ -1,0 +1,342 @@
+/** MLflow's wire rules, its error codes and the attacks that were reported against it. The client itself is run by test/clients. */
+import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Hono } from 'hono';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/core/config/index.ts';
+import type { Database } from '../../src/db/index.ts';
+import type { AppEnv } from '../../src/server/http/index.ts';
+import { createMlflowApp } from '../../src/server/mlflow/index.ts';
+import {
+  createArtifactStore,
+  createPostgresTrackingStore,
+  type TrackingStore,
+} from '../../src/tracking/index.ts';
+import { openTestDatabase } from './databases.ts';
+
+let database: Database;
+let tracking: TrackingStore;
+let varDir: string;
+let app: Hono<AppEnv>;
+beforeAll(async () => {
+  database = await openTestDatabase();
+  tracking = createPostgresTrackingStore(database.db);
+  varDir = await mkdtemp(path.join(tmpdir(), 'copyloop-mlflow-rest-'));
+  const artifacts = createArtifactStore({ ...loadConfig({ env: {} }).config.storage, varDir });
+  const callerOf = (c: { req: { header(name: string): string | undefined } }) => ({
+    name: 'tester',
+    mayMoveChampion: c.req.header('x-admin') === 'yes',
+  });
+  app = createMlflowApp({ tracking, artifacts, callerOf });
+});
+afterAll(async () => {
+  await database.close();
+  await rm(varDir, { recursive: true, force: true });
+});
+
+async function call(method: string, where: string, body?: unknown, headers: Record<string, string> = {}) {
+  const response = await app.request(where.startsWith('/') ? where : `/api/2.0/mlflow/${where}`, {
+    method,
+    ...(body !== undefined && { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+    headers: { 'content-type': 'application/json', ...headers },
+  });
+  return {
+    status: response.status,
+    body: (await response.json()) as Record<string, unknown>,
+    headers: response.headers,
+  };
+}
+
+async function createRun(): Promise<{ run_id: string; artifact_uri: string }> {
+  const { body } = await call('POST', 'runs/create', { experiment_id: '0', start_time: 5 });
+  return (body as { run: { info: { run_id: string; artifact_uri: string } } }).run.info;
+}
+
+describe('the wire', () => {
+  it('leaves out what is unset, gives int64 as numbers and versions as texts', async () => {
+    const { run_id } = await createRun();
+    const { body } = await call('GET', `runs/get?run_id=${run_id}`);
+    const run = (body as { run: Record<string, Record<string, unknown>> }).run;
+    expect(run['info']).toMatchObject({
+      start_time: 5,
+      status: 'RUNNING',
+      run_uuid: run_id,
+      experiment_id: '0',
+    });
+    expect(run['info']).not.toHaveProperty('end_time');
+    expect(run['data']).not.toHaveProperty('metrics');
+    await call('POST', 'registered-models/create', { name: 'wired' });
+    const version = await call('POST', 'model-versions/create', {
+      name: 'wired',
+      source: 's3://bucket/model',
+    });
+    expect(version.body).toMatchObject({
+      model_version: { version: '1', status: 'READY', current_stage: 'None' },
+    });
+  });
+
+  it('takes int64 as text, ids as numbers, run_uuid for run_id, unknown fields, and JSON in JSON', async () => {
+    const created = await call('POST', 'runs/create', {
+      experiment_id: 0,
+      start_time: '1700000000000',
+      nonsense: [1],
+    });
+    const { run_id } = (created.body as { run: { info: { run_id: string } } }).run.info;
+    expect(created.body).toMatchObject({ run: { info: { start_time: 1_700_000_000_000 } } });
+    expect((await call('POST', 'runs/set-tag', { run_uuid: run_id, key: 'a', value: 'b' })).status).toBe(200);
+    const twice = JSON.stringify(JSON.stringify({ run_id, key: 'c', value: 'd' }));
+    expect((await call('POST', 'runs/set-tag', twice)).status).toBe(200);
+    expect((await tracking.runs.get(run_id)).tags).toMatchObject({ a: 'b', c: 'd' });
+  });
+
+  it('carries NaN and the infinities as texts', async () => {
+    const { run_id } = await createRun();
+    for (const [key, value] of [
+      ['nan', 'NaN'],
+      ['up', 'Infinity'],
+      ['down', '-Infinity'],
+      ['text', '0.5'],
+    ])
+      expect((await call('POST', 'runs/log-metric', { run_id, key, value, timestamp: 1 })).status).toBe(200);
+    const history = await call('GET', `metrics/get-history?run_id=${run_id}&metric_key=nan`);
+    expect(history.body).toEqual({ metrics: [{ key: 'nan', value: 'NaN', timestamp: 1, step: 0 }] });
+    const { metrics } = await tracking.runs.get(run_id);
+    expect(Object.fromEntries(metrics.map((metric) => [metric.key, metric.value]))).toEqual({
+      nan: Number.NaN,
+      up: Infinity,
+      down: -Infinity,
+      text: 0.5,
+    });
+  });
+
+  it('answers the same below /ajax-api', async () => {
+    const { body } = await call('GET', '/ajax-api/2.0/mlflow/experiments/get?experiment_id=0');
+    expect(body).toMatchObject({ experiment: { name: 'Default' } });
+  });
+
+  it.each([
+    ['POST', 'experiments/create', {}, "Missing value for required parameter 'name'"],
+    ['POST', 'experiments/create', { name: '' }, "Missing value for required parameter 'name'"],
+    ['POST', 'experiments/create', { name: 5 }, "Invalid value 5 for parameter 'name' supplied"],
+    [
+      'POST',
+      'runs/log-metric',
+      { run_id: 'x', key: 'k', value: 'high', timestamp: 1 },
+      `Invalid value "high" for parameter 'value'`,
+    ],
+    [
+      'POST',
+      'runs/log-metric',
+      { run_id: 'x', key: 'k', value: 1 },
+      "Missing value for required parameter 'timestamp'",
+    ],
+    [
+      'POST',
+      'runs/log-batch',
+      { run_id: 'x', metrics: [{ key: 'k', value: 1 }] },
+      "Missing value for required parameter 'metrics[0].timestamp'",
+    ],
+    ['POST', 'runs/search', { experiment_ids: '0' }, "Hint: Value was of type 'str'"],
+    [
+      'POST',
+      'runs/search',
+      { experiment_ids: ['0'], max_results: 50_001 },
+      "Invalid value 50001 for parameter 'max_results'",
+    ],
+    [
+      'POST',
+      'runs/search',
+      { experiment_ids: ['0'], filter: 'params.x = 5' },
+      'Expected a quoted string value',
+    ],
+    ['POST', 'runs/update', { run_id: 'x', status: 'DONE' }, `Invalid value "DONE" for parameter 'status'`],
+    ['POST', 'runs/create', '{"experiment_id":', 'not JSON'],
+    ['POST', 'runs/create', '[1]', 'must be a JSON object'],
+    ['GET', 'experiments/get', undefined, "Missing value for required parameter 'experiment_id'"],
+    ['GET', 'experiments/get?experiment_id=abc', undefined, 'Invalid experiment ID'],
+  ])('refuses %s %s %j', async (method, where, body, message) => {
+    const answer = await call(method, where, body);
+    expect(answer.status).toBe(400);
+    expect(answer.body).toMatchObject({
+      error_code: 'INVALID_PARAMETER_VALUE',
+      message: expect.stringContaining(message),
+    });
+  });
+
+  it('refuses a body that is not JSON by its type', async () => {
+    const answer = await call('POST', 'runs/create', 'a=b', {
+      'content-type': 'application/x-www-form-urlencoded',
+    });
+    expect(answer.body).toMatchObject({
+      message: expect.stringContaining("Content-Type must be one of ['application/json']"),
+    });
+  });
+
+  it.each([
+    ['GET', 'experiments/get?experiment_id=4242', 404, 'RESOURCE_DOES_NOT_EXIST'],
+    ['GET', 'registered-models/get?name=nobody', 404, 'RESOURCE_DOES_NOT_EXIST'],
+    ['GET', 'registered-models/alias?name=wired&alias=champion', 400, 'INVALID_PARAMETER_VALUE'],
+    ['GET', 'traces/no-such-thing', 404, 'ENDPOINT_NOT_FOUND'],
+    ['POST', '/api/2.0/mlflow-artifacts/mpu/create/x', 501, 'NOT_IMPLEMENTED'],
+    ['GET', '/api/2.0/mlflow-artifacts/artifacts/no/such', 404, 'RESOURCE_DOES_NOT_EXIST'],
+  ])('answers %s %s with %d %s', async (method, where, status, code) => {
+    const answer = await call(method, where);
+    expect([answer.status, answer.body['error_code']]).toEqual([status, code]);
+  });
+
+  it('says 400 and not 409 to what exists already', async () => {
+    const answer = await call('POST', 'experiments/create', { name: 'Default' });
+    expect([answer.status, answer.body['error_code']]).toEqual([400, 'RESOURCE_ALREADY_EXISTS']);
+  });
+
+  it('samples long histories at equal steps and keeps both ends', async () => {
+    const { run_id } = await createRun();
+    const metrics = Array.from({ length: 1000 }, (_, step) => ({
+      key: 'm',
+      value: step,
+      timestamp: step,
+      step,
+    }));
+    await call('POST', 'runs/log-batch', { run_id, metrics });
+    const { body } = await call(
+      'GET',
+      `metrics/get-history-bulk-interval?run_ids=${run_id}&metric_key=m&max_results=10`,
+    );
+    const steps = (body as { metrics: { step: number }[] }).metrics.map((metric) => metric.step);
+    expect([steps.length, steps[0], steps.at(-1)]).toEqual([11, 0, 999]);
+  });
+});
+
+describe('artifacts over HTTP', () => {
+  const base = '/api/2.0/mlflow-artifacts/artifacts';
+
+  it('takes any type, gives the bytes back as a download, lists and deletes', async () => {
+    const bytes = Buffer.from(Array.from({ length: 100_000 }, (_, i) => i % 256));
+    const put = await app.request(`${base}/9/r/artifacts/d/ä%20b%25.json`, {
+      method: 'PUT',
+      body: bytes,
+      headers: { 'content-type': 'application/json' },
+    });
+    expect(put.status).toBe(200);
+    const got = await app.request(`${base}/9/r/artifacts/d/ä%20b%25.json`);
+    expect(Buffer.from(await got.arrayBuffer()).equals(bytes)).toBe(true);
+    expect(got.headers.get('content-disposition')).toMatch(/^attachment/);
+    expect(got.headers.get('x-content-type-options')).toBe('nosniff');
+    expect((await call('GET', `${base}?path=9/r/artifacts/d`)).body).toEqual({
+      files: [{ path: 'ä b%.json', is_dir: false, file_size: 100_000 }],
+    });
+    expect((await call('DELETE', `${base}/9/r/artifacts`)).status).toBe(200);
+    expect((await call('GET', `${base}?path=9/r/artifacts/d`)).body).toEqual({});
+  });
+
+  it('keeps within its own folder of the store', async () => {
+    await call('PUT', `${base}/0/x`, 'x');
+    expect(await readdir(path.join(varDir, 'artifacts', 'files'))).toEqual(['mlflow']);
+    expect(await readFile(path.join(varDir, 'artifacts', 'files', 'mlflow', '0', 'x'), 'utf8')).toBe('x');
+  });
+
+  // Each encoded form arrives as it is; a plain `..` never does, since URLs are normalised before.
+  const evil = [
+    ['CVE-2023-1177', '..%2f..%2f..%2fetc%2fpasswd'],
+    ['CVE-2023-2780', '%2e%2e%2f%2e%2e%2fetc%2fpasswd'],
+    ['CVE-2023-6909, twice encoded', '%252e%252e%252fetc%252fpasswd'],
+    ['CVE-2024-3848, fragment', 'x%23%2f..%2f..%2fetc%2fpasswd'],
+    ['CVE-2024-1594, fragment', '%23%2f..%2fx'],
+    ['CVE-2023-6831, delete', 'a%2f..%2f..%2fb'],
+    ['CVE-2024-1560, double decode', '%252E%252E%252F%252E%252E%252Fb'],
+    ['CVE-2023-6015, absolute', '%2fetc%2fpasswd'],
+    ['Windows', '..%5c..%5cwin.ini'],
+    ['a drive', 'C%3a%2fwin.ini'],
+    ['a file URI', 'file%3a%2f%2f%2fetc%2fpasswd'],
+    ['NUL', 'a%00.txt'],
+    ['broken UTF-8', '%ff%fe'],
+  ];
+  it.each(evil)('refuses %s by every method', async (_, encoded) => {
+    const { run_id } = await createRun();
+    for (const [method, where] of [
+      ['GET', `${base}/${encoded}`],
+      ['PUT', `${base}/${encoded}`],
+      ['DELETE', `${base}/${encoded}`],
+    ] as const) {
+      const answer = await call(method, where, method === 'PUT' ? 'evil' : undefined);
+      expect([answer.status, answer.body['error_code']], where).toEqual([400, 'INVALID_PARAMETER_VALUE']);
+      expect(answer.body['message']).toContain('Invalid path');
+    }
+    if (encoded === '%ff%fe') return;
+    for (const where of [
+      `${base}?path=${encoded}`,
+      `artifacts/list?run_id=${run_id}&path=${encoded}`,
+      `/get-artifact?run_uuid=${run_id}&path=${encoded}`,
+      `/model-versions/get-artifact?name=wired&version=1&path=${encoded}`,
+    ]) {
+      const answer = await call('GET', where);
+      expect([answer.status, answer.body['error_code']], where).toEqual([400, 'INVALID_PARAMETER_VALUE']);
+    }
+    expect(await readdir(varDir)).toEqual(['artifacts']);
+  });
+
+  it.each([
+    ['CVE-2023-1177 and kin: a local path', '/etc/passwd'],
+    ['a file URI', 'file:///etc/passwd'],
+    ['CVE-2024-3573, file URI in capitals', 'FILE:///etc/passwd'],
+    ['a relative path', '../../etc'],
+    ['dots in our scheme', 'mlflow-artifacts:/0/../../../etc'],
+    ['encoded dots', 'mlflow-artifacts:/0/%2e%2e/%2e%2e/etc'],
+    ['CVE-2024-2928, a fragment', 'mlflow-artifacts:/0/x#/../../etc'],
+    ['dots in http', 'http://host/api/2.0/mlflow-artifacts/artifacts/../../x'],
+    ['artifacts of another run', 'mlflow-artifacts:/0/ffffffffffffffffffffffffffffffff/artifacts'],
+    ['another run by its URI', 'runs:/ffffffffffffffffffffffffffffffff/model'],
+  ])('takes no model version made of %s', async (_, source) => {
+    const { run_id } = await createRun();
+    const answer = await call('POST', 'model-versions/create', { name: 'wired', source, run_id });
+    expect([answer.status, answer.body['error_code']]).toEqual([400, 'INVALID_PARAMETER_VALUE']);
+  });
+
+  it.each(['mlflow-artifacts:/../x', 's3://b/../x', 'http://h/%252e%252e/x', 'x#y', '..\\x'])(
+    'takes no experiment with artifacts at %s',
+    async (artifact_location) => {
+      const answer = await call('POST', 'experiments/create', {
+        name: `at ${artifact_location}`,
+        artifact_location,
+      });
+      expect(answer.body).toMatchObject({ error_code: 'INVALID_PARAMETER_VALUE' });
+    },
+  );
+
+  it('opens no address outside its own store, wherever an experiment says that its artifacts lie', async () => {
+    const created = await call('POST', 'experiments/create', {
+      name: 'elsewhere',
+      artifact_location: '/etc',
+    });
+    const { experiment_id } = created.body as { experiment_id: string };
+    const run = await tracking.runs.create({ experimentId: experiment_id });
+    const listed = await call('GET', `artifacts/list?run_id=${run.runId}`);
+    expect(listed.body).toMatchObject({
+      error_code: 'INVALID_PARAMETER_VALUE',
+      message: expect.stringContaining('not kept by copyloop'),
+    });
+  });
+});
+
+describe('the champion', () => {
+  it('is moved by admins only, and every other alias by anyone', async () => {
+    const champion = { name: 'guarded', alias: 'champion', version: '1' };
+    await call('POST', 'registered-models/create', { name: 'guarded' });
+    await call('POST', 'model-versions/create', { name: 'guarded', source: 's3://b/m' });
+    const admin = { 'x-admin': 'yes' };
+    const refused = { status: 403, body: { error_code: 'PERMISSION_DENIED' } };
+    expect(await call('POST', 'registered-models/alias', champion)).toMatchObject(refused);
+    expect((await call('POST', 'registered-models/alias', { ...champion, alias: 'canary' })).status).toBe(
+      200,
+    );
+    expect((await call('POST', 'registered-models/alias', champion, admin)).status).toBe(200);
+    expect(await call('DELETE', 'registered-models/alias', champion)).toMatchObject(refused);
+    expect(await call('DELETE', 'model-versions/delete', champion)).toMatchObject(refused);
+    expect(await call('DELETE', 'registered-models/delete', champion)).toMatchObject(refused);
+    expect((await tracking.registry.aliasHistory('guarded', 'champion'))[0]).toMatchObject({
+      movedBy: 'tester',
+    });
+    expect((await call('DELETE', 'registered-models/delete', champion, admin)).status).toBe(200);
+  });
+});
