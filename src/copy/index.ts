@@ -22,6 +22,7 @@ export { explainByOcclusion, type Explanation, type PhraseEffect } from './expla
 export {
   createOpenAiWriter,
   createTemplateWriter,
+  createTransformersWriter,
   WRITER_NAMES,
   type Writer,
   type WriterName,
