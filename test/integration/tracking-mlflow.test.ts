@@ -19,15 +19,16 @@ let database: Database;
 let tracking: TrackingStore;
 let varDir: string;
 let app: Hono<AppEnv>;
+const callerOf = (c: { req: { header(name: string): string | undefined } }) => ({
+  name: 'tester',
+  mayMoveChampion: c.req.header('x-admin') === 'yes',
+});
+
 beforeAll(async () => {
   database = await openTestDatabase();
   tracking = createPostgresTrackingStore(database.db);
   varDir = await mkdtemp(path.join(tmpdir(), 'copyloop-mlflow-rest-'));
   const artifacts = createArtifactStore({ ...loadConfig({ env: {} }).config.storage, varDir });
-  const callerOf = (c: { req: { header(name: string): string | undefined } }) => ({
-    name: 'tester',
-    mayMoveChampion: c.req.header('x-admin') === 'yes',
-  });
   app = createMlflowApp({ tracking, artifacts, callerOf });
 });
 afterAll(async () => {

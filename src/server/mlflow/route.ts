@@ -25,7 +25,7 @@ export interface MlflowRoute {
   methods: readonly HttpMethod[];
   /** `runs/create`, `logged-models/:model_id`. */
   path: string;
-  answer(c: Context<AppEnv>, context: RouteContext): Promise<object>;
+  answer: (c: Context<AppEnv>, context: RouteContext) => Promise<object>;
 }
 
 /** `'POST runs/create'`, `'GET,POST experiments/search'`. */
