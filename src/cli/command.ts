@@ -23,7 +23,7 @@ type OptionValue<S extends OptionSpec> = S extends { type: 'boolean' }
     ? string[] | undefined
     : string | undefined;
 
-export type OptionValues<S extends OptionSpecs> = { [K in keyof S]: OptionValue<S[K]> };
+export type OptionValues<S extends OptionSpecs> = { [K in keyof S]?: OptionValue<S[K]> };
 
 export interface CommandContext<S extends OptionSpecs> {
   options: OptionValues<S>;

@@ -47,6 +47,14 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     'asks a running server whether it is alive',
     async () => (await import('./health.ts')).healthCommand,
   ),
+  train: entry(
+    'trains one model on a file, outside the pipeline',
+    async () => (await import('./train.ts')).trainCommand,
+  ),
+  evaluate: entry(
+    'measures a model directory on a file',
+    async () => (await import('./evaluate.ts')).evaluateCommand,
+  ),
   config: entry(
     'every setting in force and where it came from',
     async () => (await import('./config.ts')).configCommand,

@@ -1,0 +1,117 @@
+import { mkdir, rm } from 'node:fs/promises';
+import path from 'node:path';
+import type { Config } from '../../core/config/index.ts';
+import { AppError } from '../../core/errors.ts';
+import { packageRoot } from '../../core/paths.ts';
+import { evaluateModel, readRecipe, trainCandidate } from '../../ml/index.ts';
+import { COMMON_OPTIONS, defineCommand, parseWhole } from '../command.ts';
+import { readLabelledFile, splitRecords, toLabelledRows, writeLabelledCsv } from '../labelled-file.ts';
+import { renderMetrics } from '../render-metrics.ts';
+import { renderDuration, renderJson } from '../render.ts';
+import { MAPPING_OPTIONS, parseLabel, parseMap } from '../run-request.ts';
+import { readConfig } from '../services.ts';
+import { createTrainView } from '../train-progress.ts';
+
+export const trainCommand = defineCommand({
+  name: 'train',
+  about:
+    'Trains one model on a file, outside the pipeline. Killed half way, the same command goes on from its last checkpoint.',
+  usage: '--data FILE --out DIR [--recipe NAME] [--holdout FILE] [--map FIELD=COLUMN]... [--json]',
+  positionals: [],
+  options: {
+    ...COMMON_OPTIONS,
+    data: { type: 'string', value: 'FILE', about: '.csv, .tsv, .jsonl or .json' },
+    out: { type: 'string', value: 'DIR', about: 'becomes the model directory; must not exist' },
+    holdout: {
+      type: 'string',
+      value: 'FILE',
+      about: 'judge on these rows (default: a fifth of the data, by content hash)',
+    },
+    recipe: { type: 'string', value: 'NAME', about: 'head (default), full or reference' },
+    seed: { type: 'string', value: 'N', about: 'default: 1' },
+    threads: { type: 'string', value: 'N', about: 'default: all cores' },
+    ...MAPPING_OPTIONS,
+    json: { type: 'boolean', about: 'as JSON' },
+  },
+  examples: [
+    'copyloop train --data reviews.csv --map title=Title --map description="Review Text" --map rating=Rating --recipe full --out model',
+  ],
+  run: async ({ options, terminal, signal }) => {
+    if (options.data === undefined || options.out === undefined) {
+      throw new AppError('invalid-input', 'copyloop train needs --data FILE and --out DIR');
+    }
+    const { config } = readConfig(options);
+    const data = dataOptions(config, options);
+    const recipe = await readRecipe(
+      path.resolve(packageRoot, config.model.recipes),
+      options.recipe ?? 'head',
+    );
+    const seed = parseWhole('seed', options.seed, { min: 0, max: 2 ** 31 - 1 }) ?? 1;
+    const threads =
+      parseWhole('threads', options.threads, { min: 1, max: 256 }) ?? config.pipeline.trainThreads;
+
+    const file = await readLabelledFile(options.data, { data, signal });
+    const splits = splitRecords(file.records, data.split, options.holdout !== undefined);
+    const holdout =
+      options.holdout === undefined
+        ? splits.holdout
+        : (await readLabelledFile(options.holdout, { data, signal })).records;
+    terminal.note(
+      `${file.records.length} records, ${file.refused} refused: ${splits.train.length} to train, ${splits.validation.length} to validate, ${holdout.length} held out`,
+    );
+
+    const work = `${path.resolve(options.out)}.work`;
+    await mkdir(work, { recursive: true });
+    const trainFile = path.join(work, 'train.csv');
+    const validationFile = path.join(work, 'validation.csv');
+    await writeLabelledCsv(trainFile, splits.train);
+    await writeLabelledCsv(validationFile, splits.validation);
+    const result = await trainCandidate(
+      {
+        recipe,
+        seed,
+        trainFile,
+        validationFile,
+        base: baseOf(config),
+        cacheDirectory: path.resolve(config.storage.varDir, 'hub'),
+        outputDirectory: path.resolve(options.out),
+        workDirectory: path.join(work, 'checkpoints'),
+        threads,
+      },
+      { signal, ...createTrainView(terminal) },
+    );
+    await rm(work, { recursive: true, force: true });
+
+    const { metrics } = await evaluateModel(result.modelDirectory, toLabelledRows(holdout), { signal });
+    terminal.note(`trained in ${renderDuration(result.durationMs)}: ${result.modelDirectory}`);
+    terminal.print(
+      options.json === true
+        ? renderJson({ ...result, holdout: metrics })
+        : renderMetrics([
+            ['validation', result.validation],
+            ['holdout', metrics],
+          ]),
+    );
+  },
+});
+
+/** A folder of the package, a folder of the user's, or a hub id. */
+function baseOf(config: Config): string {
+  const { base } = config.model;
+  return base === 'assets/encoder' ? path.join(packageRoot, base) : base;
+}
+
+export function dataOptions(
+  config: Config,
+  options: {
+    map?: string[] | undefined;
+    'label-threshold'?: string | undefined;
+    'label-column'?: string | undefined;
+  },
+): Config['data'] {
+  return {
+    ...config.data,
+    map: parseMap(options.map) ?? config.data.map,
+    label: { ...config.data.label, ...parseLabel(options) },
+  };
+}
