@@ -27,6 +27,7 @@ import {
   openStageQueues,
   type StageKey,
   type StageQueues,
+  type StageResult,
 } from '../src/queues/index.ts';
 import { createArtifactStore } from '../src/tracking/index.ts';
 import { openWorkers, type StageHandlers, type StageServices, type Workers } from '../src/workers/index.ts';
@@ -40,6 +41,27 @@ const RUNS = quick ? 5 : 50;
 const JOBS = quick ? 300 : 1000;
 const ROUNDS = quick ? 2 : 7;
 const CONCURRENCY = 8;
+
+const IDLE_RAW: StageResult<'generate-data'> = {
+  source: 'none',
+  rawKey: 'raw',
+  rawSha256: '',
+  accepted: 1,
+  refused: 0,
+  refusedKey: '',
+  bayes: null,
+};
+
+const IDLE_REGISTERED: StageResult<'register-model'> = {
+  decision: 'refuse',
+  reasons: [],
+  candidate: 'head',
+  trackingRunId: 'r',
+  modelName: 'm',
+  modelVersion: null,
+  comparisonKey: 'c',
+  reportKey: 'r',
+};
 
 const log = createSilentLogger();
 const misses: string[] = [];
@@ -225,7 +247,7 @@ async function measureBare(bench: Bench, runId: string, round: number): Promise<
     async (job: Job<{ runId: string; candidate: string }>) => {
       const key: StageKey = { runId: job.data.runId, stage: 'train-model', candidate: job.data.candidate };
       const begun = await beginAttempt(pool, key, 'bare');
-      const result = { trackingRunId: 'r', modelPrefix: 'm', validation: { accuracy: 0.5 } };
+      const result = { trackingRunId: 'r', modelUri: 'm', validation: { accuracy: 0.5 } };
       await commitResult(pool, { ...key, attempt: begun?.attempt ?? 1 }, result);
       return result;
     },
@@ -275,22 +297,12 @@ function createCounter(): { count: () => void; rate: Promise<number> } {
 
 function createIdleHandlers(note: <T>(stage: string, result: T) => Promise<T>): StageHandlers {
   return {
-    'generate-data': () =>
-      note('generate-data', { recordsKey: 'r', source: 's', accepted: 1, refused: 0, bayesAccuracy: null }),
+    'generate-data': () => note('generate-data', IDLE_RAW),
     'version-data': () =>
       note('version-data', { datasetVersion: 1, digest: 'd', rows: { train: 1, validation: 1, holdout: 1 } }),
     'train-model': () =>
-      note('train-model', { trackingRunId: 'r', modelPrefix: 'm', validation: { accuracy: 0.5 } }),
-    'register-model': () =>
-      note('register-model', {
-        decision: 'refused',
-        reason: 'a bench',
-        candidate: 'head',
-        modelName: 'none',
-        modelVersion: null,
-        isChampion: false,
-        holdout: {},
-      }),
+      note('train-model', { trackingRunId: 'r', modelUri: 'm', validation: { accuracy: 0.5 } }),
+    'register-model': () => note('register-model', IDLE_REGISTERED),
     'summarize-run': () => note('summarize-run', { summaryKey: 's', reportKey: 'r' }),
   };
 }

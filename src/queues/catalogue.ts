@@ -18,13 +18,23 @@ export const CATALOGUE = {
   'generate-data': {
     payload: runPayload,
     result: z.object({
-      /** Key of the raw records in the artifact store. */
-      recordsKey: z.string(),
       source: z.string(),
+      /** Key of the accepted records in the artifact store. */
+      rawKey: z.string(),
+      rawSha256: z.string(),
       accepted: count,
       refused: count,
+      /** Key of the refused rows with their reasons; '' when there are none. */
+      refusedKey: z.string(),
       /** Best possible accuracy, known for synthetic records alone. */
-      bayesAccuracy: z.number().nullable(),
+      bayes: z
+        .object({
+          accuracy: z.number(),
+          majorityAccuracy: z.number(),
+          positiveShare: z.number(),
+          threshold: z.number(),
+        })
+        .nullable(),
     }),
   },
   'version-data': {
@@ -39,22 +49,24 @@ export const CATALOGUE = {
     payload: candidatePayload,
     result: z.object({
       trackingRunId: z.string(),
-      /** Folder of the model directory in the artifact store. */
-      modelPrefix: z.string(),
+      /** Address of the model directory, `mlflow-artifacts:/...`. */
+      modelUri: z.string(),
       validation: metrics,
     }),
   },
   'register-model': {
     payload: runPayload,
     result: z.object({
-      decision: z.string(),
-      reason: z.string(),
+      decision: z.enum(['promote', 'refuse', 'pending-approval']),
+      reasons: z.array(z.string()),
       candidate: z.string(),
+      trackingRunId: z.string(),
       modelName: z.string(),
       /** null when the candidate was refused. */
       modelVersion: z.int().nullable(),
-      isChampion: z.boolean(),
-      holdout: metrics,
+      /** Keys of the comparison as JSON and as a page. */
+      comparisonKey: z.string(),
+      reportKey: z.string(),
     }),
   },
   'summarize-run': {

@@ -23,9 +23,10 @@ export async function openPostgresBackend(options: {
   const { databaseUrl, log } = options;
   await migrateQueues(databaseUrl);
   // BullMQ cannot load pg from native ESM, so it gets a pool; its statements carry no schema and rely on the search path.
+  // The queue need not outlive a power cut by itself: what it loses of its last moments, as Redis would, stage state brings back.
   const pool = new Pool({
     connectionString: databaseUrl,
-    options: '-c search_path=bullmq',
+    options: '-c search_path=bullmq -c synchronous_commit=off',
     max: MAX_CONNECTIONS,
     keepAlive: true,
     application_name: 'copyloop queues',

@@ -5,7 +5,7 @@ import { sleep } from '../../src/core/clock.ts';
 import { jobId } from '../../src/queues/index.ts';
 import { reconcile } from '../../src/workers/index.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
-import { idleHandlers, openHarness, type BackendKind, type Harness } from './pipeline-harness.ts';
+import { IDLE_RAW, idleHandlers, openHarness, type BackendKind, type Harness } from './pipeline-harness.ts';
 
 const open: Harness[] = [];
 afterEach(async () => {
@@ -207,10 +207,7 @@ describe.each(backends)('stages on %s', (kind) => {
       await pool.query(
         `INSERT INTO stage_states (run_id, stage, status, worker_id, result, finished_at)
        VALUES ($1, 'generate-data', 'succeeded', 'dead', $2::jsonb, now())`,
-        [
-          runId,
-          JSON.stringify({ recordsKey: 'raw', source: 's', accepted: 1, refused: 0, bayesAccuracy: null }),
-        ],
+        [runId, JSON.stringify(IDLE_RAW)],
       );
       await reconcile({ database: harness.database, queues: harness.queues, log: createSilentLogger() });
       expect(await harness.queues.stateOf('version-data', runId)).toBe('waiting');
