@@ -64,18 +64,24 @@ export const ADJECTIVES = [
   'Essential',
 ] as const;
 
-/** Neutral sentences; {title} {product} {category} {material} {colour} {number} are filled in. */
+/** Neutral sentences; {product} {category} {material} {colour} {number} are filled in. */
 export const OPENERS = [
-  'The {title} comes in {colour}.',
+  'It comes in {colour}.',
   'This {product} is made with {material} parts.',
   'A {product} for the {category} shelf.',
   'Sold in {colour}, with a {number}-page leaflet.',
-  'Here is the {title}.',
+  'Model {number}.',
   'The box holds one {product} and a {material} stand.',
   'Item {number} of our {category} range.',
   'The {colour} version of our {product}.',
   'The {product} in {material} and {colour}.',
   'Listed under {category}, model {number}.',
+  '',
+  '',
+  '',
+  '',
+  '',
+  '',
 ] as const;
 
 export const CLOSERS = [

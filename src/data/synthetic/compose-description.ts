@@ -15,10 +15,10 @@ import {
 } from './wording-phrases.ts';
 
 const FORMS = [
-  { name: 'adjective', share: 0.5 },
-  { name: 'denial', share: 0.12 },
-  { name: 'predicate', share: 0.22 },
-  { name: 'remark', share: 0.16 },
+  { name: 'adjective', share: 0.64 },
+  { name: 'denial', share: 0.04 },
+  { name: 'predicate', share: 0.18 },
+  { name: 'remark', share: 0.14 },
 ] as const;
 
 const ADJECTIVE_FRAMES = [
@@ -61,7 +61,7 @@ export function composeDescription(random: Random, facts: Facts, cues: readonly 
   });
   const opener = fill(random, random.pick(OPENERS), facts);
   const closer = fill(random, random.pick(CLOSERS), facts);
-  return `${opener} ${body}. ${closer}`.trimEnd();
+  return `${opener} ${body}. ${closer}`.trim();
 }
 
 function phraseCue(random: Random, praises: boolean, aspect: string): string {
