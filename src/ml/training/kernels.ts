@@ -165,7 +165,8 @@ const dropoutMask = defineFunction(
         end,
         [],
         [
-          // Murmur3's finaliser with a second key in its middle, so that two keys never give shifted copies.
+          // Murmur3's finaliser with a second key in its middle, so that two keys never give shifted copies, and
+          // one more round behind it, so that keys that differ in one bit give unrelated masks.
           x.set(i32x4.add(i32x4.multiply(counter.get, everyLane(0x9e3779b1)), i32x4.splat(key1.get))),
           mix(16),
           stretch(0x85ebca6b),
@@ -173,6 +174,8 @@ const dropoutMask = defineFunction(
           mix(13),
           stretch(0xc2b2ae35),
           mix(16),
+          stretch(0x7feb352d),
+          mix(15),
           v128.store(start.get, v128.and(i32x4.notLessThan(x.get, thresholds.get), keptBits.get)),
           counter.set(i32x4.add(counter.get, everyLane(4))),
         ],

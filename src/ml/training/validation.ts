@@ -5,7 +5,7 @@ import { assembleBatch, planValidation, type TokenRows } from './batches.ts';
 import type { Engine } from './engine.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
-const VALIDATION_BATCH = 32;
+const VALIDATION_BATCH = 16;
 
 /** @param beforeBatch called before each batch; what it throws ends the validation */
 export async function validate(
