@@ -51,6 +51,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     'trains one model on a file, outside the pipeline',
     async () => (await import('./train.ts')).trainCommand,
   ),
+  sweep: entry(
+    'a run over every combination of recipes, settings and seeds',
+    async () => (await import('./sweep.ts')).sweepCommand,
+  ),
   evaluate: entry(
     'measures a model directory on a file',
     async () => (await import('./evaluate.ts')).evaluateCommand,

@@ -1,0 +1,65 @@
+/** The grid of a sweep: every combination of the listed values as a candidate of one run. */
+import { candidateSchema, RECIPE_NAMES, type CandidateConfig } from '../core/config/index.ts';
+import { AppError } from '../core/errors.ts';
+
+const MAX_CANDIDATES = 64;
+
+/**
+ * @param settings `learningRate=1e-4,5e-5` for each setting that varies
+ * @throws AppError `invalid-input` for an unknown recipe, a pair that is none, or a grid beyond 64 candidates
+ */
+export function planSweep(options: {
+  recipes: readonly string[];
+  seeds: readonly number[];
+  settings: readonly string[];
+}): CandidateConfig[] {
+  const axes = options.settings.map(parseAxis);
+  const combinations = axes.reduce<Record<string, Value>[]>(
+    (rows, [name, values]) => rows.flatMap((row) => values.map((value) => ({ ...row, [name]: value }))),
+    [{}],
+  );
+  const candidates = options.recipes.flatMap((recipe) =>
+    combinations.flatMap((settings) =>
+      options.seeds.map((seed) => ({ recipe: knownRecipe(recipe), seed, settings })),
+    ),
+  );
+  if (candidates.length > MAX_CANDIDATES) {
+    throw new AppError(
+      'invalid-input',
+      `the sweep has ${candidates.length} candidates; a run takes at most ${MAX_CANDIDATES}: name fewer values`,
+    );
+  }
+  return candidates.map((candidate, i) =>
+    candidateSchema.parse({ ...candidate, name: `${candidate.recipe}-${i + 1}` }),
+  );
+}
+
+type Value = number | string | boolean;
+
+function parseAxis(pair: string): [string, Value[]] {
+  const [name = '', list = ''] = pair.split(/=(.*)/s);
+  const values = list.split(',').filter((text) => text !== '');
+  if (name === '' || values.length === 0) {
+    throw new AppError(
+      'invalid-input',
+      `--set is "${pair}": SETTING=VALUE,VALUE is needed, as in learningRate=1e-4,5e-5`,
+    );
+  }
+  return [name, values.map(parseValue)];
+}
+
+function parseValue(text: string): Value {
+  if (text === 'true' || text === 'false') return text === 'true';
+  const value = Number(text);
+  return Number.isFinite(value) ? value : text;
+}
+
+function knownRecipe(name: string): CandidateConfig['recipe'] {
+  const recipe = RECIPE_NAMES.find((known) => known === name);
+  if (recipe === undefined)
+    throw new AppError(
+      'invalid-input',
+      `there is no recipe "${name}"; the recipes are ${RECIPE_NAMES.join(', ')}`,
+    );
+  return recipe;
+}
