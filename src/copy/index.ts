@@ -10,6 +10,7 @@ export {
   createCopywriter,
   DEFAULT_COUNT,
   MAX_COUNT,
+  openCopywriter,
   type ChannelCopy,
   type Copy,
   type CopyRequest,

@@ -5,7 +5,7 @@ const BASIC =
 const EXTENDED = '\f^{}\\[~]|€';
 
 // Septets of each GSM-7 character: 1 in the basic table, 2 (escape first) in the extension table.
-const SEPTETS = new Map<string, number>([...BASIC].map((char) => [char, 1]));
+const SEPTETS = new Map<string, number>(Array.from(BASIC, (char) => [char, 1]));
 for (const char of EXTENDED) SEPTETS.set(char, 2);
 
 const SINGLE = { gsm7: 160, ucs2: 70 };

@@ -55,6 +55,8 @@ export interface CopywriterOptions {
   writer?: Writer;
   /** Writes what the writer leaves open; templates by default. */
   fallback?: Writer;
+  /** Candidates per field when a request does not say. Default 8. */
+  defaultCount?: number;
   log?: Pick<Logger, 'warn'>;
 }
 
@@ -103,7 +105,7 @@ export function createCopywriter(options: CopywriterOptions): Copywriter {
     writer: writer.name,
     channelNames: Object.keys(channels),
     async write(request, score) {
-      const count = requireCount(request.count ?? DEFAULT_COUNT);
+      const count = requireCount(request.count ?? options.defaultCount ?? DEFAULT_COUNT);
       const names = requireChannels(request.channels ?? [], channels);
       const brief = createBrief(request);
       const banned = createBannedWords(brief.bannedWords);

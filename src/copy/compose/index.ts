@@ -1,3 +1,4 @@
+export { openCopywriter, type FromConfigOptions } from './from-config.ts';
 export {
   createCopywriter,
   DEFAULT_COUNT,

@@ -66,7 +66,7 @@ function nameWords(name: string): string[] {
 /** `noise cancelling headphones` as `#NoiseCancellingHeadphones`. Two numbers side by side would make a third: such a text gives ''. */
 export function toHashtag(text: string): string {
   const words =
-    text.replaceAll(/['\u2019\ufe00-\ufe0f]/gu, '').match(/[\p{L}\p{N}][\p{L}\p{M}\p{N}]*/gu) ?? [];
+    text.replaceAll(/['\u2019]|[\ufe00-\ufe0f]/gu, '').match(/[\p{L}\p{N}][\p{L}\p{M}\p{N}]*/gu) ?? [];
   let tag = '#';
   for (const word of words) {
     if (/\p{N}$/u.test(tag) && /^\p{N}/u.test(word)) return '';

@@ -117,9 +117,9 @@ describe('toGsm7', () => {
   });
 });
 
-describe('shorten', () => {
-  const within = (max: number) => (text: string) => text.length <= max;
+const within = (max: number) => (text: string) => text.length <= max;
 
+describe('shorten', () => {
   it.each([
     ['A soft light for your desk', 18, 'A soft light'],
     ['First things first. Then the rest of it', 25, 'First things first.'],

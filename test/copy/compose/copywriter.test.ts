@@ -14,6 +14,8 @@ const lamp = {
 };
 const byLength = (texts: string[]): Promise<number[]> => Promise.resolve(texts.map((text) => text.length));
 
+const refuse = (): Promise<number[]> => Promise.reject(new Error('nothing was to be scored'));
+
 describe('createCopywriter', () => {
   it('writes eight distinct candidates per field and returns the one that scores best', async () => {
     const copy = await copywriter.write(lamp, byLength);
@@ -38,7 +40,6 @@ describe('createCopywriter', () => {
   });
 
   it('writes one candidate and scores nothing with count 1', async () => {
-    const refuse = (): Promise<number[]> => Promise.reject(new Error('nothing was to be scored'));
     const copy = await copywriter.write({ ...lamp, count: 1 }, refuse);
     expect(copy.alternatives.social_media_caption).toEqual([
       { text: copy.social_media_caption, score: null },

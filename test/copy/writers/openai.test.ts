@@ -53,6 +53,8 @@ function streamText(text: string, tokens = 50): Handler {
   };
 }
 
+const cut: Handler = (request) => request.socket.destroy();
+
 const fail =
   (status: number, headers: Record<string, string> = {}): Handler =>
   (_, response) =>
@@ -93,7 +95,6 @@ describe('createOpenAiWriter', () => {
   });
 
   it('tries again after 429, 503 and a broken connection', async () => {
-    const cut: Handler = (request) => request.socket.destroy();
     const endpoint = await startEndpoint(
       fail(429, { 'retry-after': '0' }),
       cut,
@@ -158,7 +159,7 @@ describe('createOpenAiWriter', () => {
 
   it('replaces what is over the limit, invented, or said twice, and tells why', async () => {
     const bad = {
-      social_media_caption: [`${'long '.repeat(80)}`, 'Now 50% off!', 'Clinically proven light.'],
+      social_media_caption: ['long '.repeat(80), 'Now 50% off!', 'Clinically proven light.'],
       ad_copy: [ADS[0], ADS[0], ADS[1]],
     };
     const endpoint = await startEndpoint(streamText(JSON.stringify(bad)));
@@ -172,7 +173,7 @@ describe('createOpenAiWriter', () => {
   });
 
   it('cuts a text that is too long after a whole sentence', async () => {
-    const long = `${'A soft glow for long evenings on a small desk. '.repeat(8)}`;
+    const long = 'A soft glow for long evenings on a small desk. '.repeat(8);
     const endpoint = await startEndpoint(
       streamText(JSON.stringify({ ...answer, social_media_caption: [long, ...CAPTIONS] })),
     );

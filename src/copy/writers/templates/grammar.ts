@@ -1,5 +1,5 @@
 /** Rules compiled once, when the module loads; expanding one is then a walk over its parts. */
-import { AppError } from '../../../core/errors.ts';
+import { AppError, assertNever } from '../../../core/errors.ts';
 import type { Random } from '../../../core/random.ts';
 import type { Brief, Phrase, Tone } from '../../brief/index.ts';
 import { CATEGORY_WORDS, TONE_WORDS, type CategoryWords, type ToneWords } from './words.ts';
@@ -227,6 +227,8 @@ function fill(slot: Slot, material: Material, take: (phrases: Phrase[]) => strin
       return random.pick(tone.nudges);
     case 'emoji':
       return random.pick(words.emoji);
+    default:
+      return assertNever(slot);
   }
 }
 

@@ -165,16 +165,12 @@ async function receive<T>(child: ChildProcess, read: (message: ChildMessage) => 
   });
 }
 
+/** The work's outcome, or the signal's reason as soon as it is aborted; the work itself goes on. */
 async function raceAbort<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  let onAbort = (): void => undefined;
-  const aborted = new Promise<never>((_, reject) => {
-    onAbort = () => reject(toError(signal.reason));
+  return await new Promise<T>((resolve, reject) => {
+    const onAbort = (): void => reject(toError(signal.reason));
     if (signal.aborted) onAbort();
     else signal.addEventListener('abort', onAbort, { once: true });
+    void work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort));
   });
-  try {
-    return await Promise.race([work, aborted]);
-  } finally {
-    signal.removeEventListener('abort', onAbort);
-  }
 }

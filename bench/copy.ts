@@ -1,0 +1,104 @@
+/**
+ * Whether copy keeps its promises in numbers: npm run bench:copy
+ *
+ *   creatives   10,000 over all channels: none over a hard limit, none empty, none with an unsupported number; the share of distinct captions
+ *   hostile     1,000 inputs of emoji, right-to-left text, 5,000-character titles and controls: the same
+ *   cost        CPU of one request without scoring: count 1 below 1 ms, the default below 5 ms
+ *
+ * Products are those of ../shared/data/products.json where it lies beside the project, else drawn ones. Ends with exit code 1 when a promise is broken.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import path from 'node:path';
+import { z } from 'zod';
+import { createRandom } from '../src/core/random.ts';
+import { packageRoot } from '../src/core/paths.ts';
+import { createCopywriter, loadChannels, type CopyRequest } from '../src/copy/index.ts';
+import { auditCopy } from '../test/copy/audit.ts';
+import { hostileRecord } from '../test/copy/hostile.ts';
+import { drawRecord } from '../test/copy/records.ts';
+
+const CREATIVES = 10_000;
+const HOSTILE = 1000;
+const ONE_LIMIT_MS = 1;
+const DEFAULT_LIMIT_MS = 5;
+const SHOWN_FAULTS = 10;
+
+const channels = loadChannels();
+const copywriter = createCopywriter({ channels });
+const all = copywriter.channelNames;
+const flat = (texts: string[]): Promise<number[]> => Promise.resolve(texts.map(() => 0));
+const faults: string[] = [];
+
+interface Product {
+  title: string;
+  description: string;
+}
+
+function readProducts(): { products: Product[]; origin: string } {
+  const file = path.resolve(packageRoot, '../shared/data/products.json');
+  if (existsSync(file)) {
+    const products = z
+      .array(z.object({ title: z.string(), description: z.string() }))
+      .parse(JSON.parse(readFileSync(file, 'utf8')));
+    return { products, origin: `${products.length} real products` };
+  }
+  const random = createRandom(1);
+  return {
+    products: Array.from({ length: 500 }, () => drawRecord(random)),
+    origin: '500 drawn products (no ../shared/data/products.json here)',
+  };
+}
+
+/** CPU milliseconds of one request, user and system, over `rounds` passes through the products. */
+async function cpuMs(
+  products: readonly Product[],
+  request: Partial<CopyRequest>,
+  rounds: number,
+): Promise<number> {
+  for (const product of products) await copywriter.write({ ...product, ...request }, flat);
+  const before = process.cpuUsage();
+  for (let round = 0; round < rounds; round += 1) {
+    for (const product of products) await copywriter.write({ ...product, ...request, seed: round }, flat);
+  }
+  const { user, system } = process.cpuUsage(before);
+  return (user + system) / 1000 / rounds / products.length;
+}
+
+const { products, origin } = readProducts();
+console.log(`products: ${origin}; channels: ${all.join(', ')}`);
+
+const captions = new Map<string, number>();
+let texts = 0;
+for (let i = 0; i < CREATIVES; i += 1) {
+  const product = products[i % products.length] ?? { title: '', description: '' };
+  const copy = await copywriter.write({ ...product, channels: all, count: 1, seed: i }, flat);
+  faults.push(...auditCopy(copy, channels, `${product.title} ${product.description}`));
+  captions.set(copy.social_media_caption, (captions.get(copy.social_media_caption) ?? 0) + 1);
+  texts += 2 + Object.values(copy.channels).flatMap((fields) => Object.values(fields).flat()).length;
+}
+console.log(`creatives: ${CREATIVES} (${texts} texts), faults: ${faults.length}`);
+console.log(`distinct captions: ${((100 * captions.size) / CREATIVES).toFixed(2)} %`);
+
+const random = createRandom(99);
+const before = faults.length;
+for (let i = 0; i < HOSTILE; i += 1) {
+  const record = hostileRecord(random);
+  const copy = await copywriter.write({ ...record, channels: all, count: 1 + (i % 3), seed: i }, flat);
+  faults.push(...auditCopy(copy, channels, `${record.title} ${record.description}`));
+}
+console.log(`hostile inputs: ${HOSTILE}, faults: ${faults.length - before}`);
+
+const oneMs = await cpuMs(products, { count: 1 }, 10);
+const defaultMs = await cpuMs(products, {}, 5);
+const allMs = await cpuMs(products, { channels: all }, 2);
+console.log(
+  `CPU a request: count 1 ${oneMs.toFixed(3)} ms, default ${defaultMs.toFixed(3)} ms, all channels ${allMs.toFixed(3)} ms`,
+);
+
+for (const fault of faults.slice(0, SHOWN_FAULTS)) console.error(fault);
+const slow = oneMs >= ONE_LIMIT_MS || defaultMs >= DEFAULT_LIMIT_MS;
+if (slow)
+  console.error(
+    `too slow: the limits are ${ONE_LIMIT_MS} ms for count 1 and ${DEFAULT_LIMIT_MS} ms by default`,
+  );
+if (faults.length > 0 || slow) process.exitCode = 1;
