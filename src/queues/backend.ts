@@ -1,8 +1,6 @@
-/** One door to BullMQ's two backends: whoever opens a queue or a worker does not know which one it stands on. */
+/** What both of BullMQ's backends give: whoever opens a queue or a worker does not know which one it stands on. */
 import type { FlowProducer, Processor, Queue, QueueEvents, Worker, WorkerOptions } from 'bullmq';
 import type { Logger } from '../core/log.ts';
-import { openPostgresBackend } from './postgres-backend.ts';
-import { openRedisBackend } from './redis-backend.ts';
 
 export type WorkerSettings = Omit<WorkerOptions, 'connection' | 'prefix'>;
 
@@ -23,11 +21,4 @@ export interface QueueBackendOptions {
   /** Namespace of the keys in Redis. In PostgreSQL the database is the namespace. */
   prefix: string;
   log: Logger;
-}
-
-/** @throws AppError `unavailable` when the server does not answer */
-export async function openQueueBackend(options: QueueBackendOptions): Promise<QueueBackend> {
-  return options.redisUrl === null
-    ? await openPostgresBackend(options)
-    : await openRedisBackend({ ...options, redisUrl: options.redisUrl });
 }

@@ -1,4 +1,5 @@
-export { openQueueBackend, type QueueBackend, type QueueBackendOptions } from './backend.ts';
+export type { QueueBackend, QueueBackendOptions } from './backend.ts';
+export { openQueueBackend } from './open-backend.ts';
 export {
   BACKOFF_TYPE,
   backoffDelayMs,

@@ -4,7 +4,7 @@
  * they can run, because a node can only be made from values that exist already.
  */
 import { AppError } from '../../core/errors.ts';
-import type { Emitter, OnnxCall } from './emit.ts';
+import type { Emitter, OnnxCall } from './onnx-call.ts';
 import { renderShape, type Shape } from './shape.ts';
 
 export type DataType = 'float32' | 'int64';

@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { bytesOf } from '../onnx/index.ts';
 import type { TokenRows } from './batches.ts';
-import type { FullTraining } from './train.ts';
+import type { FullTraining } from './full-training.ts';
 
 type Inputs = Pick<
   FullTraining,

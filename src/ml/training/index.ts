@@ -7,4 +7,5 @@ export {
   type RequestedSettings,
   type TrainingSettings,
 } from './settings.ts';
-export { trainFull, type FullTraining, type TrainedModel } from './train.ts';
+export type { FullTraining } from './full-training.ts';
+export { trainFull, type TrainedModel } from './train.ts';

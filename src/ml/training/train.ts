@@ -9,37 +9,19 @@ import {
   planEpoch,
   sumWeights,
   weighClasses,
-  type TokenRows,
 } from './batches.ts';
 import { loadCheckpoint, saveCheckpoint, type EpochReport, type Progress } from './checkpoint.ts';
 import { checkLoss } from './divergence.ts';
 import { openEngine, type Engine } from './engine.ts';
 import { fingerprintOf } from './fingerprint.ts';
+import type { FullTraining } from './full-training.ts';
 import { isTrained, rateFactor } from './layers.ts';
 import { loadWeights, readTrainedWeights } from './model-weights.ts';
 import { createOptimizer } from './optimizer.ts';
-import { createPace, type StepReport } from './pace.ts';
+import { createPace } from './pace.ts';
 import { learningRateAt } from './schedule.ts';
-import type { TrainingSettings } from './settings.ts';
 import { validate } from './validation.ts';
 import { collectVocabulary, type Vocabulary } from './vocabulary.ts';
-
-export interface FullTraining {
-  readonly config: DistilBertConfig;
-  /** The encoder's, and the head's where there is one: a missing head is drawn from the seed. */
-  readonly weights: Weights;
-  readonly train: TokenRows;
-  readonly validation: TokenRows | null;
-  readonly settings: TrainingSettings;
-  readonly seed: number;
-  /** Where to save the state every so many steps, and to look for it at the start; null: nowhere. */
-  readonly checkpointDirectory?: string | null;
-  /** Threads of ONNX Runtime; default 2. */
-  readonly threads?: number;
-  readonly signal?: AbortSignal;
-  onStep?(report: StepReport): void;
-  onEpoch?(report: EpochReport): void;
-}
 
 export interface TrainedModel {
   /** Those of the epoch that validated best; of the last one when nothing was validated. */
