@@ -1,0 +1,189 @@
+import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { CandidateConfig } from '../core/config/index.ts';
+import { AppError, toAppError, toError } from '../core/errors.ts';
+import { packageRoot } from '../core/paths.ts';
+import { fetchSplitFile, getDatasetVersion, type DatasetVersion } from '../data/index.ts';
+import {
+  readRecipe,
+  trainCandidate,
+  trainResultSchema,
+  verifyModelDirectory,
+  type TrainProgress,
+  type TrainResult,
+} from '../ml/index.ts';
+import type { Run, TrackingStore } from '../tracking/index.ts';
+import type { StageContext, StageHandler } from './context.ts';
+import { storeModel } from './model-files.ts';
+import { withPatience } from './patience.ts';
+import {
+  ensureTrackingRun,
+  epochMetrics,
+  finalMetrics,
+  readFinalMetrics,
+  readLoggedEpochs,
+  toParams,
+} from './tracking-run.ts';
+import { removeWorkFolder, workFolder } from './work-folders.ts';
+
+/**
+ * Trains one candidate in a child process and leaves a tracking run with the model directory. A retry on the same machine resumes from
+ * the checkpoint of the attempt before it, or takes over its finished model.
+ */
+export function createTrainModel(tracking: TrackingStore): StageHandler<'train-model'> {
+  return async ({ runId, candidate: name }, context) => {
+    const { run: pipelineRun, services, log } = context;
+    const candidate = pipelineRun.options.candidates.find((one) => one.name === name);
+    if (candidate === undefined) throw new AppError('internal', `run ${runId} has no candidate ${name}`);
+    const { datasetVersion } = await context.resultOf('version-data');
+    const version = await getDatasetVersion(services.database.db, datasetVersion);
+    const { experiment } = pipelineRun.options.model;
+    const trackingRun = await ensureTrackingRun(tracking, { experiment, runId, candidate: name, version });
+    const modelUri = `${trackingRun.artifactUri}/model`;
+    if (trackingRun.status === 'FINISHED') {
+      log.info({ trackingRun: trackingRun.runId }, 'an earlier attempt has finished this training');
+      return { trackingRunId: trackingRun.runId, modelUri, validation: readFinalMetrics(trackingRun) };
+    }
+
+    await tracking.runs.update(trackingRun.runId, { status: 'RUNNING' });
+    try {
+      const result = await trainOrTakeOver({ candidate, version, trackingRun, tracking, context });
+      context.progress(0.97, 'storing the model');
+      await storeModel(services.artifacts, result.modelDirectory, modelUri, context.signal);
+      await tracking.runs.logBatch(trackingRun.runId, {
+        params: toParams({ ...result.params, candidate: name, datasetVersion, bestEpoch: result.bestEpoch }),
+        metrics: [
+          ...finalMetrics(result.validation, result.bestEpoch, context.clock.nowMs()),
+          metric('training_seconds', result.durationMs / 1000),
+          metric('peak_rss_bytes', result.peakRssBytes),
+          metric('temperature', result.temperature),
+        ],
+      });
+      await tracking.runs.update(trackingRun.runId, { status: 'FINISHED', endTimeMs: context.clock.nowMs() });
+      await removeWorkFolder(services, runId, name);
+      const { rows, positives, ...validation } = result.validation;
+      log.info({ trackingRun: trackingRun.runId, accuracy: validation.accuracy, rows, positives }, 'trained');
+      return { trackingRunId: trackingRun.runId, modelUri, validation };
+    } catch (thrown) {
+      const status = context.signal.aborted ? 'KILLED' : 'FAILED';
+      await tracking.runs
+        .update(trackingRun.runId, { status, endTimeMs: context.clock.nowMs() })
+        .catch((error: unknown) => log.warn({ err: toError(error) }, 'the tracking run could not be closed'));
+      throw thrown;
+    }
+
+    function metric(key: string, value: number) {
+      return { key, value, timestampMs: context.clock.nowMs(), step: 0 };
+    }
+  };
+}
+
+async function trainOrTakeOver(training: {
+  candidate: CandidateConfig;
+  version: DatasetVersion;
+  trackingRun: Run;
+  tracking: TrackingStore;
+  context: StageContext;
+}): Promise<TrainResult> {
+  const { candidate, version, trackingRun, tracking, context } = training;
+  const { run, services, signal, log, clock } = context;
+  const folder = workFolder(services, run.id, candidate.name);
+  const resultFile = path.join(folder, 'result.json');
+  const finished = await readFinished(resultFile);
+  if (finished !== undefined) {
+    log.info({ folder }, 'an earlier attempt left a finished model; it is taken over');
+    return finished;
+  }
+
+  await mkdir(folder, { recursive: true });
+  const trainFile = path.join(folder, 'train.csv');
+  const validationFile = path.join(folder, 'validation.csv');
+  await fetchSplitFile(services.artifacts, version, 'train', trainFile);
+  await fetchSplitFile(services.artifacts, version, 'validation', validationFile);
+  const outputDirectory = path.join(folder, 'model');
+  await rm(outputDirectory, { recursive: true, force: true });
+
+  const logged = await readLoggedEpochs(tracking, trackingRun.runId);
+  // Epochs arrive while the training goes on; they are written one after the other, and the first failure ends the training.
+  const failed = new AbortController();
+  let writes = Promise.resolve();
+  const result = await trainCandidate(
+    {
+      recipe: await readRecipe(
+        await findRecipes(run.options.model.recipes),
+        candidate.recipe,
+        candidate.settings,
+      ),
+      seed: candidate.seed,
+      trainFile,
+      validationFile,
+      base: run.options.model.base,
+      cacheDirectory: path.resolve(services.config.storage.varDir, 'hub'),
+      outputDirectory,
+      workDirectory: path.join(folder, 'checkpoints'),
+      threads: services.config.pipeline.trainThreads,
+    },
+    {
+      signal: AbortSignal.any([signal, failed.signal]),
+      log,
+      onProgress: (progress) => context.progress(shareDone(progress), describeProgress(progress)),
+      onEpoch: (epoch) => {
+        if (logged.has(epoch.epoch)) return;
+        const metrics = epochMetrics(epoch, clock.nowMs());
+        writes = writes.then(() =>
+          withPatience(log, () => tracking.runs.logBatch(trackingRun.runId, { metrics })),
+        );
+        writes.catch((error: unknown) => failed.abort(toAppError(error)));
+      },
+    },
+  );
+  await writes;
+  await writeFile(resultFile, JSON.stringify(result));
+  return result;
+}
+
+async function readFinished(resultFile: string): Promise<TrainResult | undefined> {
+  const text = await readFile(resultFile, 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  try {
+    const result = trainResultSchema.parse(JSON.parse(text));
+    await verifyModelDirectory(result.modelDirectory);
+    return result;
+  } catch {
+    // Half written or damaged: train again.
+    return undefined;
+  }
+}
+
+/** A folder of the user's, below the working directory, or that of the package. */
+async function findRecipes(folder: string): Promise<string> {
+  const own = path.resolve(folder);
+  return await access(own).then(
+    () => own,
+    () => path.resolve(packageRoot, folder),
+  );
+}
+
+/** Phases as shares of the whole: encoding and training take most of it. */
+function shareDone({ phase, fraction }: TrainProgress): number {
+  switch (phase) {
+    case 'encode':
+      return 0.4 * fraction;
+    case 'train':
+      return 0.4 + 0.4 * fraction;
+    case 'export':
+      return 0.8 + 0.15 * fraction;
+    default:
+      return phase satisfies never;
+  }
+}
+
+function describeProgress({ phase, epoch, loss, remainingMs }: TrainProgress): string {
+  const parts = [
+    phase,
+    epoch === undefined ? '' : `epoch ${epoch}`,
+    loss === undefined ? '' : `loss ${loss.toFixed(4)}`,
+    remainingMs === undefined ? '' : `${Math.ceil(remainingMs / 1000)} s left`,
+  ];
+  return parts.filter((part) => part !== '').join(', ');
+}

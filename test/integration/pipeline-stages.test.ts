@@ -1,0 +1,53 @@
+/** The five real stages, end to end, with a real training; on PostgreSQL, since the stages do not know which queue they came from. */
+import { afterEach, expect, it } from 'vitest';
+import { createPostgresTrackingStore } from '../../src/tracking/index.ts';
+import { createStageHandlers } from '../../src/workers/index.ts';
+import { openHarness, type Harness } from './pipeline-harness.ts';
+
+const open: Harness[] = [];
+afterEach(async () => {
+  for (const harness of open.splice(0)) await harness.close();
+});
+
+it('turn synthetic records into a champion, and refuse the same model a second time', async () => {
+  const harness = await openHarness('postgres');
+  open.push(harness);
+  const tracking = createPostgresTrackingStore(harness.database.db);
+  await harness.openWorkers(createStageHandlers({ tracking }));
+  const request = { source: { kind: 'synthetic', count: 600, seed: 1 } } as const;
+
+  const { runId } = await harness.runs.startRun({ trigger: 'manual', request });
+  const run = await harness.untilEnded(runId);
+  expect(run.error).toBeNull();
+  expect(run.status).toBe('succeeded');
+  const champion = await tracking.registry.findAlias('copy-quality', 'champion');
+  expect(champion).toMatchObject({ version: 1, pipelineRunId: runId });
+  const trackingRun = await tracking.runs.get(champion?.runId ?? '');
+  expect(trackingRun.status).toBe('FINISHED');
+  expect(trackingRun.tags).toMatchObject({ 'copyloop.run': runId, 'copyloop.candidate': 'head' });
+  expect(trackingRun.datasetInputs.map(({ tags }) => tags['mlflow.data.context'])).toEqual([
+    'training',
+    'eval',
+  ]);
+  expect(trackingRun.metrics.map(({ key }) => key)).toEqual(
+    expect.arrayContaining([
+      'train_loss',
+      'validation_loss',
+      'accuracy',
+      'validation_accuracy',
+      'holdout_accuracy',
+    ]),
+  );
+  const summary = JSON.parse(await harness.services.artifacts.readText(`runs/${runId}/summary.json`)) as {
+    champion: number;
+    gate: { decision: string };
+  };
+  expect(summary).toMatchObject({ champion: 1, gate: { decision: 'promote' } });
+  expect(await harness.services.artifacts.readText(`runs/${runId}/report.html`)).toContain('A new champion');
+
+  const second = await harness.runs.replayRun(runId);
+  const replay = await harness.untilEnded(second.runId);
+  expect(replay.status).toBe('succeeded');
+  expect(replay.stages[3]?.result).toMatchObject({ decision: 'refuse', modelVersion: null });
+  expect((await tracking.registry.findAlias('copy-quality', 'champion'))?.version).toBe(1);
+});
