@@ -126,6 +126,7 @@ const serving = z.strictObject({
   maxBatchTokens: z.int().min(8),
   maxQueueTokens: positiveInt,
   requestTimeoutMs: milliseconds.min(1),
+  batchTimeoutMs: milliseconds.min(1),
   cacheEntries: nonNegativeInt,
   reloadPollMs: milliseconds.min(100),
   predictionSampleRate: fraction,

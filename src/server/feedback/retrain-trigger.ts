@@ -65,7 +65,10 @@ export function openRetrainTrigger(deps: {
     });
     return await running;
   };
-  const timer = setInterval(() => void check(), Math.min(LONGEST_CHECK_MS, Math.max(1000, config.debounceMs)));
+  const timer = setInterval(
+    () => void check(),
+    Math.min(LONGEST_CHECK_MS, Math.max(1000, config.debounceMs)),
+  );
   timer.unref();
   return {
     check,

@@ -38,7 +38,9 @@ export function describeError(thrown: unknown): AppError {
 /** Internal errors keep their text in the log; a caller learns the request id to ask with. */
 export function renderErrorBody(error: AppError, requestId: string | undefined): ErrorBody {
   const message =
-    error.code === 'internal' ? 'the server failed at this request; its log has the reason under the request id' : error.message;
+    error.code === 'internal'
+      ? 'the server failed at this request; its log has the reason under the request id'
+      : error.message;
   return {
     status: 'error',
     error: { code: error.code, message, ...error.details, ...(requestId && { request_id: requestId }) },
@@ -59,5 +61,8 @@ export const handleError: ErrorHandler<AppEnv> = function handleError(thrown, c)
 };
 
 export const handleNotFound: NotFoundHandler<AppEnv> = function handleNotFound(c) {
-  throw new AppError('not-found', `there is no ${c.req.method} ${c.req.path}; /openapi.json lists what there is`);
+  throw new AppError(
+    'not-found',
+    `there is no ${c.req.method} ${c.req.path}; /openapi.json lists what there is`,
+  );
 };

@@ -1,5 +1,12 @@
 export { limitBody } from './body-limit.ts';
-export { describeError, errorResponse, handleError, handleNotFound, renderErrorBody, type ErrorBody } from './errors.ts';
+export {
+  describeError,
+  errorResponse,
+  handleError,
+  handleNotFound,
+  renderErrorBody,
+  type ErrorBody,
+} from './errors.ts';
 export { createHangUpSignal } from './hang-up.ts';
 export { requestLog } from './request-log.ts';
 export { createRouter, toInvalidInput, type AppEnv, type Router } from './router.ts';

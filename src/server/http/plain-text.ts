@@ -10,7 +10,10 @@ export function plainText(maxChars: number) {
   return z
     .string()
     .max(maxChars, { message: `has more than ${maxChars} characters`, abort: true })
-    .refine((text) => text.isWellFormed(), { message: 'is not well-formed Unicode (a lone surrogate)', abort: true })
+    .refine((text) => text.isWellFormed(), {
+      message: 'is not well-formed Unicode (a lone surrogate)',
+      abort: true,
+    })
     .refine((text) => !CONTROL.test(text), {
       message: 'holds a control character; only tab and line breaks are allowed',
     });

@@ -30,7 +30,11 @@ export function createRouter(): Router {
 export function toInvalidInput(error: z.ZodError): AppError {
   const faults = error.issues.slice(0, 5).map((issue) => {
     const field = issue.path.join('.');
-    return { field, text: field === '' ? issue.message : `${field}: ${issue.message}`, limit: limitOf(issue) };
+    return {
+      field,
+      text: field === '' ? issue.message : `${field}: ${issue.message}`,
+      limit: limitOf(issue),
+    };
   });
   const [first] = faults;
   const details: ErrorDetails = {};

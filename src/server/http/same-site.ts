@@ -9,7 +9,11 @@ import type { AppEnv } from './router.ts';
 
 export function refuseOtherSites(options: { checkHost: boolean }) {
   return createMiddleware<AppEnv>(async function refuseOtherSites(c, next) {
-    if (c.req.header('sec-fetch-site') === 'cross-site' && c.req.method !== 'GET' && c.req.method !== 'HEAD') {
+    if (
+      c.req.header('sec-fetch-site') === 'cross-site' &&
+      c.req.method !== 'GET' &&
+      c.req.method !== 'HEAD'
+    ) {
       throw new AppError('forbidden', 'a page of another site may not send this request');
     }
     const host = c.req.header('host');

@@ -10,8 +10,5 @@ export {
   type ScorerEvents,
   type ScorerLimits,
 } from './scorer.ts';
-export { openScoringThread,
-  type ScoringThread,
-  type ThreadModel,
-} from './scoring-thread.ts';
+export { openScoringThread, type ScoringThread, type ThreadModel } from './scoring-thread.ts';
 export { chooseThreadCounts, type ThreadCounts } from './thread-counts.ts';

@@ -30,20 +30,22 @@ async function runScoring(port: MessagePort, start: ThreadStart): Promise<void> 
 
   // One message at a time: a run holds this thread from its start to its end, so nothing overlaps.
   let work = Promise.resolve();
+  const handle = async (before: Promise<void>, message: ToThread): Promise<void> => {
+    await before;
+    if (message.kind === 'stop') {
+      port.close();
+      await classifier.close();
+      return;
+    }
+    try {
+      if (isStopping()) throw new AppError('unavailable', 'this model version is being unloaded');
+      send({ kind: 'scored', id: message.id, scores: await scoreBatch(classifier, message.texts) });
+    } catch (thrown) {
+      refuse(message.id, thrown);
+    }
+  };
   port.on('message', (message: ToThread) => {
-    work = work.then(async () => {
-      if (message.kind === 'stop') {
-        port.close();
-        await classifier.close();
-        return;
-      }
-      try {
-        if (isStopping()) throw new AppError('unavailable', 'this model version is being unloaded');
-        send({ kind: 'scored', id: message.id, scores: await scoreBatch(classifier, message.texts) });
-      } catch (thrown) {
-        refuse(message.id, thrown);
-      }
-    });
+    work = handle(work, message);
   });
   send({ kind: 'ready', precision: classifier.info.precision });
 }

@@ -27,7 +27,10 @@ export interface ApiKey {
 export async function createApiKey(db: Db, name: string): Promise<{ id: string; key: string }> {
   const id = randomSlug(ID_LENGTH);
   const key = `${PREFIX}_${id}_${randomSlug(SECRET_LENGTH)}`;
-  await db.insertInto('api_keys').values({ id, name, key_sha256: digest(key) }).execute();
+  await db
+    .insertInto('api_keys')
+    .values({ id, name, key_sha256: digest(key) })
+    .execute();
   return { id, key };
 }
 
@@ -54,7 +57,8 @@ export async function revokeApiKey(db: Db, id: string): Promise<void> {
     .where('revoked_at', 'is', null)
     .returning('id')
     .executeTakeFirst();
-  if (row === undefined) throw new AppError('not-found', `there is no API key ${id} in force; \`copyloop keys\` lists them`);
+  if (row === undefined)
+    throw new AppError('not-found', `there is no API key ${id} in force; \`copyloop keys\` lists them`);
 }
 
 /** Says whose key it is: the key's id, or undefined for one that is not in force. */
@@ -75,7 +79,8 @@ export function createKeyChecker(db: Db): KeyChecker {
       .where('id', '=', id)
       .where('revoked_at', 'is', null)
       .executeTakeFirst();
-    const isValid = timingSafeEqual(given, row?.key_sha256 ?? Buffer.alloc(given.length)) && row !== undefined;
+    const isValid =
+      timingSafeEqual(given, row?.key_sha256 ?? Buffer.alloc(given.length)) && row !== undefined;
     remembered.set(memory, { id: isValid ? id : null });
     return isValid ? id : undefined;
   };

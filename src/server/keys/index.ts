@@ -1,2 +1,9 @@
-export { createApiKey, createKeyChecker, listApiKeys, revokeApiKey, type ApiKey, type KeyChecker } from './api-keys.ts';
+export {
+  createApiKey,
+  createKeyChecker,
+  listApiKeys,
+  revokeApiKey,
+  type ApiKey,
+  type KeyChecker,
+} from './api-keys.ts';
 export { needsKeys, requireKey } from './require-key.ts';

@@ -7,7 +7,6 @@ import type { KeyChecker } from './api-keys.ts';
 
 const OPEN_PATHS = new Set(['/health', '/ready', '/ping', '/v2/health/live', '/v2/health/ready']);
 
-
 export function needsKeys({ apiKeys, host }: Pick<Config['server'], 'apiKeys' | 'host'>): boolean {
   if (apiKeys === 'auto') return !isLoopback(host);
   return apiKeys === 'required';
@@ -20,7 +19,7 @@ export function requireKey(checkKey: KeyChecker) {
     if (key === undefined) {
       throw new AppError(
         'unauthenticated',
-        'an API key is needed: Authorization: Bearer <key> or X-Api-Key: <key>; `copyloop keys create NAME` makes one',
+        'an API key is needed: Authorization: Bearer <key> or X-Api-Key: <key>; `copyloop keys create --name NAME` makes one',
       );
     }
     const id = await checkKey(key);

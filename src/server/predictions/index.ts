@@ -1,1 +1,14 @@
 export { openPredictionStore, type PredictionStore, type StoredPrediction } from './prediction-store.ts';
+export {
+  createPredictor,
+  type PhaseTimes,
+  type PredictContext,
+  type Prediction,
+  type Predictor,
+} from './predictor.ts';
+export {
+  createRequestSchemas,
+  creativeSchema,
+  predictionExtrasSchema,
+  type PredictRequest,
+} from './request.ts';

@@ -78,7 +78,10 @@ export function openPredictionStore(options: {
   };
   const flushQuietly = (): void => {
     flush().catch((thrown: unknown) =>
-      log.warn({ err: toError(thrown), waiting: waiting.length }, 'predictions could not be stored; they are kept for the next try'),
+      log.warn(
+        { err: toError(thrown), waiting: waiting.length },
+        'predictions could not be stored; they are kept for the next try',
+      ),
     );
   };
   const sweep = (): void => {
@@ -125,7 +128,10 @@ export function openPredictionStore(options: {
 }
 
 function notFound(id: string): AppError {
-  return new AppError('not-found', `there is no prediction ${id}: it was not sampled, was erased or is past its retention`);
+  return new AppError(
+    'not-found',
+    `there is no prediction ${id}: it was not sampled, was erased or is past its retention`,
+  );
 }
 
 /** Uniform in [0, 1) and a function of the id alone. */

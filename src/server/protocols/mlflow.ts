@@ -1,8 +1,15 @@
-/** MLflow's scoring server: `POST /invocations`, `GET /ping`, `GET /version`. Its four input forms, answered with one score per row. */
+/** MLflow's scoring server: `POST /invocations` and `GET /ping`. Its four input forms, answered with one score per row. */
 import { z } from '@hono/zod-openapi';
 import { AppError } from '../../core/errors.ts';
 import { classifierText } from '../../ml/index.ts';
-import { createHangUpSignal, createRouter, describeError, parseTimeoutHeader, toInvalidInput, type Router } from '../http/index.ts';
+import {
+  createHangUpSignal,
+  createRouter,
+  describeError,
+  parseTimeoutHeader,
+  toInvalidInput,
+  type Router,
+} from '../http/index.ts';
 import type { ModelSessions, ServedModels } from '../serving/index.ts';
 
 interface Limits {
@@ -32,20 +39,19 @@ export function createMlflowScoringRoutes(deps: {
   sessions: ModelSessions;
   models: ServedModels;
   limits: Limits;
-  version: string;
 }): Router {
-  const { sessions, models, limits, version } = deps;
+  const { sessions, models, limits } = deps;
   const router = createRouter();
   router.get('/ping', function ping(c) {
     return c.body('\n', models.current('champion') === undefined ? 404 : 200);
   });
-  router.get('/version', function showVersion(c) {
-    return c.text(version);
-  });
   router.post('/invocations', async function invoke(c) {
     const type = c.req.header('content-type') ?? '';
     if (!/^application\/json\b/i.test(type)) {
-      throw new AppError('invalid-input', `send application/json; ${JSON.stringify(type.slice(0, 60))} is not read`);
+      throw new AppError(
+        'invalid-input',
+        `send application/json; ${JSON.stringify(type.slice(0, 60))} is not read`,
+      );
     }
     let body: unknown;
     try {
@@ -79,13 +85,20 @@ export function parseInvocation(body: unknown, limits: Pick<Limits, 'maxItems' |
   const given = FORMS.filter((form) => parsed.data[form] !== undefined);
   const [form] = given;
   if (form === undefined || given.length > 1) {
-    throw new AppError('invalid-input', `the body must hold exactly one of ${FORMS.join(', ')}, not ${given.join(' and ') || 'none'}`);
+    throw new AppError(
+      'invalid-input',
+      `the body must hold exactly one of ${FORMS.join(', ')}, not ${given.join(' and ') || 'none'}`,
+    );
   }
   const rows = toRows(parsed.data[form]);
   if (rows.length === 0 || rows.length > limits.maxItems) {
-    throw new AppError('invalid-input', `${form} holds ${rows.length} rows; 1 to ${limits.maxItems} are allowed`, {
-      details: { field: form, limit: limits.maxItems },
-    });
+    throw new AppError(
+      'invalid-input',
+      `${form} holds ${rows.length} rows; 1 to ${limits.maxItems} are allowed`,
+      {
+        details: { field: form, limit: limits.maxItems },
+      },
+    );
   }
   return rows.map((item, index) => toText(item, `${form}[${index}]`, limits.maxTextChars));
 }
@@ -95,11 +108,15 @@ function toRows(form: z.infer<typeof bodySchema>[(typeof FORMS)[number]]): Row[]
   if (typeof form === 'string') return [form];
   if (Array.isArray(form)) return form;
   if (isSplit(form)) {
-    return form.data.map((cells) => Object.fromEntries(form.columns.map((column, at) => [column, cells[at]])));
+    return form.data.map((cells) =>
+      Object.fromEntries(form.columns.map((column, at) => [column, cells[at]])),
+    );
   }
   const columns = Object.entries(form);
   const length = columns.reduce((longest, [, cells]) => Math.max(longest, cells.length), 0);
-  return Array.from({ length }, (_, at) => Object.fromEntries(columns.map(([name, cells]) => [name, cells[at]])));
+  return Array.from({ length }, (_, at) =>
+    Object.fromEntries(columns.map(([name, cells]) => [name, cells[at]])),
+  );
 }
 
 function isSplit(form: object): form is { columns: string[]; data: unknown[][] } {
@@ -110,9 +127,13 @@ function isSplit(form: object): form is { columns: string[]; data: unknown[][] }
 function toText(item: Row, where: string, maxTextChars: number): string {
   const text = typeof item === 'string' ? item : textOfRecord(item, where);
   if (text === '' || text.length > maxTextChars) {
-    throw new AppError('invalid-input', `${where} has ${text.length} characters; 1 to ${maxTextChars} are allowed`, {
-      details: { field: where, limit: maxTextChars },
-    });
+    throw new AppError(
+      'invalid-input',
+      `${where} has ${text.length} characters; 1 to ${maxTextChars} are allowed`,
+      {
+        details: { field: where, limit: maxTextChars },
+      },
+    );
   }
   return text;
 }
@@ -129,13 +150,19 @@ function textOfRecord(record: Record<string, unknown>, where: string): string {
   const columns = Object.keys(record);
   const [only = ''] = columns;
   if (columns.length === 1) return asText(record[only], `${where}.${only}`);
-  throw new AppError('invalid-input', `${where} has the columns ${columns.join(', ') || '(none)'}; title and description, or text, are read`, {
-    details: { field: where },
-  });
+  throw new AppError(
+    'invalid-input',
+    `${where} has the columns ${columns.join(', ') || '(none)'}; title and description, or text, are read`,
+    {
+      details: { field: where },
+    },
+  );
 }
 
 function asText(value: unknown, where: string): string {
   if (value === undefined || value === null) return '';
   if (typeof value === 'string') return value;
-  throw new AppError('invalid-input', `${where} must be text, not ${typeof value}`, { details: { field: where } });
+  throw new AppError('invalid-input', `${where} must be text, not ${typeof value}`, {
+    details: { field: where },
+  });
 }

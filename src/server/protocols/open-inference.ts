@@ -5,7 +5,14 @@
 import { z } from '@hono/zod-openapi';
 import { AppError } from '../../core/errors.ts';
 import { LABELS } from '../../ml/index.ts';
-import { createHangUpSignal, createRouter, describeError, parseTimeoutHeader, toInvalidInput, type Router } from '../http/index.ts';
+import {
+  createHangUpSignal,
+  createRouter,
+  describeError,
+  parseTimeoutHeader,
+  toInvalidInput,
+  type Router,
+} from '../http/index.ts';
 import type { ModelSessions, ServedModels } from '../serving/index.ts';
 
 interface Limits {
@@ -51,11 +58,18 @@ export function createOpenInferenceRoutes(deps: {
 
   /** The version that an unversioned request means is the champion; a version in the URL must be one that is loaded. */
   const requireModel = (name: string, wanted: string | undefined): void => {
-    if (name !== modelName) throw new AppError('not-found', `there is no model ${JSON.stringify(name.slice(0, 100))}; this server serves ${modelName}`);
+    if (name !== modelName)
+      throw new AppError(
+        'not-found',
+        `there is no model ${JSON.stringify(name.slice(0, 100))}; this server serves ${modelName}`,
+      );
     const champion = models.current('champion');
     if (champion === undefined) throw new AppError('not-ready', 'no model is champion yet');
     if (wanted !== undefined && wanted !== String(champion.ref.version)) {
-      throw new AppError('not-found', `version ${wanted.slice(0, 20)} of ${name} is not served; version ${champion.ref.version} is`);
+      throw new AppError(
+        'not-found',
+        `version ${wanted.slice(0, 20)} of ${name} is not served; version ${champion.ref.version} is`,
+      );
     }
   };
 
@@ -83,7 +97,10 @@ export function createOpenInferenceRoutes(deps: {
     router.post(`${base}/infer`, async (c) => {
       requireModel(c.req.param('model'), versionOf(c.req.param()));
       if (c.req.header('inference-header-content-length') !== undefined) {
-        throw new AppError('invalid-input', 'the binary tensor extension is not offered: send and ask for JSON (binary_data=false)');
+        throw new AppError(
+          'invalid-input',
+          'the binary tensor extension is not offered: send and ask for JSON (binary_data=false)',
+        );
       }
       let body: unknown;
       try {
@@ -96,7 +113,10 @@ export function createOpenInferenceRoutes(deps: {
       const request = parsed.data;
       const texts = readTexts(request.inputs[0], limits);
       const wanted = readOutputs(request.outputs);
-      const timeoutMs = readTimeout(request.parameters?.['timeout'], parseTimeoutHeader(c.req.header('x-request-timeout-ms'), limits.timeoutMs));
+      const timeoutMs = readTimeout(
+        request.parameters?.['timeout'],
+        parseTimeoutHeader(c.req.header('x-request-timeout-ms'), limits.timeoutMs),
+      );
       const answer = await sessions.withModel(request.id ?? texts[0] ?? '', async (session) => ({
         version: session.version,
         scored: await session.score(texts, { timeoutMs, signal: createHangUpSignal(c) }),
@@ -126,7 +146,8 @@ function versionOf(params: Record<string, string>): string | undefined {
 function describeModel(models: ServedModels, name: string) {
   return {
     name,
-    versions: models.current('champion') === undefined ? [] : [String(models.current('champion')?.ref.version)],
+    versions:
+      models.current('champion') === undefined ? [] : [String(models.current('champion')?.ref.version)],
     platform: PLATFORM,
     inputs: [{ name: 'text', datatype: 'BYTES', shape: [-1] }],
     outputs: [
@@ -141,27 +162,45 @@ type Input = z.infer<typeof inferSchema>['inputs'][number];
 /** Data may be flat in row-major order or nested as the shape says. */
 function readTexts(input: Input | undefined, limits: Limits): string[] {
   if (input === undefined || input.name !== 'text') {
-    throw new AppError('invalid-input', `the input must be named "text", not ${JSON.stringify(input?.name ?? '')}`, { details: { field: 'inputs.0.name' } });
+    throw new AppError(
+      'invalid-input',
+      `the input must be named "text", not ${JSON.stringify(input?.name ?? '')}`,
+      { details: { field: 'inputs.0.name' } },
+    );
   }
   if (input.datatype !== 'BYTES') {
-    throw new AppError('invalid-input', `text has datatype BYTES, not ${JSON.stringify(input.datatype)}`, { details: { field: 'inputs.0.datatype' } });
+    throw new AppError('invalid-input', `text has datatype BYTES, not ${JSON.stringify(input.datatype)}`, {
+      details: { field: 'inputs.0.datatype' },
+    });
   }
   const [rows = 0, ...rest] = input.shape;
   if (rest.length > 1 || (rest[0] ?? 1) !== 1) {
-    throw new AppError('invalid-input', `text has shape [n] or [n, 1], not [${input.shape.join(', ')}]`, { details: { field: 'inputs.0.shape' } });
+    throw new AppError('invalid-input', `text has shape [n] or [n, 1], not [${input.shape.join(', ')}]`, {
+      details: { field: 'inputs.0.shape' },
+    });
   }
-  const texts = (input.data as unknown[]).flat(2);
+  const texts = input.data.flat(2);
   if (texts.length !== rows) {
-    throw new AppError('invalid-input', `shape [${input.shape.join(', ')}] wants ${rows} texts and data holds ${texts.length}`, { details: { field: 'inputs.0.data' } });
+    throw new AppError(
+      'invalid-input',
+      `shape [${input.shape.join(', ')}] wants ${rows} texts and data holds ${texts.length}`,
+      { details: { field: 'inputs.0.data' } },
+    );
   }
   if (rows === 0 || rows > limits.maxItems) {
-    throw new AppError('invalid-input', `text holds ${rows} texts; 1 to ${limits.maxItems} are allowed`, { details: { field: 'inputs.0.shape', limit: limits.maxItems } });
+    throw new AppError('invalid-input', `text holds ${rows} texts; 1 to ${limits.maxItems} are allowed`, {
+      details: { field: 'inputs.0.shape', limit: limits.maxItems },
+    });
   }
   return texts.map((text, index) => {
     if (typeof text !== 'string' || text === '' || text.length > limits.maxTextChars) {
-      throw new AppError('invalid-input', `inputs.0.data.${index} must be text of 1 to ${limits.maxTextChars} characters`, {
-        details: { field: `inputs.0.data.${index}`, limit: limits.maxTextChars },
-      });
+      throw new AppError(
+        'invalid-input',
+        `inputs.0.data.${index} must be text of 1 to ${limits.maxTextChars} characters`,
+        {
+          details: { field: `inputs.0.data.${index}`, limit: limits.maxTextChars },
+        },
+      );
     }
     return text;
   });
@@ -172,10 +211,18 @@ function readOutputs(outputs: z.infer<typeof inferSchema>['outputs']): readonly 
   return outputs.map(({ name, parameters: asked }) => {
     const known = OUTPUTS.find((output) => output === name);
     if (known === undefined) {
-      throw new AppError('invalid-input', `there is no output ${JSON.stringify(name.slice(0, 100))}; there are ${OUTPUTS.join(' and ')}`, { details: { field: 'outputs' } });
+      throw new AppError(
+        'invalid-input',
+        `there is no output ${JSON.stringify(name.slice(0, 100))}; there are ${OUTPUTS.join(' and ')}`,
+        { details: { field: 'outputs' } },
+      );
     }
     if (asked?.['binary_data'] === true) {
-      throw new AppError('invalid-input', 'the binary tensor extension is not offered: ask with binary_data=false', { details: { field: 'outputs' } });
+      throw new AppError(
+        'invalid-input',
+        'the binary tensor extension is not offered: ask with binary_data=false',
+        { details: { field: 'outputs' } },
+      );
     }
     return known;
   });
@@ -184,7 +231,12 @@ function readOutputs(outputs: z.infer<typeof inferSchema>['outputs']): readonly 
 function readTimeout(value: string | number | boolean | undefined, maxMs: number): number {
   if (value === undefined) return maxMs;
   const timeoutMs = Math.ceil(Number(value) / MICROSECONDS_PER_MS);
-  if (!(timeoutMs >= 1)) throw new AppError('invalid-input', `parameters.timeout must be microseconds above 0, not ${String(value)}`, { details: { field: 'parameters.timeout' } });
+  if (!(timeoutMs >= 1))
+    throw new AppError(
+      'invalid-input',
+      `parameters.timeout must be microseconds above 0, not ${String(value)}`,
+      { details: { field: 'parameters.timeout' } },
+    );
   return Math.min(timeoutMs, maxMs);
 }
 

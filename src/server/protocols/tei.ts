@@ -1,9 +1,17 @@
 /** `POST /tei/predict`: classification in the shape of Hugging Face's Text Embeddings Inference, with its timing headers. */
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
-import { AppError } from '../../core/errors.ts';
+import { AppError, type ErrorCode } from '../../core/errors.ts';
 import { LABELS } from '../../ml/index.ts';
-import { createHangUpSignal, createRouter, describeError, parseTimeoutHeader, toInvalidInput, type AppEnv, type Router } from '../http/index.ts';
+import {
+  createHangUpSignal,
+  createRouter,
+  describeError,
+  parseTimeoutHeader,
+  toInvalidInput,
+  type AppEnv,
+  type Router,
+} from '../http/index.ts';
 import type { ModelSessions } from '../serving/index.ts';
 
 interface Limits {
@@ -16,7 +24,13 @@ interface Limits {
 function requestSchema({ maxTextChars, maxItems }: Limits) {
   const text = z.string().min(1).max(maxTextChars);
   return z.object({
-    inputs: z.union([text, z.array(z.union([text, z.tuple([text])])).min(1).max(maxItems)]),
+    inputs: z.union([
+      text,
+      z
+        .array(z.union([text, z.tuple([text])]))
+        .min(1)
+        .max(maxItems),
+    ]),
     truncate: z.boolean().nullish(),
     raw_scores: z.boolean().nullish(),
   });
@@ -31,7 +45,10 @@ export function createTeiRoutes(deps: { sessions: ModelSessions; limits: Limits 
     const parsed = schema.safeParse(await readJson(c));
     if (!parsed.success) throw toInvalidInput(parsed.error);
     const { inputs, raw_scores: rawScores } = parsed.data;
-    const texts = typeof inputs === 'string' ? [inputs] : inputs.map((item) => (typeof item === 'string' ? item : item[0]));
+    const texts =
+      typeof inputs === 'string'
+        ? [inputs]
+        : inputs.map((item) => (typeof item === 'string' ? item : item[0]));
     const scored = await sessions.withModel(texts[0] ?? '', (session) =>
       session.score(texts, {
         timeoutMs: parseTimeoutHeader(c.req.header('x-request-timeout-ms'), limits.timeoutMs),
@@ -88,17 +105,14 @@ function teiStatus(error: AppError): 413 | 422 | 424 | 429 | 503 {
   return 424;
 }
 
+const ERROR_TYPES: Partial<Record<ErrorCode, string>> = {
+  'invalid-input': 'validation',
+  'payload-too-large': 'validation',
+  'too-busy': 'overloaded',
+  'not-ready': 'unhealthy',
+  unavailable: 'unhealthy',
+};
+
 function teiErrorType(error: AppError): string {
-  switch (error.code) {
-    case 'invalid-input':
-    case 'payload-too-large':
-      return 'validation';
-    case 'too-busy':
-      return 'overloaded';
-    case 'not-ready':
-    case 'unavailable':
-      return 'unhealthy';
-    default:
-      return 'backend';
-  }
+  return ERROR_TYPES[error.code] ?? 'backend';
 }

@@ -13,7 +13,9 @@ const healthRoute = createRoute({
     200: {
       description: 'alive',
       content: {
-        'application/json': { schema: z.object({ status: z.literal('healthy'), uptime_seconds: z.number() }) },
+        'application/json': {
+          schema: z.object({ status: z.literal('healthy'), uptime_seconds: z.number() }),
+        },
       },
     },
   },
@@ -29,7 +31,10 @@ const readyRoute = createRoute({
       description: 'a champion serves',
       content: {
         'application/json': {
-          schema: z.object({ status: z.literal('ready'), model: z.object({ name: z.string(), version: z.int() }) }),
+          schema: z.object({
+            status: z.literal('ready'),
+            model: z.object({ name: z.string(), version: z.int() }),
+          }),
         },
       },
     },
@@ -37,7 +42,10 @@ const readyRoute = createRoute({
   },
 });
 
-export function createHealthRoutes(deps: { models: ServedModels; checkDatabase: () => Promise<void> }): Router {
+export function createHealthRoutes(deps: {
+  models: ServedModels;
+  checkDatabase: () => Promise<void>;
+}): Router {
   return createRouter()
     .openapi(healthRoute, function health(c) {
       return c.json({ status: 'healthy' as const, uptime_seconds: Math.round(process.uptime()) }, 200);

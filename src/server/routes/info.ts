@@ -31,7 +31,12 @@ const infoRoute = createRoute({
             node: z.string(),
             models: z.array(servedSchema),
             load_failures: z.array(
-              z.object({ alias: z.enum(SERVED_ALIASES), name: z.string(), version: z.int(), error: z.string() }),
+              z.object({
+                alias: z.enum(SERVED_ALIASES),
+                name: z.string(),
+                version: z.int(),
+                error: z.string(),
+              }),
             ),
             traffic: trafficSchema,
             writer: z.string(),

@@ -29,7 +29,8 @@ const json = <T extends z.ZodType>(schema: T, description: string) => ({
   description,
   content: { 'application/json': { schema } },
 });
-const ok = <T extends z.core.$ZodLooseShape>(shape: T) => z.object({ status: z.literal('success'), ...shape });
+const ok = <T extends z.core.$ZodLooseShape>(shape: T) =>
+  z.object({ status: z.literal('success'), ...shape });
 
 const modelsRoute = createRoute({
   method: 'get',
@@ -59,7 +60,10 @@ const versionsRoute = createRoute({
   tags: ['models'],
   summary: 'Versions of a model, newest first',
   request: { params: z.object({ name }) },
-  responses: { 200: json(ok({ versions: z.array(versionSchema) }), 'the versions'), 404: errorResponse('no such model') },
+  responses: {
+    200: json(ok({ versions: z.array(versionSchema) }), 'the versions'),
+    404: errorResponse('no such model'),
+  },
 });
 
 const versionRoute = createRoute({
@@ -67,8 +71,20 @@ const versionRoute = createRoute({
   path: '/models/{name}/versions/{version}',
   tags: ['models'],
   summary: 'One version',
-  request: { params: z.object({ name, version: z.coerce.number<string>().int().min(1).max(2 ** 31 - 1) }) },
-  responses: { 200: json(ok({ version: versionSchema }), 'the version'), 404: errorResponse('no such version') },
+  request: {
+    params: z.object({
+      name,
+      version: z.coerce
+        .number<string>()
+        .int()
+        .min(1)
+        .max(2 ** 31 - 1),
+    }),
+  },
+  responses: {
+    200: json(ok({ version: versionSchema }), 'the version'),
+    404: errorResponse('no such version'),
+  },
 });
 
 const historyRoute = createRoute({
@@ -77,7 +93,10 @@ const historyRoute = createRoute({
   tags: ['models'],
   summary: 'Where an alias has pointed, newest first',
   request: { params: z.object({ name, alias: name }) },
-  responses: { 200: json(ok({ history: z.array(moveSchema) }), 'the moves'), 404: errorResponse('no such model') },
+  responses: {
+    200: json(ok({ history: z.array(moveSchema) }), 'the moves'),
+    404: errorResponse('no such model'),
+  },
 });
 
 const rollbackRoute = createRoute({
@@ -87,7 +106,11 @@ const rollbackRoute = createRoute({
   summary: 'Move an alias back to where it was before it last moved forward',
   request: {
     params: z.object({ name, alias: name }),
-    body: { content: { 'application/json': { schema: z.strictObject({ reason: z.string().min(1).max(1000).optional() }) } } },
+    body: {
+      content: {
+        'application/json': { schema: z.strictObject({ reason: z.string().min(1).max(1000).optional() }) },
+      },
+    },
   },
   responses: {
     200: json(ok({ version: versionSchema }), 'the version it points at now'),
@@ -104,7 +127,10 @@ export function createModelRoutes(registry: RegistryStore): Router {
         name: model.name,
         description: model.description,
         aliases: Object.fromEntries(model.aliases.map(({ alias, version }) => [alias, version])),
-        latest_version: model.latestVersions.reduce<number | null>((latest, { version }) => Math.max(latest ?? 0, version), null),
+        latest_version: model.latestVersions.reduce<number | null>(
+          (latest, { version }) => Math.max(latest ?? 0, version),
+          null,
+        ),
       }));
       return c.json({ status: 'success' as const, models }, 200);
     })
@@ -119,12 +145,18 @@ export function createModelRoutes(registry: RegistryStore): Router {
     })
     .openapi(versionRoute, async function showVersion(c) {
       const { name: model, version } = c.req.valid('param');
-      return c.json({ status: 'success' as const, version: renderVersion(await registry.getVersion(model, version)) }, 200);
+      return c.json(
+        { status: 'success' as const, version: renderVersion(await registry.getVersion(model, version)) },
+        200,
+      );
     })
     .openapi(historyRoute, async function showHistory(c) {
       const { name: model, alias } = c.req.valid('param');
       await registry.getModel(model);
-      return c.json({ status: 'success' as const, history: (await registry.aliasHistory(model, alias)).map(renderMove) }, 200);
+      return c.json(
+        { status: 'success' as const, history: (await registry.aliasHistory(model, alias)).map(renderMove) },
+        200,
+      );
     })
     .openapi(rollbackRoute, async function rollback(c) {
       const { name: model, alias } = c.req.valid('param');

@@ -1,7 +1,14 @@
 /** Pipeline runs: start, watch, cancel, replay. */
 import { createRoute, z } from '@hono/zod-openapi';
 import { RUN_STATUSES, type Db } from '../../db/index.ts';
-import { getRun, listRuns, runRequestSchema, type RunStarter, type RunSummary, type RunView } from '../../queues/index.ts';
+import {
+  getRun,
+  listRuns,
+  runRequestSchema,
+  type RunStarter,
+  type RunSummary,
+  type RunView,
+} from '../../queues/index.ts';
 import { createRouter, errorResponse, type Router } from '../http/index.ts';
 
 const MAX_PAGE = 500;
@@ -123,7 +130,11 @@ const replayRoute = createRoute({
   tags: ['runs'],
   summary: 'Start a run with the options of an earlier one',
   request: { params: runId },
-  responses: { 202: started('started'), 404: errorResponse('no such run'), 409: errorResponse('a run is active') },
+  responses: {
+    202: started('started'),
+    404: errorResponse('no such run'),
+    409: errorResponse('a run is active'),
+  },
 });
 
 export function createRunRoutes(deps: { db: Db; starter: RunStarter }): Router {

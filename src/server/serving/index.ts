@@ -19,3 +19,4 @@ export {
   type Traffic,
 } from './traffic.ts';
 export { createModelSessions, type ModelSession, type ModelSessions } from './model-sessions.ts';
+export { openModelCache, type ModelCache } from './model-cache.ts';

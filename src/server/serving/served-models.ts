@@ -136,7 +136,7 @@ export function createServedModels(options: {
   };
 
   const refreshUntilFresh = async (): Promise<void> => {
-    for (; isStale; ) {
+    for (; isStale;) {
       isStale = false;
       if (!isClosed) await refreshAll();
     }

@@ -1,0 +1,137 @@
+/** Composes the server: what every request passes, then one router a capability. */
+import type { ArtifactStore } from '../core/artifact-store.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Config } from '../core/config/index.ts';
+import type { Logger } from '../core/log.ts';
+import type { Copywriter } from '../copy/index.ts';
+import type { Db } from '../db/index.ts';
+import type { RunStarter, StageQueues } from '../queues/index.ts';
+import type { TrackingStore } from '../tracking/index.ts';
+import {
+  createRouter,
+  handleError,
+  handleNotFound,
+  isLoopback,
+  limitBody,
+  refuseOtherSites,
+  requestLog,
+  securityHeaders,
+  type Router,
+} from './http/index.ts';
+import type { ThreadCounts } from './inference/index.ts';
+import { needsKeys, requireKey, type KeyChecker } from './keys/index.ts';
+import type { Metrics } from './metrics.ts';
+import { createMlflowApp } from './mlflow/index.ts';
+import { createPredictor, type PredictionStore } from './predictions/index.ts';
+import { createMlflowScoringRoutes } from './protocols/mlflow.ts';
+import { createOpenInferenceRoutes } from './protocols/open-inference.ts';
+import { createTeiRoutes } from './protocols/tei.ts';
+import { addApiPage } from './routes/api-page.ts';
+import { createFeedbackRoutes } from './routes/feedback.ts';
+import { createGenerateDataRoutes } from './routes/generate-data.ts';
+import { createHealthRoutes } from './routes/health.ts';
+import { createInfoRoutes } from './routes/info.ts';
+import { createMetricsRoutes } from './routes/metrics.ts';
+import { createModelRoutes } from './routes/models.ts';
+import { createPredictRoutes } from './routes/predict.ts';
+import { createPredictionRoutes } from './routes/predictions.ts';
+import { createQueueBoard, QUEUE_BOARD_PATH } from './routes/queue-board.ts';
+import { createRunRoutes } from './routes/runs.ts';
+import { createTrafficRoutes } from './routes/traffic.ts';
+import type { ModelSessions, ServedModels } from './serving/index.ts';
+
+export interface AppDeps {
+  config: Pick<Config, 'server' | 'serving' | 'copy' | 'model'>;
+  db: Db;
+  starter: RunStarter;
+  queues: StageQueues['queues'];
+  tracking: TrackingStore;
+  artifacts: ArtifactStore;
+  copywriter: Copywriter;
+  models: ServedModels;
+  sessions: ModelSessions;
+  predictions: PredictionStore;
+  metrics: Metrics;
+  threads: ThreadCounts;
+  checkKey: KeyChecker;
+  checkDatabase: () => Promise<void>;
+  onFeedback: () => void;
+  version: string;
+  clock: Clock;
+  log: Logger;
+}
+
+/** Paths whose bodies hold many items. */
+const BATCH_PATHS = ['/batch_predict', '/invocations', '/tei/', '/v2/'];
+/** MLflow's API keeps limits of its own: artifacts may be of any size. */
+const MLFLOW_PATHS = ['/api/', '/ajax-api/'];
+
+export function createApp(deps: AppDeps): Router {
+  const { config, db, starter, models, sessions, predictions, metrics, version, clock } = deps;
+  const { server, serving, copy } = config;
+  const app = createRouter();
+  app.onError(handleError);
+  app.notFound(handleNotFound);
+  app.use(requestLog({ log: deps.log, metrics }));
+  app.use(securityHeaders());
+  app.use(refuseOtherSites({ checkHost: server.apiKeys === 'auto' && isLoopback(server.host) }));
+  if (needsKeys(server)) app.use(requireKey(deps.checkKey));
+  const small = limitBody(server.bodyLimitBytes);
+  const large = limitBody(server.batchBodyLimitBytes);
+  app.use((c, next) => {
+    if (startsWithAny(c.req.path, MLFLOW_PATHS)) return next();
+    return (startsWithAny(c.req.path, BATCH_PATHS) ? large : small)(c, next);
+  });
+
+  const predictor = createPredictor({
+    sessions,
+    copywriter: deps.copywriter,
+    store: predictions,
+    events: metrics,
+    defaultCount: copy.candidates,
+    clock,
+  });
+  const maxTextChars = server.maxTitleChars + server.maxDescriptionChars + 1;
+  const limits = { maxTextChars, maxItems: server.maxBatchItems, timeoutMs: serving.requestTimeoutMs };
+
+  app.route('/', createPredictRoutes({ predictor, config, channelNames: deps.copywriter.channelNames }));
+  app.route('/', createHealthRoutes({ models, checkDatabase: deps.checkDatabase }));
+  app.route('/', createInfoRoutes({ config, models, threads: deps.threads, version }));
+  app.route('/', createMetricsRoutes(metrics));
+  app.route('/', createGenerateDataRoutes({ clock }));
+  app.route('/', createRunRoutes({ db, starter }));
+  app.route('/', createModelRoutes(deps.tracking.registry));
+  app.route('/', createTrafficRoutes({ db, models }));
+  app.route(
+    '/',
+    createFeedbackRoutes({
+      db,
+      predictions,
+      metrics,
+      maxTextChars: server.maxDescriptionChars,
+      onStored: deps.onFeedback,
+    }),
+  );
+  app.route('/', createPredictionRoutes(predictions));
+  app.route(
+    '/',
+    createOpenInferenceRoutes({ sessions, models, modelName: config.model.name, limits, version }),
+  );
+  app.route('/', createTeiRoutes({ sessions, limits }));
+  app.route('/', createMlflowScoringRoutes({ sessions, models, limits }));
+  app.route(
+    '/',
+    createMlflowApp({
+      tracking: deps.tracking,
+      artifacts: deps.artifacts,
+      callerOf: (c) => ({ name: c.get('apiKeyId') ?? 'mlflow client', mayMoveChampion: true }),
+    }),
+  );
+  app.route(QUEUE_BOARD_PATH, createQueueBoard(deps.queues));
+  addApiPage(app, version);
+  return app;
+}
+
+function startsWithAny(path: string, prefixes: readonly string[]): boolean {
+  return prefixes.some((prefix) => path.startsWith(prefix));
+}

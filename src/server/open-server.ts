@@ -1,0 +1,214 @@
+/** The HTTP server: opens what it stands on, in order, and drains in the reverse one. */
+import { readFileSync } from 'node:fs';
+import type { AddressInfo } from 'node:net';
+import path from 'node:path';
+import { createAdaptorServer } from '@hono/node-server';
+import { sql } from 'kysely';
+import type { Server as HttpServer } from 'node:http';
+import type { ArtifactStore } from '../core/artifact-store.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Config } from '../core/config/index.ts';
+import { AppError, toError } from '../core/errors.ts';
+import type { Logger } from '../core/log.ts';
+import { packageRoot } from '../core/paths.ts';
+import { createResources } from '../core/resources.ts';
+import { createCopywriter, loadChannels } from '../copy/index.ts';
+import type { Database } from '../db/index.ts';
+import type { RunStarter, StageQueues } from '../queues/index.ts';
+import { ALIAS_CHANNEL, type TrackingStore } from '../tracking/index.ts';
+import { createApp } from './app.ts';
+import { openRetrainTrigger } from './feedback/retrain-trigger.ts';
+import { chooseThreadCounts, createScoreCache } from './inference/index.ts';
+import { createKeyChecker, needsKeys } from './keys/index.ts';
+import { createMetrics } from './metrics.ts';
+import { openPredictionStore } from './predictions/index.ts';
+import {
+  createModelSessions,
+  createServedModels,
+  followRegistry,
+  loadModel,
+  openModelCache,
+  readTraffic,
+  TRAFFIC_CHANNEL,
+  type ServedModels,
+} from './serving/index.ts';
+
+export interface ServerOptions {
+  config: Config;
+  log: Logger;
+  database: Database;
+  artifacts: ArtifactStore;
+  tracking: TrackingStore;
+  queues: StageQueues;
+  runs: RunStarter;
+  clock: Clock;
+}
+
+export interface Server {
+  /** `http://127.0.0.1:8080`, with the port that was bound. */
+  readonly url: string;
+  /** Answers what was asked (for at most `server.shutdownGraceMs`), then stops the sessions. What `options` brought stays open. */
+  close(): Promise<void>;
+}
+
+/** @throws AppError `unavailable` when the port cannot be bound */
+export async function openServer(options: ServerOptions): Promise<Server> {
+  const { config, log, database, clock } = options;
+  const { serving, server } = config;
+  const resources = createResources(log);
+  try {
+    const threads = chooseThreadCounts(serving);
+    const cache = resources.add(
+      'model cache',
+      await openModelCache({ artifacts: options.artifacts, varDir: config.storage.varDir }),
+    );
+    let models: ServedModels | undefined = undefined as ServedModels | undefined;
+    const metrics = createMetrics(() => models);
+    const { registry } = options.tracking;
+    const served = createServedModels({
+      source: {
+        resolveAlias: async (alias) => {
+          const version = await registry.findAlias(config.model.name, alias);
+          return version === undefined ? undefined : { name: version.name, version: version.version };
+        },
+        readTraffic: () => readTraffic(database.db),
+      },
+      load: async (ref) => {
+        const { source } = await registry.getVersion(ref.name, ref.version);
+        return await loadModel({
+          ref,
+          modelDirectory: await cache.fetch(ref, source),
+          settings: {
+            precision: serving.precision,
+            threads,
+            limits: {
+              maxLength: serving.maxLength,
+              maxBatchTokens: serving.maxBatchTokens,
+              maxQueueTokens: serving.maxQueueTokens,
+            },
+          },
+          events: metrics.scorerEvents(ref.version),
+          log,
+        });
+      },
+      events: {
+        ...metrics.servedModelsEvents,
+        unloaded: (ref) => {
+          metrics.servedModelsEvents.unloaded(ref);
+          cache
+            .drop(ref)
+            .catch((thrown: unknown) =>
+              log.warn({ err: toError(thrown), ...ref }, 'files of a version could not be removed'),
+            );
+        },
+      },
+      clock,
+      log,
+    });
+    models = resources.add('served models', served);
+    const sessions = createModelSessions({
+      models,
+      cache: createScoreCache(serving.cacheEntries),
+      events: metrics,
+    });
+    const predictions = resources.add(
+      'prediction store',
+      openPredictionStore({
+        db: database.db,
+        sampleRate: serving.predictionSampleRate,
+        retentionDays: serving.predictionRetentionDays,
+        onStored: (result, count) => metrics.stored(result, count),
+        clock,
+        log,
+      }),
+    );
+    const retrain = resources.add(
+      'retrain trigger',
+      openRetrainTrigger({ db: database.db, starter: options.runs, config: config.feedback, clock, log }),
+    );
+    const copywriter = resources.add(
+      'copywriter',
+      createCopywriter({ channels: loadChannels(config.copy.channels), log }),
+    );
+    const app = createApp({
+      config,
+      db: database.db,
+      starter: options.runs,
+      queues: options.queues.queues,
+      tracking: options.tracking,
+      artifacts: options.artifacts,
+      copywriter,
+      models,
+      sessions,
+      predictions,
+      metrics,
+      threads,
+      checkKey: createKeyChecker(database.db),
+      checkDatabase: () => checkDatabase(database),
+      onFeedback: () => void retrain.check(),
+      version: readPackageVersion(),
+      clock,
+      log,
+    });
+    resources.add(
+      'registry follower',
+      await followRegistry({
+        models,
+        databaseUrl: database.url,
+        channels: [ALIAS_CHANNEL, TRAFFIC_CHANNEL],
+        pollMs: serving.reloadPollMs,
+        log,
+      }),
+    );
+    const http = createAdaptorServer({ fetch: app.fetch }) as HttpServer;
+    const url = await listen(http, server);
+    resources.defer('http server', () => drain(http, server.shutdownGraceMs));
+    log.info({ url, keys: needsKeys(server), ...threads }, 'the server listens');
+    return { url, close: () => resources.release() };
+  } catch (thrown) {
+    await resources.release();
+    throw thrown;
+  }
+}
+
+async function listen(http: HttpServer, { host, port }: Config['server']): Promise<string> {
+  await new Promise<void>((resolve, reject) => {
+    http.once('error', (cause: NodeJS.ErrnoException) => {
+      const reason = cause.code === 'EADDRINUSE' ? 'another program listens there' : cause.message;
+      reject(
+        new AppError(
+          'unavailable',
+          `cannot listen on ${host}:${port}: ${reason}; choose another with --port or PORT`,
+          { cause },
+        ),
+      );
+    });
+    http.listen(port, host, () => resolve());
+  });
+  const { port: bound } = http.address() as AddressInfo;
+  return `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
+}
+
+/** Takes no new connection, lets open requests finish, and cuts what is left after `graceMs`. */
+async function drain(http: HttpServer, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => http.close(() => resolve()));
+  http.closeIdleConnections();
+  const timer = setTimeout(() => http.closeAllConnections(), graceMs);
+  await closed;
+  clearTimeout(timer);
+}
+
+async function checkDatabase({ db }: Database): Promise<void> {
+  try {
+    await sql`SELECT 1`.execute(db);
+  } catch (cause) {
+    throw new AppError('unavailable', `PostgreSQL does not answer: ${toError(cause).message}`, { cause });
+  }
+}
+
+function readPackageVersion(): string {
+  const { version } = JSON.parse(readFileSync(path.join(packageRoot, 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  return version;
+}

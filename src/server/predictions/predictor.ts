@@ -1,0 +1,163 @@
+/** From a product to its creative: candidates are written, the champion scores them with the product in one batch, the best is answered and kept. */
+import type { Clock } from '../../core/clock.ts';
+import { createHexId } from '../../core/ids.ts';
+import { explainByOcclusion, type Copywriter, type CopyRequest } from '../../copy/index.ts';
+import { classifierText } from '../../ml/index.ts';
+import type { FairLane } from '../inference/index.ts';
+import type { ModelSession, ModelSessions } from '../serving/index.ts';
+import type { PredictionStore } from './prediction-store.ts';
+import type { Creative, PredictionExtras, PredictRequest } from './request.ts';
+
+export interface PredictContext {
+  requestId: string;
+  /** Decides between champion and challenger; the product's own text when the caller named none. */
+  stickyKey: string | undefined;
+  timeoutMs: number;
+  signal: AbortSignal;
+  lane?: FairLane;
+}
+
+export interface Prediction {
+  data: Creative;
+  extras: PredictionExtras;
+  timing: PhaseTimes;
+}
+
+export interface PhaseTimes {
+  tokenizeMs: number;
+  waitMs: number;
+  computeMs: number;
+  writeMs: number;
+}
+
+export interface PredictorEvents {
+  prediction(labels: { version: number; alias: string; writer: string }, score: number): void;
+  phase(phase: 'write', seconds: number): void;
+}
+
+export interface Predictor {
+  /** @throws AppError `not-ready`, `invalid-input`, and whatever scoring throws */
+  predict(request: PredictRequest, context: PredictContext): Promise<Prediction>;
+}
+
+export function createPredictor(deps: {
+  sessions: ModelSessions;
+  copywriter: Copywriter;
+  store: PredictionStore;
+  events: PredictorEvents;
+  /** Candidates per field where the request names no count. */
+  defaultCount: number;
+  clock: Clock;
+}): Predictor {
+  const { sessions, copywriter, store, events, defaultCount, clock } = deps;
+
+  const predictWith = async (
+    session: ModelSession,
+    request: PredictRequest,
+    text: string,
+    context: PredictContext,
+  ): Promise<Prediction> => {
+    const startedMs = performance.now();
+    const timing: PhaseTimes = { tokenizeMs: 0, waitMs: 0, computeMs: 0, writeMs: 0 };
+    let scoringMs = 0;
+    const score = async (texts: readonly string[]): Promise<number[]> => {
+      const begunMs = performance.now();
+      const { probabilities, timing: spent } = await session.score(texts, context);
+      scoringMs += performance.now() - begunMs;
+      timing.tokenizeMs += spent.tokenizeMs;
+      timing.waitMs += spent.waitMs;
+      timing.computeMs += spent.computeMs;
+      return probabilities;
+    };
+
+    let confidence: number | undefined;
+    const copy = await copywriter.write(
+      toCopyRequest(request, defaultCount, context.signal),
+      async (texts) => {
+        const [own, ...scores] = await score([text, ...texts]);
+        confidence = own;
+        return scores;
+      },
+    );
+    // With one candidate there is nothing to rank: only the product itself is scored.
+    if (confidence === undefined) [confidence] = await score([text]);
+    const explanation =
+      request.explain === true ? await explainByOcclusion(text, (texts) => score(texts)) : undefined;
+    timing.writeMs = performance.now() - startedMs - scoringMs;
+    const { title, description } = request;
+    return {
+      data: {
+        title,
+        description,
+        social_media_caption: copy.social_media_caption,
+        hashtags: copy.hashtags,
+        ad_copy: copy.ad_copy,
+        confidence_score: confidence ?? 0,
+        generated_at: clock.now().toISOString(),
+      },
+      extras: {
+        prediction_id: createHexId(),
+        model: { name: session.name, version: session.version, alias: session.alias },
+        writer: copy.writer,
+        fallback: copy.fallback,
+        channels: copy.channels,
+        alternatives: copy.alternatives,
+        ...(explanation !== undefined && { explanation }),
+      },
+      timing,
+    };
+  };
+
+  const keep = (request: PredictRequest, prediction: Prediction, requestId: string): void => {
+    const { data, extras } = prediction;
+    const { title, description, ...options } = request;
+    store.add({
+      id: extras.prediction_id,
+      createdAt: new Date(data.generated_at),
+      title,
+      description,
+      request: options,
+      response: { data, ...extras },
+      copyText: data.ad_copy,
+      confidenceScore: data.confidence_score,
+      modelName: extras.model.name,
+      modelVersion: extras.model.version,
+      writer: extras.writer,
+      requestId,
+    });
+  };
+
+  return {
+    predict: async (request, context) => {
+      const text = classifierText(request);
+      return await sessions.withModel(context.stickyKey ?? text, async (session) => {
+        const prediction = await predictWith(session, request, text, context);
+        const { data, extras, timing } = prediction;
+        events.prediction(
+          { version: session.version, alias: session.alias, writer: extras.writer },
+          data.confidence_score,
+        );
+        events.phase('write', timing.writeMs / 1000);
+        if (session.alias === 'champion') session.shadow(text, data.confidence_score);
+        keep(request, prediction, context.requestId);
+        return prediction;
+      });
+    },
+  };
+}
+
+function toCopyRequest(request: PredictRequest, defaultCount: number, signal: AbortSignal): CopyRequest {
+  const { title, description, channels, tone, audience, keywords, banned_words, count, seed } = request;
+  return {
+    title,
+    description,
+    count: count ?? defaultCount,
+    signal,
+    ...(channels && { channels }),
+    ...(tone && { tone }),
+    ...(audience !== undefined && { audience }),
+    ...(keywords && { keywords }),
+    ...(banned_words && { bannedWords: banned_words }),
+    ...(seed !== undefined && { seed }),
+  };
+}

@@ -1,0 +1,100 @@
+/** The request of a prediction: a product and what is wished of its copy. */
+import { z } from '@hono/zod-openapi';
+import type { Config } from '../../core/config/index.ts';
+import { MAX_COUNT, TONES } from '../../copy/index.ts';
+import { plainText } from '../http/index.ts';
+
+const MAX_AUDIENCE_CHARS = 200;
+const MAX_KEYWORDS = 20;
+const MAX_BANNED_WORDS = 200;
+const MAX_WORD_CHARS = 100;
+const MAX_ID_CHARS = 200;
+
+/** Fields of a product record that `/generate_data` answers: taken, so that a record can be sent as it is, and not read. */
+const IGNORED_RECORD_FIELDS = {
+  price: z.unknown().optional(),
+  rating: z.unknown().optional(),
+  timestamp: z.unknown().optional(),
+};
+
+export function createRequestSchemas(config: Pick<Config, 'server'>, channelNames: readonly string[]) {
+  const { maxTitleChars, maxDescriptionChars, maxBatchItems } = config.server;
+  const options = {
+    channels: z
+      .array(
+        z.string().refine((name) => channelNames.includes(name), `must be one of ${channelNames.join(', ')}`),
+      )
+      .max(channelNames.length)
+      .optional()
+      .openapi({ description: `Variants for: ${channelNames.join(', ')}` }),
+    tone: z.enum(TONES).optional(),
+    audience: plainText(MAX_AUDIENCE_CHARS).optional(),
+    keywords: z.array(plainText(MAX_WORD_CHARS)).max(MAX_KEYWORDS).optional(),
+    banned_words: z.array(plainText(MAX_WORD_CHARS)).max(MAX_BANNED_WORDS).optional(),
+    count: z
+      .int()
+      .min(1)
+      .max(MAX_COUNT)
+      .optional()
+      .openapi({ description: 'Candidates per field; 1 writes one and scores the product alone' }),
+    seed: z
+      .int()
+      .min(0)
+      .max(2 ** 31 - 1)
+      .optional(),
+    language: z.literal('en').optional(),
+    explain: z.boolean().optional().openapi({ description: 'Which phrases raised or lowered the score' }),
+  };
+  const product = z
+    .strictObject({
+      title: plainText(maxTitleChars).refine((title) => title.trim() !== '', 'must not be empty'),
+      description: plainText(maxDescriptionChars),
+      id: z.union([z.string().max(MAX_ID_CHARS), z.number()]).optional(),
+      category: plainText(MAX_AUDIENCE_CHARS).optional(),
+      ...IGNORED_RECORD_FIELDS,
+      ...options,
+    })
+    .openapi('PredictRequest');
+  const items = z.array(product).min(1).max(maxBatchItems);
+  const wrapped = z.strictObject({ items, ...options }).openapi('BatchPredictRequest');
+  const batch = z.preprocess((body) => (Array.isArray(body) ? { items: body } : body), wrapped);
+  return { product, batch };
+}
+
+export type PredictRequest = z.infer<ReturnType<typeof createRequestSchemas>['product']>;
+
+export const creativeSchema = z
+  .object({
+    title: z.string(),
+    description: z.string(),
+    social_media_caption: z.string(),
+    hashtags: z.array(z.string()),
+    ad_copy: z.string(),
+    confidence_score: z
+      .number()
+      .openapi({ description: "The model's calibrated probability that title and description sell" }),
+    generated_at: z.iso.datetime(),
+  })
+  .openapi('Creative');
+
+const scoredText = z.object({ text: z.string(), score: z.number().nullable() });
+
+export const predictionExtrasSchema = z.object({
+  prediction_id: z
+    .string()
+    .openapi({ description: 'For feedback and for reading or erasing what was stored' }),
+  model: z.object({ name: z.string(), version: z.int(), alias: z.string() }),
+  writer: z.string(),
+  fallback: z.string().nullable().openapi({ description: 'Why templates wrote in place of the writer' }),
+  channels: z.record(z.string(), z.record(z.string(), z.union([z.string(), z.array(z.string())]))),
+  alternatives: z.record(z.string(), z.array(scoredText)),
+  explanation: z
+    .object({
+      score: z.number(),
+      phrases: z.array(z.object({ text: z.string(), start: z.int(), end: z.int(), effect: z.number() })),
+    })
+    .optional(),
+});
+
+export type Creative = z.infer<typeof creativeSchema>;
+export type PredictionExtras = z.infer<typeof predictionExtrasSchema>;

@@ -1,0 +1,179 @@
+/** `POST /predict` and `POST /batch_predict`: copy for a product, or for many. */
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import type { Config } from '../../core/config/index.ts';
+import { createFairLane, type FairLane } from '../inference/index.ts';
+import {
+  createHangUpSignal,
+  createRouter,
+  errorResponse,
+  parseTimeoutHeader,
+  type AppEnv,
+  type Router,
+} from '../http/index.ts';
+import {
+  createRequestSchemas,
+  creativeSchema,
+  predictionExtrasSchema,
+  type PhaseTimes,
+  type PredictContext,
+  type Prediction,
+  type Predictor,
+} from '../predictions/index.ts';
+
+const refusals = {
+  400: errorResponse('a field that cannot be used: error.field and error.limit'),
+  413: errorResponse('the body or the batch is too large'),
+  429: errorResponse('the queue is full: Retry-After says when to come again'),
+  503: errorResponse('there is no champion yet'),
+  504: errorResponse('not answered within X-Request-Timeout-Ms'),
+};
+
+/** Products of a batch that are worked on at once: enough candidates in line for full batches, few enough to bound memory. */
+const TEXTS_IN_LINE = 512;
+
+export function createPredictRoutes(deps: {
+  predictor: Predictor;
+  config: Pick<Config, 'server' | 'serving' | 'copy'>;
+  channelNames: readonly string[];
+}): Router {
+  const { predictor, config } = deps;
+  const { requestTimeoutMs, batchTimeoutMs } = config.serving;
+  const { product, batch } = createRequestSchemas(config, deps.channelNames);
+
+  const predictRoute = createRoute({
+    method: 'post',
+    path: '/predict',
+    tags: ['predict'],
+    summary: 'Copy for one product, the best of several candidates by the champion',
+    request: { body: { required: true, content: { 'application/json': { schema: product } } } },
+    responses: {
+      200: {
+        description: 'the creative',
+        content: {
+          'application/json': {
+            schema: predictionExtrasSchema.extend({
+              status: z.literal('success'),
+              data: creativeSchema,
+              request_id: z.string(),
+            }),
+          },
+        },
+      },
+      ...refusals,
+    },
+  });
+  const batchRoute = createRoute({
+    method: 'post',
+    path: '/batch_predict',
+    tags: ['predict'],
+    summary: 'Copy for many products; answers in their order',
+    request: { body: { required: true, content: { 'application/json': { schema: batch } } } },
+    responses: {
+      200: {
+        description: 'the creatives',
+        content: {
+          'application/json': {
+            schema: z.object({
+              status: z.literal('success'),
+              count: z.int(),
+              data: z.array(
+                creativeSchema.extend(predictionExtrasSchema.shape).extend({
+                  id: z.union([z.string(), z.number()]).optional(),
+                }),
+              ),
+              request_id: z.string(),
+            }),
+          },
+        },
+      },
+      ...refusals,
+    },
+  });
+
+  return createRouter()
+    .openapi(predictRoute, async function predict(c) {
+      const prediction = await predictor.predict(
+        c.req.valid('json'),
+        contextOf(c, createHangUpSignal(c), requestTimeoutMs),
+      );
+      c.header('Server-Timing', renderTiming(prediction.timing));
+      return c.json(
+        {
+          status: 'success' as const,
+          data: prediction.data,
+          ...prediction.extras,
+          request_id: c.get('requestId'),
+        },
+        200,
+      );
+    })
+    .openapi(batchRoute, async function batchPredict(c) {
+      const { items, ...options } = c.req.valid('json');
+      // One failure ends the whole batch: the others are given up rather than computed for nobody.
+      const giveUp = new AbortController();
+      const context = contextOf(
+        c,
+        AbortSignal.any([createHangUpSignal(c), giveUp.signal]),
+        batchTimeoutMs,
+        createFairLane(),
+      );
+      const deadlineMs = performance.now() + context.timeoutMs;
+      const candidates = 2 * (items[0]?.count ?? options.count ?? config.copy.candidates);
+      const width = Math.max(4, Math.floor(TEXTS_IN_LINE / candidates));
+      try {
+        const predictions = await mapBounded(items, width, (item) =>
+          predictor.predict(
+            { ...options, ...item },
+            { ...context, timeoutMs: Math.max(1, Math.ceil(deadlineMs - performance.now())) },
+          ),
+        );
+        const data = predictions.map((prediction, index) => renderItem(prediction, items[index]?.id));
+        return c.json(
+          { status: 'success' as const, count: data.length, data, request_id: c.get('requestId') },
+          200,
+        );
+      } catch (thrown) {
+        giveUp.abort();
+        throw thrown;
+      }
+    }) as Router;
+}
+
+function contextOf(
+  c: Context<AppEnv>,
+  signal: AbortSignal,
+  maxTimeoutMs: number,
+  lane?: FairLane,
+): PredictContext {
+  return {
+    requestId: c.get('requestId'),
+    stickyKey: c.req.header('x-sticky-key'),
+    timeoutMs: parseTimeoutHeader(c.req.header('x-request-timeout-ms'), maxTimeoutMs),
+    signal,
+    ...(lane && { lane }),
+  };
+}
+
+function renderItem({ data, extras }: Prediction, id: string | number | undefined) {
+  return { ...data, ...extras, ...(id !== undefined && { id }) };
+}
+
+function renderTiming({ tokenizeMs, waitMs, computeMs, writeMs }: PhaseTimes): string {
+  return `tokenize;dur=${tokenizeMs.toFixed(2)}, wait;dur=${waitMs.toFixed(2)}, compute;dur=${computeMs.toFixed(2)}, write;dur=${writeMs.toFixed(2)}`;
+}
+
+/** Results in the order of `items`, at most `width` at work; the first rejection is the result. */
+async function mapBounded<T, R>(
+  items: readonly T[],
+  width: number,
+  work: (item: T) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = [];
+  const entries = items.entries();
+  const walk = async (): Promise<void> => {
+    for (const [index, item] of entries) results[index] = await work(item);
+  };
+  await Promise.all(Array.from({ length: Math.min(width, items.length) }, walk));
+  return results;
+}
