@@ -162,11 +162,11 @@ export function pickRule(
 /** The rule as text; the facts it used are struck out of `material`. */
 export function expandRule(rule: Rule, material: Material): string {
   let out = '';
-  const usedSentences: number[] = [];
+  const usedPhrases: Phrase[] = [];
   const take = (phrases: Phrase[]): string => {
     const phrase = phrases.shift();
     if (phrase === undefined) throw new AppError('internal', 'a rule was expanded without its facts');
-    usedSentences.push(phrase.sentence);
+    usedPhrases.push(phrase);
     return phrase.text;
   };
   for (const part of rule.parts) {
@@ -178,7 +178,7 @@ export function expandRule(rule: Rule, material: Material): string {
       out += part.capital ? upperFirst(value) : value;
     }
   }
-  if (usedSentences.length > 0) strike(material, usedSentences, (rule.needs & bit('quote')) !== 0);
+  if (usedPhrases.length > 0) strike(material, usedPhrases, (rule.needs & bit('quote')) !== 0);
   material.has = available(material, material.has & (ALWAYS | bit('emoji')));
   return out;
 }
@@ -239,15 +239,24 @@ function next(words: string[]): string {
   return word;
 }
 
-/** A quoted sentence says all its phrases; a phrase that was used keeps its sentence from being quoted. */
-function strike(material: Material, sentences: readonly number[], quoted: boolean): void {
-  const others = (phrase: Phrase): boolean => !sentences.includes(phrase.sentence);
-  material.quotes = material.quotes.filter(others);
-  if (!quoted) return;
-  material.features = material.features.filter(others);
-  material.definitions = material.definitions.filter(others);
-  material.uses = material.uses.filter(others);
-  material.occasions = material.occasions.filter(others);
+/**
+ * A quoted sentence says all its phrases, and a phrase says those inside it (`a phone with a bright display`, `a bright display`);
+ * a phrase that was used keeps its sentence from being quoted.
+ */
+function strike(material: Material, used: readonly Phrase[], quoted: boolean): void {
+  const elsewhere = (phrase: Phrase): boolean => used.every((other) => other.sentence !== phrase.sentence);
+  const unsaid = quoted
+    ? elsewhere
+    : (phrase: Phrase) => used.every((other) => !overlap(other.text, phrase.text));
+  material.quotes = material.quotes.filter(elsewhere);
+  material.features = material.features.filter(unsaid);
+  material.definitions = material.definitions.filter(unsaid);
+  material.uses = material.uses.filter(unsaid);
+  material.occasions = material.occasions.filter(unsaid);
+}
+
+function overlap(a: string, b: string): boolean {
+  return a.includes(b) || b.includes(a);
 }
 
 /** A capital first letter, unless the first word has capitals of its own (`iPhone`). */

@@ -86,7 +86,6 @@ export const SENTENCES = {
     'A natural for {occasion}.',
     'Think of it for {occasion}.',
     'Reach for it when the plan says {occasion}.',
-    'It suits {occasion}.',
     '{Adjective}? Yes. {Adjective2}? Also yes.',
     'In a word: {adjective}.',
     'In two words: {adjective}, {adjective2}.',
