@@ -1,19 +1,23 @@
 /** A fresh copyloop that speaks MLflow's protocol: embedded PostgreSQL and artifacts in a temporary folder, gone when it closes. */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { createServer, type Server } from 'node:http';
+import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { getRequestListener } from '@hono/node-server';
+import { sql } from 'kysely';
 import { loadConfig } from '../../src/core/config/index.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
 import { openDatabase, type Database } from '../../src/db/index.ts';
 import { createMlflowApp } from '../../src/server/mlflow/index.ts';
 import { createArtifactStore, createPostgresTrackingStore } from '../../src/tracking/index.ts';
+import { listenLocally } from './listen-locally.ts';
 
 export interface MlflowServer {
   url: string;
   varDir: string;
   database: Database;
+  /** Back to the state after the first migration. */
+  empty(): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -30,9 +34,21 @@ export async function openMlflowServer(port = 0): Promise<MlflowServer> {
   });
   const listener = getRequestListener(app.fetch);
   const server = createServer((request, response) => void listener(request, response));
-  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
+  const url = `http://127.0.0.1:${await listenLocally(server, port)}`;
   return {
-    url: `http://127.0.0.1:${portOf(server)}`,
+    url,
+    empty: async () => {
+      const tables = await sql<{ name: string }>`
+        SELECT quote_ident(tablename) AS name FROM pg_tables WHERE schemaname = 'public' AND tablename <> 'schema_migrations'`.execute(
+        database.db,
+      );
+      await sql
+        .raw(`TRUNCATE ${tables.rows.map((row) => row.name).join(', ')} RESTART IDENTITY CASCADE`)
+        .execute(database.db);
+      await sql`INSERT INTO experiments (experiment_id, name, artifact_location, creation_time, last_update_time)
+        VALUES (0, 'Default', 'mlflow-artifacts:/0', 0, 0)`.execute(database.db);
+      await rm(path.join(varDir, 'artifacts'), { recursive: true, force: true });
+    },
     varDir,
     database,
     close: async () => {
@@ -42,9 +58,4 @@ export async function openMlflowServer(port = 0): Promise<MlflowServer> {
       await rm(varDir, { recursive: true, force: true });
     },
   };
-}
-
-function portOf(server: Server): number {
-  const address = server.address();
-  return typeof address === 'object' && address !== null ? address.port : 0;
 }
