@@ -20,11 +20,9 @@ export interface EpochReport {
   readonly validation: ClassificationMetrics | null;
 }
 
-/** Weights that validated best so far. */
+/** Weights of the last epoch that validated as well as any. */
 export interface Best {
   readonly epoch: number;
-  readonly accuracy: number;
-  readonly logLoss: number;
   readonly idleDecay: number;
   readonly weights: Float32Array;
 }
@@ -46,9 +44,7 @@ const STATE = z.object({
   idleDecay: z.number(),
   epochLoss: z.number(),
   reports: z.array(z.custom<EpochReport>((value) => typeof value === 'object' && value !== null)),
-  best: z
-    .object({ epoch: z.number(), accuracy: z.number(), logLoss: z.number(), idleDecay: z.number() })
-    .nullable(),
+  best: z.object({ epoch: z.number(), idleDecay: z.number() }).nullable(),
 });
 
 const SAVED_BLOCKS = ['weights', 'means', 'variances'] as const;

@@ -17,7 +17,7 @@ function differing(a: Weights, b: Weights): string[] {
 }
 
 describe('training of all weights', () => {
-  it('learns, reports every step and epoch, and returns the weights that validated best', async () => {
+  it('learns, reports every step and epoch, and returns the last weights that validated as well as any', async () => {
     const steps: StepReport[] = [];
     const epochs: EpochReport[] = [];
     const training = await tinyTraining({
@@ -37,9 +37,12 @@ describe('training of all weights', () => {
     ]);
     const accuracies = epochs.map(({ validation }) => validation?.accuracy ?? 0);
     expect(Math.max(...accuracies)).toBeGreaterThan(0.85);
-    expect(accuracies[bestEpoch - 1]).toBe(Math.max(...accuracies));
+    const error = Math.sqrt((Math.max(...accuracies) * (1 - Math.max(...accuracies))) / 40);
+    expect(bestEpoch).toBe(
+      accuracies.findLastIndex((accuracy) => accuracy >= Math.max(...accuracies) - error) + 1,
+    );
 
-    // Trained on from the returned weights at a rate of nothing, the validation is that of the best epoch.
+    // Trained on from the returned weights at a rate of nothing, the validation is that of this epoch.
     const again = await trainFull({
       ...training,
       weights,
@@ -118,13 +121,17 @@ describe('training of all weights', () => {
     }
   });
 
-  it('stops early when validation gets no better', async () => {
+  it('stops early, with the best weights, when validation gets worse', async () => {
     const training = await tinyTraining();
-    const { epochs, bestEpoch } = await trainFull({
-      ...training,
-      settings: { ...training.settings, epochs: 50, learningRate: 1e-30, earlyStoppingPatience: 2 },
-    });
-    expect([bestEpoch, epochs.length]).toEqual([1, 3]);
+    const { inputIds, labels } = training.train;
+    // What is learnt of the training rows is wrong of these.
+    const validation = { inputIds, labels: labels.map((label) => 1 - label) };
+    const settings = { ...training.settings, epochs: 50, earlyStoppingPatience: 2 };
+    const { epochs, bestEpoch } = await trainFull({ ...training, validation, settings });
+    expect(epochs.length).toBe(bestEpoch + 2);
+    expect(epochs.length).toBeLessThan(50);
+    const accuracies = epochs.map((report) => report.validation?.accuracy ?? 0);
+    expect(accuracies[bestEpoch - 1]).toBeGreaterThan(accuracies.at(-1) ?? 1);
   });
 
   it('stops a diverging training naming step, learning rate and rows', async () => {
