@@ -19,6 +19,10 @@ export interface ArtifactProxy {
   downloadOfRun: Handler;
   /** `GET /model-versions/get-artifact?name=&version=&path=`. */
   downloadOfVersion: Handler;
+  /** `GET .../logged-models/:model_id/artifacts/files?artifact_file_path=`. */
+  downloadOfModel: Handler;
+  /** `POST .../upload-artifact?run_uuid=&path=`, the body being the file. */
+  uploadOfRun: Handler;
 }
 
 export function createArtifactProxy({
@@ -73,6 +77,26 @@ export function createArtifactProxy({
         throw new AppError('invalid-input', "Missing value for required parameter 'version'.");
       const { source } = await tracking.registry.getVersion(c.req.query('name') ?? '', version);
       return await send(c, artifactKeyOf(source, path));
+    },
+    downloadOfModel: async (c) => {
+      const path = parseArtifactKey(c.req.query('artifact_file_path') ?? '');
+      const { artifactUri } = await tracking.loggedModels.get(c.req.param('model_id') ?? '');
+      return await send(c, artifactKeyOf(artifactUri, path));
+    },
+    uploadOfRun: async (c) => {
+      const { run_uuid: runId = '', path = '' } = c.req.query();
+      if (runId === '') throw new AppError('invalid-input', 'Request must specify run_uuid.');
+      if (path === '') throw new AppError('invalid-input', 'Request must specify path.');
+      parseArtifactKey(path);
+      const { body } = c.req.raw;
+      if (body === null || c.req.header('content-length') === '0')
+        throw new AppError('invalid-input', 'Request must specify data.');
+      const { artifactUri } = await tracking.runs.get(runId);
+      await artifacts.put(
+        artifactKeyOf(artifactUri, path),
+        Readable.fromWeb(body as NodeReadableStream<Uint8Array>),
+      );
+      return c.json({});
     },
   };
 }

@@ -69,6 +69,8 @@ export function createMlflowApp(options: MlflowAppOptions): Hono<AppEnv> {
   app.get('/get-artifact', proxy.downloadOfRun);
   app.get('/ajax-api/2.0/mlflow/get-artifact', proxy.downloadOfRun);
   app.get('/model-versions/get-artifact', proxy.downloadOfVersion);
+  app.get('/ajax-api/2.0/mlflow/logged-models/:model_id/artifacts/files', proxy.downloadOfModel);
+  app.post('/ajax-api/2.0/mlflow/upload-artifact', proxy.uploadOfRun);
 
   app.get('/version', (c) => c.text(MLFLOW_LEVEL));
   for (const prefix of ['/api', '/ajax-api'])

@@ -20,7 +20,7 @@ export const metricRoutes = [
       page_token: optionalText,
     }),
     async ({ run_id, metric_key, max_results, page_token }, { tracking }) => {
-      if (max_results === undefined)
+      if (max_results === undefined && page_token === undefined)
         return { metrics: unlessEmpty((await readHistory(tracking, run_id, metric_key)).map(renderMetric)) };
       const page = await tracking.runs.metricHistory(run_id, metric_key, {
         maxResults: max_results,
@@ -31,9 +31,11 @@ export const metricRoutes = [
   ),
   route(
     'GET metrics/get-history-bulk',
-    z.object({ run_id: list(requiredText), metric_key: requiredText, max_results: optionalInt }),
+    z.object({ run_id: list(requiredText), metric_key: optionalText, max_results: optionalInt }),
     async ({ run_id, metric_key, max_results = MAX_POINTS }, { tracking }) => {
-      checkRuns(run_id);
+      checkRuns('GetMetricHistoryBulk', run_id);
+      if (metric_key === undefined)
+        throw new AppError('invalid-input', 'GetMetricHistoryBulk request must specify a metric_key.');
       const metrics = [];
       for (const id of run_id.toSorted()) {
         const history = await readHistory(tracking, id, metric_key);
@@ -52,8 +54,11 @@ export const metricRoutes = [
       end_step: optionalInt,
       max_results: optionalInt,
     }),
-    async ({ run_ids, metric_key, start_step, end_step, max_results = MAX_POINTS_PER_RUN }, { tracking }) => {
-      checkRuns(run_ids);
+    async (input, { tracking }) => {
+      const { run_ids, metric_key, start_step, end_step, max_results = MAX_POINTS_PER_RUN } = input;
+      if (run_ids.length === 0)
+        throw new AppError('invalid-input', "Missing value for required parameter 'run_ids'.");
+      checkRuns('GetMetricHistoryBulkInterval', run_ids);
       if (max_results < 1 || max_results > MAX_POINTS_PER_RUN)
         throw new AppError('invalid-input', `max_results must be between 1 and ${MAX_POINTS_PER_RUN}.`);
       if ((start_step === undefined) !== (end_step === undefined))
@@ -77,6 +82,7 @@ export const metricRoutes = [
       const metrics = [...histories].flatMap(([id, history]) =>
         history
           .filter(({ step }) => kept.has(step))
+          .toSorted((a, b) => a.step - b.step || a.timestampMs - b.timestampMs)
           .slice(0, MAX_POINTS_PER_RUN)
           .map((metric) => ({ ...renderMetric(metric), run_id: id })),
       );
@@ -114,12 +120,12 @@ function sampleSteps(histories: readonly Metric[][], count: number): Set<number>
   return kept;
 }
 
-function checkRuns(runIds: readonly string[]): void {
+function checkRuns(request: string, runIds: readonly string[]): void {
   if (runIds.length === 0)
-    throw new AppError('invalid-input', 'GetMetricHistoryBulk request must specify at least one run_id.');
+    throw new AppError('invalid-input', `${request} request must specify at least one run_id.`);
   if (runIds.length > MAX_RUNS)
     throw new AppError(
       'invalid-input',
-      `GetMetricHistoryBulk request cannot specify more than ${MAX_RUNS} run_ids. Received ${runIds.length} run_ids.`,
+      `${request} request ${request.endsWith('Interval') ? 'must specify at most' : 'cannot specify more than'} ${MAX_RUNS} run_ids. Received ${runIds.length} run_ids.`,
     );
 }

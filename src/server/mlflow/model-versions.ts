@@ -41,6 +41,7 @@ export const modelVersionRoutes = [
         description: input.description,
         tags: toTags(input.tags),
       });
+      if (source.modelId !== undefined) await noteVersion(source.modelId, created, tracking);
       return { model_version: renderVersion(created) };
     },
   ),
@@ -111,6 +112,22 @@ export const modelVersionRoutes = [
       await tracking.registry.deleteVersionTag(given.name, given.version, given.key),
   ),
 ];
+
+/** The logged model says which versions were made of it, in the words (and the spacing) that MLflow's pages read. */
+async function noteVersion(
+  modelId: string,
+  { name, version: number }: { name: string; version: number },
+  tracking: RouteContext['tracking'],
+): Promise<void> {
+  const { registrations } = await tracking.loggedModels.get(modelId);
+  const versions = registrations.some((one) => one.name === name && one.version === number)
+    ? registrations
+    : [...registrations, { name, version: number }];
+  const text = versions
+    .map((one) => `{"name": ${JSON.stringify(one.name)}, "version": ${one.version}}`)
+    .join(', ');
+  await tracking.loggedModels.setTags(modelId, { 'mlflow.modelVersions': `[${text}]` });
+}
 
 /** Where the files lie that `models:/m-<id>` and `runs:/<run>/<path>` name. */
 async function toStoredUri(source: string, tracking: RouteContext['tracking']): Promise<string> {

@@ -56,13 +56,13 @@ export async function queryPage<Row>(query: PageQuery): Promise<Page<Row>> {
 
 function checkLimit(
   maxResults: number | undefined,
-  { defaultMaxResults, mostResults, space }: Pick<PageQuery, 'defaultMaxResults' | 'mostResults' | 'space'>,
+  { defaultMaxResults, mostResults }: Pick<PageQuery, 'defaultMaxResults' | 'mostResults'>,
 ): number {
   const limit = maxResults ?? defaultMaxResults;
   if (Number.isInteger(limit) && limit >= 1 && limit <= mostResults) return limit;
   throw new AppError(
     'invalid-input',
-    `Invalid value ${limit} for parameter 'max_results' of a search for ${space.entity}s: it must be a positive integer, at most ${mostResults}`,
+    `Invalid value ${limit} for parameter 'max_results' supplied: it must be a positive integer, at most ${mostResults}`,
   );
 }
 
