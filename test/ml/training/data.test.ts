@@ -13,6 +13,11 @@ import { collectVocabulary, restoreRows, selectRows } from '../../../src/ml/trai
 describe('a plan of batches', () => {
   const lengths = Array.from({ length: 103 }, (_, row) => 3 + ((row * 37) % 50));
 
+  const spread = (batch: number[]): number => {
+    const own = batch.map((row) => lengths[row] as number);
+    return Math.max(...own) - Math.min(...own);
+  };
+
   it('holds every row once, in another order each epoch and the same for the same seed', () => {
     const plan = planEpoch(lengths, 8, 1, 0);
     expect(plan.flat().toSorted((a, b) => a - b)).toEqual([...lengths.keys()]);
@@ -23,10 +28,6 @@ describe('a plan of batches', () => {
   });
 
   it('puts rows of like length together', () => {
-    const spread = (batch: number[]): number => {
-      const own = batch.map((row) => lengths[row] as number);
-      return Math.max(...own) - Math.min(...own);
-    };
     for (const plan of [planEpoch(lengths, 8, 1, 0), planValidation(lengths, 8)]) {
       expect(Math.max(...plan.map(spread))).toBeLessThan(10);
     }

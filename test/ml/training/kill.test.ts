@@ -38,6 +38,10 @@ async function runTraining(
   return { steps, exitCode };
 }
 
+function readResult(name: string): Promise<Buffer> {
+  return readFile(path.join(folder, `${name}.safetensors`));
+}
+
 it('a training killed five times at random steps ends with the weights of the undisturbed one', async () => {
   const undisturbed = await runTraining('undisturbed', Infinity);
   expect(undisturbed).toMatchObject({ exitCode: 0, steps: { length: STEPS } });
@@ -55,6 +59,5 @@ it('a training killed five times at random steps ends with the weights of the un
   expect(last.exitCode).toBe(0);
   expect(last.steps.length).toBeLessThan(STEPS);
 
-  const weights = (name: string): Promise<Buffer> => readFile(path.join(folder, `${name}.safetensors`));
-  expect((await weights('killed')).equals(await weights('undisturbed'))).toBe(true);
+  expect((await readResult('killed')).equals(await readResult('undisturbed'))).toBe(true);
 });
