@@ -1,0 +1,250 @@
+import { existsSync } from 'node:fs';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { env, pipeline } from '@huggingface/transformers';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packageRoot } from '../../src/core/paths.ts';
+import {
+  evaluateModel,
+  openClassifier,
+  readLabelledCsv,
+  readManifest,
+  readRecipe,
+  trainCandidate,
+  verifyModelDirectory,
+  type EpochMetrics,
+  type RecipeOverrides,
+  type TrainRequest,
+  type TrainResult,
+} from '../../src/ml/index.ts';
+import { writeTinyBase, writeTinyRows } from './tiny-base.ts';
+
+let folder: string;
+let shared: Pick<TrainRequest, 'trainFile' | 'validationFile' | 'base' | 'cacheDirectory' | 'threads'>;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'copyloop-train-'));
+  shared = {
+    trainFile: await writeTinyRows(path.join(folder, 'train.csv'), 160, 1),
+    validationFile: await writeTinyRows(path.join(folder, 'validation.csv'), 60, 2),
+    base: await writeTinyBase(path.join(folder, 'base')),
+    cacheDirectory: path.join(folder, 'cache'),
+    threads: 1,
+  };
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+async function requestFor(
+  name: string,
+  recipe = 'head',
+  overrides: RecipeOverrides = {},
+): Promise<TrainRequest> {
+  const settings = { maxLength: 16, batchSize: 16, ...overrides };
+  return {
+    ...shared,
+    recipe: await readRecipe(path.join(packageRoot, 'config/recipes'), recipe, settings),
+    seed: 7,
+    outputDirectory: path.join(folder, name),
+    workDirectory: path.join(folder, `${name}-work`),
+  };
+}
+
+describe('a candidate of the head recipe', () => {
+  let result: TrainResult;
+  const heard: EpochMetrics[] = [];
+  beforeAll(async () => {
+    const request = await requestFor('head', 'head', { epochs: 12, learningRate: 0.01 });
+    result = await trainCandidate(request, { onEpoch: (epoch) => heard.push(epoch) });
+  });
+
+  it('learns more than the majority class, and says so epoch by epoch', () => {
+    expect(result.validation.accuracy).toBeGreaterThan(result.validation.majorityAccuracy + 0.1);
+    expect(heard).toEqual(result.epochs);
+    expect(heard.map(({ epoch }) => epoch)).toEqual(heard.map((_, index) => index + 1));
+    expect(result.params).toMatchObject({ recipe: 'head', seed: 7, trainRows: 160, validationRows: 60 });
+  });
+
+  it('leaves a model directory and nothing else', async () => {
+    expect(result.modelDirectory).toBe(path.join(folder, 'head'));
+    const names = await readdir(result.modelDirectory, { recursive: true });
+    expect(names.toSorted()).toEqual([
+      'config.json',
+      'copyloop.json',
+      'model.safetensors',
+      'onnx',
+      'onnx/model.onnx',
+      'onnx/model_quantized.onnx',
+      'tokenizer.json',
+      'tokenizer_config.json',
+      'vocab.txt',
+    ]);
+    expect(existsSync(path.join(folder, 'head-work'))).toBe(false);
+    expect((await readdir(folder)).filter((name) => name.endsWith('.partial'))).toEqual([]);
+  });
+
+  it('is proven by verifyModelDirectory and scored again as it was', async () => {
+    const manifest = await verifyModelDirectory(result.modelDirectory);
+    expect(manifest).toMatchObject({
+      seed: 7,
+      temperature: result.temperature,
+      servePrecision: result.servePrecision,
+    });
+    const { metrics } = await evaluateModel(
+      result.modelDirectory,
+      await readLabelledCsv(shared.validationFile),
+    );
+    expect(metrics).toEqual(result.validation);
+  });
+
+  it('scores the same in transformers.js, in both precisions', async () => {
+    env.allowRemoteModels = false;
+    env.localModelPath = folder;
+    const texts = ['the lamp is superb and sturdy', 'torn', 'a very cheap shirt with broken chairs .'];
+    for (const [dtype, precision] of [
+      ['fp32', 'fp32'],
+      ['q8', 'int8'],
+    ] as const) {
+      const theirs = await pipeline('text-classification', 'head', { dtype });
+      const ours = await openClassifier(result.modelDirectory, { precision });
+      for (const text of texts) {
+        const answers = (await theirs(text, { top_k: 2 })) as { label: string; score: number }[];
+        const [score] = await ours.score([text]);
+        expect(answers.find(({ label }) => label === 'HIGH_QUALITY')?.score).toBeCloseTo(score as number, 4);
+      }
+      await ours.close();
+      await theirs.dispose();
+    }
+  });
+
+  it('is the same to the last bit when trained again with the same seed, and another with another', async () => {
+    const settings = { epochs: 3, learningRate: 0.01 };
+    const first = await trainCandidate(await requestFor('again-1', 'head', settings));
+    const second = await trainCandidate(await requestFor('again-2', 'head', settings));
+    const other = await trainCandidate({ ...(await requestFor('again-3', 'head', settings)), seed: 8 });
+    expect(second.weightsSha256).toBe(first.weightsSha256);
+    expect(other.weightsSha256).not.toBe(first.weightsSha256);
+  });
+
+  it('never overwrites what lies at its place', async () => {
+    await expect(trainCandidate(await requestFor('head', 'head', { epochs: 1 }))).rejects.toMatchObject({
+      code: 'already-exists',
+    });
+  });
+});
+
+describe('a candidate of the full recipe', () => {
+  it('trains every weight through the same door', async () => {
+    const result = await trainCandidate(
+      await requestFor('full', 'full', { epochs: 12, learningRate: 0.01, earlyStoppingPatience: null }),
+    );
+    expect(result.validation.accuracy).toBeGreaterThan(result.validation.majorityAccuracy);
+    expect(result.epochs).toHaveLength(12);
+    expect(result.recipe).toMatchObject({ name: 'full', epochs: 12, learningRate: 0.01 });
+    const manifest = await verifyModelDirectory(result.modelDirectory);
+    expect(manifest.recipe.trainer).toBe('full');
+  });
+
+  it('resumes from the checkpoint of a killed process and ends with the same weights', async () => {
+    const settings = { epochs: 6, learningRate: 0.003, checkpointEverySteps: 2 };
+    const undisturbed = await trainCandidate(await requestFor('calm', 'full', settings));
+    const request = await requestFor('killed', 'full', settings);
+    const aborter = new AbortController();
+    const killed = trainCandidate(request, {
+      signal: aborter.signal,
+      killAfterMs: 0,
+      onProgress: ({ step }) => {
+        if (step !== undefined && step >= 8) aborter.abort();
+      },
+      onEpoch: ({ epoch }) => {
+        if (epoch === 2) aborter.abort();
+      },
+    });
+    await expect(killed).rejects.toMatchObject({ code: 'cancelled' });
+    expect(existsSync(request.outputDirectory)).toBe(false);
+    expect(await readdir(request.workDirectory)).not.toEqual([]);
+    const resumed = await trainCandidate(request);
+    expect(resumed.weightsSha256).toBe(undisturbed.weightsSha256);
+    expect(resumed.epochs.map(({ validation }) => validation)).toEqual(
+      undisturbed.epochs.map(({ validation }) => validation),
+    );
+  });
+});
+
+describe('a training that cannot be', () => {
+  it('is refused for rows of one label only', async () => {
+    const trainFile = path.join(folder, 'one-label.csv');
+    await writeFile(trainFile, 'title,description,label\na,lamp,1\nb,chair,1\n');
+    await expect(trainCandidate({ ...(await requestFor('one')), trainFile })).rejects.toMatchObject({
+      code: 'bad-data',
+      message: /both labels are needed/,
+    });
+  });
+
+  it('is refused for a base that is neither a directory nor a hub id', async () => {
+    await expect(
+      trainCandidate({ ...(await requestFor('nobase')), base: './nowhere' }),
+    ).rejects.toMatchObject({
+      code: 'not-found',
+      message: /neither a directory with a config.json nor a hub id/,
+    });
+  });
+
+  it('stops at once when aborted before it began', async () => {
+    await expect(
+      trainCandidate(await requestFor('early'), { signal: AbortSignal.abort() }),
+    ).rejects.toMatchObject({ code: 'cancelled' });
+    expect(existsSync(path.join(folder, 'early-work'))).toBe(false);
+  });
+});
+
+describe('verifyModelDirectory', () => {
+  let directory: string;
+  let original: Map<string, Buffer>;
+  beforeAll(async () => {
+    directory = (await trainCandidate(await requestFor('verified', 'head', { epochs: 1 }))).modelDirectory;
+    const names = ['config.json', 'copyloop.json', 'model.safetensors', 'onnx/model.onnx', 'tokenizer.json'];
+    const contents = await Promise.all(names.map((name) => readFile(path.join(directory, name))));
+    original = new Map(names.map((name, index) => [name, contents[index] as Buffer]));
+  });
+
+  const spoiled: [what: string, name: string, change: (content: Buffer) => Buffer | null, message: RegExp][] =
+    [
+      ['a missing file', 'model.safetensors', () => null, /model.safetensors is missing/],
+      ['a cut file', 'onnx/model.onnx', (content) => content.subarray(0, 1000), /has 1000 bytes instead of/],
+      ['a changed byte', 'onnx/model.onnx', (content) => flip(content), /has the sha256/],
+      ['no manifest', 'copyloop.json', () => null, /has no copyloop.json/],
+      ['a malformed manifest', 'copyloop.json', () => Buffer.from('{}'), /copyloop.json is malformed/],
+      [
+        'probes that score otherwise',
+        'copyloop.json',
+        (content) =>
+          Buffer.from(
+            content.toString().replace(/"fp32": 0\.\d+,\n {6}"int8"/, '"fp32": 0.999,\n      "int8"'),
+          ),
+        /scores the probe/,
+      ],
+    ];
+  it.each(spoiled)('refuses a directory with %s', async (_what, name, change, message) => {
+    const content = original.get(name) as Buffer;
+    const changed = change(Buffer.from(content));
+    const file = path.join(directory, name);
+    await (changed === null ? rm(file) : writeFile(file, changed));
+    try {
+      await expect(verifyModelDirectory(directory)).rejects.toMatchObject({ code: 'bad-model', message });
+    } finally {
+      await writeFile(file, content);
+    }
+    await expect(verifyModelDirectory(directory)).resolves.toMatchObject({ format: 1 });
+  });
+
+  it('is needed only for our own directories: a base without copyloop.json has no manifest', async () => {
+    expect(await readManifest(shared.base)).toBeUndefined();
+  });
+});
+
+function flip(content: Buffer): Buffer {
+  const middle = content.length >> 1;
+  content[middle] = (content[middle] ?? 0) ^ 1;
+  return content;
+}
