@@ -12,7 +12,7 @@ import { AppError, toError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { packageRoot } from '../core/paths.ts';
 import { createResources } from '../core/resources.ts';
-import { createCopywriter, loadChannels } from '../copy/index.ts';
+import { openCopywriter } from '../copy/index.ts';
 import type { Database } from '../db/index.ts';
 import type { RunStarter, StageQueues } from '../queues/index.ts';
 import { ALIAS_CHANNEL, type TrackingStore } from '../tracking/index.ts';
@@ -128,7 +128,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     );
     const copywriter = resources.add(
       'copywriter',
-      createCopywriter({ channels: loadChannels(config.copy.channels), log }),
+      openCopywriter(config.copy, { log, cacheDir: path.resolve(config.storage.varDir, 'hub') }),
     );
     const app = createApp({
       config,

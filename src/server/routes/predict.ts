@@ -1,4 +1,5 @@
 /** `POST /predict` and `POST /batch_predict`: copy for a product, or for many. */
+import { setMaxListeners } from 'node:events';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { Config } from '../../core/config/index.ts';
@@ -112,9 +113,12 @@ export function createPredictRoutes(deps: {
       const { items, ...options } = c.req.valid('json');
       // One failure ends the whole batch: the others are given up rather than computed for nobody.
       const giveUp = new AbortController();
+      const signal = AbortSignal.any([createHangUpSignal(c), giveUp.signal]);
+      // One listener for each item in line.
+      setMaxListeners(0, signal);
       const context = contextOf(
         c,
-        AbortSignal.any([createHangUpSignal(c), giveUp.signal]),
+        signal,
         batchTimeoutMs,
         createFairLane(),
       );

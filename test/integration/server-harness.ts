@@ -1,0 +1,103 @@
+/** A real server on a database, queues, artifacts and models of its own. */
+import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { systemClock } from '../../src/core/clock.ts';
+import { loadConfig, type Config } from '../../src/core/config/index.ts';
+import { randomSlug } from '../../src/core/ids.ts';
+import { createSilentLogger } from '../../src/core/log.ts';
+import { createResources } from '../../src/core/resources.ts';
+import type { Database } from '../../src/db/index.ts';
+import { createRunStarter, openQueueBackend, openStageQueues } from '../../src/queues/index.ts';
+import { openServer, type Server } from '../../src/server/index.ts';
+import { createArtifactStore, createPostgresTrackingStore, type TrackingStore } from '../../src/tracking/index.ts';
+import { openTestDatabase } from './databases.ts';
+
+export interface ServerHarness {
+  database: Database;
+  tracking: TrackingStore;
+  config: Config;
+  /** Starts a server; several may stand on one harness. */
+  openServer(): Promise<Server>;
+  /** Stores the directory's files as a new version of the registered model and gives its number. */
+  register(modelDirectory: string): Promise<number>;
+  setAlias(alias: 'champion' | 'challenger', version: number): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ServerOverrides {
+  server?: Partial<Config['server']>;
+  serving?: Partial<Config['serving']>;
+  feedback?: Partial<Config['feedback']>;
+}
+
+const MODEL_NAME = 'copy-quality';
+
+export async function openServerHarness(overrides: ServerOverrides = {}): Promise<ServerHarness> {
+  const log = createSilentLogger();
+  const resources = createResources(log);
+  const database = resources.add('database', await openTestDatabase());
+  const folder = await mkdtemp(path.join(tmpdir(), 'copyloop-server-'));
+  resources.defer('folder', () => rm(folder, { recursive: true, force: true }));
+  const defaults = loadConfig({ env: {} }).config;
+  const config: Config = {
+    ...defaults,
+    server: { ...defaults.server, port: 0, ...overrides.server },
+    serving: { ...defaults.serving, reloadPollMs: 200, ...overrides.serving },
+    feedback: { ...defaults.feedback, ...overrides.feedback },
+    queues: { ...defaults.queues, prefix: `test-${randomSlug(8)}` },
+    storage: { ...defaults.storage, varDir: folder },
+  };
+  const backend = resources.add(
+    'backend',
+    await openQueueBackend({ databaseUrl: database.url, redisUrl: null, prefix: config.queues.prefix, log }),
+  );
+  const queues = resources.add('queues', openStageQueues({ backend, config: config.queues, log }));
+  const runs = createRunStarter({ database, queues, config, clock: systemClock });
+  const artifacts = createArtifactStore(config.storage);
+  const tracking = createPostgresTrackingStore(database.db);
+  await tracking.registry.createModel({ name: MODEL_NAME });
+
+  return {
+    database,
+    tracking,
+    config,
+    openServer: async () =>
+      resources.add(
+        'server',
+        await openServer({ config, log, database, artifacts, tracking, queues, runs, clock: systemClock }),
+      ),
+    register: async (modelDirectory) => {
+      const id = randomSlug(12);
+      const staged = path.join(folder, 'staged', id);
+      await cp(modelDirectory, staged, { recursive: true });
+      for (const entry of await readdir(staged, { recursive: true, withFileTypes: true })) {
+        if (!entry.isFile()) continue;
+        const file = path.join(entry.parentPath, entry.name);
+        await artifacts.putFile(`mlflow/0/${id}/artifacts/model/${path.relative(staged, file)}`, file);
+      }
+      const version = await tracking.registry.createVersion({
+        name: MODEL_NAME,
+        source: `mlflow-artifacts:/0/${id}/artifacts/model`,
+      });
+      return version.version;
+    },
+    setAlias: (alias, version) =>
+      tracking.registry.setAlias(MODEL_NAME, alias, version, { movedBy: 'test', reason: 'the test says so' }),
+    close: () => resources.release(),
+  };
+}
+
+export async function postJson(
+  url: string,
+  body: unknown,
+  headers: Record<string, string> = {},
+): Promise<{ status: number; body: Record<string, never>; headers: Headers }> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', ...headers },
+    body: typeof body === 'string' ? body : JSON.stringify(body),
+  });
+  const text = await response.text();
+  return { status: response.status, body: JSON.parse(text) as Record<string, never>, headers: response.headers };
+}

@@ -1,0 +1,211 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { createApiKey, revokeApiKey, type Server } from '../../src/server/index.ts';
+import { trainTinyModels } from '../server/tiny-model.ts';
+import { openServerHarness, postJson, type ServerHarness, type ServerOverrides } from './server-harness.ts';
+
+let folder: string;
+let models: string[];
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'copyloop-models-'));
+  models = await trainTinyModels(folder, ['first', 'second']);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+let harness: ServerHarness;
+let server: Server;
+async function open(overrides: ServerOverrides = {}): Promise<void> {
+  harness = await openServerHarness(overrides);
+  await harness.setAlias('champion', await harness.register(models[0] ?? ''));
+  server = await harness.openServer();
+}
+afterEach(() => harness.close());
+
+const product = { title: 'Lamp', description: 'a lovely bright lamp for the home', count: 1 };
+const versionOf = (body: Record<string, unknown>): number => (body['model'] as { version: number }).version;
+const metric = async (name: string): Promise<number> => {
+  const text = await (await fetch(`${server.url}/metrics`)).text();
+  const line = text.split('\n').find((candidate) => candidate.startsWith(`${name} `));
+  return Number(line?.split(' ')[1] ?? Number.NaN);
+};
+
+describe('a new champion', () => {
+  it('takes over under load five times: no request fails and each answer is whole', async () => {
+    await open({ serving: { cacheEntries: 0 } });
+    const versions = [1, await harness.register(models[1] ?? '')];
+    const expected = new Map<number, number>();
+    for (const version of versions) {
+      await harness.setAlias('champion', version);
+      await expect.poll(async () => versionOf((await postJson(`${server.url}/predict`, product)).body), { timeout: 20_000 }).toBe(version);
+      const { body } = await postJson(`${server.url}/predict`, product);
+      expected.set(version, (body['data'] as { confidence_score: number }).confidence_score);
+    }
+    expect(expected.get(1)).not.toBe(expected.get(2));
+
+    let isDone = false;
+    const seen = new Set<number>();
+    const failures: unknown[] = [];
+    const client = async (): Promise<void> => {
+      while (!isDone) {
+        const { status, body } = await postJson(`${server.url}/predict`, product);
+        const version = status === 200 ? versionOf(body) : 0;
+        seen.add(version);
+        const score = (body['data'] as { confidence_score: number } | undefined)?.confidence_score ?? 0;
+        if (Math.abs(score - (expected.get(version) ?? Infinity)) > 0.02) failures.push({ status, body });
+      }
+    };
+    const clients = Array.from({ length: 16 }, client);
+    for (let swap = 0; swap < 5; swap += 1) {
+      const version = versions[swap % 2] ?? 1;
+      await harness.setAlias('champion', version);
+      await expect.poll(() => metric('copyloop_served_model_version{alias="champion"}'), { timeout: 20_000 }).toBe(version);
+    }
+    isDone = true;
+    await Promise.all(clients);
+    expect(failures).toEqual([]);
+    expect(seen).toEqual(new Set(versions));
+    await expect.poll(() => metric('copyloop_model_loads_total{result="unloaded"}')).toBeGreaterThanOrEqual(5);
+  });
+
+  it('reaches every server process', async () => {
+    await open();
+    const other = await harness.openServer();
+    const second = await harness.register(models[1] ?? '');
+    await harness.setAlias('champion', second);
+    for (const { url } of [server, other]) {
+      await expect.poll(async () => versionOf((await postJson(`${url}/predict`, product)).body), { timeout: 20_000 }).toBe(second);
+    }
+  });
+
+  it('is undone by a rollback over the API', async () => {
+    await open();
+    const second = await harness.register(models[1] ?? '');
+    await harness.setAlias('champion', second);
+    await expect.poll(async () => versionOf((await postJson(`${server.url}/predict`, product)).body), { timeout: 20_000 }).toBe(second);
+    const rollback = await postJson(`${server.url}/models/copy-quality/aliases/champion/rollback`, { reason: 'worse in the shop' });
+    expect(rollback).toMatchObject({ status: 200, body: { version: { version: 1 } } });
+    await expect.poll(async () => versionOf((await postJson(`${server.url}/predict`, product)).body), { timeout: 20_000 }).toBe(1);
+    expect((await postJson(`${server.url}/models/copy-quality/aliases/champion/rollback`, {})).status).toBe(409);
+  });
+});
+
+describe('traffic', () => {
+  const put = (body: unknown): Promise<Response> =>
+    fetch(`${server.url}/serving/traffic`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  const ask = (key: string) => postJson(`${server.url}/predict`, product, { 'x-sticky-key': key });
+
+  beforeEach(async () => {
+    await open();
+    await harness.setAlias('challenger', await harness.register(models[1] ?? ''));
+  });
+
+  it('is divided by a sticky key and taken back in one call', async () => {
+    expect((await put({ champion: 50, challenger: 50 })).status).toBe(200);
+    const keys = Array.from({ length: 40 }, (_, index) => `shop-${index}`);
+    const first = await Promise.all(keys.map(async (key) => versionOf((await ask(key)).body)));
+    expect(new Set(first)).toEqual(new Set([1, 2]));
+    const again = await Promise.all(keys.map(async (key) => versionOf((await ask(key)).body)));
+    expect(again).toEqual(first);
+    expect((await put({ champion: 100 })).status).toBe(200);
+    const back = await Promise.all(keys.map(async (key) => versionOf((await ask(key)).body)));
+    expect(new Set(back)).toEqual(new Set([1]));
+  });
+
+  it('is refused when it does not make a whole', async () => {
+    const refused = await put({ champion: 80, challenger: 10 });
+    expect(refused.status).toBe(400);
+    expect(await refused.json()).toMatchObject({ error: { field: 'champion' } });
+  });
+
+  it('is copied to a challenger in the shadow, whose scores are only measured', async () => {
+    expect((await put({ champion: 100, challenger: 0, shadow: true })).status).toBe(200);
+    expect(versionOf((await ask('a')).body)).toBe(1);
+    await expect.poll(() => metric('copyloop_shadow_total{result="scored"}')).toBe(1);
+    expect(await metric('copyloop_shadow_score_difference_count')).toBe(1);
+  });
+});
+
+describe('a server under more load than it can bear', () => {
+  it('refuses at once with 429 and Retry-After, and answers the rest', async () => {
+    await open({ serving: { maxQueueTokens: 400, cacheEntries: 0 } });
+    const items = Array.from({ length: 40 }, (_, index) => ({ ...product, title: `Lamp ${index}` }));
+    const answers = await Promise.all(items.map((item) => postJson(`${server.url}/predict`, { ...item, count: 8 })));
+    const statuses = answers.map(({ status }) => status);
+    expect(new Set(statuses)).toEqual(new Set([200, 429]));
+    const refused = answers.find(({ status }) => status === 429);
+    expect(Number(refused?.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
+    expect(refused?.body).toMatchObject({ error: { code: 'too-busy', limit: 400 } });
+    expect(await metric('copyloop_dropped_texts_total{reason="overloaded"}')).toBeGreaterThan(0);
+    expect((await postJson(`${server.url}/predict`, product)).status).toBe(200);
+  });
+
+  it('keeps the deadline that the caller names', async () => {
+    await open({ serving: { cacheEntries: 0 } });
+    const busy = Promise.all(
+      Array.from({ length: 30 }, () => postJson(`${server.url}/batch_predict`, { items: Array(40).fill(product), count: 4 })),
+    );
+    await expect.poll(() => metric('copyloop_http_requests_in_flight')).toBeGreaterThan(5);
+    const late = await postJson(`${server.url}/predict`, product, { 'x-request-timeout-ms': '1' });
+    expect([200, 504]).toContain(late.status);
+    const refused = await postJson(`${server.url}/predict`, product, { 'x-request-timeout-ms': 'soon' });
+    expect(refused).toMatchObject({ status: 400, body: { error: { field: 'X-Request-Timeout-Ms' } } });
+    await busy;
+  });
+
+  it('answers what it began before it closes', async () => {
+    await open({ serving: { cacheEntries: 0 } });
+    const asked = Array.from({ length: 20 }, (_, index) => postJson(`${server.url}/predict`, { ...product, title: `Lamp ${index}` }));
+    await expect.poll(() => metric('copyloop_http_requests_total{method="GET",route="/metrics",status="200"}')).toBeGreaterThan(0);
+    await server.close();
+    expect((await Promise.all(asked)).map(({ status }) => status)).toEqual(Array(20).fill(200));
+    await expect(fetch(`${server.url}/health`)).rejects.toThrow('fetch failed');
+  });
+});
+
+describe('API keys', () => {
+  it('are asked for where the server is told to, and can be revoked', async () => {
+    await open({ server: { apiKeys: 'required' } });
+    const { id, key } = await createApiKey(harness.database.db, 'shop');
+    const send = (headers: Record<string, string>) => postJson(`${server.url}/predict`, product, headers);
+    expect((await send({})).status).toBe(401);
+    expect((await send({ authorization: 'Bearer nonsense' })).status).toBe(401);
+    expect((await send({ 'x-api-key': key.replace(/.$/, (last) => (last === 'a' ? 'b' : 'a')) })).status).toBe(401);
+    expect((await send({ authorization: `Bearer ${key}` })).status).toBe(200);
+    expect((await send({ 'x-api-key': key })).status).toBe(200);
+    const basic = Buffer.from(`anyone:${key}`).toString('base64');
+    expect((await send({ authorization: `Basic ${basic}` })).status).toBe(200);
+    for (const open of ['/health', '/ready', '/ping', '/v2/health/live']) {
+      expect((await fetch(`${server.url}${open}`)).status).toBe(200);
+    }
+    for (const closed of ['/metrics', '/queues', '/docs', '/api/2.0/mlflow/experiments/search', '/tei/predict']) {
+      expect((await fetch(`${server.url}${closed}`)).status).toBe(401);
+    }
+    const rows = await harness.database.db.selectFrom('api_keys').selectAll().execute();
+    expect(JSON.stringify(rows)).not.toContain(key);
+    await revokeApiKey(harness.database.db, id);
+    const other = await harness.openServer();
+    expect((await postJson(`${other.url}/predict`, product, { 'x-api-key': key })).status).toBe(401);
+  });
+});
+
+describe('feedback', () => {
+  it('starts one run when there is enough of it, and not before', async () => {
+    await open({ feedback: { retrainAfter: 3, debounceMs: 0 } });
+    const runs = async (): Promise<{ trigger: string }[]> =>
+      ((await (await fetch(`${server.url}/runs`)).json()) as { runs: { trigger: string }[] }).runs;
+    for (let count = 1; count <= 4; count += 1) {
+      expect(await runs()).toEqual(count <= 3 ? [] : [expect.objectContaining({ trigger: 'feedback' })]);
+      const { body } = await postJson(`${server.url}/predict`, product);
+      const id = body['prediction_id'];
+      expect((await postJson(`${server.url}/feedback`, { prediction_id: id, outcome: 'rejected' })).status).toBe(200);
+      if (count === 3) await expect.poll(async () => (await runs()).length).toBe(1);
+    }
+    expect(await runs()).toHaveLength(1);
+  });
+});
