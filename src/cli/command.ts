@@ -78,7 +78,7 @@ export function parseArguments<S extends OptionSpecs>(
   };
   let parsed: { values: Record<string, unknown>; positionals: string[] };
   try {
-    parsed = parseArgs(config) as typeof parsed;
+    parsed = parseArgs(config);
   } catch (error) {
     const reason = toError(error).message.split('. To specify')[0] ?? '';
     throw new AppError('invalid-input', `${reason}: see "copyloop ${command.name} --help"`);
