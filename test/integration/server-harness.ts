@@ -10,7 +10,11 @@ import { createResources } from '../../src/core/resources.ts';
 import type { Database } from '../../src/db/index.ts';
 import { createRunStarter, openQueueBackend, openStageQueues } from '../../src/queues/index.ts';
 import { openServer, type Server } from '../../src/server/index.ts';
-import { createArtifactStore, createPostgresTrackingStore, type TrackingStore } from '../../src/tracking/index.ts';
+import {
+  createArtifactStore,
+  createPostgresTrackingStore,
+  type TrackingStore,
+} from '../../src/tracking/index.ts';
 import { openTestDatabase } from './databases.ts';
 
 export interface ServerHarness {
@@ -99,5 +103,9 @@ export async function postJson(
     body: typeof body === 'string' ? body : JSON.stringify(body),
   });
   const text = await response.text();
-  return { status: response.status, body: JSON.parse(text) as Record<string, never>, headers: response.headers };
+  return {
+    status: response.status,
+    body: JSON.parse(text) as Record<string, never>,
+    headers: response.headers,
+  };
 }

@@ -49,9 +49,7 @@ describe('a server without a champion', () => {
     );
 
     await harness.setAlias('champion', await harness.register(models[0] ?? ''));
-    await expect
-      .poll(async () => (await fetch(`${server.url}/ready`)).status, { timeout: 20_000 })
-      .toBe(200);
+    await expect.poll(async () => (await fetch(`${server.url}/ready`)).status, { timeout: 20_000 }).toBe(200);
     expect((await postJson(`${server.url}/predict`, product)).status).toBe(200);
     expect(await (await fetch(`${server.url}/metrics`)).text()).toContain(
       'copyloop_model_load_failed{alias="champion"} 0',
@@ -116,7 +114,10 @@ describe('a server with a champion', () => {
     const generated = (await (await fetch(`${server.url}/generate_data?count=20&seed=5`)).json()) as {
       data: { id: string; title: string }[];
     };
-    const { status, body } = await postJson(`${server.url}/batch_predict`, { items: generated.data, count: 2 });
+    const { status, body } = await postJson(`${server.url}/batch_predict`, {
+      items: generated.data,
+      count: 2,
+    });
     expect(status).toBe(200);
     const data = body['data'] as { id: string; title: string; prediction_id: string }[];
     expect(data.map(({ id, title }) => ({ id, title }))).toEqual(
@@ -151,7 +152,10 @@ describe('a server with a champion', () => {
   ])('refuses %s with the field and the limit', async (_name, route, sent, status, field) => {
     const answer = await postJson(`${server.url}${route}`, sent);
     expect(answer.status).toBe(status);
-    expect(answer.body).toMatchObject({ status: 'error', error: { message: expect.any(String), ...(field && { field }) } });
+    expect(answer.body).toMatchObject({
+      status: 'error',
+      error: { message: expect.any(String), ...(field && { field }) },
+    });
     expect(JSON.stringify(answer.body)).not.toMatch(/\bat .*\.(ts|js):\d/);
   });
 
@@ -187,8 +191,13 @@ describe('a server with a champion', () => {
     expect(await send({ outcome: 'accepted' })).toMatchObject({ status: 200, body: { is_new: true } });
     expect(await send({ outcome: 'accepted' })).toMatchObject({ status: 200, body: { is_new: false } });
     expect(await send({ outcome: 'rejected' })).toMatchObject({ status: 409 });
-    expect(await send({ outcome: 'rejected', idempotency_key: 'later' })).toMatchObject({ body: { is_new: true } });
-    expect(await send({ outcome: 'edited' })).toMatchObject({ status: 400, body: { error: { field: 'edited_text' } } });
+    expect(await send({ outcome: 'rejected', idempotency_key: 'later' })).toMatchObject({
+      body: { is_new: true },
+    });
+    expect(await send({ outcome: 'edited' })).toMatchObject({
+      status: 400,
+      body: { error: { field: 'edited_text' } },
+    });
     expect((await fetch(`${server.url}/predictions/${id}`, { method: 'DELETE' })).status).toBe(204);
     expect((await fetch(`${server.url}/predictions/${id}`)).status).toBe(404);
     expect(await send({ outcome: 'accepted' })).toMatchObject({ status: 404 });
@@ -201,27 +210,39 @@ describe('a server with a champion', () => {
     const runId = String(started[0]?.body['run_id']);
     const refused = answers.filter(({ status }) => status === 409);
     expect(refused).toHaveLength(19);
-    expect(refused.every(({ body }) => (body['error'] as { activeRunId: string }).activeRunId === runId)).toBe(true);
+    expect(
+      refused.every(({ body }) => (body['error'] as { activeRunId: string }).activeRunId === runId),
+    ).toBe(true);
     const run = await (await fetch(`${server.url}/runs/${runId}`)).json();
     expect(run).toMatchObject({ run: { id: runId, status: 'active', stages: expect.any(Array) } });
     expect((await postJson(`${server.url}/runs/${runId}/cancel`, {})).status).toBe(202);
     expect((await postJson(`${server.url}/runs/${runId}/cancel`, {})).status).toBe(409);
-    const { runs } = (await (await fetch(`${server.url}/runs?status=cancelled`)).json()) as { runs: { id: string }[] };
+    const { runs } = (await (await fetch(`${server.url}/runs?status=cancelled`)).json()) as {
+      runs: { id: string }[];
+    };
     expect(runs.map(({ id }) => id)).toContain(runId);
     expect((await fetch(`${server.url}/runs/nothing`)).status).toBe(404);
   });
 
   it('shows the registry, the API, its page and the queues', async () => {
     const get = async (route: string): Promise<string> => await (await fetch(`${server.url}${route}`)).text();
-    expect(JSON.parse(await get('/models'))).toMatchObject({ models: [{ name: 'copy-quality', aliases: { champion: 1 } }] });
-    expect(JSON.parse(await get('/models/copy-quality/versions'))).toMatchObject({ versions: [{ version: 1 }] });
+    expect(JSON.parse(await get('/models'))).toMatchObject({
+      models: [{ name: 'copy-quality', aliases: { champion: 1 } }],
+    });
+    expect(JSON.parse(await get('/models/copy-quality/versions'))).toMatchObject({
+      versions: [{ version: 1 }],
+    });
     expect(JSON.parse(await get('/models/copy-quality/aliases/champion/history'))).toMatchObject({
       history: [{ to_version: 1 }],
     });
     expect((await fetch(`${server.url}/models/other/versions`)).status).toBe(404);
-    expect(JSON.parse(await get('/info'))).toMatchObject({ models: [{ alias: 'champion', precision: expect.any(String) }] });
+    expect(JSON.parse(await get('/info'))).toMatchObject({
+      models: [{ alias: 'champion', precision: expect.any(String) }],
+    });
     const document = JSON.parse(await get('/openapi.json')) as { paths: Record<string, unknown> };
-    expect(Object.keys(document.paths)).toEqual(expect.arrayContaining(['/predict', '/batch_predict', '/runs/{id}']));
+    expect(Object.keys(document.paths)).toEqual(
+      expect.arrayContaining(['/predict', '/batch_predict', '/runs/{id}']),
+    );
     expect(await get('/docs')).toContain('/docs/page.js');
     expect(await get('/docs/page.js')).toContain('openapi.json');
     const board = await get('/queues');

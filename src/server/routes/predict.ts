@@ -116,12 +116,7 @@ export function createPredictRoutes(deps: {
       const signal = AbortSignal.any([createHangUpSignal(c), giveUp.signal]);
       // One listener for each item in line.
       setMaxListeners(0, signal);
-      const context = contextOf(
-        c,
-        signal,
-        batchTimeoutMs,
-        createFairLane(),
-      );
+      const context = contextOf(c, signal, batchTimeoutMs, createFairLane());
       const deadlineMs = performance.now() + context.timeoutMs;
       const candidates = 2 * (items[0]?.count ?? options.count ?? config.copy.candidates);
       const width = Math.max(4, Math.floor(TEXTS_IN_LINE / candidates));
