@@ -96,7 +96,7 @@ export async function postJson(
   url: string,
   body: unknown,
   headers: Record<string, string> = {},
-): Promise<{ status: number; body: Record<string, never>; headers: Headers }> {
+): Promise<{ status: number; body: Record<string, unknown>; headers: Headers }> {
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/json', ...headers },
@@ -105,7 +105,7 @@ export async function postJson(
   const text = await response.text();
   return {
     status: response.status,
-    body: JSON.parse(text) as Record<string, never>,
+    body: JSON.parse(text) as Record<string, unknown>,
     headers: response.headers,
   };
 }

@@ -82,5 +82,5 @@ export function createFeedbackRoutes(deps: {
       onStored();
     }
     return c.json({ status: 'success' as const, feedback_id: feedbackId, is_new: isNew }, 200);
-  }) as Router;
+  });
 }

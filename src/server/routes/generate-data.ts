@@ -64,7 +64,7 @@ export function createGenerateDataRoutes(deps: { clock: Clock }): Router {
     return c.body(streamRecords(opening, generateRecords({ count, seed })), 200, {
       'Content-Type': 'application/json',
     }) as never;
-  }) as Router;
+  });
 }
 
 function streamRecords(opening: string, records: Iterator<SyntheticRecord>): ReadableStream<Uint8Array> {

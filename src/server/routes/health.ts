@@ -54,7 +54,7 @@ export function createHealthRoutes(deps: {
       const { ref } = requireChampion(deps.models);
       await deps.checkDatabase();
       return c.json({ status: 'ready' as const, model: ref }, 200);
-    }) as Router;
+    });
 }
 
 function requireChampion(models: ServedModels) {

@@ -106,5 +106,5 @@ export function createInfoRoutes(deps: {
       },
       200,
     );
-  }) as Router;
+  });
 }

@@ -13,5 +13,5 @@ const metricsRoute = createRoute({
 export function createMetricsRoutes(metrics: Metrics): Router {
   return createRouter().openapi(metricsRoute, async function showMetrics(c) {
     return c.text(await metrics.registry.metrics(), 200, { 'Content-Type': metrics.registry.contentType });
-  }) as Router;
+  });
 }

@@ -164,7 +164,7 @@ export function createModelRoutes(registry: RegistryStore): Router {
       const movedBy = c.get('apiKeyId') === undefined ? 'api' : `api key ${c.get('apiKeyId')}`;
       const version = await registry.rollbackAlias(model, alias, { movedBy, reason });
       return c.json({ status: 'success' as const, version: renderVersion(version) }, 200);
-    }) as Router;
+    });
 }
 
 function renderVersion(version: ModelVersion): z.input<typeof versionSchema> {

@@ -136,7 +136,7 @@ export function createPredictRoutes(deps: {
         giveUp.abort();
         throw thrown;
       }
-    }) as Router;
+    });
 }
 
 function contextOf(

@@ -68,5 +68,5 @@ export function createPredictionRoutes(store: PredictionStore): Router {
     .openapi(eraseRoute, async function erasePrediction(c) {
       await store.erase(c.req.valid('param').id);
       return c.body(null, 204);
-    }) as Router;
+    });
 }

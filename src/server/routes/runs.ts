@@ -160,7 +160,7 @@ export function createRunRoutes(deps: { db: Db; starter: RunStarter }): Router {
     .openapi(replayRoute, async function replayRun(c) {
       const { runId: id } = await starter.replayRun(c.req.valid('param').id);
       return c.json({ status: 'success' as const, run_id: id }, 202);
-    }) as Router;
+    });
 }
 
 function renderSummary(run: RunSummary): z.input<typeof summarySchema> {

@@ -39,5 +39,5 @@ export function createTrafficRoutes(deps: { db: Db; models: ServedModels }): Rou
       await writeTraffic(deps.db, traffic);
       await deps.models.refresh();
       return c.json({ status: 'success' as const, traffic }, 200);
-    }) as Router;
+    });
 }
