@@ -148,6 +148,7 @@ describe('a server with a champion', () => {
     ['a bad item of a batch', '/batch_predict', [product, { title: 'x' }], 400, 'items.1.description'],
     ['feedback on nothing', '/feedback', { prediction_id: 'x', outcome: 'accepted' }, 400, 'prediction_id'],
     ['a run of no recipe', '/runs', { recipes: ['magic'] }, 400, 'recipes.0'],
+    ['a run on a file of the server', '/runs', { source: { path: '/etc/passwd' } }, 403, 'source.path'],
     ['traffic that is not whole', '/serving/traffic', { champion: 50 }, 404, undefined],
   ])('refuses %s with the field and the limit', async (_name, route, sent, status, field) => {
     const answer = await postJson(`${server.url}${route}`, sent);

@@ -1,10 +1,12 @@
 /** Pipeline runs: start, watch, cancel, replay. */
 import { createRoute, z } from '@hono/zod-openapi';
+import { AppError } from '../../core/errors.ts';
 import { RUN_STATUSES, type Db } from '../../db/index.ts';
 import {
   getRun,
   listRuns,
   runRequestSchema,
+  type RunRequest,
   type RunStarter,
   type RunSummary,
   type RunView,
@@ -63,6 +65,7 @@ const startRoute = createRoute({
   responses: {
     202: started('started'),
     400: errorResponse('options that cannot be used'),
+    403: errorResponse('a source that only the command line may name'),
     409: errorResponse('a run is active; error.activeRunId names it'),
   },
 });
@@ -141,7 +144,9 @@ export function createRunRoutes(deps: { db: Db; starter: RunStarter }): Router {
   const { db, starter } = deps;
   return createRouter()
     .openapi(startRoute, async function startRun(c) {
-      const { runId: id } = await starter.startRun({ trigger: 'manual', request: c.req.valid('json') });
+      const request = c.req.valid('json');
+      refuseFiles(request);
+      const { runId: id } = await starter.startRun({ trigger: 'manual', request });
       return c.json({ status: 'success' as const, run_id: id }, 202);
     })
     .openapi(listRoute, async function showRuns(c) {
@@ -161,6 +166,16 @@ export function createRunRoutes(deps: { db: Db; starter: RunStarter }): Router {
       const { runId: id } = await starter.replayRun(c.req.valid('param').id);
       return c.json({ status: 'success' as const, run_id: id }, 202);
     });
+}
+
+/** Whoever may start runs over HTTP must not be able to read the files of the workers' machines. */
+function refuseFiles({ source }: RunRequest): void {
+  if (source?.path === undefined && source?.kind !== 'file') return;
+  throw new AppError(
+    'forbidden',
+    'source.path cannot be set over HTTP: set data.source.path in the configuration, or use "copyloop run --source FILE"',
+    { details: { field: 'source.path' } },
+  );
 }
 
 function renderSummary(run: RunSummary): z.input<typeof summarySchema> {
