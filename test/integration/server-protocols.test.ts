@@ -154,7 +154,7 @@ describe("MLflow's scoring server", () => {
   ])('scores %s', async (form, value) => {
     const { status: code, body } = await invoke({ [form]: value });
     expect(code).toBe(200);
-    const [score] = body['predictions'] as unknown as number[];
+    const [score] = body['predictions'] as number[];
     expect(score).toBeCloseTo(await ownScore(), 1);
   });
 

@@ -1,0 +1,256 @@
+/**
+ * Serving beside the reference (gunicorn with two workers, PyTorch) and beside the raw sessions, on the same cores, texts and model:
+ * npm run bench:serve
+ *
+ *   Each round measures the reference, our server in int8 and fp32 (count 1, cache off) and the raw sessions one after the other, and the
+ *   medians of the rounds are compared, so that what else the machine does meanwhile strikes all of them.
+ *
+ * Options: --quick (short rounds, to try the bench), --threads (sessions x threads and batch sizes of the raw sessions only), --no-reference.
+ * Ends with exit code 1 when a ratio is missed, 2 where ../shared/data is not there.
+ */
+import { existsSync } from 'node:fs';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
+import path from 'node:path';
+import { stringify } from 'csv-stringify/sync';
+import { packageRoot } from '../src/core/paths.ts';
+import { generateRecords } from '../src/data/index.ts';
+import { classifierText, readRecipe, trainCandidate } from '../src/ml/index.ts';
+import { chooseThreadCounts } from '../src/server/inference/index.ts';
+import { openOurServer, openReferenceServer, runLoad, type RunningServer } from './serve/processes.ts';
+import { openRawSessions, type RawSessions } from './serve/raw-sessions.ts';
+import { readProducts } from './serve/texts.ts';
+
+const LIMITS = { int8Ratio: 3, fp32Ratio: 1.7, httpToRaw: 0.85 };
+const CONNECTIONS = [1, 16, 64] as const;
+const RAW_BATCHES = [1, 4, 8, 16];
+
+const quick = process.argv.includes('--quick');
+const withReference = !process.argv.includes('--no-reference');
+const ROUNDS = quick ? 1 : 3;
+const WARM_UP_MS = quick ? 500 : 1500;
+const DURATION_MS = quick ? 1500 : 5000;
+
+type Precision = 'int8' | 'fp32';
+type Subject = Precision | 'reference';
+
+interface Measured {
+  perSecond: number;
+  p50Ms: number;
+  p99Ms: number;
+  failures: number;
+}
+
+const products = await readProducts();
+if (products === undefined) {
+  console.log('not measured: ../shared/data with clothing-reviews.csv and products.json is not there');
+  process.exitCode = 2;
+} else if (process.argv.includes('--threads')) {
+  await compareThreads(await trainBenchModel(), products.map(classifierText));
+} else {
+  process.exitCode = await compare(products, await trainBenchModel());
+}
+
+async function compare(
+  list: readonly { title: string; description: string }[],
+  modelDirectory: string,
+): Promise<number> {
+  const { sessions, threadsPerSession } = chooseThreadCounts({ threads: 0, threadsPerSession: 0 });
+  console.log(
+    `${list.length} distinct texts; ${availableParallelism()} cores (${cpus()[0]?.model ?? 'unknown'}); ours: ${sessions} sessions of ${threadsPerSession} thread(s)`,
+  );
+  const bodies = list.map((product) => JSON.stringify({ ...product, count: 1 }));
+  const defaults = list.map((product) => JSON.stringify(product));
+  const texts = list.map(classifierText);
+  const measured = new Map<string, Measured[]>();
+  const raw = new Map<Precision, number[]>();
+  const folder = await mkdtemp(path.join(tmpdir(), 'copyloop-bench-serve-'));
+  await chmod(folder, 0o755);
+
+  const measure = async (name: string, url: string, connections: number, sent: string[]): Promise<void> => {
+    const result = await runLoad({
+      url: `${url}/predict`,
+      connections,
+      warmUpMs: WARM_UP_MS,
+      durationMs: DURATION_MS,
+      bodies: sent,
+    });
+    const sorted = result.latenciesMs.toSorted((a, b) => a - b);
+    const failures = Object.values(result.failures).reduce((sum, count) => sum + count, 0);
+    measured.set(`${name} ${connections}`, [
+      ...(measured.get(`${name} ${connections}`) ?? []),
+      {
+        perSecond: result.answers / (result.elapsedMs / 1000),
+        p50Ms: quantile(sorted, 0.5),
+        p99Ms: quantile(sorted, 0.99),
+        failures,
+      },
+    ]);
+  };
+  const measureAll = async (name: Subject, server: RunningServer): Promise<void> => {
+    for (const connections of CONNECTIONS) await measure(name, server.url, connections, bodies);
+  };
+
+  try {
+    for (let round = 0; round < ROUNDS; round += 1) {
+      if (withReference)
+        await using(openReferenceServer(modelDirectory), (server) => measureAll('reference', server));
+      for (const precision of ['int8', 'fp32'] as const) {
+        const varDir = path.join(folder, `${precision}-${round}`);
+        await using(
+          openOurServer({ modelDirectory, precision, varDir, sessions, threadsPerSession }),
+          async (server) => {
+            await measureAll(precision, server);
+            if (precision === 'int8') await measure('default request', server.url, 16, defaults);
+          },
+        );
+        const best = await using(
+          openRawSessions({ modelDirectory, precision, sessions, threadsPerSession, texts }),
+          bestOf,
+        );
+        raw.set(precision, [...(raw.get(precision) ?? []), best]);
+      }
+    }
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
+  return report(measured, raw);
+}
+
+async function bestOf(sessions: RawSessions): Promise<number> {
+  let best = 0;
+  for (const batch of RAW_BATCHES) {
+    await sessions.measure(batch, WARM_UP_MS / 3);
+    best = Math.max(best, await sessions.measure(batch, DURATION_MS / 2));
+  }
+  return best;
+}
+
+function report(measured: ReadonlyMap<string, Measured[]>, raw: ReadonlyMap<Precision, number[]>): number {
+  const median = (name: string, field: keyof Measured): number =>
+    quantile(
+      (measured.get(name) ?? []).map((entry) => entry[field]).toSorted((a, b) => a - b),
+      0.5,
+    );
+  console.log('\n                          answers/s     p50 ms     p99 ms   failures');
+  for (const name of measured.keys()) {
+    const space = name.lastIndexOf(' ');
+    const subject = name.slice(0, space);
+    const connections = name.slice(space + 1);
+    console.log(
+      `${subject.padEnd(16)}${connections.padStart(3)} conn.${median(name, 'perSecond').toFixed(1).padStart(10)}${median(name, 'p50Ms').toFixed(1).padStart(11)}${median(name, 'p99Ms').toFixed(1).padStart(11)}${String(median(name, 'failures')).padStart(11)}`,
+    );
+  }
+  const rawMedian = (precision: Precision): number =>
+    quantile(
+      (raw.get(precision) ?? []).toSorted((a, b) => a - b),
+      0.5,
+    );
+  for (const precision of ['int8', 'fp32'] as const)
+    console.log(`raw sessions ${precision}     ${rawMedian(precision).toFixed(1).padStart(16)} texts/s`);
+
+  const at64 = (subject: Subject): number => median(`${subject} 64`, 'perSecond');
+  const checks: [string, number, number][] = [
+    ...(withReference
+      ? ([
+          ['int8 over reference, 64 connections', at64('int8') / at64('reference'), LIMITS.int8Ratio],
+          ['fp32 over reference, 64 connections', at64('fp32') / at64('reference'), LIMITS.fp32Ratio],
+          [
+            "reference's p99 over int8's, 1 connection",
+            median('reference 1', 'p99Ms') / median('int8 1', 'p99Ms'),
+            1,
+          ],
+        ] satisfies [string, number, number][])
+      : []),
+    ['int8 over HTTP over raw sessions', at64('int8') / rawMedian('int8'), LIMITS.httpToRaw],
+    ['fp32 over HTTP over raw sessions', at64('fp32') / rawMedian('fp32'), LIMITS.httpToRaw],
+  ];
+  console.log('');
+  let missed = 0;
+  for (const [name, value, limit] of checks) {
+    const holds = value >= limit;
+    if (!holds) missed += 1;
+    console.log(`${holds ? 'ok    ' : 'MISSED'} ${name.padEnd(44)} ${value.toFixed(2)}  (at least ${limit})`);
+  }
+  const failures = [...measured.values()].flat().reduce((sum, entry) => sum + entry.failures, 0);
+  if (failures > 0) console.log(`MISSED ${failures} requests were not answered with 200`);
+  return missed + failures === 0 ? 0 : 1;
+}
+
+/** Sessions x threads by batch size, for `serving.threads` and `serving.threadsPerSession`. */
+async function compareThreads(modelDirectory: string, texts: string[]): Promise<void> {
+  const cores = availableParallelism();
+  const layouts = [
+    [cores, 1],
+    [1, cores],
+    [cores, cores],
+  ] as const;
+  for (const precision of ['int8', 'fp32'] as const) {
+    for (const [sessions, threadsPerSession] of layouts) {
+      await using(
+        openRawSessions({ modelDirectory, precision, sessions, threadsPerSession, texts }),
+        async (raw) => {
+          const rates: string[] = [];
+          for (const batch of RAW_BATCHES) {
+            await raw.measure(batch, WARM_UP_MS / 3);
+            rates.push(`${batch}: ${(await raw.measure(batch, DURATION_MS)).toFixed(0)}`);
+          }
+          console.log(
+            `${precision} ${sessions} sessions x ${threadsPerSession} threads, texts/s by batch   ${rates.join('   ')}`,
+          );
+        },
+      );
+    }
+  }
+}
+
+/** A `head` model of the shipped encoder; what it has learned does not matter here. Kept below var/. */
+async function trainBenchModel(): Promise<string> {
+  const folder = path.join(packageRoot, 'var', 'bench-serve');
+  const outputDirectory = path.join(folder, 'model');
+  if (existsSync(outputDirectory)) return outputDirectory;
+  const work = await mkdtemp(path.join(tmpdir(), 'copyloop-bench-train-'));
+  const rows = [...generateRecords({ count: 400, seed: 1 })].map((record) => ({
+    title: record.title,
+    description: record.description,
+    label: record.rating >= 3.5 ? 1 : 0,
+  }));
+  const write = async (name: string, part: typeof rows): Promise<string> => {
+    const file = path.join(work, name);
+    await writeFile(file, stringify(part, { header: true }));
+    return file;
+  };
+  try {
+    await trainCandidate({
+      recipe: await readRecipe(path.join(packageRoot, 'config', 'recipes'), 'head'),
+      seed: 1,
+      trainFile: await write('train.csv', rows.slice(0, 320)),
+      validationFile: await write('validation.csv', rows.slice(320)),
+      base: path.join(packageRoot, 'assets', 'encoder'),
+      cacheDirectory: path.join(packageRoot, 'var', 'hub'),
+      outputDirectory,
+      workDirectory: path.join(work, 'work'),
+      threads: 0,
+    });
+  } finally {
+    await rm(work, { recursive: true, force: true });
+  }
+  return outputDirectory;
+}
+
+async function using<T extends { close(): Promise<void> }, R>(
+  opening: Promise<T>,
+  body: (resource: T) => Promise<R>,
+): Promise<R> {
+  const resource = await opening;
+  try {
+    return await body(resource);
+  } finally {
+    await resource.close();
+  }
+}
+
+function quantile(sorted: readonly number[], share: number): number {
+  if (sorted.length === 0) return Number.NaN;
+  return sorted[Math.min(sorted.length - 1, Math.floor(share * sorted.length))] ?? Number.NaN;
+}

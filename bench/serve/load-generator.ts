@@ -1,0 +1,117 @@
+/**
+ * A load generator in a process of its own: keep-alive connections on plain sockets, each sending its next request when its answer is there.
+ * It parses no more of an answer than status and length, so that it takes little of the cores it shares with the server.
+ *
+ *     stdin: one JSON line {url, connections, warmUpMs, durationMs, bodies[]}     stdout: one JSON line LoadResult
+ */
+import { connect, type Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+
+export interface LoadOrder {
+  /** Of the route that is posted to. */
+  url: string;
+  connections: number;
+  warmUpMs: number;
+  durationMs: number;
+  /** JSON bodies, sent round and round. */
+  bodies: string[];
+}
+
+export interface LoadResult {
+  /** Answers with status 200 within the measured time. */
+  answers: number;
+  /** Other answers and broken connections, by status (0 for the latter). */
+  failures: Record<string, number>;
+  elapsedMs: number;
+  /** Of answers with status 200, in order. */
+  latenciesMs: number[];
+}
+
+const HEAD_END = Buffer.from('\r\n\r\n');
+
+const order = JSON.parse(await text(process.stdin)) as LoadOrder;
+process.stdout.write(`${JSON.stringify(await runLoad(order))}\n`);
+
+async function runLoad(order: LoadOrder): Promise<LoadResult> {
+  const { hostname, port, pathname, host } = new URL(order.url);
+  const requests = order.bodies.map((body) =>
+    Buffer.from(
+      `POST ${pathname} HTTP/1.1\r\nHost: ${host}\r\nContent-Type: application/json\r\nContent-Length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    ),
+  );
+  const startMs = performance.now() + order.warmUpMs;
+  const endMs = startMs + order.durationMs;
+  const result: LoadResult = { answers: 0, failures: {}, elapsedMs: order.durationMs, latenciesMs: [] };
+  let next = 0;
+
+  const note = (status: number, sentMs: number): void => {
+    const nowMs = performance.now();
+    if (nowMs < startMs || nowMs > endMs) return;
+    if (status === 200) {
+      result.answers += 1;
+      result.latenciesMs.push(Math.round((nowMs - sentMs) * 1000) / 1000);
+    } else result.failures[status] = (result.failures[status] ?? 0) + 1;
+  };
+
+  const converse = async (): Promise<void> => {
+    let socket: Socket | undefined;
+    while (performance.now() < endMs) {
+      socket ??= await open(hostname, Number(port));
+      const request = requests[next % requests.length] as Buffer;
+      next += 1;
+      const sentMs = performance.now();
+      const answer = await ask(socket, request);
+      note(answer.status, sentMs);
+      if (answer.closes) {
+        socket.destroy();
+        socket = undefined;
+      }
+    }
+    socket?.destroy();
+  };
+  await Promise.all(Array.from({ length: order.connections }, converse));
+  return result;
+}
+
+function open(host: string, port: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const socket = connect({ host, port, noDelay: true });
+    socket.once('error', reject);
+    socket.once('connect', () => {
+      socket.off('error', reject);
+      resolve(socket);
+    });
+  });
+}
+
+interface Answer {
+  /** 0 when the connection broke. */
+  status: number;
+  closes: boolean;
+}
+
+function ask(socket: Socket, request: Buffer): Promise<Answer> {
+  return new Promise((resolve) => {
+    let seen: Buffer = Buffer.alloc(0);
+    const finish = (answer: Answer): void => {
+      socket.off('data', onData);
+      socket.off('close', onClose);
+      socket.off('error', onClose);
+      resolve(answer);
+    };
+    const onClose = (): void => finish({ status: 0, closes: true });
+    const onData = (chunk: Buffer): void => {
+      seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
+      const headEnd = seen.indexOf(HEAD_END);
+      if (headEnd < 0) return;
+      const head = seen.toString('latin1', 0, headEnd);
+      const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1]);
+      if (seen.length < headEnd + HEAD_END.length + length) return;
+      finish({ status: Number(head.slice(9, 12)), closes: /\r\nconnection: *close/i.test(head) });
+    };
+    socket.on('data', onData);
+    socket.on('close', onClose);
+    socket.on('error', onClose);
+    socket.write(request);
+  });
+}
