@@ -1,11 +1,6 @@
 /** Turns the part of a graph that some outputs need into an ONNX graph. */
 import { AppError } from '../../core/errors.ts';
-import {
-  bytesOf,
-  type OnnxGraph,
-  type OnnxInitializer,
-  type OnnxNode,
-} from '../onnx/index.ts';
+import { bytesOf, type OnnxGraph, type OnnxInitializer, type OnnxNode } from '../onnx/index.ts';
 import type { Graph, Node, Value } from './graph.ts';
 import type { Emitter } from './onnx-call.ts';
 import { renderShape, symbolsOf, type Dim } from './shape.ts';
