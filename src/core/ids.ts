@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { createHash, randomBytes, randomUUID } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { pipeline } from 'node:stream/promises';
 
@@ -21,9 +21,9 @@ export function createRunId(now: Date): string {
   return `${stamp}-${randomSlug(6)}`;
 }
 
-/** 32 lower-case hexadecimal characters, as MLflow's run ids are. */
+/** 32 lower-case hexadecimal characters, a UUID without its dashes, as MLflow's run ids are. */
 export function createHexId(): string {
-  return randomBytes(16).toString('hex');
+  return randomUUID().replaceAll('-', '');
 }
 
 export function sha256Hex(content: string | Uint8Array): string {
