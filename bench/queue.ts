@@ -79,7 +79,7 @@ await withResources(log, async (resources) => {
   if (redisUrl === null) misses.push('Redis was not measured: there is no redis-server on the PATH');
   else await measureBackend('Redis', { database, folder, redisUrl });
 });
-if (!process.argv.includes('--no-start')) await measureStart(log);
+if (!process.argv.includes('--no-start')) await measureStart();
 
 for (const miss of misses) console.log(`MISSED  ${miss}`);
 process.exitCode = misses.length === 0 ? 0 : 1;
