@@ -17,7 +17,6 @@ import {
   type RunStarter,
   type RunView,
   type StageQueues,
-  type StageResult,
 } from '../../src/queues/index.ts';
 import { createArtifactStore } from '../../src/tracking/index.ts';
 import {
@@ -27,6 +26,7 @@ import {
   type Workers,
 } from '../../src/workers/index.ts';
 import { openTestDatabase } from './databases.ts';
+import { idleHandlers } from './idle-handlers.ts';
 
 export type BackendKind = 'postgres' | 'redis';
 
@@ -49,6 +49,7 @@ interface HarnessOverrides {
   candidates?: string[];
   /** Of every stage. */
   timeoutMs?: number;
+  minimumHoldoutRows?: number;
 }
 
 interface WorkerChoices {
@@ -83,6 +84,10 @@ export async function openHarness(kind: BackendKind, overrides: HarnessOverrides
         seed: 1,
         settings: {},
       })),
+    },
+    gate: {
+      ...defaults.gate,
+      minimumHoldoutRows: overrides.minimumHoldoutRows ?? defaults.gate.minimumHoldoutRows,
     },
     queues: {
       ...defaults.queues,
@@ -140,35 +145,3 @@ export async function openHarness(kind: BackendKind, overrides: HarnessOverrides
     close: () => resources.release(),
   };
 }
-
-export const IDLE_RAW: StageResult<'generate-data'> = {
-  source: 'none',
-  rawKey: 'raw',
-  rawSha256: '',
-  accepted: 1,
-  refused: 0,
-  refusedKey: '',
-  bayes: null,
-};
-
-const IDLE_REGISTERED: StageResult<'register-model'> = {
-  decision: 'refuse',
-  reasons: [],
-  candidate: 'head',
-  trackingRunId: 'r',
-  modelName: 'm',
-  modelVersion: null,
-  comparisonKey: 'c',
-  reportKey: 'r',
-};
-
-/** Handlers that do no work and leave what the next stage needs. */
-export const idleHandlers: StageHandlers = {
-  'generate-data': () => Promise.resolve(IDLE_RAW),
-  'version-data': () =>
-    Promise.resolve({ datasetVersion: 1, digest: 'd', rows: { train: 1, validation: 1, holdout: 1 } }),
-  'train-model': ({ candidate }) =>
-    Promise.resolve({ trackingRunId: candidate, modelUri: candidate, validation: { accuracy: 0.5 } }),
-  'register-model': () => Promise.resolve(IDLE_REGISTERED),
-  'summarize-run': () => Promise.resolve({ summaryKey: 's', reportKey: 'r' }),
-};

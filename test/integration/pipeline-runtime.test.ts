@@ -5,7 +5,8 @@ import { sleep } from '../../src/core/clock.ts';
 import { jobId } from '../../src/queues/index.ts';
 import { reconcile } from '../../src/workers/index.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
-import { IDLE_RAW, idleHandlers, openHarness, type BackendKind, type Harness } from './pipeline-harness.ts';
+import { IDLE_RAW, idleHandlers } from './idle-handlers.ts';
+import { openHarness, type BackendKind, type Harness } from './pipeline-harness.ts';
 
 const open: Harness[] = [];
 afterEach(async () => {

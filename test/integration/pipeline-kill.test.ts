@@ -1,0 +1,143 @@
+/** Worker processes that are killed, shared and closed, on both backends alike. */
+import { fork, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { afterEach, describe, expect, inject, it } from 'vitest';
+import { STAGES } from '../../src/core/config/index.ts';
+import { entryPoint } from '../../src/core/paths.ts';
+import { openHarness, type BackendKind, type Harness } from './pipeline-harness.ts';
+import type { ChildMessage, ChildSettings } from './pipeline-worker.ts';
+
+const children: ChildProcess[] = [];
+const open: Harness[] = [];
+afterEach(async () => {
+  for (const child of children.splice(0)) await kill(child);
+  for (const harness of open.splice(0)) await harness.close();
+});
+
+const backends: BackendKind[] = ['postgres', 'redis'];
+
+describe.each(backends)('a worker process on %s', (kind) => {
+  const hasServer = kind === 'postgres' || inject('redisUrl') !== null;
+
+  it.skipIf(!hasServer)(
+    'may be killed in each of the five stages, and the run still leaves one of everything',
+    async () => {
+      const harness = await openHarness(kind, { queues: { lockDurationMs: 3000 }, minimumHoldoutRows: 10 });
+      open.push(harness);
+      const { runId } = await harness.runs.startRun({
+        trigger: 'manual',
+        request: { source: { kind: 'synthetic', count: 600, seed: 1 } },
+      });
+      for (const hangIn of STAGES) {
+        const worker = startWorker(harness, { hangIn });
+        await until(worker, (message) => message.kind === 'reached');
+        await kill(worker);
+      }
+      startWorker(harness, {});
+      const run = await harness.untilEnded(runId);
+
+      expect(run.error).toBeNull();
+      expect(run.status).toBe('succeeded');
+      for (const { attempts } of run.stages) {
+        const outcomes = attempts.map(({ outcome }) => outcome);
+        expect(outcomes.slice(0, -1).every((outcome) => outcome === 'lost')).toBe(true);
+        expect([outcomes.length >= 2, outcomes.at(-1)]).toEqual([true, 'succeeded']);
+      }
+      const count = async (table: string): Promise<number> =>
+        (await harness.database.pool.query<{ n: number }>(`SELECT count(*)::int AS n FROM ${table}`)).rows[0]
+          ?.n ?? -1;
+      expect(await count('dataset_versions')).toBe(1);
+      expect(await count('model_versions')).toBe(1);
+      expect(await count('tracking_runs')).toBe(1);
+      expect(await count('model_alias_history')).toBe(1);
+    },
+  );
+
+  it.skipIf(!hasServer)('may be killed while it trains; the next one trains to the end', async () => {
+    const harness = await openHarness(kind, { queues: { lockDurationMs: 3000 }, minimumHoldoutRows: 10 });
+    open.push(harness);
+    const { runId } = await harness.runs.startRun({
+      trigger: 'manual',
+      request: { source: { kind: 'synthetic', count: 300, seed: 3 } },
+    });
+    const worker = startWorker(harness, {});
+    await expect
+      .poll(async () => (await harness.getRun(runId)).stages[2]?.progress?.message ?? '', { timeout: 60_000 })
+      .toMatch(/encode|train/);
+    await kill(worker);
+    startWorker(harness, {});
+    const run = await harness.untilEnded(runId);
+    expect(run.error).toBeNull();
+    expect(run.stages[2]?.attempts.at(0)?.outcome).toBe('lost');
+    expect(run.stages[2]?.attempts.at(-1)?.outcome).toBe('succeeded');
+  });
+
+  it.skipIf(!hasServer)('shares the candidates of a run with another', async () => {
+    const harness = await openHarness(kind, { candidates: ['a', 'b', 'c', 'd', 'e', 'f'] });
+    open.push(harness);
+    const workers = [startWorker(harness, { isIdle: true }), startWorker(harness, { isIdle: true })];
+    await Promise.all(workers.map((worker) => until(worker, (message) => message.kind === 'ready')));
+    const { runId } = await harness.runs.startRun({ trigger: 'manual' });
+    const run = await harness.untilEnded(runId);
+    expect(run.status).toBe('succeeded');
+    const trainings = run.stages.filter(({ stage }) => stage === 'train-model');
+    expect(trainings.map(({ attempts }) => attempts.length)).toEqual([1, 1, 1, 1, 1, 1]);
+    expect(new Set(trainings.flatMap(({ attempts }) => attempts.map(({ workerId }) => workerId))).size).toBe(
+      2,
+    );
+  });
+
+  it.skipIf(!hasServer)('that is asked to end hands its job back and leaves', async () => {
+    const harness = await openHarness(kind);
+    open.push(harness);
+    const worker = startWorker(harness, { hangIn: 'generate-data' });
+    const { runId } = await harness.runs.startRun({
+      trigger: 'manual',
+      request: { source: { kind: 'synthetic', count: 60 } },
+    });
+    await until(worker, (message) => message.kind === 'reached');
+    const exited = once(worker, 'exit');
+    worker.kill('SIGTERM');
+    expect((await exited)[0]).toBe(0);
+    const run = await harness.getRun(runId);
+    expect(run.stages[0]?.attempts.map(({ outcome }) => outcome)).toEqual(['handed-back']);
+    expect(await harness.queues.stateOf('generate-data', runId)).toBe('waiting');
+  });
+});
+
+function startWorker(
+  harness: Harness,
+  choice: Partial<Pick<ChildSettings, 'hangIn' | 'isIdle'>>,
+): ChildProcess {
+  const settings: ChildSettings = {
+    config: harness.config,
+    databaseUrl: harness.database.url,
+    redisUrl: harness.redisUrl,
+    hangIn: null,
+    isIdle: false,
+    ...choice,
+  };
+  const { file, execArgv } = entryPoint(import.meta.url, './pipeline-worker');
+  const child = fork(file, [JSON.stringify(settings)], {
+    execArgv,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  });
+  children.push(child);
+  return child;
+}
+
+async function until(child: ChildProcess, isIt: (message: ChildMessage) => boolean): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    child.on('message', (message: ChildMessage) => {
+      if (isIt(message)) resolve();
+    });
+    child.once('exit', (code) => reject(new Error(`the worker process ended with ${code} before its time`)));
+  });
+}
+
+async function kill(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGKILL');
+  await exited;
+}

@@ -1,0 +1,89 @@
+/**
+ * A worker process that tests start and kill. It runs the real stages; in the stage named by `hangIn` it does everything the stage
+ * does, says so, and then does not return: killed there, it has left all side effects and no result.
+ * argv[2]: JSON of ChildSettings.
+ */
+import { MINUTE_MS, sleep, systemClock } from '../../src/core/clock.ts';
+import type { Config, Stage } from '../../src/core/config/index.ts';
+import { createSilentLogger } from '../../src/core/log.ts';
+import { openDatabase } from '../../src/db/index.ts';
+import { createRunStarter, openQueueBackend, openStageQueues } from '../../src/queues/index.ts';
+import { createArtifactStore, createPostgresTrackingStore } from '../../src/tracking/index.ts';
+import {
+  createStageHandlers,
+  openWorkers,
+  type StageHandler,
+  type StageHandlers,
+} from '../../src/workers/index.ts';
+import { idleHandlers } from './idle-handlers.ts';
+
+export interface ChildSettings {
+  config: Config;
+  databaseUrl: string;
+  redisUrl: string | null;
+  hangIn: Stage | null;
+  /** In place of the real stages: handlers that return at once, but for a training that takes its time. */
+  isIdle: boolean;
+}
+
+export type ChildMessage = { kind: 'ready' } | { kind: 'reached'; stage: Stage };
+
+const HANG_MS = 10 * MINUTE_MS;
+/** Long enough that the other process takes the next candidate meanwhile. */
+const IDLE_TRAINING_MS = 300;
+
+const settings = JSON.parse(process.argv[2] ?? '') as ChildSettings;
+const { config, databaseUrl, redisUrl } = settings;
+const log = createSilentLogger();
+const database = await openDatabase({ databaseUrl, varDir: '', poolSize: 10, log });
+const backend = await openQueueBackend({ databaseUrl, redisUrl, prefix: config.queues.prefix, log });
+const queues = openStageQueues({ backend, config: config.queues, log });
+const runs = createRunStarter({ database, queues, config, clock: systemClock });
+const real = createStageHandlers({ tracking: createPostgresTrackingStore(database.db) });
+
+const hanging = <S extends Stage>(stage: S, handler: StageHandler<S>): StageHandler<S> =>
+  stage === settings.hangIn
+    ? async (payload, context) => {
+        await handler(payload, context);
+        tell({ kind: 'reached', stage });
+        await sleep(HANG_MS, context.signal);
+        throw new Error('nobody has killed this worker');
+      }
+    : handler;
+const handlers: StageHandlers = settings.isIdle
+  ? {
+      ...idleHandlers,
+      'train-model': async (payload, context) => {
+        await sleep(IDLE_TRAINING_MS, context.signal);
+        return await idleHandlers['train-model'](payload, context);
+      },
+    }
+  : {
+      'generate-data': hanging('generate-data', real['generate-data']),
+      'version-data': hanging('version-data', real['version-data']),
+      'train-model': hanging('train-model', real['train-model']),
+      'register-model': hanging('register-model', real['register-model']),
+      'summarize-run': hanging('summarize-run', real['summarize-run']),
+    };
+const workers = await openWorkers({
+  queues,
+  runs,
+  services: { database, artifacts: createArtifactStore(config.storage), config },
+  handlers,
+  log,
+  clock: systemClock,
+});
+process.on('disconnect', () => process.exit());
+process.once('SIGTERM', () => {
+  void workers
+    .close()
+    .then(() => queues.close())
+    .then(() => backend.close())
+    .then(() => database.close())
+    .then(() => process.disconnect());
+});
+tell({ kind: 'ready' });
+
+function tell(message: ChildMessage): void {
+  process.send?.(message);
+}
