@@ -1,0 +1,56 @@
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/core/config/index.ts';
+import { resolveRunOptions, type RunRequest } from '../../src/queues/index.ts';
+
+const { config } = loadConfig({ env: {} });
+
+describe('the options of a run', () => {
+  it('are those of the configuration when nothing is asked for', () => {
+    expect(resolveRunOptions(config, {})).toEqual({
+      data: config.data,
+      candidates: config.pipeline.candidates,
+      model: config.model,
+      gate: config.gate,
+    });
+  });
+
+  it('take over what is asked for and leave the rest', () => {
+    const { data } = resolveRunOptions(config, { source: { count: 5 }, label: { threshold: 4 } });
+    expect(data.source).toEqual({ ...config.data.source, count: 5 });
+    expect(data.label).toEqual({ threshold: 4, column: null });
+  });
+
+  it.each([
+    [{ path: 'a.csv' }, 'file'],
+    [{ url: 'http://localhost/records' }, 'http'],
+    [{ count: 3 }, 'synthetic'],
+  ] as const)('know from %j that the source is %s', (source, kind) => {
+    expect(resolveRunOptions(config, { source }).data.source.kind).toBe(kind);
+  });
+
+  it('make one candidate of each recipe', () => {
+    expect(resolveRunOptions(config, { recipes: ['head', 'full'] }).candidates).toEqual([
+      { name: 'head', recipe: 'head', seed: 1, settings: {} },
+      { name: 'full', recipe: 'full', seed: 1, settings: {} },
+    ]);
+  });
+
+  const refused: [string, unknown, string][] = [
+    ['an unknown key', { sauce: {} }, 'sauce'],
+    ['a file source without a path', { source: { kind: 'file' } }, 'data.source.path'],
+    ['a count out of range', { source: { count: 0 } }, 'source.count'],
+    ['an address that is not http', { source: { url: 'file:///etc/passwd' } }, 'source.url'],
+    ['two candidates of one name', { recipes: ['head', 'head'] }, 'candidates'],
+    [
+      'recipes and candidates at once',
+      { recipes: ['head'], candidates: [{ name: 'a', recipe: 'head' }] },
+      'recipes',
+    ],
+    ['something that is no object', 'now', ''],
+  ];
+  it.each(refused)('refuse %s and name the field', (_what, request, named) => {
+    expect(() => resolveRunOptions(config, request as RunRequest)).toThrow(
+      expect.objectContaining({ code: 'invalid-input', message: expect.stringContaining(named) }),
+    );
+  });
+});
