@@ -2,9 +2,11 @@
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import { AppError } from '../../src/core/errors.ts';
 import { sleep } from '../../src/core/clock.ts';
-import { jobId } from '../../src/queues/index.ts';
+import { Client } from 'pg';
+import { applySchedule, jobId, nextTick, type RunView } from '../../src/queues/index.ts';
 import { reconcile } from '../../src/workers/index.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
+import { isConnectionLost } from '../../src/db/index.ts';
 import { IDLE_RAW, idleHandlers } from './idle-handlers.ts';
 import { openHarness, type BackendKind, type Harness } from './pipeline-harness.ts';
 
@@ -259,6 +261,73 @@ describe.each(backends)('stages on %s', (kind) => {
     expect(replay.options).toEqual(original.options);
   });
 
+  it.skipIf(!hasServer)('go on when every connection to PostgreSQL is cut while they run', async () => {
+    const harness = await start();
+    const cutIn = new Set<string>();
+    const cutOnce = async (stage: string): Promise<void> => {
+      if (cutIn.has(stage)) return;
+      cutIn.add(stage);
+      await cutConnections(harness);
+    };
+    await harness.openWorkers({
+      'generate-data': async (payload, context) => {
+        await cutOnce('generate-data');
+        return await idleHandlers['generate-data'](payload, context);
+      },
+      'train-model': async (payload, context) => {
+        await cutOnce('train-model');
+        return await idleHandlers['train-model'](payload, context);
+      },
+    });
+    const { runId } = await harness.runs.startRun({ trigger: 'manual' });
+    const run = await untilEndedInSpiteOf(harness, runId);
+    expect(run.error).toBeNull();
+    expect(run.status).toBe('succeeded');
+    expect([...cutIn]).toEqual(['generate-data', 'train-model']);
+  });
+
+  it.skipIf(!hasServer)(
+    'start by the schedule; a tick while a run is active is recorded as skipped',
+    async () => {
+      const harness = await start();
+      let release: () => void = () => undefined;
+      const released = new Promise<void>((resolve) => (release = resolve));
+      await harness.openWorkers({
+        'generate-data': async (payload, context) => {
+          await released;
+          return await idleHandlers['generate-data'](payload, context);
+        },
+      });
+      const schedule = { enabled: true, cron: '* * * * * *', timeZone: 'UTC' };
+      const next = await applySchedule(harness.queues, schedule);
+      expect(next?.getMilliseconds()).toBe(0);
+      const ticks = async () =>
+        await harness.database.db.selectFrom('schedule_ticks').selectAll().orderBy('slot').execute();
+      await expect.poll(async () => (await ticks()).length, { timeout: 20_000 }).toBeGreaterThanOrEqual(2);
+      const [first, second] = await ticks();
+      expect(first).toMatchObject({ outcome: 'started', reason: null });
+      expect(second).toMatchObject({ outcome: 'skipped', run_id: null });
+      expect(second?.reason).toBe(`run ${first?.run_id} was active`);
+      expect(await applySchedule(harness.queues, { ...schedule, enabled: false })).toBeUndefined();
+      expect(await nextTick(harness.queues)).toBeUndefined();
+      release();
+      const run = await harness.untilEnded(first?.run_id ?? '');
+      expect(run).toMatchObject({ trigger: 'schedule', status: 'succeeded' });
+      expect(run.options.data.source.seed).toBe(harness.config.data.source.seed + run.number);
+    },
+  );
+
+  it.skipIf(!hasServer)('start one run for a slot, however often its tick comes', async () => {
+    const harness = await start();
+    const slot = new Date('2026-11-24T00:00:00Z');
+    const first = await harness.runs.startScheduledRun(slot);
+    if (first.outcome === 'started') await harness.runs.cancelRun(first.runId);
+    expect([first.outcome, (await harness.runs.startScheduledRun(slot)).outcome]).toEqual([
+      'started',
+      'skipped',
+    ]);
+  });
+
   it.skipIf(!hasServer)('leave their jobs under ids of run and stage', async () => {
     const harness = await start();
     await harness.openWorkers();
@@ -268,3 +337,27 @@ describe.each(backends)('stages on %s', (kind) => {
     expect(job?.data).toEqual({ runId, candidate: 'head' });
   });
 });
+
+/** As a restart of the server does: every other connection to this database ends. */
+async function cutConnections(harness: Harness): Promise<void> {
+  const client = new Client({ connectionString: harness.database.url });
+  await client.connect();
+  try {
+    await client.query(
+      'SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()',
+    );
+  } finally {
+    await client.end();
+  }
+}
+
+/** The test's own look at the run may be what is cut. */
+async function untilEndedInSpiteOf(harness: Harness, runId: string): Promise<RunView> {
+  for (;;) {
+    try {
+      return await harness.untilEnded(runId);
+    } catch (error) {
+      if (!isConnectionLost(error)) throw error;
+    }
+  }
+}

@@ -1,6 +1,8 @@
 /** The five real stages, end to end, with a real training; on PostgreSQL, since the stages do not know which queue they came from. */
+import { writeFile } from 'node:fs/promises';
+import path from 'node:path';
 import { afterEach, expect, it } from 'vitest';
-import { createPostgresTrackingStore } from '../../src/tracking/index.ts';
+import { artifactKeyOf, createPostgresTrackingStore } from '../../src/tracking/index.ts';
 import { createStageHandlers } from '../../src/workers/index.ts';
 import { openHarness, type Harness } from './pipeline-harness.ts';
 
@@ -50,4 +52,37 @@ it('turn synthetic records into a champion, and refuse the same model a second t
   expect(replay.status).toBe('succeeded');
   expect(replay.stages[3]?.result).toMatchObject({ decision: 'refuse', modelVersion: null });
   expect((await tracking.registry.findAlias('copy-quality', 'champion'))?.version).toBe(1);
+});
+
+it('never make a broken model directory champion, and stop with a clear error when nothing usable is left', async () => {
+  const harness = await openHarness('postgres');
+  open.push(harness);
+  const { artifacts } = harness.services;
+  const tracking = createPostgresTrackingStore(harness.database.db);
+  const handlers = createStageHandlers({ tracking });
+  await harness.openWorkers({
+    ...handlers,
+    'train-model': async (payload, context) => {
+      const result = await handlers['train-model'](payload, context);
+      await artifacts.put(artifactKeyOf(result.modelUri, 'model.safetensors'), 'not the weights');
+      return result;
+    },
+  });
+  const { runId } = await harness.runs.startRun({
+    trigger: 'manual',
+    request: { source: { kind: 'synthetic', count: 600, seed: 1 } },
+  });
+  const run = await harness.untilEnded(runId);
+  expect(run).toMatchObject({ status: 'failed', error: { code: 'bad-model', stage: 'register-model' } });
+  expect(run.error?.message).toContain('model.safetensors');
+  expect(run.stages[3]?.attempts).toHaveLength(1);
+  expect(await tracking.registry.findAlias('copy-quality', 'champion')).toBeUndefined();
+
+  const file = path.join(harness.config.storage.varDir, 'empty.csv');
+  await writeFile(file, 'title,description,rating\n,,9\n');
+  const second = await harness.runs.startRun({ trigger: 'manual', request: { source: { path: file } } });
+  expect((await harness.untilEnded(second.runId)).error).toMatchObject({
+    code: 'bad-data',
+    stage: 'generate-data',
+  });
 });
