@@ -4,11 +4,17 @@ import { parse, type CsvError } from 'csv-parse';
 import { AppError } from '../../core/errors.ts';
 import type { OpenedBytes } from './open-bytes.ts';
 import { decodeUtf8, MAX_ROW_BYTES, showBytes, type SourceRow, type SourceTable } from './source-row.ts';
-import { shorten } from '../record.ts';
+import { shorten, type Fault } from '../record.ts';
 
 interface RawRow {
   record: Buffer[];
   info: { lines: number };
+}
+
+/** A row that the parser gave up; it tells only where the row ends. */
+interface Skipped {
+  endLine: number;
+  fault: Fault;
 }
 
 export interface DelimitedOptions {
@@ -22,7 +28,7 @@ export interface DelimitedOptions {
 /** @throws AppError `bad-data` for an empty file, and while reading for a row beyond 8 MiB */
 export async function readDelimited(bytes: OpenedBytes, options: DelimitedOptions): Promise<SourceTable> {
   const { name, format } = options;
-  const skipped: SourceRow[] = [];
+  const skipped: Skipped[] = [];
   const delimiter = format === 'tsv' ? '\t' : sniffDelimiter(bytes.head);
   const parser = parse({
     encoding: null,
@@ -56,12 +62,19 @@ export async function readDelimited(bytes: OpenedBytes, options: DelimitedOption
   if (!headerless) checkHeader(columns, name);
 
   async function* readRows(): AsyncGenerator<SourceRow> {
+    // The parser runs ahead of us: what it skipped is handed on where it stood among the rows.
+    let lastLine = first.done === true ? 0 : first.value.info.lines;
     try {
       if (headerless && first.done !== true) yield toRow(first.value, columns);
       for (;;) {
         const next = await iterator.next();
-        yield* skipped.splice(0);
+        const end = next.done === true ? Infinity : next.value.info.lines;
+        while ((skipped[0]?.endLine ?? Infinity) < end) {
+          const { fault } = skipped.shift() as Skipped;
+          yield { line: lastLine + 1, fault };
+        }
         if (next.done === true) return;
+        lastLine = end;
         yield toRow(next.value, columns);
       }
     } finally {
@@ -91,19 +104,19 @@ function toRow({ record, info }: RawRow, columns: readonly string[]): SourceRow 
   return { line, values };
 }
 
-function describeSkipped(error: CsvError | undefined, name: string): SourceRow {
-  const line = Number(error?.['lines'] ?? 0);
+function describeSkipped(error: CsvError | undefined, name: string): Skipped {
+  const endLine = Number(error?.['lines'] ?? 0);
   if (error?.code === 'CSV_MAX_RECORD_SIZE') {
     throw new AppError(
       'bad-data',
-      `${name}: the row that ends near line ${line} is larger than ${MAX_ROW_BYTES / 1024 / 1024} MiB; most likely a quote is opened and never closed`,
+      `${name}: the row that ends near line ${endLine} is larger than ${MAX_ROW_BYTES / 1024 / 1024} MiB; most likely a quote is opened and never closed`,
     );
   }
   const reason =
     error?.code === 'CSV_QUOTE_NOT_CLOSED'
       ? 'opens a quote that is never closed: the rest of the file counts as this row'
       : (error?.message ?? 'is no valid row');
-  return { line, fault: { field: 'row', value: '', reason } };
+  return { endLine, fault: { field: 'row', value: '', reason } };
 }
 
 function checkHeader(columns: readonly string[], name: string): void {

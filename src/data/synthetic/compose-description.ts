@@ -15,8 +15,8 @@ import {
 } from './wording-phrases.ts';
 
 const FORMS = [
-  { name: 'adjective', share: 0.64 },
-  { name: 'denial', share: 0.04 },
+  { name: 'adjective', share: 0.66 },
+  { name: 'denial', share: 0.02 },
   { name: 'predicate', share: 0.18 },
   { name: 'remark', share: 0.14 },
 ] as const;

@@ -36,10 +36,10 @@ export const QUALITY_MODEL: QualityModel = {
     { name: 'excellent', share: 0.27, praise: 0.96, rating: 4.6 },
   ],
   cueCounts: [
-    { count: 3, share: 0.6 },
-    { count: 4, share: 0.4 },
+    { count: 4, share: 0.5 },
+    { count: 5, share: 0.5 },
   ],
-  rating: { min: 2, max: 5, step: 0.1, deviation: 0.3, arbitrary: 0.1 },
+  rating: { min: 2, max: 5, step: 0.1, deviation: 0.3, arbitrary: 0.12 },
 };
 
 /** The ratings of the scale, each the nearest double of its decimal: 2, 2.1, ... 5. */

@@ -1,0 +1,283 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import {
+  ingestRecords,
+  type IngestOptions,
+  type LabelledRecord,
+  type RefusedRow,
+} from '../../src/data/index.ts';
+import { createFolderStore } from '../../src/tracking/artifacts/folder-store.ts';
+
+let folder: string;
+let files = 0;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'copyloop-ingest-'));
+});
+afterAll(async () => rm(folder, { recursive: true, force: true }));
+
+type Change = Partial<Omit<IngestOptions, 'source' | 'label'>> & {
+  source?: Partial<IngestOptions['source']>;
+  label?: Partial<IngestOptions['label']>;
+};
+
+async function ingest(change: Change) {
+  const store = createFolderStore(path.join(folder, 'store'));
+  const result = await ingestRecords(
+    {
+      source: {
+        kind: 'file',
+        count: 1,
+        seed: 1,
+        path: null,
+        url: null,
+        timeoutMs: 5000,
+        maxBytes: 10_000_000,
+        ...change.source,
+      },
+      map: change.map ?? {},
+      label: { threshold: 3.5, column: null, ...change.label },
+      refusedKept: change.refusedKept ?? 100,
+    },
+    { store, keyPrefix: `runs/r-${files++}/raw` },
+  );
+  const readLines = async <T>(key: string): Promise<T[]> =>
+    (await store.readText(key))
+      .split('\n')
+      .filter((line) => line !== '')
+      .map((line) => JSON.parse(line) as T);
+  return {
+    result,
+    records: await readLines<LabelledRecord>(result.rawKey),
+    refused: result.refusedKey === '' ? [] : await readLines<RefusedRow>(result.refusedKey),
+  };
+}
+
+async function ingestText(name: string, content: string | Uint8Array, change: Change = {}) {
+  const file = path.join(folder, `${files++}-${name}`);
+  await writeFile(file, content);
+  return await ingest({ ...change, source: { path: file } });
+}
+
+const HEADER = 'id,title,description,rating\n';
+
+describe('a CSV file', () => {
+  it('may quote, break lines inside quotes, carry a mark and use semicolons', async () => {
+    const { records } = await ingestText(
+      'a.csv',
+      '\ufeffid;title;description;rating\r\n1;"a ""b""; c";"two\nlines";4.5\r\n2;x;y;1\r\n',
+    );
+    expect(records).toMatchObject([
+      {
+        id: '1',
+        title: 'a "b"; c',
+        description: 'two\nlines',
+        rating: 4.5,
+        label: 1,
+        price: null,
+        category: '',
+      },
+      { id: '2', label: 0 },
+    ]);
+  });
+
+  it('loses only the rows that are wrong, each with its line, field, value and reason', async () => {
+    const rows = [
+      Buffer.from(`${HEADER}1,one,"first\nrow",4\n2,two,nul \u0000 inside,4\n3,three,ok,good\n`),
+      Buffer.from('4,four,caf\xe9,4\n', 'latin1'),
+      Buffer.from('1,again,same id,4\n6,six,4\n7,,,4\n8,eight,no rating,\n9,nine,fine,2\n'),
+      Buffer.from(`10,${'long '.repeat(300)},x,3\n11,eleven,"never closed,3\n12,lost,lost,4\n`),
+    ];
+    const { records, refused, result } = await ingestText('b.csv', Buffer.concat(rows));
+    expect(records.map((record) => record.id)).toEqual(['1', '9']);
+    expect(result).toMatchObject({ accepted: 2, refused: 9 });
+    expect(refused.map(({ line, field }) => `${line} ${field}`)).toEqual([
+      '4 description',
+      '5 rating',
+      '6 description',
+      '7 id',
+      '8 row',
+      '9 description',
+      '10 rating',
+      '12 title',
+      '13 row',
+    ]);
+    expect(refused.map((row) => row.reason).join('\n')).toMatchInlineSnapshot(`
+      "holds the control character \\x00
+      must be a number
+      is not UTF-8
+      stands in an earlier row already
+      has 3 fields where the first row has 4
+      title and description are both empty
+      is empty, so the record has no label
+      must have at most 1000 characters
+      opens a quote that is never closed: the rest of the file counts as this row"
+    `);
+    expect(refused[1]?.value).toBe('good');
+  });
+
+  it('is refused as a whole, naming its columns, when a mapped one is missing', async () => {
+    await expect(
+      ingestText('c.csv', 'Name,Text,Stars\na,b,3\n', { map: { title: 'Titel', rating: 'Stars' } }),
+    ).rejects.toMatchObject({
+      code: 'bad-data',
+      message: 'no column "Titel" for title. The columns are: "Name", "Text", "Stars".',
+    });
+    await expect(ingestText('c.csv', 'title,Stars\na,3\n')).rejects.toThrow('--label-column COLUMN');
+    await expect(ingestText('c.csv', 'Name,rating\na,3\n')).rejects.toThrow('--map description=COLUMN');
+  });
+
+  it('maps columns, reads a 0/1 label, and leaves what is not there empty', async () => {
+    const { records } = await ingestText('d.csv', 'Name,Good\na,1\nb,0\nc,2\n', {
+      map: { title: 'Name' },
+      label: { column: 'Good' },
+    });
+    expect(records).toEqual([
+      {
+        id: '',
+        title: 'a',
+        category: '',
+        description: '',
+        price: null,
+        rating: null,
+        timestamp: null,
+        label: 1,
+      },
+      {
+        id: '',
+        title: 'b',
+        category: '',
+        description: '',
+        price: null,
+        rating: null,
+        timestamp: null,
+        label: 0,
+      },
+    ]);
+  });
+
+  it('keeps ratings of another scale: only the label rule reads them', async () => {
+    const { records } = await ingestText('e.csv', `${HEADER}1,a,b,80\n2,a2,b,20\n`, {
+      label: { threshold: 50 },
+    });
+    expect(records.map(({ rating, label }) => [rating, label])).toEqual([
+      [80, 1],
+      [20, 0],
+    ]);
+  });
+
+  it('stops with the reasons when nothing usable is left, and says so for an empty file', async () => {
+    await expect(ingestText('f.csv', `${HEADER}1,a,b,bad\n`)).rejects.toMatchObject({ code: 'bad-data' });
+    await expect(ingestText('f.csv', `${HEADER}1,a,b,bad\n`)).rejects.toThrow(
+      'line 2: rating "bad" must be a number',
+    );
+    await expect(ingestText('f.csv', HEADER)).rejects.toThrow('holds no records');
+    await expect(ingestText('f.csv', '')).rejects.toThrow('holds no rows');
+  });
+
+  it('keeps the first refused rows and counts the rest', async () => {
+    const bad = Array.from({ length: 50 }, (_, i) => `${i},a,b,bad\n`).join('');
+    const { refused, result } = await ingestText('g.csv', `${HEADER}x,a,b,4\n${bad}`, { refusedKept: 5 });
+    expect([refused.length, result.refused]).toEqual([5, 50]);
+  });
+});
+
+describe('other files', () => {
+  it('take a table without header by column numbers, quotes of a TSV being plain characters', async () => {
+    const { records } = await ingestText('a.tsv', '"so so , he said\t0\na "great" one\t1\n', {
+      map: { description: '1' },
+      label: { column: '2' },
+    });
+    expect(records.map(({ description, label }) => [description, label])).toEqual([
+      ['"so so , he said', 0],
+      ['a "great" one', 1],
+    ]);
+  });
+
+  it('take JSON as a list, a list under data, or one object a line, with bad elements refused', async () => {
+    const good = '{"title":"a [\\"{","description":"é","rating":4,"nested":{"data":[1,2]}}';
+    for (const [name, text] of [
+      ['a.json', `[${good}, {"title": }, 7 ,${good}]`],
+      ['b.json', `{"status":"ok","meta":{"data":[0]},"data":[${good},{"title": },7,${good}],"after":[1]}`],
+      ['c.jsonl', `${good}\n{"title": }\n\n7\n${good}`],
+    ] as const) {
+      const { records, refused } = await ingestText(name, text);
+      expect(records).toHaveLength(2);
+      expect(records[0]).toMatchObject({ title: 'a ["{', description: 'é', label: 1 });
+      expect(refused.map((row) => row.reason)).toEqual(['is no valid JSON', 'is no JSON object']);
+    }
+  });
+
+  it('are refused with the way out when they are UTF-16, compressed, cut short or no list', async () => {
+    const utf16 = Buffer.from(`\ufeff${HEADER}1,a,b,4\n`, 'utf16le');
+    await expect(ingestText('a.csv', utf16)).rejects.toThrow('save it as UTF-8');
+    await expect(ingestText('a.csv', utf16.subarray(2))).rejects.toThrow('looks like UTF-16');
+    await expect(ingestText('a.csv', Buffer.from([0x1f, 0x8b, 8, 0]))).rejects.toThrow('gunzip');
+    await expect(ingestText('a.json', '[{"title":"a","rating":3},')).rejects.toThrow('breaks off');
+    await expect(ingestText('a.json', '{"title":"a"}')).rejects.toThrow('use .jsonl');
+    await expect(ingest({ source: { path: path.join(folder, 'none.csv') } })).rejects.toMatchObject({
+      code: 'not-found',
+    });
+    await expect(ingest({ source: { path: path.join(folder, 'a.xlsx') } })).rejects.toMatchObject({
+      code: 'invalid-input',
+    });
+  });
+});
+
+describe('an address', () => {
+  let server: Server | undefined;
+  afterEach(async () => {
+    server?.closeAllConnections();
+    await new Promise<void>((resolve) => (server === undefined ? resolve() : server.close(() => resolve())));
+  });
+  async function serve(answer: (response: ServerResponse) => void): Promise<string> {
+    server = createServer((_request, response) => answer(response));
+    await new Promise<void>((resolve) => server?.listen(0, '127.0.0.1', resolve));
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}/records?token=secret`;
+  }
+  it('may answer the body of /generate_data, JSONL or CSV', async () => {
+    for (const [type, body] of [
+      ['application/json; charset=utf-8', '{"status":"success","data":[{"title":"a","rating":5}]}'],
+      ['application/x-ndjson', '{"title":"a","rating":5}\n'],
+      ['text/csv', 'title,rating\na,5\n'],
+      ['text/plain', '[{"title":"a","rating":5}]'],
+    ] as const) {
+      const url = await serve((response) => response.writeHead(200, { 'content-type': type }).end(body));
+      const { records, result } = await fromUrl(url);
+      expect(records).toMatchObject([{ title: 'a', rating: 5, label: 1 }]);
+      expect(result.source).not.toContain('secret');
+      server?.closeAllConnections();
+      await new Promise((resolve) => server?.close(resolve));
+    }
+  });
+
+  it('is retried when it may answer later, and not when it will not', async () => {
+    for (const [status, code, retryable] of [
+      [503, 'unavailable', true],
+      [429, 'unavailable', true],
+      [404, 'not-found', false],
+      [401, 'forbidden', false],
+      [400, 'bad-data', false],
+    ] as const) {
+      const url = await serve((response) => response.writeHead(status).end());
+      await expect(fromUrl(url)).rejects.toMatchObject({ code, traits: { retryable } });
+      await new Promise((resolve) => server?.close(resolve));
+    }
+    await expect(fromUrl('http://127.0.0.1:1/')).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  it('is given up beyond its size and its time', async () => {
+    const large = await serve((response) => response.writeHead(200).end('x'.repeat(5000)));
+    await expect(fromUrl(large, { maxBytes: 1000 })).rejects.toMatchObject({ code: 'payload-too-large' });
+    await new Promise((resolve) => server?.close(resolve));
+    const stalled = await serve((response) => response.writeHead(200).write('[{"title":"a","rating":5},'));
+    await expect(fromUrl(stalled, { timeoutMs: 300 })).rejects.toMatchObject({ code: 'timed-out' });
+  });
+});
+
+async function fromUrl(url: string, change: Partial<IngestOptions['source']> = {}) {
+  return await ingest({ source: { kind: 'http', url, ...change } });
+}
