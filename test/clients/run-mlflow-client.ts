@@ -1,6 +1,6 @@
 /**
  * Runs the unmodified MLflow Python client (mlflow_client.py) against a fresh copyloop.
- * Python: COPYLOOP_CLIENTS_PYTHON or var/mlflow-venv, with what requirements.txt beside this file names. Exit code 3 where there is none.
+ * Python: CLIENTS_PYTHON or var/mlflow-venv, with what requirements.txt beside this file names. Exit code 3 where there is none.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import path from 'node:path';
@@ -8,7 +8,7 @@ import { packageRoot } from '../../src/core/paths.ts';
 import { openMlflowServer } from './open-mlflow-server.ts';
 
 const python =
-  process.env['COPYLOOP_CLIENTS_PYTHON'] ?? path.join(packageRoot, 'var', 'mlflow-venv', 'bin', 'python');
+  process.env['CLIENTS_PYTHON'] ?? path.join(packageRoot, 'var', 'mlflow-venv', 'bin', 'python');
 if (spawnSync(python, ['-c', 'import mlflow, sklearn']).status !== 0) {
   console.error(`SKIPPED: ${python} has no mlflow and scikit-learn; see test/clients/run-mlflow-client.ts`);
   process.exit(3);

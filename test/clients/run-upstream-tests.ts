@@ -16,7 +16,7 @@ if (checkout === undefined) {
   process.exit(2);
 }
 const python =
-  process.env['COPYLOOP_CLIENTS_PYTHON'] ?? path.join(packageRoot, 'var', 'mlflow-venv', 'bin', 'python');
+  process.env['CLIENTS_PYTHON'] ?? path.join(packageRoot, 'var', 'mlflow-venv', 'bin', 'python');
 const server = await openMlflowServer();
 // POST: empty copyloop and answer with its address.
 const control = createServer((_, response) => {
