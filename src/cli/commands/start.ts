@@ -1,4 +1,5 @@
 import { mkdir } from 'node:fs/promises';
+import { AppError } from '../../core/errors.ts';
 import { applySchedule, listRuns } from '../../queues/index.ts';
 import { CHAMPION } from '../../tracking/index.ts';
 import { COMMON_OPTIONS, defineCommand, parseWhole, type Terminal } from '../command.ts';
@@ -7,6 +8,8 @@ import { addServer, addWorkers, untilStopped } from '../processes.ts';
 import { renderPercent } from '../render.ts';
 import { openQueues, readConfig, withServices, type QueueServices, type Services } from '../services.ts';
 import { takeStartLock } from '../start-lock.ts';
+
+const PARENT_POLL_MS = 250;
 
 export const startCommand = defineCommand({
   name: 'start',
@@ -18,8 +21,13 @@ export const startCommand = defineCommand({
     ...COMMON_OPTIONS,
     port: { type: 'string', value: 'N', about: 'port of the server (default: 8080)' },
     'no-schedule': { type: 'boolean', about: 'remove the daily schedule' },
+    'stop-with-parent': {
+      type: 'boolean',
+      about: 'stop when the process that started this one is gone (npm start)',
+    },
   },
-  run: async ({ options, terminal, signal }) => {
+  run: async ({ options, terminal, signal: asked }) => {
+    const signal = options['stop-with-parent'] === true ? AbortSignal.any([asked, abortWithParent()]) : asked;
     const { config } = readConfig(options, {
       'server.port': parseWhole('port', options.port, { min: 0, max: 65_535 }),
       'pipeline.schedule.enabled': options['no-schedule'] === true ? false : undefined,
@@ -41,6 +49,18 @@ export const startCommand = defineCommand({
     terminal.note('stopped');
   },
 });
+
+/** A SIGTERM to npm ends npm and its shell, which does not hand it on: without this the server would be left behind. */
+function abortWithParent(): AbortSignal {
+  const gone = new AbortController();
+  const parent = process.ppid;
+  const timer = setInterval(() => {
+    if (process.ppid !== parent)
+      gone.abort(new AppError('cancelled', 'the process that started this one is gone'));
+  }, PARENT_POLL_MS);
+  timer.unref();
+  return gone.signal;
+}
 
 /** Trains only where there is no champion; a run that is under way is followed instead of starting another. */
 async function ensureChampion(
