@@ -42,7 +42,7 @@ export const startCommand = defineCommand({
       const server = await addServer(services, queueing);
       terminal.note(`the server listens at ${server.url}`);
       await ensureChampion(services, queueing, terminal, signal);
-      await announce(services, server.url, next, terminal);
+      if (!signal.aborted) await announce(services, server.url, next, terminal);
       await untilStopped(signal);
       terminal.note('stopping: running jobs are finished or handed back');
     });
