@@ -7,8 +7,7 @@ import path from 'node:path';
 import { packageRoot } from '../../src/core/paths.ts';
 import { openMlflowServer } from './open-mlflow-server.ts';
 
-const python =
-  process.env['CLIENTS_PYTHON'] ?? path.join(packageRoot, 'var', 'mlflow-venv', 'bin', 'python');
+const python = process.env['CLIENTS_PYTHON'] ?? path.join(packageRoot, 'var', 'mlflow-venv', 'bin', 'python');
 if (spawnSync(python, ['-c', 'import mlflow, sklearn']).status !== 0) {
   console.error(`SKIPPED: ${python} has no mlflow and scikit-learn; see test/clients/run-mlflow-client.ts`);
   process.exit(3);

@@ -15,8 +15,7 @@ if (checkout === undefined) {
   console.error('usage: npx tsx test/clients/run-upstream-tests.ts CHECKOUT [pytest arguments]');
   process.exit(2);
 }
-const python =
-  process.env['CLIENTS_PYTHON'] ?? path.join(packageRoot, 'var', 'mlflow-venv', 'bin', 'python');
+const python = process.env['CLIENTS_PYTHON'] ?? path.join(packageRoot, 'var', 'mlflow-venv', 'bin', 'python');
 const server = await openMlflowServer();
 // POST: empty copyloop and answer with its address.
 const control = createServer((_, response) => {
