@@ -46,6 +46,10 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       types: typeParsers,
     });
     pool.on('error', (error) => log.warn({ err: error }, 'an idle PostgreSQL connection was lost'));
+    // While a client is in use the pool does not listen: without this a lost connection would end the process, not the query.
+    pool.on('connect', (client) =>
+      client.on('error', (error) => log.debug({ err: error }, 'a PostgreSQL connection was lost')),
+    );
     const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
     const close = async (): Promise<void> => {
       await db.destroy();

@@ -36,6 +36,10 @@ export async function openPostgresBackend(options: {
   pool.on('error', (error) =>
     log.warn({ err: error }, 'an idle PostgreSQL connection of the queues was lost'),
   );
+  // While a client is in use the pool does not listen: without this a lost connection would end the process, not the query.
+  pool.on('connect', (client) =>
+    client.on('error', (error) => log.debug({ err: error }, 'a connection of the queues was lost')),
+  );
   const connection = pool as unknown as PgPool;
 
   // BullMQ's classes are generic over the backend; nothing outside this file depends on which one it is.
