@@ -20,7 +20,9 @@ const START_TIMEOUT_MS = 120_000;
 
 export async function openOurServer(options: OurServerOptions): Promise<RunningServer> {
   const { file, execArgv } = entryPoint(import.meta.url, './our-server');
-  const child = spawn(process.execPath, [...execArgv, file, JSON.stringify(options)], {
+  // As `npm start` and the container image start it: fewer collections of short-lived objects.
+  const flags = ['--max-semi-space-size=32', ...execArgv];
+  const child = spawn(process.execPath, [...flags, file, JSON.stringify(options)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const url = await firstLine(child);

@@ -28,6 +28,8 @@ import {
   followRegistry,
   loadModel,
   openModelCache,
+  type LoadedModel,
+  type ModelCache,
   readTraffic,
   TRAFFIC_CHANNEL,
   type ServedModels,
@@ -75,9 +77,8 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       },
       load: async (ref) => {
         const { source } = await registry.getVersion(ref.name, ref.version);
-        return await loadModel({
+        return await loadFromCache(cache, source, {
           ref,
-          modelDirectory: await cache.fetch(ref, source),
           settings: {
             precision: serving.precision,
             threads,
@@ -91,17 +92,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
           log,
         });
       },
-      events: {
-        ...metrics.servedModelsEvents,
-        unloaded: (ref) => {
-          metrics.servedModelsEvents.unloaded(ref);
-          cache
-            .drop(ref)
-            .catch((thrown: unknown) =>
-              log.warn({ err: toError(thrown), ...ref }, 'files of a version could not be removed'),
-            );
-        },
-      },
+      events: metrics.servedModelsEvents,
       clock,
       log,
     });
@@ -167,6 +158,28 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     return { url, close: () => resources.release() };
   } catch (thrown) {
     await resources.release();
+    throw thrown;
+  }
+}
+
+/** The files stay as long as the model: a thread that died opens them again. */
+async function loadFromCache(
+  cache: ModelCache,
+  source: string,
+  options: Omit<Parameters<typeof loadModel>[0], 'modelDirectory'>,
+): Promise<LoadedModel> {
+  const modelDirectory = await cache.fetch(options.ref, source);
+  try {
+    const model = await loadModel({ ...options, modelDirectory });
+    return {
+      ...model,
+      unload: async () => {
+        await model.unload();
+        await cache.drop(modelDirectory);
+      },
+    };
+  } catch (thrown) {
+    await cache.drop(modelDirectory);
     throw thrown;
   }
 }

@@ -183,6 +183,28 @@ describe('a server under more load than it can bear', () => {
     expect(refused).toMatchObject({ status: 400, body: { error: { field: 'X-Request-Timeout-Ms' } } });
   });
 
+  it('gives up the texts of a caller who hung up, and counts them', async () => {
+    await open({ serving: { cacheEntries: 0 } });
+    const items = Array.from({ length: 50 }, (_, index) => ({
+      ...product,
+      title: `Lamp ${index}`,
+      count: 64,
+    }));
+    const leaving = new AbortController();
+    const left = fetch(`${server.url}/batch_predict`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ items }),
+      signal: leaving.signal,
+    }).catch((error: unknown) => error);
+    await expect.poll(() => metric('copyloop_batch_texts_count')).toBeGreaterThan(1);
+    leaving.abort();
+    expect(await left).toMatchObject({ name: 'AbortError' });
+    await expect.poll(() => metric('copyloop_dropped_texts_total{reason="hung-up"}')).toBeGreaterThan(0);
+    await expect.poll(() => metric('copyloop_queue_texts{model_version="1"}')).toBe(0);
+    expect((await postJson(`${server.url}/predict`, product)).status).toBe(200);
+  });
+
   it('answers what it began before it closes', async () => {
     await open({ serving: { cacheEntries: 0 } });
     const asked = Array.from({ length: 20 }, (_, index) =>

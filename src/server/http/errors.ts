@@ -3,6 +3,7 @@ import type { ErrorHandler, NotFoundHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { z } from '@hono/zod-openapi';
 import { AppError, ERROR_CODES, toAppError } from '../../core/errors.ts';
+import { setHeader } from './headers.ts';
 import type { AppEnv } from './router.ts';
 
 export const errorBodySchema = z
@@ -54,8 +55,8 @@ export const handleError: ErrorHandler<AppEnv> = function handleError(thrown, c)
   if (httpStatus === 500) log.error({ err: error }, 'a request failed');
   else log.debug({ err: error }, 'a request was refused');
   const retryAfter = error.details['retryAfterSeconds'] ?? (httpStatus === 503 ? 1 : undefined);
-  if (retryAfter !== undefined) c.header('Retry-After', String(retryAfter));
-  if (httpStatus === 401) c.header('WWW-Authenticate', 'Basic realm="copyloop", charset="UTF-8"');
+  if (retryAfter !== undefined) setHeader(c, 'Retry-After', String(retryAfter));
+  if (httpStatus === 401) setHeader(c, 'WWW-Authenticate', 'Basic realm="copyloop", charset="UTF-8"');
   // 499 is nginx's number for a caller who hung up; the type of Hono knows registered ones only.
   return c.json(renderErrorBody(error, c.get('requestId')), httpStatus as 400);
 };

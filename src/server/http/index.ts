@@ -15,3 +15,4 @@ export { isLoopback } from './loopback.ts';
 export { refuseOtherSites } from './same-site.ts';
 export { securityHeaders } from './security-headers.ts';
 export { plainText } from './plain-text.ts';
+export { setHeader } from './headers.ts';

@@ -4,6 +4,7 @@ import { matchedRoutes } from 'hono/route';
 import { createHexId } from '../../core/ids.ts';
 import type { Logger } from '../../core/log.ts';
 import type { Metrics } from '../metrics.ts';
+import { setHeader } from './headers.ts';
 import type { AppEnv } from './router.ts';
 
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
@@ -16,7 +17,7 @@ export function requestLog(options: { log: Logger; metrics: Metrics }) {
     const requestId = given !== undefined && REQUEST_ID.test(given) ? given : createHexId();
     c.set('requestId', requestId);
     c.set('log', log.child({ requestId }));
-    c.header('X-Request-Id', requestId);
+    setHeader(c, 'X-Request-Id', requestId);
     metrics.requestsInFlight.inc();
     await next();
     metrics.requestsInFlight.dec();

@@ -10,6 +10,7 @@ import {
   createRouter,
   describeError,
   parseTimeoutHeader,
+  setHeader,
   toInvalidInput,
   type Router,
 } from '../http/index.ts';
@@ -132,7 +133,7 @@ export function createOpenInferenceRoutes(deps: {
   router.onError((thrown, c) => {
     const error = describeError(thrown);
     const retryAfter = error.details['retryAfterSeconds'];
-    if (retryAfter !== undefined) c.header('Retry-After', String(retryAfter));
+    if (retryAfter !== undefined) setHeader(c, 'Retry-After', String(retryAfter));
     const message = error.code === 'internal' ? 'the server failed at this request' : error.message;
     return c.json({ error: message }, error.traits.httpStatus as 400);
   });

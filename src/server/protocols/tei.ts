@@ -8,6 +8,7 @@ import {
   createRouter,
   describeError,
   parseTimeoutHeader,
+  setHeader,
   toInvalidInput,
   type AppEnv,
   type Router,
@@ -74,7 +75,7 @@ export function createTeiRoutes(deps: { sessions: ModelSessions; limits: Limits 
     const error = describeError(thrown);
     const status = teiStatus(error);
     const retryAfter = error.details['retryAfterSeconds'];
-    if (retryAfter !== undefined) c.header('Retry-After', String(retryAfter));
+    if (retryAfter !== undefined) setHeader(c, 'Retry-After', String(retryAfter));
     return c.json({ error: error.message, error_type: teiErrorType(error) }, status);
   });
   return router;

@@ -9,6 +9,7 @@ import {
   createRouter,
   errorResponse,
   parseTimeoutHeader,
+  setHeader,
   type AppEnv,
   type Router,
 } from '../http/index.ts';
@@ -98,7 +99,7 @@ export function createPredictRoutes(deps: {
         c.req.valid('json'),
         contextOf(c, createHangUpSignal(c), requestTimeoutMs),
       );
-      c.header('Server-Timing', renderTiming(prediction.timing));
+      setHeader(c, 'Server-Timing', renderTiming(prediction.timing));
       return c.json(
         {
           status: 'success' as const,

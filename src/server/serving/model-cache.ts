@@ -13,12 +13,13 @@ import type { VersionRef } from './loaded-model.ts';
 
 export interface ModelCache {
   /**
-   * The version's model directory, whole and proven.
+   * The version's model directory, whole and proven; a new one at each call, since a version may be loaded again while it is still being unloaded.
    * @param source artifact URI of the version
    * @throws AppError `bad-model` naming what is missing or changed
    */
   fetch(ref: VersionRef, source: string): Promise<string>;
-  drop(ref: VersionRef): Promise<void>;
+  /** Removes what `fetch` gave. */
+  drop(modelDirectory: string): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -33,12 +34,10 @@ export async function openModelCache(options: {
   const folder = path.join(root, randomSlug(10));
   await mkdir(folder, { recursive: true });
   await writeFile(path.join(folder, OWNER_FILE), String(process.pid));
-  const folderOf = ({ name, version }: VersionRef): string => path.join(folder, `${name}-${version}`);
 
   return {
     fetch: async (ref, source) => {
-      const target = folderOf(ref);
-      await rm(target, { recursive: true, force: true });
+      const target = path.join(folder, `${ref.name}-${ref.version}-${randomSlug(6)}`);
       const prefix = artifactKeyOf(source);
       const entries = await options.artifacts.list(prefix);
       if (entries.length === 0) {
@@ -55,7 +54,7 @@ export async function openModelCache(options: {
         throw thrown;
       }
     },
-    drop: (ref) => rm(folderOf(ref), { recursive: true, force: true }),
+    drop: (modelDirectory) => rm(modelDirectory, { recursive: true, force: true }),
     close: () => rm(folder, { recursive: true, force: true }),
   };
 }

@@ -51,7 +51,8 @@ export interface LoadFailure {
   failedAtMs: number;
 }
 
-const RETRY_FAILED_AFTER_MS = MINUTE_MS;
+/** What may pass by itself (a store that did not answer) is tried at each refresh, a broken model once a minute. */
+const RETRY_BROKEN_AFTER_MS = MINUTE_MS;
 
 export function createServedModels(options: {
   source: ModelSource;
@@ -90,7 +91,7 @@ export function createServedModels(options: {
     const loadedForOther = [...serving.values()].find((model) => isSame(model.ref, wanted));
     if (loadedForOther !== undefined) return replace(alias, loadedForOther);
     const failed = failures.get(refKey(wanted));
-    if (failed !== undefined && clock.nowMs() - failed.failedAtMs < RETRY_FAILED_AFTER_MS) return;
+    if (failed !== undefined && !isDue(failed)) return;
     try {
       const model = await load(wanted);
       if (isClosed) return await model.unload();
@@ -106,6 +107,9 @@ export function createServedModels(options: {
       );
     }
   };
+
+  const isDue = ({ error, failedAtMs }: LoadFailure): boolean =>
+    error.traits.retryable || clock.nowMs() - failedAtMs >= RETRY_BROKEN_AFTER_MS;
 
   const replace = (alias: ServedAlias, model: LoadedModel | undefined): void => {
     const old = serving.get(alias);
