@@ -28,7 +28,7 @@ export interface StageView {
   stage: Stage;
   /** null for the stages that have no candidates. */
   candidate: string | null;
-  /** `waiting`: no worker has begun it yet. */
+  /** `waiting`: no worker has begun it yet; `cancelled`: none ever will, because the run ended before. */
   status: StageStatus | 'waiting';
   progress: { fraction: number; message: string } | null;
   result: unknown;
@@ -94,7 +94,7 @@ export async function getRun(db: Db, runId: string): Promise<RunView> {
     return {
       stage,
       candidate: candidate === '' ? null : candidate,
-      status: state?.status ?? 'waiting',
+      status: state?.status ?? (run.status === 'active' ? 'waiting' : 'cancelled'),
       progress: (state?.progress ?? null) as StageView['progress'],
       result: state?.result ?? null,
       error: state?.error ?? null,

@@ -240,10 +240,10 @@ describe.each(backends)('stages on %s', (kind) => {
     await harness.openWorkers();
     const run = await harness.untilEnded(runId);
     expect(run.status).toBe('succeeded');
-    expect(run.stages.filter(({ stage }) => stage === 'train-model').map(({ status }) => status)).toEqual([
-      'succeeded',
-      'failed',
-    ]);
+    const [one, two] = run.stages.filter(({ stage }) => stage === 'train-model');
+    expect(one?.status).toBe('succeeded');
+    // The reconciler marks it as failed, unless the run, freed by the deletion, ends sooner.
+    expect(['failed', 'cancelled']).toContain(two?.status);
   });
 
   it.skipIf(!hasServer)('replay under a new id with the same options', async () => {
