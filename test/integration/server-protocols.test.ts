@@ -1,7 +1,11 @@
+import { execFile } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packageRoot } from '../../src/core/paths.ts';
 import type { Server } from '../../src/server/index.ts';
 import { trainTinyModels } from '../server/tiny-model.ts';
 import { openServerHarness, postJson, type ServerHarness } from './server-harness.ts';
@@ -101,6 +105,21 @@ describe('the Open Inference Protocol', () => {
     const answer = await infer(body);
     expect(answer.status).toBe(400);
     expect(Object.keys(answer.body)).toEqual(['error']);
+  });
+});
+
+describe("Triton's own Python client", () => {
+  const python = path.join(packageRoot, 'var', 'bench-venv', 'bin', 'python');
+  it.skipIf(!existsSync(python))('gets a correct answer, in JSON and with binary tensors', async () => {
+    const script = path.join(packageRoot, 'bench', 'reference', 'triton_client.py');
+    const run = promisify(execFile);
+    const { stdout } = await run(python, [
+      script,
+      new URL(server.url).host,
+      'copy-quality',
+      String(await ownScore()),
+    ]);
+    expect(stdout.trim()).toBe('ok');
   });
 });
 

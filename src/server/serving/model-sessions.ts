@@ -15,8 +15,8 @@ export interface ModelSession {
 }
 
 export interface ModelSessions {
-  /** Runs `body` with the model that answers `stickyKey`, which stays loaded meanwhile. @throws AppError `not-ready` */
-  withModel<T>(stickyKey: string, body: (session: ModelSession) => Promise<T>): Promise<T>;
+  /** Runs `body` with the model that answers `stickyKey`, or with `version`; it stays loaded meanwhile. @throws as `ServedModels.lease` */
+  withModel<T>(stickyKey: string, body: (session: ModelSession) => Promise<T>, version?: number): Promise<T>;
 }
 
 export interface SessionEvents {
@@ -60,8 +60,8 @@ export function createModelSessions(deps: {
   };
 
   return {
-    withModel: async (stickyKey, body) => {
-      const { alias, model, release } = models.lease(stickyKey);
+    withModel: async (stickyKey, body, version) => {
+      const { alias, model, release } = models.lease(stickyKey, version);
       try {
         return await body({
           alias,

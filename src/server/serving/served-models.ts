@@ -33,8 +33,11 @@ export interface LeasedModel {
 export interface ServedModels {
   /** Brings what is loaded in line with the aliases; calls during one make one more after it. Never rejects. */
   refresh(): Promise<void>;
-  /** The model that answers this key, kept loaded until released. @throws AppError `not-ready` before there is a champion */
-  lease(stickyKey: string): LeasedModel;
+  /**
+   * The model that answers this key, or the version asked for, kept loaded until released.
+   * @throws AppError `not-ready` before there is a champion, `not-found` for a version that is not served
+   */
+  lease(stickyKey: string, version?: number): LeasedModel;
   /** The challenger, when requests are to be copied to it. */
   leaseShadow(): LeasedModel | undefined;
   current(alias: ServedAlias): LoadedModel | undefined;
@@ -162,7 +165,13 @@ export function createServedModels(options: {
 
   return {
     refresh,
-    lease: (stickyKey) => {
+    lease: (stickyKey, version) => {
+      if (version !== undefined) {
+        const alias = SERVED_ALIASES.find((name) => serving.get(name)?.ref.version === version);
+        const asked = alias === undefined ? undefined : leaseOf(alias);
+        if (asked !== undefined) return asked;
+        throw new AppError('not-found', `version ${version} is not served`);
+      }
       const leased = leaseOf(chooseAlias(traffic, stickyKey)) ?? leaseOf('champion');
       if (leased !== undefined) return leased;
       const [failure] = failures.values();
