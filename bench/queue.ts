@@ -140,7 +140,7 @@ async function openBench(
     config,
     open: async (handlers, concurrency) =>
       await openWorkers({ queues, runs, services, handlers, log, clock: systemClock, concurrency }),
-    startRun: async () => (await runs.startRun({ trigger: 'manual' })).runId,
+    startRun: async () => (await runs.startRun({ trigger: 'manual', request: { recipes: ['head'] } })).runId,
   };
 }
 
