@@ -9,15 +9,14 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { sql } from 'kysely';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Config } from '../../core/config/index.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Db } from '../../db/index.ts';
 import type { IngestResult } from '../ingest.ts';
-import { markFeedbackTaken } from '../feedback.ts';
 import { parseRecord, type Label, type LabelledRecord, type ProductRecord } from '../record.ts';
+import { commitVersion } from './commit-version.ts';
 import { SPLITS } from './content.ts';
 import {
   findDatasetVersionOfRun,
@@ -72,8 +71,6 @@ interface Counts {
   feedbackIds: number[];
 }
 
-/** Any constant will do: it keeps two versions from being numbered at the same time. */
-const NUMBERING_LOCK = 7_265_004;
 const PROGRESS_ROWS = 1000;
 
 /**
@@ -125,7 +122,7 @@ export async function createDatasetVersion(
       drift: parent === undefined ? null : (drift?.build(parent.version) ?? null),
       bayes: knownLimit(request, parent, counts),
     };
-    return await commit(draft, keyPrefix, counts.feedbackIds, context);
+    return await commitVersion(draft, keyPrefix, counts.feedbackIds, context);
   } finally {
     await merger.close();
     await rm(folder, { recursive: true, force: true });
@@ -239,38 +236,4 @@ function knownLimit(
   if (bayes === null || counts.feedback.accepted > 0) return null;
   if (counts.inherited === 0) return bayes;
   return parent?.manifest.bayes?.accuracy === bayes.accuracy ? bayes : null;
-}
-
-async function commit(
-  draft: Omit<DatasetManifest, 'version'>,
-  keyPrefix: string,
-  feedbackIds: readonly number[],
-  { db, store, clock }: VersionContext,
-): Promise<DatasetVersion> {
-  const committed = await db.transaction().execute(async (transaction) => {
-    await sql`SELECT pg_advisory_xact_lock(${NUMBERING_LOCK})`.execute(transaction);
-    const other = await findDatasetVersionOfRun(transaction, draft.runId);
-    if (other !== undefined) return other;
-    const version = ((await findLatestDatasetVersion(transaction))?.version ?? 0) + 1;
-    const manifest: DatasetManifest = { ...draft, version };
-    await store.put(`${keyPrefix}/manifest.json`, `${JSON.stringify(manifest, null, 2)}\n`);
-    await transaction
-      .insertInto('dataset_versions')
-      .values({
-        version,
-        run_id: draft.runId,
-        parent_version: draft.parentVersion,
-        digest: draft.digest,
-        key_prefix: keyPrefix,
-        row_count: draft.rows,
-        manifest: JSON.stringify(manifest),
-        created_at: clock.now(),
-      })
-      .execute();
-    await markFeedbackTaken(transaction, feedbackIds, version);
-    return await getDatasetVersion(transaction, version);
-  });
-  // Another attempt of this run was first, with other feedback: nothing refers to the files of this one.
-  if (committed.keyPrefix !== keyPrefix) await store.deletePrefix(keyPrefix);
-  return committed;
 }
