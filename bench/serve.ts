@@ -8,16 +8,13 @@
  * Options: --quick (short rounds, to try the bench), --threads (sessions x threads and batch sizes of the raw sessions only), --no-reference.
  * Ends with exit code 1 when a ratio is missed, 2 where ../shared/data is not there.
  */
-import { existsSync } from 'node:fs';
-import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import path from 'node:path';
-import { stringify } from 'csv-stringify/sync';
-import { packageRoot } from '../src/core/paths.ts';
-import { generateRecords } from '../src/data/index.ts';
-import { classifierText, readRecipe, trainCandidate } from '../src/ml/index.ts';
+import { classifierText } from '../src/ml/index.ts';
 import { chooseThreadCounts } from '../src/server/inference/index.ts';
 import { openOurServer, openReferenceServer, runLoad, type RunningServer } from './serve/processes.ts';
+import { trainBenchModel } from './serve/model.ts';
 import { openRawSessions, type RawSessions } from './serve/raw-sessions.ts';
 import { readProducts } from './serve/texts.ts';
 
@@ -202,40 +199,6 @@ async function compareThreads(modelDirectory: string, texts: string[]): Promise<
       );
     }
   }
-}
-
-/** A `head` model of the shipped encoder; what it has learned does not matter here. Kept below var/. */
-async function trainBenchModel(): Promise<string> {
-  const folder = path.join(packageRoot, 'var', 'bench-serve');
-  const outputDirectory = path.join(folder, 'model');
-  if (existsSync(outputDirectory)) return outputDirectory;
-  const work = await mkdtemp(path.join(tmpdir(), 'copyloop-bench-train-'));
-  const rows = [...generateRecords({ count: 400, seed: 1 })].map((record) => ({
-    title: record.title,
-    description: record.description,
-    label: record.rating >= 3.5 ? 1 : 0,
-  }));
-  const write = async (name: string, part: typeof rows): Promise<string> => {
-    const file = path.join(work, name);
-    await writeFile(file, stringify(part, { header: true }));
-    return file;
-  };
-  try {
-    await trainCandidate({
-      recipe: await readRecipe(path.join(packageRoot, 'config', 'recipes'), 'head'),
-      seed: 1,
-      trainFile: await write('train.csv', rows.slice(0, 320)),
-      validationFile: await write('validation.csv', rows.slice(320)),
-      base: path.join(packageRoot, 'assets', 'encoder'),
-      cacheDirectory: path.join(packageRoot, 'var', 'hub'),
-      outputDirectory,
-      workDirectory: path.join(work, 'work'),
-      threads: 0,
-    });
-  } finally {
-    await rm(work, { recursive: true, force: true });
-  }
-  return outputDirectory;
 }
 
 async function using<T extends { close(): Promise<void> }, R>(

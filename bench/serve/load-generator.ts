@@ -6,6 +6,7 @@
  */
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 export interface LoadOrder {
   /** Of the route that is posted to. */
@@ -15,6 +16,8 @@ export interface LoadOrder {
   durationMs: number;
   /** JSON bodies, sent round and round. */
   bodies: string[];
+  /** All connections together; without it each sends as soon as it is answered. */
+  requestsPerSecond?: number;
 }
 
 export interface LoadResult {
@@ -53,9 +56,16 @@ async function runLoad(order: LoadOrder): Promise<LoadResult> {
     } else result.failures[status] = (result.failures[status] ?? 0) + 1;
   };
 
-  const converse = async (): Promise<void> => {
+  const intervalMs =
+    order.requestsPerSecond === undefined ? 0 : (1000 * order.connections) / order.requestsPerSecond;
+  const converse = async (connection: number): Promise<void> => {
     let socket: Socket | undefined;
+    let turnMs = performance.now() + (connection / order.connections) * intervalMs;
     while (performance.now() < endMs) {
+      if (intervalMs > 0) {
+        await sleep(Math.max(0, turnMs - performance.now()));
+        turnMs = Math.max(turnMs + intervalMs, performance.now());
+      }
       socket ??= await open(hostname, Number(port));
       const request = requests[next % requests.length] as Buffer;
       next += 1;
@@ -69,7 +79,7 @@ async function runLoad(order: LoadOrder): Promise<LoadResult> {
     }
     socket?.destroy();
   };
-  await Promise.all(Array.from({ length: order.connections }, converse));
+  await Promise.all(Array.from({ length: order.connections }, (_, connection) => converse(connection)));
   return result;
 }
 

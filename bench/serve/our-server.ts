@@ -20,7 +20,9 @@ export interface OurServerOptions {
   varDir: string;
   sessions: number;
   threadsPerSession: number;
-  maxBatchTokens?: number;
+  maxQueueTokens?: number;
+  /** Versions that the directory is registered as; the first is champion. */
+  versions?: number;
 }
 
 const options = JSON.parse(process.argv[2] ?? '{}') as OurServerOptions;
@@ -33,7 +35,7 @@ const { config } = loadConfig({
     'serving.precision': options.precision,
     'serving.threads': options.sessions,
     'serving.threadsPerSession': options.threadsPerSession,
-    ...(options.maxBatchTokens && { 'serving.maxBatchTokens': options.maxBatchTokens }),
+    ...(options.maxQueueTokens && { 'serving.maxQueueTokens': options.maxQueueTokens }),
   },
 });
 const log = createLogger({ level: 'info', destination: path.join(options.varDir, 'server.log') });
@@ -58,8 +60,10 @@ for (const entry of await readdir(options.modelDirectory, { recursive: true, wit
   await artifacts.putFile(`mlflow/${folder}/${path.relative(options.modelDirectory, file)}`, file);
 }
 const { name } = config.model;
-const version = await registerModel(tracking, { name, source: `mlflow-artifacts:/${folder}`, accuracy: 0 });
-await tracking.registry.setAlias(name, 'champion', version.version, { movedBy: 'bench', reason: 'bench' });
+for (let version = 1; version <= (options.versions ?? 1); version += 1) {
+  await registerModel(tracking, { name, source: `mlflow-artifacts:/${folder}`, accuracy: 0 });
+}
+await tracking.registry.setAlias(name, 'champion', 1, { movedBy: 'bench', reason: 'bench' });
 
 const server = resources.add(
   'server',
