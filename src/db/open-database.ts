@@ -4,6 +4,7 @@ import { AppError, toError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { openEmbeddedPostgres } from './embedded/server.ts';
 import { migrate } from './migrate.ts';
+import { withPreparedStatements } from './prepared-statements.ts';
 import type { Schema } from './schema.ts';
 
 export type Db = Kysely<Schema>;
@@ -50,7 +51,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     pool.on('connect', (client) =>
       client.on('error', (error) => log.debug({ err: error }, 'a PostgreSQL connection was lost')),
     );
-    const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+    const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: withPreparedStatements(pool) }) });
     const close = async (): Promise<void> => {
       await db.destroy();
       await embedded?.close();

@@ -5,7 +5,7 @@
  */
 import { sql } from 'kysely';
 import { AppError } from '../../core/errors.ts';
-import type { Db } from '../../db/index.ts';
+import { PREPARED, type Db } from '../../db/index.ts';
 import type { LifecycleStage } from '../entities.ts';
 import { checkBatch, checkMetric, checkParam, checkTag } from '../limits.ts';
 import type { RunBatch } from '../tracking-store.ts';
@@ -30,7 +30,7 @@ export async function logBatch(db: Db, runId: string, batch: RunBatch): Promise<
   tags.forEach(checkTag);
 
   const mayWait = params.length > 0 || tags.length > 0;
-  const { rows } = await sql<Outcome>`
+  const { rows } = await sql<Outcome>`${PREPARED}
     WITH run AS (SELECT run_id, lifecycle_stage FROM tracking_runs WHERE run_id = ${runId}),
     given_params AS (
       SELECT * FROM unnest(${params.map((p) => p.key)}::text[], ${params.map((p) => p.value)}::text[]) AS g (key, value)

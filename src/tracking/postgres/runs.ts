@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { createHexId } from '../../core/ids.ts';
-import type { Db } from '../../db/index.ts';
+import { PREPARED, type Db } from '../../db/index.ts';
 import { RUN_STATUSES, type LifecycleStage, type Run } from '../entities.ts';
 import { checkTag, checkText } from '../limits.ts';
 import { drawRunName } from '../run-names.ts';
@@ -55,7 +55,7 @@ export function createRunStore(db: Db, clock: Clock): RunStore {
     pairs.forEach(checkTag);
     checkText('user id', run.userId ?? '', 256);
     const runId = createHexId();
-    const { rows } = await sql<RunRow & { is_open: boolean }>`
+    const { rows } = await sql<RunRow & { is_open: boolean }>`${PREPARED}
       WITH home AS (
         SELECT experiment_id, artifact_location, lifecycle_stage FROM experiments WHERE experiment_id = ${toExperimentId(run.experimentId)}
       ),
@@ -95,7 +95,7 @@ export function createRunStore(db: Db, clock: Clock): RunStore {
         `Invalid run status '${status}': one of ${RUN_STATUSES.join(', ')}`,
       );
     if (nonEmpty(name) !== undefined) checkTag({ key: 'mlflow.runName', value: name ?? '' });
-    const { rows } = await sql<RunRow & { was: LifecycleStage }>`
+    const { rows } = await sql<RunRow & { was: LifecycleStage }>`${PREPARED}
       WITH old AS (SELECT run_id, lifecycle_stage AS was FROM tracking_runs WHERE run_id = ${runId}),
       changed AS (
         UPDATE tracking_runs AS r

@@ -11,6 +11,9 @@ import {
   type ValueType,
 } from './space.ts';
 
+/** The indexes on values hold so many characters (003-tracking). */
+const INDEXED_CHARS = 200;
+
 /** @throws AppError `invalid-input` for keys, comparators and values that the entity does not have */
 export function toCondition(condition: Condition, space: SearchSpace): RawBuilder<unknown> {
   const { key, comparator } = condition;
@@ -72,12 +75,17 @@ function toCollectionCondition(condition: Condition, collection: Collection): Ra
   const predicate = compare(value, collection.type, condition);
   // The index is on the first 200 characters, since a value may be longer than an index takes.
   const [wanted] = condition.values;
-  if (collection.type === 'text' && comparator === '=' && wanted !== undefined)
-    return exists(sql` AND left(found.value, 200) = left(${wanted.text}, 200) AND ${predicate}`);
+  if (collection.type === 'text' && comparator === '=' && wanted !== undefined) {
+    // A shorter text equals its own beginning; saying so twice would mislead the planner about how many rows there are.
+    if (wanted.kind === 'string' && wanted.text.length < INDEXED_CHARS)
+      return exists(sql` AND left(found.value, ${sql.lit(INDEXED_CHARS)}) = ${wanted.text}`);
+    return exists(
+      sql` AND left(found.value, ${sql.lit(INDEXED_CHARS)}) = left(${wanted.text}, ${sql.lit(INDEXED_CHARS)}) AND ${predicate}`,
+    );
+  }
   // NaN is greater than every number for PostgreSQL, and matches nothing here.
-  return exists(
-    collection.type === 'float8' ? sql` AND found.value <> 'NaN' AND ${predicate}` : sql` AND ${predicate}`,
-  );
+  const mayMatchNaN = collection.type === 'float8' && ['>', '>=', '!='].includes(comparator);
+  return exists(mayMatchNaN ? sql` AND found.value < 'NaN' AND ${predicate}` : sql` AND ${predicate}`);
 }
 
 function compare(
