@@ -15,10 +15,10 @@ import {
 } from './wording-phrases.ts';
 
 const FORMS = [
-  { name: 'adjective', share: 0.66 },
+  { name: 'adjective', share: 0.46 },
   { name: 'denial', share: 0.02 },
-  { name: 'predicate', share: 0.18 },
-  { name: 'remark', share: 0.14 },
+  { name: 'predicate', share: 0.3 },
+  { name: 'remark', share: 0.22 },
 ] as const;
 
 const ADJECTIVE_FRAMES = [

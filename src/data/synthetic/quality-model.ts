@@ -30,16 +30,16 @@ export interface QualityModel {
 
 export const QUALITY_MODEL: QualityModel = {
   qualities: [
-    { name: 'poor', share: 0.2, praise: 0.04, rating: 2.4 },
-    { name: 'fair', share: 0.21, praise: 0.15, rating: 2.9 },
-    { name: 'good', share: 0.32, praise: 0.86, rating: 4.1 },
-    { name: 'excellent', share: 0.27, praise: 0.96, rating: 4.6 },
+    { name: 'poor', share: 0.2, praise: 0.03, rating: 2.4 },
+    { name: 'fair', share: 0.21, praise: 0.07, rating: 2.9 },
+    { name: 'good', share: 0.32, praise: 0.94, rating: 4.1 },
+    { name: 'excellent', share: 0.27, praise: 0.97, rating: 4.6 },
   ],
   cueCounts: [
     { count: 4, share: 0.5 },
     { count: 5, share: 0.5 },
   ],
-  rating: { min: 2, max: 5, step: 0.1, deviation: 0.3, arbitrary: 0.12 },
+  rating: { min: 2, max: 5, step: 0.1, deviation: 0.3, arbitrary: 0.16 },
 };
 
 /** The ratings of the scale, each the nearest double of its decimal: 2, 2.1, ... 5. */
