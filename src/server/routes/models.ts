@@ -137,7 +137,7 @@ export function createModelRoutes(registry: RegistryStore): Router {
     .openapi(versionsRoute, async function showVersions(c) {
       const model = await registry.getModel(c.req.valid('param').name);
       const { items } = await registry.searchVersions({
-        filter: `name = '${model.name.replaceAll("'", "\\'")}'`,
+        filter: `name = '${model.name.replaceAll("'", "''")}'`,
         maxResults: MAX_PAGE,
       });
       const versions = items.toSorted((a, b) => b.version - a.version).map(renderVersion);
