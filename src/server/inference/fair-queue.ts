@@ -138,7 +138,12 @@ export function createFairQueue<T>(): FairQueue<T> {
   };
 }
 
-/** The run of neighbours by length around `first` with the most texts whose padded cost stays within the budget. */
+/** From so many texts on a batch is about as fast as it will be, and a text that only adds padding had better wait for its like. */
+const FULL_ENOUGH = 4;
+/** Share of a batch's tokens that one more text may add in padding once the batch is full enough. */
+const PADDING_PER_TEXT = 0.02;
+
+/** The run of neighbours by length around `first` that grows by whichever neighbour wastes less, within the padded budget. */
 function chooseLikeLength<T>(window: readonly Entry<T>[], first: Entry<T>, maxTokens: number): Entry<T>[] {
   const byLength = window.toSorted((a, b) => a.tokens - b.tokens || compare(a, b));
   let low = byLength.indexOf(first);
@@ -153,7 +158,9 @@ function chooseLikeLength<T>(window: readonly Entry<T>[], first: Entry<T>, maxTo
     // A shorter neighbour wastes padding on itself, a longer one on all the others: the cheaper of the two joins.
     const wasteOfShorter = shorterFits ? longest - shorter.tokens : Infinity;
     const wasteOfLonger = longerFits ? (longer.tokens - longest) * (high - low) : Infinity;
-    if (wasteOfShorter === Infinity && wasteOfLonger === Infinity) return byLength.slice(low, high);
+    const waste = Math.min(wasteOfShorter, wasteOfLonger);
+    const allowed = high - low < FULL_ENOUGH ? maxTokens : PADDING_PER_TEXT * longest * grown;
+    if (waste > allowed) return byLength.slice(low, high);
     if (wasteOfLonger <= wasteOfShorter) high += 1;
     else low -= 1;
   }
