@@ -1,5 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import { Tokenizer } from '@huggingface/tokenizers';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { createRandom } from '../../src/core/random.ts';
 import { packageRoot } from '../../src/core/paths.ts';
 import { bucketByLength, openTokenizer, padBatch, type TextTokenizer } from '../../src/ml/tokenizer.ts';
 
@@ -32,6 +35,43 @@ describe('the tokenizer of the base encoder', () => {
     const whole = tokenizer.encode(text, 1_000_000);
     const expected = whole.length <= 32 ? whole : [...whole.slice(0, 31), 102];
     expect(tokenizer.encode(text, 32)).toEqual(expected);
+  });
+
+  it('gives the ids of the Hugging Face tokenizer for every mixture of words, punctuation, scripts and white space', async () => {
+    const folder = path.join(packageRoot, 'assets/encoder');
+    const read = async (name: string): Promise<object> =>
+      JSON.parse(await readFile(path.join(folder, name), 'utf8')) as object;
+    const whole = new Tokenizer(await read('tokenizer.json'), await read('tokenizer_config.json'));
+    const random = createRandom(3);
+    const parts = [
+      'Lamp',
+      'ÉTÉ',
+      "don't",
+      'a\u0301',
+      '\u0301',
+      '漢字',
+      'ΣΑΣ',
+      '🙂👨‍👩‍👧',
+      '[MASK]',
+      'x[SEP]y',
+      '\u0000',
+      '\u00a0',
+      '\u200b',
+      '\u2003',
+      '...',
+      '$5.99',
+      'İstanbul',
+      'ﬁn',
+      'w'.repeat(120),
+    ];
+    const spaces = [' ', '  ', '\n', '\t ', '\r\n', ''];
+    for (let text = 0; text < 500; text += 1) {
+      const mixed = Array.from(
+        { length: 1 + random.below(12) },
+        () => random.pick(parts) + random.pick(spaces),
+      ).join('');
+      expect(tokenizer.encode(mixed, 1_000_000)).toEqual(whole.encode(mixed).ids);
+    }
   });
 
   it('refuses a directory without tokenizer.json', async () => {
