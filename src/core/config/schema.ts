@@ -192,8 +192,6 @@ const storage = z.strictObject({
     }),
 });
 
-const tracking = z.strictObject({ uri: z.url({ protocol: /^https?$/ }).nullable(), token: text.nullable() });
-const webhooks = z.strictObject({ allowedHosts: z.array(text), attempts: positiveInt.max(20) });
 const logging = z.strictObject({
   level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']),
   format: z.enum(['auto', 'json', 'pretty']),
@@ -210,8 +208,6 @@ export const configSchema = z.strictObject({
   feedback,
   queues,
   storage,
-  tracking,
-  webhooks,
   logging,
 });
 
@@ -224,8 +220,6 @@ export const SECRET_KEYS: readonly string[] = [
   'storage.artifacts.secretAccessKey',
   'storage.databaseUrl',
   'storage.redisUrl',
-  'tracking.token',
-  'tracking.uri',
 ];
 
 function isTimeZone(name: string): boolean {
