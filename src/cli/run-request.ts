@@ -1,5 +1,5 @@
 /** The options that say what a run is made of, shared by `run` and `train`. */
-import { MAPPABLE_FIELDS, RECIPE_NAMES } from '../core/config/index.ts';
+import { MAPPABLE_FIELDS, RECIPE_NAMES, type RecipeName } from '../core/config/index.ts';
 import { AppError } from '../core/errors.ts';
 import type { RunRequest } from '../queues/index.ts';
 import { parseNumber, parseWhole, type OptionSpecs, type OptionValues } from './command.ts';
@@ -80,15 +80,18 @@ function parseSource(source: string | undefined): RunRequest['source'] {
 }
 
 function parseRecipes(names: readonly string[] | undefined): RunRequest['recipes'] {
-  return names?.map((name) => {
-    const recipe = RECIPE_NAMES.find((known) => known === name);
-    if (recipe === undefined)
-      throw new AppError(
-        'invalid-input',
-        `there is no recipe "${name}"; the recipes are ${RECIPE_NAMES.join(', ')}`,
-      );
-    return recipe;
-  });
+  return names?.map(parseRecipeName);
+}
+
+export function parseRecipeName(name: string): RecipeName {
+  const recipe = RECIPE_NAMES.find((known) => known === name);
+  if (recipe === undefined) {
+    throw new AppError(
+      'invalid-input',
+      `there is no recipe "${name}"; the recipes are ${RECIPE_NAMES.join(', ')}`,
+    );
+  }
+  return recipe;
 }
 
 function withoutUndefined<T extends object>(value: T): T {

@@ -1,6 +1,7 @@
 /** The grid of a sweep: every combination of the listed values as a candidate of one run. */
-import { candidateSchema, RECIPE_NAMES, type CandidateConfig } from '../core/config/index.ts';
+import { candidateSchema, type CandidateConfig } from '../core/config/index.ts';
 import { AppError } from '../core/errors.ts';
+import { parseRecipeName } from './run-request.ts';
 
 const MAX_CANDIDATES = 64;
 
@@ -20,7 +21,7 @@ export function planSweep(options: {
   );
   const candidates = options.recipes.flatMap((recipe) =>
     combinations.flatMap((settings) =>
-      options.seeds.map((seed) => ({ recipe: knownRecipe(recipe), seed, settings })),
+      options.seeds.map((seed) => ({ recipe: parseRecipeName(recipe), seed, settings })),
     ),
   );
   if (candidates.length > MAX_CANDIDATES) {
@@ -52,14 +53,4 @@ function parseValue(text: string): Value {
   if (text === 'true' || text === 'false') return text === 'true';
   const value = Number(text);
   return Number.isFinite(value) ? value : text;
-}
-
-function knownRecipe(name: string): CandidateConfig['recipe'] {
-  const recipe = RECIPE_NAMES.find((known) => known === name);
-  if (recipe === undefined)
-    throw new AppError(
-      'invalid-input',
-      `there is no recipe "${name}"; the recipes are ${RECIPE_NAMES.join(', ')}`,
-    );
-  return recipe;
 }
