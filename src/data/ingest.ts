@@ -4,6 +4,7 @@
  */
 import { MAPPABLE_FIELDS, type Config } from '../core/config/index.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
+import type { DestinationPolicy } from '../core/destination.ts';
 import { AppError, assertNever } from '../core/errors.ts';
 import { listWantedColumns, readLabel, resolveColumns } from './field-map.ts';
 import { createFingerprintSet } from './fingerprint-set.ts';
@@ -28,6 +29,8 @@ export interface IngestContext {
   /** Folder of the store that takes the artifacts: `runs/<run id>/raw`. */
   keyPrefix: string;
   signal?: AbortSignal;
+  /** What holds for the address of an http source; undefined when the operator named it. */
+  destinations?: DestinationPolicy | undefined;
   /** Called every thousand rows and at the end. */
   onProgress?: (progress: IngestProgress) => void | Promise<void>;
 }
@@ -57,9 +60,9 @@ const FLUSH_CHARS = 1 << 18;
 
 /** @throws AppError `bad-data` when no row is usable, and what opening the source throws */
 export async function ingestRecords(options: IngestOptions, context: IngestContext): Promise<IngestResult> {
-  const { store, keyPrefix, signal } = context;
+  const { store, keyPrefix, signal, destinations } = context;
   const source = describeSource(options.source);
-  const table = await openSource(options, signal);
+  const table = await openSource(options, { signal, destinations });
   const synthetic = options.source.kind === 'synthetic';
   // Synthetic records have our names and a rating: a map or label column meant for another source does not concern them.
   const map = synthetic ? {} : options.map;
@@ -133,7 +136,10 @@ export async function ingestRecords(options: IngestOptions, context: IngestConte
   return { source, rawKey, rawSha256: raw.sha256, accepted, refused, refusedKey, bayes };
 }
 
-async function openSource(options: IngestOptions, signal: AbortSignal | undefined): Promise<SourceTable> {
+async function openSource(
+  options: IngestOptions,
+  { signal, destinations }: Pick<IngestContext, 'signal' | 'destinations'>,
+): Promise<SourceTable> {
   const { source } = options;
   const wanted = listWantedColumns(options.map, options.label);
   switch (source.kind) {
@@ -146,6 +152,7 @@ async function openSource(options: IngestOptions, signal: AbortSignal | undefine
         timeoutMs: source.timeoutMs,
         maxBytes: source.maxBytes,
         signal,
+        destinations,
       });
     default:
       return assertNever(source.kind);

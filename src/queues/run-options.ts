@@ -14,6 +14,8 @@ export const runOptionsSchema = z.strictObject({
   candidates: configSchema.shape.pipeline.shape.candidates,
   model: configSchema.shape.model,
   gate: configSchema.shape.gate,
+  /** Whether an outsider named the address of the source: it is then held to the destination policy, in replays as well. */
+  sourceNamedBy: z.enum(['operator', 'http']).default('http'),
 });
 export type RunOptions = z.infer<typeof runOptionsSchema>;
 
@@ -46,7 +48,11 @@ export type RunRequest = z.input<typeof runRequestSchema>;
 type OptionsConfig = Pick<Config, 'data' | 'pipeline' | 'model' | 'gate'>;
 
 /** @throws AppError `invalid-input` that names the field and what is allowed */
-export function resolveRunOptions(config: OptionsConfig, request: unknown): RunOptions {
+export function resolveRunOptions(
+  config: OptionsConfig,
+  request: unknown,
+  cameOverHttp: boolean,
+): RunOptions {
   const asked = parseOrThrow(runRequestSchema, request);
   if (asked.recipes !== undefined && asked.candidates !== undefined) {
     throw new AppError('invalid-input', 'give either recipes or candidates, not both', {
@@ -70,6 +76,7 @@ export function resolveRunOptions(config: OptionsConfig, request: unknown): RunO
       config.pipeline.candidates,
     model: config.model,
     gate: config.gate,
+    sourceNamedBy: cameOverHttp && asked.source?.url !== undefined ? 'http' : 'operator',
   });
 }
 

@@ -17,7 +17,12 @@ export interface RunStarter {
    * @throws AppError `conflict` with `details.activeRunId` while a run is active; `invalid-input` for options that cannot be used;
    * `unavailable` when the queue takes no job
    */
-  startRun(start: { trigger: RunTrigger; request?: RunRequest }): Promise<{ runId: string }>;
+  startRun(start: {
+    trigger: RunTrigger;
+    request?: RunRequest;
+    /** Whether an outsider made the request: an address that it names is then held to the destination policy. */
+    cameOverHttp?: boolean;
+  }): Promise<{ runId: string }>;
   /** Starts a run of a scheduled slot; a slot starts one run, however often it is asked. */
   startScheduledRun(slot: Date): Promise<ScheduledStart>;
   /** The same options again under a new id. @throws AppError `not-found`, and whatever `startRun` throws */
@@ -59,11 +64,11 @@ export function createRunStarter(deps: {
   };
 
   return {
-    startRun: async ({ trigger, request = {} }) =>
-      await start({ trigger, options: resolveRunOptions(config, request) }),
+    startRun: async ({ trigger, request = {}, cameOverHttp = false }) =>
+      await start({ trigger, options: resolveRunOptions(config, request, cameOverHttp) }),
 
     startScheduledRun: async (slot) => {
-      const options = resolveRunOptions(config, {});
+      const options = resolveRunOptions(config, {}, false);
       const runId = createRunId(clock.now());
       const claimed = await db.transaction().execute((trx) => claimSlot(trx, { slot, runId, options }));
       if (claimed.outcome === 'started') await enqueueFirst(database, queues, claimed.runId);

@@ -41,7 +41,7 @@ import { createTrafficRoutes } from './routes/traffic.ts';
 import type { ModelSessions, ServedModels } from './serving/index.ts';
 
 export interface AppDeps {
-  config: Pick<Config, 'server' | 'serving' | 'copy' | 'model'>;
+  config: Pick<Config, 'server' | 'outbound' | 'serving' | 'copy' | 'model'>;
   db: Db;
   starter: RunStarter;
   queues: StageQueues['queues'];
@@ -99,7 +99,7 @@ export function createApp(deps: AppDeps): Router {
   app.route('/', createInfoRoutes({ config, models, threads: deps.threads, version }));
   app.route('/', createMetricsRoutes(metrics));
   app.route('/', createGenerateDataRoutes({ clock }));
-  app.route('/', createRunRoutes({ db, starter }));
+  app.route('/', createRunRoutes({ db, starter, destinations: config.outbound }));
   app.route('/', createModelRoutes(deps.tracking.registry));
   app.route('/', createTrafficRoutes({ db, models }));
   app.route(

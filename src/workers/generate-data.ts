@@ -8,6 +8,7 @@ export const generateData: StageHandler<'generate-data'> = async ({ runId }, con
     store: services.artifacts,
     keyPrefix: `runs/${runId}/raw`,
     signal,
+    destinations: run.options.sourceNamedBy === 'http' ? services.config.outbound : undefined,
     onProgress: ({ accepted, refused, total }) => {
       const done = accepted + refused;
       context.progress(total === undefined ? 0 : done / total, `${done} records, ${refused} refused`);

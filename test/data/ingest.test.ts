@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { DestinationPolicy } from '../../src/core/destination.ts';
 import {
   ingestRecords,
   type IngestOptions,
@@ -22,6 +23,7 @@ afterAll(async () => rm(folder, { recursive: true, force: true }));
 type Change = Partial<Omit<IngestOptions, 'source' | 'label'>> & {
   source?: Partial<IngestOptions['source']>;
   label?: Partial<IngestOptions['label']>;
+  destinations?: DestinationPolicy;
 };
 
 async function ingest(change: Change) {
@@ -42,7 +44,7 @@ async function ingest(change: Change) {
       label: { threshold: 3.5, column: null, ...change.label },
       refusedKept: change.refusedKept ?? 100,
     },
-    { store, keyPrefix: `runs/r-${files++}/raw` },
+    { store, keyPrefix: `runs/r-${files++}/raw`, destinations: change.destinations },
   );
   const readLines = async <T>(key: string): Promise<T[]> =>
     (await store.readText(key))
@@ -267,6 +269,22 @@ describe('an address', () => {
       await new Promise((resolve) => server?.close(resolve));
     }
     await expect(fromUrl('http://127.0.0.1:1/')).rejects.toMatchObject({ code: 'unavailable' });
+  });
+
+  it('that an outsider named is read only where the policy lets it', async () => {
+    let requests = 0;
+    const url = await serve((response) => {
+      requests += 1;
+      response.writeHead(200, { 'content-type': 'application/json' }).end('[{"title":"a","rating":5}]');
+    });
+    const source = { kind: 'http', url } as const;
+    await expect(ingest({ source, destinations: { allowHosts: [] } })).rejects.toMatchObject({
+      code: 'forbidden',
+      traits: { retryable: false },
+    });
+    expect(requests).toBe(0);
+    const { records } = await ingest({ source, destinations: { allowHosts: ['127.0.0.1'] } });
+    expect(records).toHaveLength(1);
   });
 
   it('is given up beyond its size and its time', async () => {

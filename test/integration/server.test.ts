@@ -149,6 +149,13 @@ describe('a server with a champion', () => {
     ['feedback on nothing', '/feedback', { prediction_id: 'x', outcome: 'accepted' }, 400, 'prediction_id'],
     ['a run of no recipe', '/runs', { recipes: ['magic'] }, 400, 'recipes.0'],
     ['a run on a file of the server', '/runs', { source: { path: '/etc/passwd' } }, 403, 'source.path'],
+    [
+      'a run on what only the server reaches',
+      '/runs',
+      { source: { url: 'http://169.254.169.254/' } },
+      403,
+      'source.url',
+    ],
     ['traffic that is not whole', '/serving/traffic', { champion: 50 }, 404, undefined],
   ])('refuses %s with the field and the limit', async (_name, route, sent, status, field) => {
     const answer = await postJson(`${server.url}${route}`, sent);

@@ -6,16 +6,17 @@ const { config } = loadConfig({ env: {} });
 
 describe('the options of a run', () => {
   it('are those of the configuration when nothing is asked for', () => {
-    expect(resolveRunOptions(config, {})).toEqual({
+    expect(resolveRunOptions(config, {}, false)).toEqual({
       data: config.data,
       candidates: config.pipeline.candidates,
       model: config.model,
       gate: config.gate,
+      sourceNamedBy: 'operator',
     });
   });
 
   it('take over what is asked for and leave the rest', () => {
-    const { data } = resolveRunOptions(config, { source: { count: 5 }, label: { threshold: 4 } });
+    const { data } = resolveRunOptions(config, { source: { count: 5 }, label: { threshold: 4 } }, false);
     expect(data.source).toEqual({ ...config.data.source, count: 5 });
     expect(data.label).toEqual({ threshold: 4, column: null });
   });
@@ -25,11 +26,18 @@ describe('the options of a run', () => {
     [{ url: 'http://localhost/records' }, 'http'],
     [{ count: 3 }, 'synthetic'],
   ] as const)('know from %j that the source is %s', (source, kind) => {
-    expect(resolveRunOptions(config, { source }).data.source.kind).toBe(kind);
+    expect(resolveRunOptions(config, { source }, false).data.source.kind).toBe(kind);
+  });
+
+  it('remember an address that an outsider named, and only that', () => {
+    const request = { source: { url: 'http://records.example/' } };
+    expect(resolveRunOptions(config, request, true).sourceNamedBy).toBe('http');
+    expect(resolveRunOptions(config, request, false).sourceNamedBy).toBe('operator');
+    expect(resolveRunOptions(config, { source: { count: 5 } }, true).sourceNamedBy).toBe('operator');
   });
 
   it('make one candidate of each recipe', () => {
-    expect(resolveRunOptions(config, { recipes: ['head', 'full'] }).candidates).toEqual([
+    expect(resolveRunOptions(config, { recipes: ['head', 'full'] }, false).candidates).toEqual([
       { name: 'head', recipe: 'head', seed: 1, settings: {} },
       { name: 'full', recipe: 'full', seed: 1, settings: {} },
     ]);
@@ -49,7 +57,7 @@ describe('the options of a run', () => {
     ['something that is no object', 'now', ''],
   ];
   it.each(refused)('refuse %s and name the field', (_what, request, named) => {
-    expect(() => resolveRunOptions(config, request as RunRequest)).toThrow(
+    expect(() => resolveRunOptions(config, request as RunRequest, false)).toThrow(
       expect.objectContaining({ code: 'invalid-input', message: expect.stringContaining(named) }),
     );
   });

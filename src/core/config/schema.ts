@@ -118,6 +118,8 @@ const server = z.strictObject({
   shutdownGraceMs: milliseconds,
 });
 
+const outbound = z.strictObject({ allowHosts: z.array(text) });
+
 const serving = z.strictObject({
   threads: nonNegativeInt.max(256),
   threadsPerSession: nonNegativeInt.max(256),
@@ -203,6 +205,7 @@ export const configSchema = z.strictObject({
   model,
   gate,
   server,
+  outbound,
   serving,
   copy,
   feedback,

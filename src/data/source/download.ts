@@ -1,11 +1,14 @@
 /** Records over HTTP: streamed, within a time and a size. */
+import { fetchWithin, type DestinationPolicy } from '../../core/destination.ts';
 import { AppError, toError, type ErrorCode } from '../../core/errors.ts';
 
 export interface HttpLimits {
   /** For the whole download. */
   timeoutMs: number;
   maxBytes: number;
-  signal?: AbortSignal;
+  signal?: AbortSignal | undefined;
+  /** undefined: any host may be reached. */
+  destinations?: DestinationPolicy | undefined;
 }
 
 export interface Download {
@@ -35,9 +38,11 @@ export async function download(url: string, limits: HttpLimits): Promise<Downloa
     address.username = '';
     address.password = '';
   }
-  const response = await fetch(address, { headers, signal }).catch((thrown: unknown) => {
-    throw describe(thrown);
-  });
+  const response = await fetchWithin(address, limits.destinations, { headers, signal }).catch(
+    (thrown: unknown) => {
+      throw describe(thrown);
+    },
+  );
   if (!response.ok) {
     await response.body?.cancel();
     throw new AppError(codeOf(response.status), `${name} answered ${response.status} ${response.statusText}`);

@@ -1,6 +1,7 @@
 /** Pipeline runs: start, watch, cancel, replay. */
 import { createRoute, z } from '@hono/zod-openapi';
-import { AppError } from '../../core/errors.ts';
+import { checkDestination, type DestinationPolicy } from '../../core/destination.ts';
+import { AppError, toAppError } from '../../core/errors.ts';
 import { RUN_STATUSES, type Db } from '../../db/index.ts';
 import {
   getRun,
@@ -65,7 +66,7 @@ const startRoute = createRoute({
   responses: {
     202: started('started'),
     400: errorResponse('options that cannot be used'),
-    403: errorResponse('a source that only the command line may name'),
+    403: errorResponse('a source that only the command line or the configuration may name'),
     409: errorResponse('a run is active; error.activeRunId names it'),
   },
 });
@@ -140,13 +141,18 @@ const replayRoute = createRoute({
   },
 });
 
-export function createRunRoutes(deps: { db: Db; starter: RunStarter }): Router {
-  const { db, starter } = deps;
+export function createRunRoutes(deps: {
+  db: Db;
+  starter: RunStarter;
+  destinations: DestinationPolicy;
+}): Router {
+  const { db, starter, destinations } = deps;
   return createRouter()
     .openapi(startRoute, async function startRun(c) {
       const request = c.req.valid('json');
       refuseFiles(request);
-      const { runId: id } = await starter.startRun({ trigger: 'manual', request });
+      if (request.source?.url !== undefined) await requireReachable(request.source.url, destinations);
+      const { runId: id } = await starter.startRun({ trigger: 'manual', request, cameOverHttp: true });
       return c.json({ status: 'success' as const, run_id: id }, 202);
     })
     .openapi(listRoute, async function showRuns(c) {
@@ -176,6 +182,17 @@ function refuseFiles({ source }: RunRequest): void {
     'source.path cannot be set over HTTP: set data.source.path in the configuration, or use "copyloop run --source FILE"',
     { details: { field: 'source.path' } },
   );
+}
+
+/** The worker holds the request itself to the same policy; this answers early, and names the field. */
+async function requireReachable(url: string, destinations: DestinationPolicy): Promise<void> {
+  try {
+    await checkDestination(url, destinations);
+  } catch (thrown) {
+    const error = toAppError(thrown);
+    const details = { ...error.details, field: 'source.url' };
+    throw new AppError(error.code, `source.url: ${error.message}`, { cause: thrown, details });
+  }
 }
 
 function renderSummary(run: RunSummary): z.input<typeof summarySchema> {
