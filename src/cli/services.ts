@@ -1,4 +1,5 @@
 /** What commands work with, opened in order on one resource stack: logger, database, artifacts, tracking, queues. */
+import { userInfo } from 'node:os';
 import path from 'node:path';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { systemClock } from '../core/clock.ts';
@@ -59,6 +60,11 @@ export async function withServices<T>(
     const tracking = createPostgresTrackingStore(database.db);
     return await body({ config, log, resources, database, artifacts, tracking });
   });
+}
+
+/** Who moves aliases from the command line, for their history. */
+export function nameCliUser(): string {
+  return `${userInfo().username} (command line)`;
 }
 
 /** The queues on top of the services; released with them. */

@@ -14,7 +14,7 @@ export { migrate } from './migrate.ts';
 export type { Migration } from './migration.ts';
 export { PREPARED } from './prepared-statements.ts';
 export type { Schema } from './schema.ts';
-export { FEEDBACK_OUTCOMES, type FeedbackOutcome } from './tables/serving.ts';
+export { FEEDBACK_OUTCOMES, KEY_ROLES, type FeedbackOutcome, type KeyRole } from './tables/serving.ts';
 export {
   ATTEMPT_OUTCOMES,
   RUN_STATUSES,

@@ -1,7 +1,9 @@
 /** Every table of copyloop, as Kysely sees it; the tables of a capability stand in a file of their own. */
 import type { DatasetsTables } from './tables/datasets.ts';
 import type { PipelineTables } from './tables/pipeline.ts';
+import type { RegistryTables } from './tables/registry.ts';
 import type { ServingTables } from './tables/serving.ts';
 import type { TrackingTables } from './tables/tracking.ts';
 
-export interface Schema extends PipelineTables, DatasetsTables, TrackingTables, ServingTables {}
+export interface Schema
+  extends PipelineTables, DatasetsTables, TrackingTables, ServingTables, RegistryTables {}

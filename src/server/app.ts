@@ -19,7 +19,7 @@ import {
   type Router,
 } from './http/index.ts';
 import type { ThreadCounts } from './inference/index.ts';
-import { needsKeys, requireKey, type KeyChecker } from './keys/index.ts';
+import { isAdmin, nameCaller, needsKeys, requireKey, requireRole, type KeyChecker } from './keys/index.ts';
 import type { Metrics } from './metrics.ts';
 import { createMlflowApp } from './mlflow/index.ts';
 import { createPredictor, type PredictionStore } from './predictions/index.ts';
@@ -75,7 +75,7 @@ export function createApp(deps: AppDeps): Router {
   app.use(requestLog({ log: deps.log, metrics }));
   app.use(securityHeaders());
   app.use(refuseOtherSites({ checkHost: server.apiKeys === 'auto' && isLoopback(server.host) }));
-  if (needsKeys(server)) app.use(requireKey(deps.checkKey));
+  if (needsKeys(server)) app.use(requireKey(deps.checkKey), requireRole());
   const small = limitBody(server.bodyLimitBytes);
   const large = limitBody(server.batchBodyLimitBytes);
   app.use((c, next) => {
@@ -124,7 +124,8 @@ export function createApp(deps: AppDeps): Router {
     createMlflowApp({
       tracking: deps.tracking,
       artifacts: deps.artifacts,
-      callerOf: (c) => ({ name: c.get('apiKeyId') ?? 'mlflow client', mayMoveChampion: true }),
+      servedModel: config.model.name,
+      callerOf: (c) => ({ name: nameCaller(c), mayMoveChampion: isAdmin(c) }),
     }),
   );
   app.route(QUEUE_BOARD_PATH, createQueueBoard(deps.queues));

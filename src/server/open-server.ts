@@ -49,6 +49,8 @@ export interface ServerOptions {
 export interface Server {
   /** `http://127.0.0.1:8080`, with the port that was bound. */
   readonly url: string;
+  /** Method and pattern of everything that it answers, `GET /models/:name/versions`. */
+  readonly routes: readonly string[];
   /** Answers what was asked (for at most `server.shutdownGraceMs`), then stops the sessions. What `options` brought stays open. */
   close(): Promise<void>;
 }
@@ -155,7 +157,11 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     const url = await listen(http, server);
     resources.defer('http server', () => drain(http, server.shutdownGraceMs));
     log.info({ url, keys: needsKeys(server), ...threads }, 'the server listens');
-    return { url, close: () => resources.release() };
+    // Hono lists middleware among the routes, as ALL.
+    const routes = app.routes
+      .filter(({ method }) => method !== 'ALL')
+      .map(({ method, path: pattern }) => `${method} ${pattern}`);
+    return { url, routes: [...new Set(routes)], close: () => resources.release() };
   } catch (thrown) {
     await resources.release();
     throw thrown;

@@ -128,7 +128,8 @@ export interface RegistryStore {
   getModel(name: string): Promise<RegisteredModel>;
   renameModel(name: string, newName: string): Promise<RegisteredModel>;
   updateModel(name: string, description: string): Promise<RegisteredModel>;
-  deleteModel(name: string): Promise<void>;
+  /** Takes its aliases away first, for the reason given. */
+  deleteModel(name: string, why?: AliasReason): Promise<void>;
   searchModels(options: SearchOptions): Promise<Page<RegisteredModel>>;
   setModelTag(name: string, key: string, value: string): Promise<void>;
   deleteModelTag(name: string, key: string): Promise<void>;
@@ -142,13 +143,24 @@ export interface RegistryStore {
     stage: string,
     archiveExisting: boolean,
   ): Promise<ModelVersion>;
-  deleteVersion(name: string, version: number): Promise<void>;
+  /** Takes its aliases away first, for the reason given. */
+  deleteVersion(name: string, version: number, why?: AliasReason): Promise<void>;
   searchVersions(options: SearchOptions): Promise<Page<ModelVersion>>;
   setVersionTag(name: string, version: number, key: string, value: string): Promise<void>;
   deleteVersionTag(name: string, version: number, key: string): Promise<void>;
 
-  /** Moves the alias; does nothing when it is there already. Announces the move on channel `copyloop_alias`. */
-  setAlias(name: string, alias: string, version: number, why: AliasReason): Promise<void>;
+  /**
+   * Moves the alias; does nothing when it is there already. Announces the move on channel `copyloop_alias`.
+   * @param onlyFrom the move is made only while the alias names this version (null: none)
+   * @throws AppError `conflict` when it names another
+   */
+  setAlias(
+    name: string,
+    alias: string,
+    version: number,
+    why: AliasReason,
+    onlyFrom?: number | null,
+  ): Promise<void>;
   deleteAlias(name: string, alias: string, why: AliasReason): Promise<void>;
   findAlias(name: string, alias: string): Promise<ModelVersion | undefined>;
   /**

@@ -27,10 +27,11 @@ export async function openMlflowServer(port = 0): Promise<MlflowServer> {
   await chmod(varDir, 0o755);
   const log = createSilentLogger();
   const database = await openDatabase({ databaseUrl: null, varDir, poolSize: 10, log });
-  const { storage } = loadConfig({ env: {} }).config;
+  const { storage, model } = loadConfig({ env: {} }).config;
   const app = createMlflowApp({
     tracking: createPostgresTrackingStore(database.db),
     artifacts: createArtifactStore({ ...storage, varDir }),
+    servedModel: model.name,
   });
   const listener = getRequestListener(app.fetch);
   const server = createServer((request, response) => void listener(request, response));

@@ -107,9 +107,18 @@ describe('a new champion', () => {
         timeout: 20_000,
       })
       .toBe(1);
-    expect((await postJson(`${server.url}/models/copy-quality/aliases/champion/rollback`, {})).status).toBe(
-      409,
-    );
+    const history = await fetch(`${server.url}/models/copy-quality/aliases/champion/history`);
+    expect(((await history.json()) as { history: unknown[] }).history[0]).toMatchObject({
+      kind: 'rollback',
+      from_version: second,
+      to_version: 1,
+      moved_by: 'local user',
+      reason: 'worse in the shop',
+    });
+    const again = (body: unknown) =>
+      postJson(`${server.url}/models/copy-quality/aliases/champion/rollback`, body);
+    expect((await again({ reason: 'once more' })).status).toBe(409);
+    expect((await again({})).status).toBe(400);
   });
 });
 
@@ -222,7 +231,7 @@ describe('a server under more load than it can bear', () => {
 describe('API keys', () => {
   it('are asked for where the server is told to, and can be revoked', async () => {
     await open({ server: { apiKeys: 'required' } });
-    const { id, key } = await createApiKey(harness.database.db, 'shop');
+    const { id, key } = await createApiKey(harness.database.db, { name: 'shop', role: 'reader' });
     const send = (headers: Record<string, string>) => postJson(`${server.url}/predict`, product, headers);
     expect((await send({})).status).toBe(401);
     expect((await send({ authorization: 'Bearer nonsense' })).status).toBe(401);

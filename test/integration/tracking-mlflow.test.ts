@@ -29,7 +29,7 @@ beforeAll(async () => {
   tracking = createPostgresTrackingStore(database.db);
   varDir = await mkdtemp(path.join(tmpdir(), 'copyloop-mlflow-rest-'));
   const artifacts = createArtifactStore({ ...loadConfig({ env: {} }).config.storage, varDir });
-  app = createMlflowApp({ tracking, artifacts, callerOf });
+  app = createMlflowApp({ tracking, artifacts, callerOf, servedModel: 'guarded' });
 });
 afterAll(async () => {
   await database.close();
@@ -321,7 +321,7 @@ describe('artifacts over HTTP', () => {
 });
 
 describe('the champion', () => {
-  it('is moved by admins only, and every other alias by anyone', async () => {
+  it('is moved by admins only, and every other alias by whoever may write', async () => {
     const champion = { name: 'guarded', alias: 'champion', version: '1' };
     await call('POST', 'registered-models/create', { name: 'guarded' });
     await call('POST', 'model-versions/create', { name: 'guarded', source: 's3://b/m' });
@@ -338,6 +338,46 @@ describe('the champion', () => {
     expect((await tracking.registry.aliasHistory('guarded', 'champion'))[0]).toMatchObject({
       movedBy: 'tester',
     });
+    const rename = { name: 'guarded', new_name: 'away' };
+    expect(await call('POST', 'registered-models/rename', rename)).toMatchObject(refused);
+    await call('POST', 'registered-models/create', { name: 'usurper' });
+    const usurp = { name: 'usurper', new_name: 'guarded' };
+    expect(await call('POST', 'registered-models/rename', usurp)).toMatchObject(refused);
+    expect((await call('DELETE', 'model-versions/delete', champion, admin)).status).toBe(200);
+    expect((await tracking.registry.aliasHistory('guarded', 'champion'))[0]).toMatchObject({
+      kind: 'delete',
+      movedBy: 'tester',
+    });
     expect((await call('DELETE', 'registered-models/delete', champion, admin)).status).toBe(200);
+  });
+
+  it('of another model is no concern of the gate', async () => {
+    const champion = { name: 'own', alias: 'champion', version: '1' };
+    await call('POST', 'registered-models/create', { name: 'own' });
+    await call('POST', 'model-versions/create', { name: 'own', source: 's3://b/m' });
+    expect((await call('POST', 'registered-models/alias', champion)).status).toBe(200);
+  });
+
+  it('keeps its files from everyone but admins, and so does every other alias of the served model', async () => {
+    const { run_id, artifact_uri } = await createRun();
+    const files = artifact_uri.replace('mlflow-artifacts:', '/api/2.0/mlflow-artifacts/artifacts');
+    const put = (where: string, headers: Record<string, string> = {}) => call('PUT', where, 'bytes', headers);
+    expect((await put(`${files}/model/weights`)).status).toBe(200);
+    await tracking.registry.createModel({ name: 'guarded' });
+    const { version } = await tracking.registry.createVersion({
+      name: 'guarded',
+      source: `${artifact_uri}/model`,
+    });
+    expect((await put(`${files}/model/weights`)).status).toBe(200);
+    await tracking.registry.setAlias('guarded', 'challenger', version, { movedBy: 'gate', reason: 'won' });
+    const refused = { status: 403, body: { error_code: 'PERMISSION_DENIED' } };
+    expect(await put(`${files}/model/weights`)).toMatchObject(refused);
+    expect(await put(`${files}/model/more`)).toMatchObject(refused);
+    expect(await call('DELETE', `${files}/model`)).toMatchObject(refused);
+    expect(await call('DELETE', files)).toMatchObject(refused);
+    const upload = `/ajax-api/2.0/mlflow/upload-artifact?run_uuid=${run_id}&path=model/weights`;
+    expect(await call('POST', upload, 'bytes')).toMatchObject(refused);
+    expect((await put(`${files}/notes`)).status).toBe(200);
+    expect((await put(`${files}/model/weights`, { 'x-admin': 'yes' })).status).toBe(200);
   });
 });

@@ -339,6 +339,37 @@ export function describeTrackingStore(open: () => Promise<TrackingStore>): void 
       expect(history[2]).toMatchObject({ movedBy: 'test', reason: 'because', pipelineRunId: 'run-4' });
     });
 
+    it('moves an alias only from where it is expected, when asked to', async () => {
+      const name = fresh('alias');
+      await store.registry.createModel({ name });
+      const source = 'mlflow-artifacts:/0/r/artifacts/model';
+      for (let i = 0; i < 3; i += 1) await store.registry.createVersion({ name, source });
+      const moveFrom = (from: number | null, to: number) =>
+        store.registry.setAlias(name, 'champion', to, why, from);
+      await expect(moveFrom(1, 2)).rejects.toMatchObject({ code: 'conflict' });
+      await moveFrom(null, 1);
+      await moveFrom(1, 2);
+      await expect(moveFrom(1, 3)).rejects.toThrow('names version 2, no longer version 1');
+      await expect(moveFrom(null, 3)).rejects.toMatchObject({ code: 'conflict' });
+      await moveFrom(1, 2);
+      expect(await store.registry.aliasHistory(name, 'champion')).toHaveLength(2);
+    });
+
+    it('remembers who deleted a version that an alias named, and why', async () => {
+      const name = fresh('alias');
+      await store.registry.createModel({ name });
+      await store.registry.createVersion({ name, source: 'mlflow-artifacts:/0/r/artifacts/model' });
+      await store.registry.setAlias(name, 'champion', 1, why);
+      await store.registry.deleteVersion(name, 1, { movedBy: 'ana', reason: 'it was wrong' });
+      expect((await store.registry.aliasHistory(name, 'champion'))[0]).toMatchObject({
+        kind: 'delete',
+        fromVersion: 1,
+        toVersion: null,
+        movedBy: 'ana',
+        reason: 'it was wrong',
+      });
+    });
+
     it('refuses aliases that mean something else, and versions that are not there', async () => {
       const name = fresh('alias');
       await store.registry.createModel({ name });

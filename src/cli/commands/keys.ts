@@ -1,4 +1,5 @@
 import { AppError } from '../../core/errors.ts';
+import { KEY_ROLES, type KeyRole } from '../../db/index.ts';
 import { createApiKey, listApiKeys, revokeApiKey } from '../../server/index.ts';
 import { COMMON_OPTIONS, defineCommand } from '../command.ts';
 import { renderJson, renderTable } from '../render.ts';
@@ -8,7 +9,7 @@ export const keysCommand = defineCommand({
   name: 'keys',
   about:
     'API keys: list them, create one, revoke one. A key is shown once; the database holds only its hash.',
-  usage: '[list | create --name NAME | revoke <id>] [--json]',
+  usage: '[list | create --name NAME [--role ROLE] | revoke <id>] [--json]',
   positionals: [
     { name: 'action', required: false, about: 'list (default), create or revoke' },
     { name: 'id', required: false, about: 'the key to revoke' },
@@ -16,6 +17,11 @@ export const keysCommand = defineCommand({
   options: {
     ...COMMON_OPTIONS,
     name: { type: 'string', value: 'NAME', about: 'whose key it is' },
+    role: {
+      type: 'string',
+      value: 'ROLE',
+      about: 'reader (default): reads and predicts; writer: changes; admin: decides which model answers',
+    },
     json: { type: 'boolean', about: 'as JSON' },
   },
   run: async ({ options, positionals, terminal }) => {
@@ -28,21 +34,23 @@ export const keysCommand = defineCommand({
           const rows = keys.map((key) => [
             key.id,
             key.name,
+            key.role,
             key.createdAt.toISOString(),
             key.revokedAt?.toISOString(),
           ]);
           terminal.print(
             options.json === true
               ? renderJson(keys)
-              : renderTable(['ID', 'NAME', 'CREATED', 'REVOKED'], rows),
+              : renderTable(['ID', 'NAME', 'ROLE', 'CREATED', 'REVOKED'], rows),
           );
           return;
         }
         case 'create': {
           if (options.name === undefined)
             throw new AppError('invalid-input', 'copyloop keys create needs --name NAME');
-          const created = await createApiKey(db, options.name);
-          terminal.note(`key ${created.id}: keep it now, it is not shown again`);
+          const role = parseRole(options.role);
+          const created = await createApiKey(db, { name: options.name, role });
+          terminal.note(`${role} key ${created.id}: keep it now, it is not shown again`);
           terminal.print(options.json === true ? renderJson(created) : created.key);
           return;
         }
@@ -62,3 +70,10 @@ export const keysCommand = defineCommand({
     });
   },
 });
+
+function parseRole(text = 'reader'): KeyRole {
+  const role = KEY_ROLES.find((one) => one === text);
+  if (role === undefined)
+    throw new AppError('invalid-input', `--role is "${text}": one of ${KEY_ROLES.join(', ')} is needed`);
+  return role;
+}

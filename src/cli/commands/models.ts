@@ -11,7 +11,7 @@ export const modelsCommand = defineCommand({
   positionals: [],
   options: {
     ...COMMON_OPTIONS,
-    history: { type: 'boolean', about: 'who moved the champion when, and why' },
+    history: { type: 'boolean', about: 'who moved the champion when, from which run, and why' },
     json: { type: 'boolean', about: 'as JSON' },
   },
   run: async ({ options, terminal }) => {
@@ -24,12 +24,14 @@ export const modelsCommand = defineCommand({
           options.json === true
             ? renderJson(moves)
             : renderTable(
-                ['WHEN', 'FROM', 'TO', 'BY', 'WHY'],
+                ['WHEN', 'WHAT', 'FROM', 'TO', 'BY', 'RUN', 'WHY'],
                 moves.map((move) => [
                   move.movedAt.toISOString(),
+                  move.kind,
                   move.fromVersion,
                   move.toVersion,
                   move.movedBy,
+                  move.pipelineRunId,
                   move.reason,
                 ]),
               ),

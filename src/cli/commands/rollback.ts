@@ -1,13 +1,13 @@
-import { userInfo } from 'node:os';
+import { AppError } from '../../core/errors.ts';
 import { CHAMPION } from '../../tracking/index.ts';
 import { COMMON_OPTIONS, defineCommand } from '../command.ts';
 import { renderJson } from '../render.ts';
-import { readConfig, withServices } from '../services.ts';
+import { nameCliUser, readConfig, withServices } from '../services.ts';
 
 export const rollbackCommand = defineCommand({
   name: 'rollback',
   about: 'Makes the previous champion the champion again; servers follow at once, and the move is recorded.',
-  usage: '[--reason TEXT] [--json]',
+  usage: '--reason TEXT [--json]',
   positionals: [],
   options: {
     ...COMMON_OPTIONS,
@@ -15,12 +15,15 @@ export const rollbackCommand = defineCommand({
     json: { type: 'boolean', about: 'as JSON' },
   },
   run: async ({ options, terminal }) => {
+    const reason = options.reason?.trim() ?? '';
+    if (reason === '')
+      throw new AppError('invalid-input', 'copyloop rollback needs --reason TEXT: the history keeps it');
     const { config } = readConfig(options);
     const { name } = config.model;
     await withServices(config, { role: 'cli' }, async ({ tracking }) => {
       const version = await tracking.registry.rollbackAlias(name, CHAMPION, {
-        movedBy: userInfo().username,
-        reason: options.reason ?? 'rolled back by hand',
+        movedBy: nameCliUser(),
+        reason,
       });
       terminal.print(
         options.json === true

@@ -4,10 +4,12 @@ import { pipelineMigration } from './001-pipeline.ts';
 import { datasetsMigration } from './002-datasets.ts';
 import { trackingMigration } from './003-tracking.ts';
 import { servingMigration } from './004-serving.ts';
+import { registryMigration } from './005-registry.ts';
 
 export const migrations: readonly Migration[] = [
   pipelineMigration,
   datasetsMigration,
   trackingMigration,
   servingMigration,
+  registryMigration,
 ];

@@ -3,6 +3,10 @@ import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 export const FEEDBACK_OUTCOMES = ['accepted', 'edited', 'rejected'] as const;
 export type FeedbackOutcome = (typeof FEEDBACK_OUTCOMES)[number];
 
+export const KEY_ROLES = ['reader', 'writer', 'admin'] as const;
+/** Each may what the one before it may. */
+export type KeyRole = (typeof KEY_ROLES)[number];
+
 export interface ServingTables {
   api_keys: ApiKeysTable;
   predictions: PredictionsTable;
@@ -16,6 +20,7 @@ type Timestamp = ColumnType<Date, Date | string | undefined, Date | string>;
 export interface ApiKeysTable {
   id: string;
   name: string;
+  role: KeyRole;
   /** sha256 of the key, 32 bytes. */
   key_sha256: Buffer;
   created_at: Timestamp;

@@ -32,7 +32,7 @@ export function requestLog(options: { log: Logger; metrics: Metrics }) {
         path,
         status: c.res.status,
         elapsedMs: Math.round(elapsedMs * 100) / 100,
-        ...(c.get('apiKeyId') && { apiKeyId: c.get('apiKeyId') }),
+        ...(c.get('apiKey') && { apiKeyId: c.get('apiKey')?.id }),
       },
       'request',
     );

@@ -3,6 +3,7 @@ import { OpenAPIHono } from '@hono/zod-openapi';
 import type { HttpBindings } from '@hono/node-server';
 import type { z } from 'zod';
 import { AppError, type ErrorDetails } from '../../core/errors.ts';
+import type { KeyRole } from '../../db/index.ts';
 import type { Logger } from '../../core/log.ts';
 
 export interface AppEnv {
@@ -11,8 +12,8 @@ export interface AppEnv {
   Variables: {
     requestId: string;
     log: Logger;
-    /** Id of the API key that the request came with. */
-    apiKeyId?: string;
+    /** The API key that the request came with; undefined where none is asked for. */
+    apiKey?: { id: string; name: string; role: KeyRole };
   };
 }
 

@@ -7,7 +7,7 @@ import { LRUCache } from 'lru-cache';
 import { SECOND_MS } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { randomSlug } from '../../core/ids.ts';
-import type { Db } from '../../db/index.ts';
+import type { Db, KeyRole } from '../../db/index.ts';
 
 const PREFIX = 'clp';
 const ID_LENGTH = 8;
@@ -19,17 +19,21 @@ const REMEMBER_MS = 10 * SECOND_MS;
 export interface ApiKey {
   id: string;
   name: string;
+  role: KeyRole;
   createdAt: Date;
   revokedAt: Date | null;
 }
 
 /** @returns the key itself, which can never be read again */
-export async function createApiKey(db: Db, name: string): Promise<{ id: string; key: string }> {
+export async function createApiKey(
+  db: Db,
+  { name, role }: { name: string; role: KeyRole },
+): Promise<{ id: string; key: string }> {
   const id = randomSlug(ID_LENGTH);
   const key = `${PREFIX}_${id}_${randomSlug(SECRET_LENGTH)}`;
   await db
     .insertInto('api_keys')
-    .values({ id, name, key_sha256: digest(key) })
+    .values({ id, name, role, key_sha256: digest(key) })
     .execute();
   return { id, key };
 }
@@ -37,12 +41,13 @@ export async function createApiKey(db: Db, name: string): Promise<{ id: string; 
 export async function listApiKeys(db: Db): Promise<ApiKey[]> {
   const rows = await db
     .selectFrom('api_keys')
-    .select(['id', 'name', 'created_at', 'revoked_at'])
+    .select(['id', 'name', 'role', 'created_at', 'revoked_at'])
     .orderBy('created_at')
     .execute();
   return rows.map((row) => ({
     id: row.id,
     name: row.name,
+    role: row.role,
     createdAt: row.created_at,
     revokedAt: row.revoked_at,
   }));
@@ -61,28 +66,31 @@ export async function revokeApiKey(db: Db, id: string): Promise<void> {
     throw new AppError('not-found', `there is no API key ${id} in force; \`copyloop keys\` lists them`);
 }
 
-/** Says whose key it is: the key's id, or undefined for one that is not in force. */
-export type KeyChecker = (key: string) => Promise<string | undefined>;
+/** Says whose key it is; undefined for one that is not in force. */
+export type KeyChecker = (key: string) => Promise<Pick<ApiKey, 'id' | 'name' | 'role'> | undefined>;
 
 export function createKeyChecker(db: Db): KeyChecker {
-  const remembered = new LRUCache<string, { id: string | null }>({ max: 10_000, ttl: REMEMBER_MS });
+  const remembered = new LRUCache<string, { key: Awaited<ReturnType<KeyChecker>> }>({
+    max: 10_000,
+    ttl: REMEMBER_MS,
+  });
   return async (key) => {
     const id = FORM.exec(key)?.[1];
     if (id === undefined) return undefined;
     const given = digest(key);
     const memory = given.toString('base64');
     const known = remembered.get(memory);
-    if (known !== undefined) return known.id ?? undefined;
+    if (known !== undefined) return known.key;
     const row = await db
       .selectFrom('api_keys')
-      .select('key_sha256')
+      .select(['key_sha256', 'name', 'role'])
       .where('id', '=', id)
       .where('revoked_at', 'is', null)
       .executeTakeFirst();
-    const isValid =
-      timingSafeEqual(given, row?.key_sha256 ?? Buffer.alloc(given.length)) && row !== undefined;
-    remembered.set(memory, { id: isValid ? id : null });
-    return isValid ? id : undefined;
+    const isValid = timingSafeEqual(given, row?.key_sha256 ?? Buffer.alloc(given.length));
+    const found = isValid && row !== undefined ? { id, name: row.name, role: row.role } : undefined;
+    remembered.set(memory, { key: found });
+    return found;
   };
 }
 

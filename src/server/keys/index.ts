@@ -7,3 +7,4 @@ export {
   type KeyChecker,
 } from './api-keys.ts';
 export { needsKeys, requireKey } from './require-key.ts';
+export { isAdmin, nameCaller, requireRole } from './roles.ts';

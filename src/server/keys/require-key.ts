@@ -22,9 +22,9 @@ export function requireKey(checkKey: KeyChecker) {
         'an API key is needed: Authorization: Bearer <key> or X-Api-Key: <key>; `copyloop keys create --name NAME` makes one',
       );
     }
-    const id = await checkKey(key);
-    if (id === undefined) throw new AppError('unauthenticated', 'this API key is unknown or was revoked');
-    c.set('apiKeyId', id);
+    const known = await checkKey(key);
+    if (known === undefined) throw new AppError('unauthenticated', 'this API key is unknown or was revoked');
+    c.set('apiKey', known);
     return next();
   });
 }

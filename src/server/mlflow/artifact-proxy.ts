@@ -7,6 +7,8 @@ import { AppError } from '../../core/errors.ts';
 import { artifactKeyOf, MLFLOW_FOLDER, type TrackingStore } from '../../tracking/index.ts';
 import type { AppEnv } from '../http/index.ts';
 import { renderFiles } from './files.ts';
+import { checkFileChange } from './guard-champion.ts';
+import type { RouteContext } from './route.ts';
 
 type Handler = (c: Context<AppEnv>) => Promise<Response>;
 
@@ -28,9 +30,11 @@ export interface ArtifactProxy {
 export function createArtifactProxy({
   artifacts,
   tracking,
+  contextOf,
 }: {
   artifacts: ArtifactStore;
   tracking: TrackingStore;
+  contextOf: (c: Context<AppEnv>) => RouteContext;
 }): ArtifactProxy {
   const send = async (c: Context<AppEnv>, key: string): Promise<Response> => {
     const sizeBytes = await artifacts.sizeOf(key);
@@ -55,12 +59,14 @@ export function createArtifactProxy({
     download: async (c) => await send(c, keyOfPath(c)),
     upload: async (c) => {
       const key = keyOfPath(c);
+      await checkFileChange(key, contextOf(c), tracking);
       const { body } = c.req.raw;
       await artifacts.put(key, body === null ? '' : Readable.fromWeb(body as NodeReadableStream<Uint8Array>));
       return c.json({});
     },
     remove: async (c) => {
       const key = keyOfPath(c);
+      await checkFileChange(key, contextOf(c), tracking);
       await artifacts.delete(key);
       await artifacts.deletePrefix(key);
       return c.json({});
@@ -91,11 +97,9 @@ export function createArtifactProxy({
       const { body } = c.req.raw;
       if (body === null || c.req.header('content-length') === '0')
         throw new AppError('invalid-input', 'Request must specify data.');
-      const { artifactUri } = await tracking.runs.get(runId);
-      await artifacts.put(
-        artifactKeyOf(artifactUri, path),
-        Readable.fromWeb(body as NodeReadableStream<Uint8Array>),
-      );
+      const key = artifactKeyOf((await tracking.runs.get(runId)).artifactUri, path);
+      await checkFileChange(key, contextOf(c), tracking);
+      await artifacts.put(key, Readable.fromWeb(body as NodeReadableStream<Uint8Array>));
       return c.json({});
     },
   };

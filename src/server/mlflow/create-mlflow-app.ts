@@ -5,7 +5,7 @@
 import { Hono, type Context, type ErrorHandler } from 'hono';
 import { AppError, errorTraits } from '../../core/errors.ts';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
-import type { TrackingStore } from '../../tracking/index.ts';
+import { CHAMPION, type TrackingStore } from '../../tracking/index.ts';
 import { describeError, limitBody, type AppEnv } from '../http/index.ts';
 import { createArtifactProxy } from './artifact-proxy.ts';
 import { datasetRoutes } from './datasets.ts';
@@ -14,7 +14,7 @@ import { loggedModelRoutes } from './logged-models.ts';
 import { metricRoutes } from './metrics.ts';
 import { modelVersionRoutes } from './model-versions.ts';
 import { registeredModelRoutes } from './registered-models.ts';
-import type { Caller, MlflowRoute } from './route.ts';
+import type { Caller, MlflowRoute, RouteContext } from './route.ts';
 import { runRoutes } from './runs.ts';
 
 /** The MLflow whose protocol this is (a PEP 440 version, as clients parse it). */
@@ -36,6 +36,8 @@ const ROUTES: readonly MlflowRoute[] = [
 export interface MlflowAppOptions {
   tracking: TrackingStore;
   artifacts: ArtifactStore;
+  /** The registered model whose champion is protected. */
+  servedModel: string;
   /** Who asks: for the history of aliases, and whether the champion may be moved. Everyone may, when this is left out. */
   callerOf?: (c: Context<AppEnv>) => Caller;
 }
@@ -44,8 +46,15 @@ export function createMlflowApp(options: MlflowAppOptions): Hono<AppEnv> {
   const {
     tracking,
     artifacts,
-    callerOf = () => ({ name: 'mlflow client', mayMoveChampion: true }),
+    servedModel,
+    callerOf = () => ({ name: 'local user', mayMoveChampion: true }),
   } = options;
+  const contextOf = (c: Context<AppEnv>): RouteContext => ({
+    tracking,
+    artifacts,
+    caller: callerOf(c),
+    champion: { model: servedModel, alias: CHAMPION },
+  });
   const app = new Hono<AppEnv>();
   app.onError(handleError);
 
@@ -53,12 +62,12 @@ export function createMlflowApp(options: MlflowAppOptions): Hono<AppEnv> {
   for (const prefix of ['/api/2.0/mlflow', '/ajax-api/2.0/mlflow']) {
     for (const { methods, path, answer } of ROUTES) {
       app.on([...methods], `${prefix}/${path}`, jsonLimit, async (c) =>
-        c.json(await answer(c, { tracking, artifacts, caller: callerOf(c) })),
+        c.json(await answer(c, contextOf(c))),
       );
     }
   }
 
-  const proxy = createArtifactProxy({ tracking, artifacts });
+  const proxy = createArtifactProxy({ tracking, artifacts, contextOf });
   for (const prefix of ['/api/2.0/mlflow-artifacts', '/ajax-api/2.0/mlflow-artifacts']) {
     app.get(`${prefix}/artifacts`, proxy.list);
     app.get(`${prefix}/artifacts/*`, proxy.download);

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
 import { artifactKeyOf } from '../../tracking/index.ts';
-import { checkAliasMove, versionNumber } from './registered-models.ts';
+import { checkAliasMove } from './guard-champion.ts';
+import { reasonOf, versionNumber } from './registered-models.ts';
 import { renderVersion } from './render.ts';
 import { route, type RouteContext } from './route.ts';
 import {
@@ -69,10 +70,12 @@ export const modelVersionRoutes = [
       };
     },
   ),
-  route('DELETE model-versions/delete', version, async (given, { tracking, caller }) => {
-    const { aliases } = await tracking.registry.getVersion(given.name, given.version);
-    for (const alias of aliases) checkAliasMove(alias, caller);
-    await tracking.registry.deleteVersion(given.name, given.version);
+  route('DELETE model-versions/delete', version, async ({ name, version: number }, context) => {
+    const { registry } = context.tracking;
+    const { aliases } = await registry.getVersion(name, number);
+    for (const alias of aliases) checkAliasMove(name, alias, context);
+    const why = reasonOf(context.caller, `version ${number} was deleted`);
+    await registry.deleteVersion(name, number, why);
   }),
   route(
     'GET model-versions/search',

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
-import { CHAMPION } from '../../tracking/index.ts';
+import type { AliasReason } from '../../tracking/index.ts';
+import { checkAliasMove, checkRename } from './guard-champion.ts';
 import { renderModel, renderVersion } from './render.ts';
 import { route, type Caller, type RouteContext } from './route.ts';
 import {
@@ -38,9 +39,10 @@ export const registeredModelRoutes = [
   route(
     'POST registered-models/rename',
     model.extend({ new_name: requiredText }),
-    async ({ name, new_name }, { tracking }) => ({
-      registered_model: renderModel(await tracking.registry.renameModel(name, new_name)),
-    }),
+    async ({ name, new_name }, context) => {
+      checkRename(name, new_name, context);
+      return { registered_model: renderModel(await context.tracking.registry.renameModel(name, new_name)) };
+    },
   ),
   route(
     'PATCH registered-models/update',
@@ -49,10 +51,11 @@ export const registeredModelRoutes = [
       registered_model: renderModel(await tracking.registry.updateModel(name, description)),
     }),
   ),
-  route('DELETE registered-models/delete', model, async ({ name }, { tracking, caller }) => {
-    const { aliases } = await tracking.registry.getModel(name);
-    for (const { alias } of aliases) checkAliasMove(alias, caller);
-    await tracking.registry.deleteModel(name);
+  route('DELETE registered-models/delete', model, async ({ name }, context) => {
+    const { registry } = context.tracking;
+    const { aliases } = await registry.getModel(name);
+    for (const { alias } of aliases) checkAliasMove(name, alias, context);
+    await registry.deleteModel(name, reasonOf(context.caller, 'the registered model was deleted'));
   }),
   route(
     'GET registered-models/search',
@@ -100,17 +103,17 @@ export const registeredModelRoutes = [
   route(
     'POST registered-models/alias',
     model.extend({ alias: requiredText, version: versionNumber }),
-    async ({ name, alias, version }, { tracking, caller }) => {
-      checkAliasMove(alias, caller);
-      await tracking.registry.setAlias(name, alias, version, reasonOf(caller));
+    async ({ name, alias, version }, context) => {
+      checkAliasMove(name, alias, context);
+      await context.tracking.registry.setAlias(name, alias, version, reasonOf(context.caller));
     },
   ),
   route(
     'DELETE registered-models/alias',
     model.extend({ alias: requiredText }),
-    async ({ name, alias }, { tracking, caller }) => {
-      checkAliasMove(alias, caller);
-      await tracking.registry.deleteAlias(name, alias, reasonOf(caller));
+    async ({ name, alias }, context) => {
+      checkAliasMove(name, alias, context);
+      await context.tracking.registry.deleteAlias(name, alias, reasonOf(context.caller));
     },
   ),
   route(
@@ -122,15 +125,6 @@ export const registeredModelRoutes = [
   ),
 ];
 
-/** Only the gate, rollback and admins move the champion. */
-export function checkAliasMove(alias: string, caller: Caller): void {
-  if (alias === CHAMPION && !caller.mayMoveChampion)
-    throw new AppError(
-      'forbidden',
-      `the alias ${CHAMPION} is moved by the gate alone: run the pipeline, or ask with an admin key`,
-    );
-}
-
 async function requireAlias(name: string, alias: string, tracking: RouteContext['tracking']) {
   const version = await tracking.registry.findAlias(name, alias);
   if (version !== undefined) return version;
@@ -139,6 +133,6 @@ async function requireAlias(name: string, alias: string, tracking: RouteContext[
   throw new AppError('invalid-input', `Registered model alias ${alias} not found.`);
 }
 
-function reasonOf(caller: Caller) {
-  return { movedBy: caller.name, reason: 'asked for over the MLflow protocol' };
+export function reasonOf(caller: Caller, reason = 'asked for over the MLflow protocol'): AliasReason {
+  return { movedBy: caller.name, reason };
 }

@@ -15,10 +15,17 @@ export interface Caller {
   mayMoveChampion: boolean;
 }
 
+/** The alias that decides which model answers: moved by the gate and by admins alone. */
+export interface ProtectedAlias {
+  model: string;
+  alias: string;
+}
+
 export interface RouteContext {
   tracking: TrackingStore;
   artifacts: ArtifactStore;
   caller: Caller;
+  champion: ProtectedAlias;
 }
 
 export interface MlflowRoute {

@@ -2,6 +2,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { AliasMove, ModelVersion, RegistryStore } from '../../tracking/index.ts';
 import { createRouter, errorResponse, type Router } from '../http/index.ts';
+import { nameCaller } from '../keys/index.ts';
 
 const MAX_PAGE = 1000;
 const name = z.string().min(1).max(256);
@@ -19,11 +20,13 @@ const versionSchema = z.object({
 });
 const moveSchema = z.object({
   alias: z.string(),
+  kind: z.enum(['set', 'delete', 'rollback']),
   from_version: z.int().nullable(),
   to_version: z.int().nullable(),
   moved_at: z.iso.datetime(),
   moved_by: z.string(),
   reason: z.string(),
+  pipeline_run_id: z.string().nullable(),
 });
 const json = <T extends z.ZodType>(schema: T, description: string) => ({
   description,
@@ -108,12 +111,15 @@ const rollbackRoute = createRoute({
     params: z.object({ name, alias: name }),
     body: {
       content: {
-        'application/json': { schema: z.strictObject({ reason: z.string().min(1).max(1000).optional() }) },
+        'application/json': { schema: z.strictObject({ reason: z.string().trim().min(1).max(1000) }) },
       },
+      required: true,
     },
   },
   responses: {
     200: json(ok({ version: versionSchema }), 'the version it points at now'),
+    400: errorResponse('no reason'),
+    403: errorResponse('the champion is moved with an admin key alone'),
     404: errorResponse('no such model or alias'),
     409: errorResponse('there is nothing to go back to'),
   },
@@ -160,9 +166,8 @@ export function createModelRoutes(registry: RegistryStore): Router {
     })
     .openapi(rollbackRoute, async function rollback(c) {
       const { name: model, alias } = c.req.valid('param');
-      const { reason = 'asked for over the API' } = c.req.valid('json');
-      const movedBy = c.get('apiKeyId') === undefined ? 'api' : `api key ${c.get('apiKeyId')}`;
-      const version = await registry.rollbackAlias(model, alias, { movedBy, reason });
+      const { reason } = c.req.valid('json');
+      const version = await registry.rollbackAlias(model, alias, { movedBy: nameCaller(c), reason });
       return c.json({ status: 'success' as const, version: renderVersion(version) }, 200);
     });
 }
@@ -185,10 +190,12 @@ function renderVersion(version: ModelVersion): z.input<typeof versionSchema> {
 function renderMove(move: AliasMove): z.input<typeof moveSchema> {
   return {
     alias: move.alias,
+    kind: move.kind,
     from_version: move.fromVersion,
     to_version: move.toVersion,
     moved_at: move.movedAt.toISOString(),
     moved_by: move.movedBy,
     reason: move.reason,
+    pipeline_run_id: move.pipelineRunId,
   };
 }

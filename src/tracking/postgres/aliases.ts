@@ -39,13 +39,19 @@ export function createAliasStore(db: Db): AliasMethods {
 
   return {
     findAlias,
-    setAlias: async (name, alias, version, why) => {
+    setAlias: async (name, alias, version, why, onlyFrom) => {
       checkAlias(alias);
       await db.transaction().execute(async (trx) => {
         await lockModel(trx, name);
         await requireVersion(trx, name, version);
         const from = await currentVersion(trx, name, alias);
-        if (from !== version) await move(trx, { name, alias, from, to: version, kind: 'set', why });
+        if (from === version) return;
+        if (onlyFrom !== undefined && from !== onlyFrom)
+          throw new AppError(
+            'conflict',
+            `alias ${alias} of ${name} names ${nameVersion(from)}, no longer ${nameVersion(onlyFrom)}`,
+          );
+        await move(trx, { name, alias, from, to: version, kind: 'set', why });
       });
     },
     deleteAlias: async (name, alias, why) => {
@@ -167,6 +173,10 @@ async function findFormer(
   const existing = new Set(versions.map((row) => row.version));
   if (current !== null && stack.at(-1) === current) stack.pop();
   return stack.findLast((version) => existing.has(version) && version !== current);
+}
+
+function nameVersion(version: number | null): string {
+  return version === null ? 'no version' : `version ${version}`;
 }
 
 async function currentVersion(trx: DbTransaction, name: string, alias: string): Promise<number | null> {

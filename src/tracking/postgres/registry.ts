@@ -170,9 +170,11 @@ export function createRegistryStore(db: Db, clock: Clock): RegistryStore {
       await changeModel(name, { description });
       return await getModel(name);
     },
-    deleteModel: async (name) => {
+    deleteModel: async (
+      name,
+      why = { movedBy: 'registry', reason: `registered model ${name} was deleted` },
+    ) => {
       const { aliases } = await getModel(name);
-      const why = { movedBy: 'registry', reason: `registered model ${name} was deleted` };
       await db.transaction().execute(async (trx) => {
         await lockModel(trx, name);
         for (const { alias } of aliases) await takeAlias(trx, name, alias, why);
@@ -230,9 +232,12 @@ export function createRegistryStore(db: Db, clock: Clock): RegistryStore {
           .execute();
       return await getVersion(name, version);
     },
-    deleteVersion: async (name, version) => {
+    deleteVersion: async (
+      name,
+      version,
+      why = { movedBy: 'registry', reason: `version ${version} was deleted` },
+    ) => {
       const { aliases } = await getVersion(name, version);
-      const why = { movedBy: 'registry', reason: `version ${version} was deleted` };
       await db.transaction().execute(async (trx) => {
         await lockModel(trx, name);
         for (const alias of aliases) await takeAlias(trx, name, alias, why);

@@ -1,0 +1,208 @@
+/** Which role each route needs: the table below names every route, so that a new one fails here until somebody has decided. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { KEY_ROLES, type KeyRole } from '../../src/db/index.ts';
+import { createApiKey, type Server } from '../../src/server/index.ts';
+import { openServerHarness, type ServerHarness } from './server-harness.ts';
+
+const OPEN = ['GET /health', 'GET /ready', 'GET /ping', 'GET /v2/health/live', 'GET /v2/health/ready'];
+
+/** Below `/api/2.0/mlflow/`. Every GET that is not named here is a reader's. */
+const MLFLOW_ASKING = `
+  POST experiments/search
+  POST experiments/search-datasets
+  POST runs/search
+  POST registered-models/get-latest-versions
+  POST logged-models/search`;
+const MLFLOW_CHANGING = `
+  POST experiments/create
+  POST experiments/update
+  POST experiments/delete
+  POST experiments/restore
+  POST experiments/set-experiment-tag
+  POST experiments/delete-experiment-tag
+  DELETE experiments/delete-experiment-tag
+  POST runs/create
+  POST runs/update
+  POST runs/delete
+  POST runs/restore
+  POST runs/log-metric
+  POST runs/log-parameter
+  POST runs/log-batch
+  POST runs/set-tag
+  POST runs/delete-tag
+  POST runs/log-inputs
+  POST runs/outputs
+  POST runs/log-model
+  POST registered-models/create
+  POST registered-models/rename
+  PATCH registered-models/update
+  DELETE registered-models/delete
+  POST registered-models/set-tag
+  DELETE registered-models/delete-tag
+  POST registered-models/alias
+  DELETE registered-models/alias
+  POST model-versions/create
+  PATCH model-versions/update
+  POST model-versions/transition-stage
+  DELETE model-versions/delete
+  POST model-versions/set-tag
+  DELETE model-versions/delete-tag
+  POST logged-models
+  PATCH logged-models/:model_id
+  DELETE logged-models/:model_id
+  PATCH logged-models/:model_id/tags
+  DELETE logged-models/:model_id/tags/:tag_key
+  POST logged-models/:model_id/params
+  POST upload-artifact`;
+
+const OURS: Readonly<Record<KeyRole, string>> = {
+  reader: `
+    POST /predict
+    POST /batch_predict
+    GET /info
+    GET /metrics
+    GET /generate_data
+    GET /runs
+    GET /runs/:id
+    GET /models
+    GET /models/:name/versions
+    GET /models/:name/versions/:version
+    GET /models/:name/aliases/:alias/history
+    GET /serving/traffic
+    GET /predictions/:id
+    GET /v2
+    POST /v2/repository/index
+    GET /v2/models/:model/ready
+    GET /v2/models/:model
+    POST /v2/models/:model/infer
+    GET /v2/models/:model/versions/:version/ready
+    GET /v2/models/:model/versions/:version
+    POST /v2/models/:model/versions/:version/infer
+    POST /tei/predict
+    POST /invocations
+    GET /api/2.0/mlflow-artifacts/artifacts
+    GET /api/2.0/mlflow-artifacts/artifacts/*
+    GET /get-artifact
+    GET /model-versions/get-artifact
+    GET /version
+    GET /api/3.0/mlflow/server-info
+    GET /openapi.json
+    GET /docs
+    GET /docs/page.js
+    GET /docs/page.css
+    GET /
+    GET /queues`,
+  writer: `
+    POST /runs
+    POST /runs/:id/cancel
+    POST /runs/:id/replay
+    POST /models/:name/aliases/:alias/rollback
+    POST /feedback
+    DELETE /predictions/:id
+    PUT /api/2.0/mlflow-artifacts/artifacts/*
+    DELETE /api/2.0/mlflow-artifacts/artifacts/*`,
+  admin: `
+    POST /models/:name/aliases/champion/rollback
+    PUT /serving/traffic`,
+};
+
+const lines = (text: string): string[] =>
+  text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line !== '');
+const below = (text: string, prefix: string): string[] =>
+  lines(text).map((line) => line.replace(' ', ` ${prefix}`));
+
+const MLFLOW = '/api/2.0/mlflow/';
+const table: readonly (readonly [string, KeyRole])[] = [
+  ...[...lines(OURS.reader), ...below(MLFLOW_ASKING, MLFLOW)].map((route) => [route, 'reader'] as const),
+  ...[...lines(OURS.writer), ...below(MLFLOW_CHANGING, MLFLOW)].map((route) => [route, 'writer'] as const),
+  ...lines(OURS.admin).map((route) => [route, 'admin'] as const),
+];
+
+/** Rules instead of rows for MLflow's many reads and for Bull Board's pages, which follow their method alone. */
+function roleOf(route: string): KeyRole | 'open' | undefined {
+  if (OPEN.includes(route)) return 'open';
+  const named = table.find(([known]) => known === route);
+  if (named !== undefined) return named[1];
+  if (route.startsWith(`GET ${MLFLOW}`)) return 'reader';
+  if (/^\w+ \/queues\//.test(route)) return route.startsWith('GET ') ? 'reader' : 'writer';
+  return undefined;
+}
+
+let harness: ServerHarness;
+let server: Server;
+const keys = new Map<KeyRole, string>();
+beforeAll(async () => {
+  harness = await openServerHarness({ server: { apiKeys: 'required' } });
+  server = await harness.openServer();
+  for (const role of KEY_ROLES)
+    keys.set(role, (await createApiKey(harness.database.db, { name: `the ${role}`, role })).key);
+});
+afterAll(() => harness.close());
+
+async function ask(route: string, role: KeyRole): Promise<{ status: number; text: string }> {
+  const [method = '', pattern = ''] = route.split(' ');
+  const path = pattern
+    .replaceAll(/:version\b/g, '1')
+    .replaceAll(/:\w+/g, 'none')
+    .replace('*', 'none');
+  const response = await fetch(`${server.url}${path}`, {
+    method,
+    headers: { 'x-api-key': keys.get(role) ?? '', 'content-type': 'application/json' },
+    ...(method === 'GET' ? {} : { body: '{"no_such_field": 1}' }),
+  });
+  return { status: response.status, text: await response.text() };
+}
+
+it('is decided for every route, and no route is named that is not there', () => {
+  const routes = new Set(server.routes.map((route) => route.replace('/ajax-api/', '/api/')));
+  expect([...routes].filter((route) => roleOf(route) === undefined)).toEqual([]);
+  const special = new Set(['POST /models/:name/aliases/champion/rollback']);
+  expect(table.map(([route]) => route).filter((route) => !routes.has(route) && !special.has(route))).toEqual(
+    [],
+  );
+});
+
+it.each(table)('%s needs a %s', async (route, needed) => {
+  for (const [at, role] of KEY_ROLES.entries()) {
+    const { status, text } = await ask(route, role);
+    const isEnough = at >= KEY_ROLES.indexOf(needed);
+    if (isEnough) expect([401, 403], `${role}: ${text}`).not.toContain(status);
+    else {
+      expect(status, `${role}: ${text}`).toBe(403);
+      expect(text).toContain(`needs a key of the role ${needed}`);
+    }
+  }
+});
+
+it('is the same below /ajax-api, and for an encoded path', async () => {
+  const changing = `POST /ajax-api/2.0/mlflow/runs/create`;
+  expect((await ask(changing, 'reader')).status).toBe(403);
+  expect((await ask(changing, 'writer')).status).not.toBe(403);
+  expect((await ask('POST /ajax-api/2.0/mlflow/runs/search', 'reader')).status).not.toBe(403);
+  for (const path of ['/models/copy-quality/aliases/%63hampion/rollback', '/serving/%74raffic'])
+    expect((await ask(`${path.startsWith('/serving') ? 'PUT' : 'POST'} ${path}`, 'writer')).status).toBe(403);
+});
+
+it('lets a writer move every alias but the champion of the served model, and says who moved it', async () => {
+  const { registry } = harness.tracking;
+  await registry.createVersion({ name: 'copy-quality', source: 's3://bucket/model' });
+  const send = async (role: KeyRole, alias: string) => {
+    const response = await fetch(`${server.url}/api/2.0/mlflow/registered-models/alias`, {
+      method: 'POST',
+      headers: { authorization: `Bearer ${keys.get(role) ?? ''}`, 'content-type': 'application/json' },
+      body: JSON.stringify({ name: 'copy-quality', alias, version: '1' }),
+    });
+    return { status: response.status, body: (await response.json()) as Record<string, unknown> };
+  };
+  expect((await send('writer', 'canary')).status).toBe(200);
+  const refused = await send('writer', 'champion');
+  expect(refused).toMatchObject({ status: 403, body: { error_code: 'PERMISSION_DENIED' } });
+  expect(refused.body['message']).toContain('run the pipeline, or ask with an admin key');
+  expect((await send('admin', 'champion')).status).toBe(200);
+  expect((await registry.aliasHistory('copy-quality', 'champion'))[0]?.movedBy).toMatch(
+    /^key the admin \([a-z0-9]{8}\)$/,
+  );
+});
