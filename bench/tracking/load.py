@@ -1,10 +1,11 @@
-"""Loads a server that speaks MLflow's REST protocol, over one kept connection, and prints medians as one line of JSON.
+"""Measures servers that speak MLflow's REST protocol in alternating rounds, so that what else the machine does strikes all of them.
 
-The socket acknowledges at once (TCP_QUICKACK): a server that writes its head and its body apart would otherwise wait 40 ms a call for the
-delayed acknowledgement, and beating that proves nothing. Standard library alone, so that every server pays the same small client cost.
+Each call is timed from its first byte sent to its last byte received, over a kept connection. The client is a bare socket, since Python's
+http.client takes as long for a small call as the faster servers do; what it asks is encoded before, and what it got is read after the clock stops.
+The socket acknowledges at once (TCP_QUICKACK): a server that writes its head and its body apart would otherwise wait 40 ms a call for the delayed
+acknowledgement, and beating that proves nothing.
 """
 
-import http.client
 import json
 import socket
 import statistics
@@ -13,101 +14,175 @@ import time
 import urllib.parse
 
 QUICKACK = getattr(socket, "TCP_QUICKACK", None)
+FIGURES = ["create", "log_batch", "log_metric", "search", "search_filtered"]
+BEST_ACCURACY = 0.9996
 
 
-class Client:
+class Connection:
     def __init__(self, url):
         parsed = urllib.parse.urlparse(url)
-        self.connection = http.client.HTTPConnection(parsed.hostname, parsed.port, timeout=120)
-        self.connection.connect()
-        self.connection.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self.host = parsed.netloc
+        self.address = (parsed.hostname, parsed.port)
+        self.open()
 
-    def quick(self):
+    def open(self):
+        self.socket = socket.create_connection(self.address, timeout=120)
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+    def close(self):
+        self.socket.close()
+
+    def encode(self, path, body):
+        data = json.dumps(body).encode()
+        head = (
+            f"POST /api/2.0/mlflow/{path} HTTP/1.1\r\nHost: {self.host}\r\nAccept: */*\r\n"
+            f"Content-Type: application/json\r\nContent-Length: {len(data)}\r\n\r\n"
+        )
+        return head.encode() + data
+
+    def receive(self):
         # The kernel forgets it, so it is said again before each read.
-        if QUICKACK is not None and self.connection.sock is not None:
-            self.connection.sock.setsockopt(socket.IPPROTO_TCP, QUICKACK, 1)
+        if QUICKACK is not None:
+            self.socket.setsockopt(socket.IPPROTO_TCP, QUICKACK, 1)
+        part = self.socket.recv(1 << 20)
+        if part == b"":
+            raise RuntimeError("the server closed the connection")
+        return part
 
-    def call(self, method, path, body=None):
-        data = None if body is None else json.dumps(body).encode()
-        self.quick()
-        self.connection.request(method, f"/api/2.0/mlflow/{path}", data, {"Content-Type": "application/json"})
-        self.quick()
-        response = self.connection.getresponse()
-        self.quick()
-        text = response.read()
-        if response.status != 200:
-            raise RuntimeError(f"{method} {path}: {response.status} {text[:500]}")
-        return json.loads(text)
-
-
-def timed(function, repeats, warm=2):
-    durations = []
-    for i in range(repeats + warm):
+    def exchange(self, request):
+        """@returns the answer's head and body, and the milliseconds until its last byte was there"""
         start = time.perf_counter()
-        function(i)
-        if i >= warm:
-            durations.append((time.perf_counter() - start) * 1000)
-    return {"median_ms": statistics.median(durations), "worst_ms": max(durations), "repeats": repeats}
+        self.socket.sendall(request)
+        got = self.receive()
+        while b"\r\n\r\n" not in got:
+            got += self.receive()
+        head, body = got.split(b"\r\n\r\n", 1)
+        lowered = head.lower()
+        at = lowered.find(b"\r\ncontent-length:")
+        parts, size = [body], len(body)
+        if at >= 0:
+            length = int(lowered[at + 17 :].split(b"\r\n", 1)[0])
+            while size < length:
+                parts.append(self.receive())
+                size += len(parts[-1])
+        elif b"\r\ntransfer-encoding: chunked" in lowered:
+            while not b"".join(parts[-2:]).endswith(b"0\r\n\r\n"):
+                parts.append(self.receive())
+        elif not lowered.split(b"\r\n", 1)[0].endswith(b"204 no content"):
+            raise RuntimeError(f"the answer has no length: {head!r}")
+        elapsed = (time.perf_counter() - start) * 1000
+        body = b"".join(parts)
+        if b" 200 " not in head.split(b"\r\n", 1)[0] + b" ":
+            raise RuntimeError(f"{request[:200]!r}: {head!r} {body[:500]!r}")
+        return (body if at >= 0 else unchunk(body)), elapsed
+
+    def call(self, path, body):
+        answer, _ = self.exchange(self.encode(path, body))
+        return json.loads(answer)
 
 
-def main(url, seeded_experiment, repeats):
-    client = Client(url)
-    experiment = client.call("POST", "experiments/create", {"name": f"bench-{time.time_ns()}"})["experiment_id"]
+def unchunk(body):
+    data = b""
+    while body:
+        size, rest = body.split(b"\r\n", 1)
+        length = int(size.split(b";")[0], 16)
+        if length == 0:
+            break
+        data, body = data + rest[:length], rest[length + 2 :]
+    return data
 
-    def create_run(i):
-        run = client.call(
-            "POST",
-            "runs/create",
-            {
-                "experiment_id": experiment,
-                "run_name": f"run-{i}",
-                "start_time": 1_700_000_000_000 + i,
-                "tags": [{"key": "mlflow.user", "value": "bench"}, {"key": "mlflow.source.name", "value": "load.py"}],
-            },
-        )["run"]["info"]["run_id"]
+
+class Target:
+    """One server, and the calls that are measured there; each returns its milliseconds."""
+
+    def __init__(self, name, url, seeded):
+        self.name, self.seeded = name, seeded
+        self.connection = Connection(url)
+        self.count = 0
+        self.experiment = self.connection.call("experiments/create", {"name": f"bench-{time.time_ns()}"})["experiment_id"]
+        self.run = json.loads(self.start_run(0)[0])["run"]["info"]["run_id"]
+
+    def start_run(self, i):
+        body = {
+            "experiment_id": self.experiment,
+            "run_name": f"run-{i}",
+            "start_time": 1_700_000_000_000 + i,
+            "tags": [{"key": "mlflow.user", "value": "bench"}, {"key": "mlflow.source.name", "value": "load.py"}],
+        }
+        return self.connection.exchange(self.connection.encode("runs/create", body))
+
+    def create(self, i):
+        answer, creating = self.start_run(i)
+        run = json.loads(answer)["run"]["info"]["run_id"]
         params = [{"key": f"param-{p}", "value": str(p * i)} for p in range(10)]
-        client.call("POST", "runs/log-batch", {"run_id": run, "params": params})
-        return run
+        request = self.connection.encode("runs/log-batch", {"run_id": run, "params": params})
+        return creating + self.connection.exchange(request)[1]
 
-    run = create_run(-1)
-
-    def log_batch(i):
+    def log_batch(self, i):
         metrics = [
             {"key": f"metric-{m % 20}", "value": m / 7, "timestamp": 1_700_000_000_000 + i, "step": i * 50 + m // 20}
             for m in range(1000)
         ]
-        client.call("POST", "runs/log-batch", {"run_id": run, "metrics": metrics})
+        return self.connection.exchange(self.connection.encode("runs/log-batch", {"run_id": self.run, "metrics": metrics}))[1]
 
-    def log_metric(i):
-        client.call(
-            "POST", "runs/log-metric", {"run_id": run, "key": "loss", "value": 1 / (i + 1), "timestamp": 1_700_000_000_000 + i, "step": i}
-        )
+    def log_metric(self, i):
+        body = {"run_id": self.run, "key": "loss", "value": 1 / (i + 1), "timestamp": 1_700_000_000_000 + i, "step": i}
+        return self.connection.exchange(self.connection.encode("runs/log-metric", body))[1]
 
-    def search_first_page(i):
-        page = client.call("POST", "runs/search", {"experiment_ids": [seeded_experiment], "max_results": 1000})
-        assert len(page["runs"]) == 1000, len(page["runs"])
+    def search(self, i):
+        body = {"experiment_ids": [self.seeded], "max_results": 1000}
+        answer, elapsed = self.connection.exchange(self.connection.encode("runs/search", body))
+        runs = json.loads(answer)["runs"]
+        assert len(runs) == 1000, len(runs)
+        assert all(len(run["data"]["params"]) == 10 and len(run["data"]["metrics"]) >= 3 for run in runs)
+        return elapsed
 
-    def search_filtered(i):
+    def search_filtered(self, i):
         body = {
-            "experiment_ids": [seeded_experiment],
+            "experiment_ids": [self.seeded],
             "filter": "metrics.accuracy > 0.5 and params.optimizer = 'adamw'",
             "order_by": ["metrics.accuracy DESC"],
             "max_results": 100,
         }
-        page = client.call("POST", "runs/search", body)
-        assert len(page["runs"]) == 100, len(page["runs"])
-        best = [metric["value"] for metric in page["runs"][0]["data"]["metrics"] if metric["key"] == "accuracy"]
-        assert best == [0.9996], best
+        answer, elapsed = self.connection.exchange(self.connection.encode("runs/search", body))
+        runs = json.loads(answer)["runs"]
+        assert len(runs) == 100, len(runs)
+        best = [metric["value"] for metric in runs[0]["data"]["metrics"] if metric["key"] == "accuracy"]
+        assert best == [BEST_ACCURACY], best
+        return elapsed
 
-    result = {
-        "create": timed(create_run, repeats["create"]),
-        "log_batch": timed(log_batch, repeats["log_batch"]),
-        "log_metric": timed(log_metric, repeats["log_metric"]),
-        "search": timed(search_first_page, repeats["search"], 1),
-        "search_filtered": timed(search_filtered, repeats["search"], 1),
-    }
-    print(json.dumps(result))
+    def measure(self, figure, warm, repeats):
+        """A connection of its own, since servers close idle ones; behind it may stand another of the server's processes, which is warmed up first."""
+        self.connection.close()
+        self.connection.open()
+        function = getattr(self, figure)
+        durations = []
+        for _ in range(warm + repeats):
+            self.count += 1
+            durations.append(function(self.count))
+        return durations[warm:]
+
+
+def main(order):
+    targets = [Target(**target) for target in order["targets"]]
+    durations = {target.name: {figure: [] for figure in FIGURES} for target in targets}
+    for round in range(order["rounds"]):
+        for figure in FIGURES:
+            for at in range(len(targets)):
+                target = targets[(at + round) % len(targets)]
+                durations[target.name][figure] += target.measure(figure, order["warm"][figure], order["repeats"][figure])
+    print(
+        json.dumps(
+            {
+                name: {
+                    figure: {"median_ms": statistics.median(list), "worst_ms": max(list), "repeats": len(list)}
+                    for figure, list in figures.items()
+                }
+                for name, figures in durations.items()
+            }
+        )
+    )
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.argv[2], json.loads(sys.argv[3]))
+    main(json.load(sys.stdin))

@@ -247,6 +247,44 @@ export function describeTrackingStore(open: () => Promise<TrackingStore>): void 
       expect(seen).toHaveLength(7);
       expect(new Set(seen)).toEqual(ids);
     });
+
+    it.each([
+      ['ASC', [0, 1, 2, 4, 3, 5, 6]],
+      ['DESC', [2, 4, 1, 0, 3, 5, 6]],
+    ])('pages by a metric, %s: numbers, then NaN, then runs without it', async (direction, expected) => {
+      const experimentId = await store.experiments.create({ name: fresh('by-metric') });
+      const values = [0.1, 0.2, 0.3, Number.NaN, 0.3, undefined, undefined];
+      const ids: string[] = [];
+      for (const [at, value] of values.entries()) {
+        const { runId } = await store.runs.create({ experimentId, startTimeMs: 100 - at });
+        ids.push(runId);
+        if (value !== undefined)
+          await store.runs.logBatch(runId, { metrics: [{ key: 'loss', value, timestampMs: 1, step: 0 }] });
+      }
+      const read = async (filter: string, maxResults: number): Promise<number[]> => {
+        const found: number[] = [];
+        let pageToken: string | undefined;
+        do {
+          const orderBy = [`metrics.loss ${direction}`];
+          const page = await store.runs.search({
+            experimentIds: [experimentId],
+            filter,
+            orderBy,
+            maxResults,
+            pageToken,
+          });
+          found.push(...page.items.map((run) => ids.indexOf(run.runId)));
+          pageToken = page.nextPageToken;
+        } while (pageToken !== undefined);
+        return found;
+      };
+      for (const maxResults of [1, 2, 4, 5, 100]) {
+        expect(await read('', maxResults), `pages of ${maxResults}`).toEqual(expected);
+        expect(await read('metrics.loss > 0.1', maxResults), `filtered, pages of ${maxResults}`).toEqual(
+          expected.filter((at) => [1, 2, 4].includes(at)),
+        );
+      }
+    });
   });
 
   describe('the registry', () => {

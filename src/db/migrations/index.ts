@@ -5,6 +5,7 @@ import { datasetsMigration } from './002-datasets.ts';
 import { trackingMigration } from './003-tracking.ts';
 import { servingMigration } from './004-serving.ts';
 import { registryMigration } from './005-registry.ts';
+import { searchStatisticsMigration } from './007-search-statistics.ts';
 
 export const migrations: readonly Migration[] = [
   pipelineMigration,
@@ -12,4 +13,5 @@ export const migrations: readonly Migration[] = [
   trackingMigration,
   servingMigration,
   registryMigration,
+  searchStatisticsMigration,
 ];

@@ -22,6 +22,7 @@ export const MLFLOW_LEVEL = '3.17.2';
 
 /** A dataset's profile may have 16 MiB; files go through the proxy, which has no limit of its own. */
 const MAX_JSON_BYTES = 32 * 1024 * 1024;
+const JSON_TYPE = { 'Content-Type': 'application/json' };
 
 const ROUTES: readonly MlflowRoute[] = [
   ...experimentRoutes,
@@ -61,9 +62,10 @@ export function createMlflowApp(options: MlflowAppOptions): Hono<AppEnv> {
   const jsonLimit = limitBody(MAX_JSON_BYTES);
   for (const prefix of ['/api/2.0/mlflow', '/ajax-api/2.0/mlflow']) {
     for (const { methods, path, answer } of ROUTES) {
-      app.on([...methods], `${prefix}/${path}`, jsonLimit, async (c) =>
-        c.json(await answer(c, contextOf(c))),
-      );
+      app.on([...methods], `${prefix}/${path}`, jsonLimit, async (c) => {
+        const answered = await answer(c, contextOf(c));
+        return typeof answered === 'string' ? c.body(answered, 200, JSON_TYPE) : c.json(answered);
+      });
     }
   }
 

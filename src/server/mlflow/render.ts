@@ -45,27 +45,33 @@ export function renderRun(run: Run) {
       params: toPairs(run.params),
       tags: toPairs(run.tags),
     },
-    inputs: {
-      dataset_inputs: unlessEmpty(
-        run.datasetInputs.map(({ dataset, tags }) => ({
-          tags: toPairs(tags),
-          dataset: {
-            name: dataset.name,
-            digest: dataset.digest,
-            source_type: dataset.sourceType,
-            source: dataset.source,
-            schema: dataset.schema,
-            profile: dataset.profile,
-          },
-        })),
-      ),
-      model_inputs: unlessEmpty(run.modelInputs.map((model_id) => ({ model_id }))),
-    },
-    outputs:
-      run.modelOutputs.length === 0
-        ? undefined
-        : { model_outputs: run.modelOutputs.map(({ modelId, step }) => ({ model_id: modelId, step })) },
+    inputs: renderInputs(run),
+    outputs: renderOutputs(run),
   };
+}
+
+export function renderInputs(run: Run) {
+  return {
+    dataset_inputs: unlessEmpty(
+      run.datasetInputs.map(({ dataset, tags }) => ({
+        tags: toPairs(tags),
+        dataset: {
+          name: dataset.name,
+          digest: dataset.digest,
+          source_type: dataset.sourceType,
+          source: dataset.source,
+          schema: dataset.schema,
+          profile: dataset.profile,
+        },
+      })),
+    ),
+    model_inputs: unlessEmpty(run.modelInputs.map((model_id) => ({ model_id }))),
+  };
+}
+
+export function renderOutputs(run: Run) {
+  if (run.modelOutputs.length === 0) return undefined;
+  return { model_outputs: run.modelOutputs.map(({ modelId, step }) => ({ model_id: modelId, step })) };
 }
 
 export function renderMetric(metric: Metric) {

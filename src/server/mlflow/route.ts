@@ -32,14 +32,15 @@ export interface MlflowRoute {
   methods: readonly HttpMethod[];
   /** `runs/create`, `logged-models/:model_id`. */
   path: string;
-  answer: (c: Context<AppEnv>, context: RouteContext) => Promise<object>;
+  /** The answer, or its JSON where that was written already. */
+  answer: (c: Context<AppEnv>, context: RouteContext) => Promise<object | string>;
 }
 
 /** `'POST runs/create'`, `'GET,POST experiments/search'`. */
 export function route<T extends z.ZodType>(
   where: string,
   schema: T,
-  handle: (input: z.output<T>, context: RouteContext) => Promise<object | void>,
+  handle: (input: z.output<T>, context: RouteContext) => Promise<object | string | void>,
 ): MlflowRoute {
   const [methods = '', path = ''] = where.split(' ');
   return {

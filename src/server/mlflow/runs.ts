@@ -3,6 +3,7 @@ import { AppError } from '../../core/errors.ts';
 import { artifactKeyOf, RUN_STATUSES } from '../../tracking/index.ts';
 import { viewType } from './experiments.ts';
 import { renderFiles } from './files.ts';
+import { renderRunsPage } from './render-runs.ts';
 import { renderRun, renderRunInfo } from './render.ts';
 import { route } from './route.ts';
 import {
@@ -18,7 +19,6 @@ import {
   requiredText,
   text,
   toTags,
-  unlessEmpty,
 } from './wire.ts';
 
 /** Numbers of mlflow.RunStatus. */
@@ -109,7 +109,7 @@ export const runRoutes = [
         orderBy: input.order_by,
         pageToken: input.page_token,
       });
-      return { runs: unlessEmpty(page.items.map(renderRun)), next_page_token: page.nextPageToken };
+      return renderRunsPage(page.items, page.nextPageToken);
     },
   ),
   route('POST runs/delete', runId, async ({ run_id }, { tracking }) => await tracking.runs.delete(run_id)),

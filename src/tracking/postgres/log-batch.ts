@@ -6,7 +6,7 @@
 import { sql } from 'kysely';
 import { AppError } from '../../core/errors.ts';
 import { PREPARED, type Db } from '../../db/index.ts';
-import type { LifecycleStage } from '../entities.ts';
+import type { LifecycleStage, MetricInput } from '../entities.ts';
 import { checkBatch, checkMetric, checkParam, checkTag } from '../limits.ts';
 import type { RunBatch } from '../tracking-store.ts';
 import { noRun, notActive } from './run-rows.ts';
@@ -29,7 +29,7 @@ export async function logBatch(db: Db, runId: string, batch: RunBatch): Promise<
   const tags = [...new Map((batch.tags ?? []).map((tag) => [tag.key, tag])).values()];
   tags.forEach(checkTag);
 
-  const mayWait = params.length > 0 || tags.length > 0;
+  if (params.length === 0 && tags.length === 0) return await logMetrics(db, runId, metrics);
   const { rows } = await sql<Outcome>`${PREPARED}
     WITH run AS (SELECT run_id, lifecycle_stage FROM tracking_runs WHERE run_id = ${runId}),
     given_params AS (
@@ -40,7 +40,7 @@ export async function logBatch(db: Db, runId: string, batch: RunBatch): Promise<
     ),
     clash AS (SELECT * FROM old_params WHERE old <> given LIMIT 1),
     open AS (SELECT run_id FROM run WHERE lifecycle_stage = 'active' AND NOT EXISTS (SELECT 1 FROM clash)),
-    ${metricParts(runId, metrics)}
+    ${metrics.length === 0 ? sql`` : sql`${metricParts(runId, metrics)},`}
     new_params AS (
       INSERT INTO run_params (run_id, key, value) SELECT open.run_id, g.key, g.value FROM open, given_params AS g
       ON CONFLICT DO NOTHING RETURNING key
@@ -53,8 +53,7 @@ export async function logBatch(db: Db, runId: string, batch: RunBatch): Promise<
     )
     SELECT run.lifecycle_stage,
       (SELECT to_json(clash) FROM clash) AS clash,
-      (SELECT count(*) FROM given_params) > (SELECT count(*) FROM old_params) + (SELECT count(*) FROM new_params) AS raced,
-      ${mayWait ? sql`true` : sql`set_config('synchronous_commit', 'off', true)`} AS durability
+      (SELECT count(*) FROM given_params) > (SELECT count(*) FROM old_params) + (SELECT count(*) FROM new_params) AS raced
     FROM run`.execute(db);
   const [outcome] = rows;
   if (outcome === undefined) throw noRun(runId);
@@ -66,37 +65,56 @@ export async function logBatch(db: Db, runId: string, batch: RunBatch): Promise<
     await db.updateTable('tracking_runs').set({ name }).where('run_id', '=', runId).execute();
 }
 
-/** The statement's parts for metrics; none for a batch without, so that a tag does not pay for them. */
-function metricParts(runId: string, metrics: NonNullable<RunBatch['metrics']>) {
-  if (metrics.length === 0) return sql``;
-  const forModels = metrics.some((metric) => metric.modelId !== undefined);
-  const given = sql`
-    given_metrics AS (
-      SELECT * FROM unnest(
+/** The frequent case: nothing that could clash, so a statement of a third of the cost. An empty batch looks whether the run takes any. */
+async function logMetrics(db: Db, runId: string, metrics: readonly MetricInput[]): Promise<void> {
+  const run = sql`run AS (SELECT run_id, lifecycle_stage FROM tracking_runs WHERE run_id = ${runId})`;
+  const open = sql`open AS (SELECT run_id FROM run WHERE lifecycle_stage = 'active')`;
+  const written = metrics.length === 0 ? sql`` : sql`, ${metricParts(runId, metrics)}`;
+  const { rows } = await sql<Pick<Outcome, 'lifecycle_stage'>>`${PREPARED}
+    WITH ${run}, ${open}${written}
+    SELECT lifecycle_stage, set_config('synchronous_commit', 'off', true) FROM run`.execute(db);
+  const [outcome] = rows;
+  if (outcome === undefined) throw noRun(runId);
+  if (outcome.lifecycle_stage !== 'active') throw notActive(runId);
+}
+
+/** The statement's parts that write metrics into `open`. One metric comes as plain values, many as arrays. */
+function metricParts(runId: string, metrics: readonly MetricInput[]) {
+  const [first] = metrics;
+  const isOne = metrics.length === 1 && first !== undefined;
+  const given = isOne
+    ? sql`SELECT ${first.key}::text AS key, ${first.step}::bigint AS step, ${first.timestampMs}::bigint AS timestamp,
+        ${first.value}::float8 AS value, ${first.modelId ?? null}::text AS model_id,
+        ${first.datasetName ?? null}::text AS dataset_name, ${first.datasetDigest ?? null}::text AS dataset_digest`
+    : sql`SELECT * FROM unnest(
         ${metrics.map((m) => m.key)}::text[], ${metrics.map((m) => m.step)}::bigint[], ${metrics.map((m) => m.timestampMs)}::bigint[],
         ${metrics.map((m) => m.value)}::float8[], ${metrics.map((m) => m.modelId ?? null)}::text[],
         ${metrics.map((m) => m.datasetName ?? null)}::text[], ${metrics.map((m) => m.datasetDigest ?? null)}::text[]
-      ) AS g (key, step, timestamp, value, model_id, dataset_name, dataset_digest)
-    ),
-    new_metrics AS (
-      INSERT INTO run_metrics (run_id, key, step, timestamp, value, model_id, dataset_name, dataset_digest)
-      SELECT open.run_id, g.* FROM open, given_metrics AS g ON CONFLICT DO NOTHING RETURNING 1
-    ),
-    latest AS (
-      INSERT INTO run_latest_metrics AS l (run_id, key, step, timestamp, value)
-      SELECT DISTINCT ON (g.key) open.run_id, g.key, g.step, g.timestamp, g.value FROM open, given_metrics AS g
-      ORDER BY g.key, g.step DESC, g.timestamp DESC, g.value DESC
-      ON CONFLICT (run_id, key) DO UPDATE SET step = excluded.step, timestamp = excluded.timestamp, value = excluded.value
-      WHERE (excluded.step, excluded.timestamp, excluded.value) > (l.step, l.timestamp, l.value) RETURNING 1
-    ),`;
-  if (!forModels) return given;
-  return sql`${given}
+      ) AS g (key, step, timestamp, value, model_id, dataset_name, dataset_digest)`;
+  // A statement may touch a row once.
+  const newest = isOne
+    ? sql`SELECT open.run_id, g.key, g.step, g.timestamp, g.value FROM open, given_metrics AS g`
+    : sql`SELECT DISTINCT ON (g.key) open.run_id, g.key, g.step, g.timestamp, g.value FROM open, given_metrics AS g
+      ORDER BY g.key, g.step DESC, g.timestamp DESC, g.value DESC`;
+  const forModels = metrics.some((metric) => metric.modelId !== undefined);
+  const ofModels = sql`,
     model_metrics AS (
       INSERT INTO logged_model_metrics (model_id, run_id, key, step, timestamp, value, dataset_name, dataset_digest)
       SELECT g.model_id, ${runId}, g.key, g.step, g.timestamp, g.value, g.dataset_name, g.dataset_digest
       FROM open, given_metrics AS g JOIN logged_models AS m ON m.model_id = g.model_id
-      ON CONFLICT DO NOTHING RETURNING 1
-    ),`;
+      ON CONFLICT DO NOTHING
+    )`;
+  return sql`
+    given_metrics AS (${given}),
+    new_metrics AS (
+      INSERT INTO run_metrics (run_id, key, step, timestamp, value, model_id, dataset_name, dataset_digest)
+      SELECT open.run_id, g.* FROM open, given_metrics AS g ON CONFLICT DO NOTHING
+    ),
+    latest AS (
+      INSERT INTO run_latest_metrics AS l (run_id, key, step, timestamp, value) ${newest}
+      ON CONFLICT (run_id, key) DO UPDATE SET step = excluded.step, timestamp = excluded.timestamp, value = excluded.value
+      WHERE (excluded.step, excluded.timestamp, excluded.value) > (l.step, l.timestamp, l.value)
+    )${forModels ? ofModels : sql``}`;
 }
 
 async function checkRacedParams(

@@ -20,7 +20,7 @@ export function toCondition(condition: Condition, space: SearchSpace): RawBuilde
   const special = findSpecial(key, space);
   if (special !== undefined) {
     checkComparator(comparator, special.comparators ?? TEXT_COMPARATORS, key);
-    return special.wrap(compare(special.expression, special.type, condition));
+    return special.wrap(compareValue(special.expression, special.type, condition));
   }
   const collection = key.prefix === undefined ? undefined : space.collections[key.prefix];
   if (collection !== undefined) return toCollectionCondition(condition, collection);
@@ -28,7 +28,7 @@ export function toCondition(condition: Condition, space: SearchSpace): RawBuilde
   const allowed =
     attribute.comparators ?? (attribute.type === 'text' ? TEXT_COMPARATORS : NUMBER_COMPARATORS);
   checkComparator(comparator, allowed, key);
-  return compare(attribute.expression, attribute.type, condition);
+  return compareValue(attribute.expression, attribute.type, condition);
 }
 
 export function findAttribute(key: Key, space: SearchSpace) {
@@ -70,9 +70,9 @@ function toCollectionCondition(condition: Condition, collection: Collection): Ra
   const absent = collection.absentValues?.[key.name];
   if (absent !== undefined) {
     const present = sql`(SELECT found.value FROM ${sql.table(collection.table)} AS found WHERE ${hasKey})`;
-    return compare(sql`coalesce(${present}, ${absent})`, 'text', condition);
+    return compareValue(sql`coalesce(${present}, ${absent})`, 'text', condition);
   }
-  const predicate = compare(value, collection.type, condition);
+  const predicate = compareValue(value, collection.type, condition);
   // The index is on the first 200 characters, since a value may be longer than an index takes.
   const [wanted] = condition.values;
   if (collection.type === 'text' && comparator === '=' && wanted !== undefined) {
@@ -88,7 +88,8 @@ function toCollectionCondition(condition: Condition, collection: Collection): Ra
   return exists(mayMatchNaN ? sql` AND found.value < 'NaN' AND ${predicate}` : sql` AND ${predicate}`);
 }
 
-function compare(
+/** `expression <comparator> <value>`, the value as a parameter of that type. */
+export function compareValue(
   expression: RawBuilder<unknown>,
   type: ValueType,
   condition: Condition,
@@ -125,6 +126,11 @@ function compare(
     default:
       return assertNever(comparator);
   }
+}
+
+/** Whether it holds of numbers only, so of no missing value and no NaN. */
+export function isComparison(comparator: Comparator): boolean {
+  return NUMBER_COMPARATORS.includes(comparator);
 }
 
 function toParameter(literal: Literal, type: ValueType, key: Key): RawBuilder<unknown> {

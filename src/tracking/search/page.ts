@@ -8,8 +8,9 @@ import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
 import type { Db } from '../../db/index.ts';
 import type { Page, SearchOptions } from '../entities.ts';
-import { findAttribute, toCondition } from './conditions.ts';
-import { parseFilter, parseOrder, type Order } from './parse.ts';
+import { toCondition } from './conditions.ts';
+import { findNumberLane, resolveOrder, type ResolvedOrder } from './order.ts';
+import { parseFilter, parseOrder, type Condition } from './parse.ts';
 import type { OrderTerm, SearchSpace, ValueType } from './space.ts';
 
 export interface PageQuery {
@@ -28,30 +29,68 @@ export interface PageQuery {
 const tokenSchema = z.object({ o: z.string(), v: z.array(z.string()) });
 
 export async function queryPage<Row>(query: PageQuery): Promise<Page<Row>> {
-  const { db, space, options } = query;
+  const { space, options } = query;
   const limit = checkLimit(options.maxResults, query);
-  const { terms, joins } = resolveOrder(options.orderBy ?? [], space);
-  const where = [
-    ...query.where,
-    ...parseFilter(options.filter).map((condition) => toCondition(condition, space)),
-  ];
+  const orders = (options.orderBy ?? []).map(parseOrder);
+  const conditions = parseFilter(options.filter);
+  const order = resolveOrder(orders, space);
   const orderId = createHash('sha256')
     .update(JSON.stringify([options.orderBy ?? [], options.filter ?? '']))
     .digest('base64url')
     .slice(0, 8);
-  if (options.pageToken !== undefined && options.pageToken !== '')
-    where.push(after(terms, readToken(options.pageToken, orderId, terms)));
-  const conditions = where.length === 0 ? sql`` : sql`WHERE ${sql.join(where, sql` AND `)}`;
+  const behind = isSet(options.pageToken) ? readToken(options.pageToken, orderId, order.terms) : undefined;
+  const lane = findNumberLane(orders, conditions, space);
+  if (lane !== undefined && lane.holds(behind)) {
+    const rows = await selectRows<Row>(query, lane.order, lane.conditions, lane.valuesOf(behind), limit + 1);
+    if (lane.isWhole || rows.length > limit)
+      return toPage(rows, limit, (row) =>
+        writeToken(orderId, lane.tokenOf(sortValues(row, lane.order.terms))),
+      );
+  }
+  const rows = await selectRows<Row>(query, order, conditions, behind, limit + 1);
+  return toPage(rows, limit, (row) => writeToken(orderId, sortValues(row, order.terms)));
+}
+
+async function selectRows<Row>(
+  { db, space, select, from, where }: PageQuery,
+  { terms, joins, conditions }: ResolvedOrder,
+  filter: readonly Condition[],
+  behind: readonly string[] | undefined,
+  limit: number,
+): Promise<Row[]> {
+  const all = [
+    ...where,
+    ...conditions,
+    ...filter.map((condition) => toCondition(condition, space)),
+    ...(behind === undefined ? [] : [after(terms, behind)]),
+  ];
+  const columns = terms.map(({ expression }, at) => sql`${expression} AS ${sql.ref(sortColumn(at))}`);
   const directed = terms.map((term) => sql`${term.expression} ${term.isAscending ? sql`ASC` : sql`DESC`}`);
-  const sortValues = sql`ARRAY[${sql.join(terms.map((term) => sql`(${term.expression})::text`))}] AS sort_values`;
-  const { rows } = await sql<Row & { sort_values: string[] }>`
-    SELECT ${query.select}, ${sortValues} FROM ${query.from} ${sql.join(joins, sql` `)} ${conditions}
-    ORDER BY ${sql.join(directed)} LIMIT ${limit + 1}`.execute(db);
+  const { rows } = await sql<Row>`
+    SELECT ${select}, ${sql.join(columns)} FROM ${from} ${sql.join(joins, sql` `)}
+    ${all.length === 0 ? sql`` : sql`WHERE ${sql.join(all, sql` AND `)}`}
+    ORDER BY ${sql.join(directed)} LIMIT ${sql.lit(limit)}`.execute(db);
+  return rows;
+}
+
+function toPage<Row>(rows: Row[], limit: number, tokenOf: (last: Row) => string): Page<Row> {
   const items = rows.slice(0, limit);
   const last = items.at(-1);
-  const nextPageToken =
-    rows.length > limit && last !== undefined ? writeToken({ o: orderId, v: last.sort_values }) : undefined;
-  return { items, nextPageToken };
+  return { items, nextPageToken: rows.length > limit && last !== undefined ? tokenOf(last) : undefined };
+}
+
+function sortColumn(at: number): string {
+  return `sort_${at}`;
+}
+
+/** What the row is ordered by, as texts that PostgreSQL reads back as the same values. */
+function sortValues(row: unknown, terms: readonly OrderTerm[]): string[] {
+  const columns = row as Readonly<Record<string, unknown>>;
+  return terms.map((_, at) => String(columns[sortColumn(at)]));
+}
+
+function isSet(text: string | undefined): text is string {
+  return text !== undefined && text !== '';
 }
 
 function checkLimit(
@@ -64,71 +103,6 @@ function checkLimit(
     'invalid-input',
     `Invalid value ${limit} for parameter 'max_results' supplied: it must be a positive integer, at most ${mostResults}`,
   );
-}
-
-/** The caller's criteria, then the default ones; missing values last, NaN just before them, whatever the direction. */
-function resolveOrder(
-  orderBy: readonly string[],
-  space: SearchSpace,
-): { terms: OrderTerm[]; joins: RawBuilder<unknown>[] } {
-  const terms: OrderTerm[] = [];
-  const joins: RawBuilder<unknown>[] = [];
-  const seen = new Set<string>();
-  orderBy.forEach((text, index) => {
-    const order = parseOrder(text);
-    const name = `${order.key.prefix ?? ''}.${order.key.name}`;
-    if (seen.has(name))
-      throw new AppError(
-        'invalid-input',
-        `\`order_by\` contains duplicate fields: ${orderBy.join(', ').slice(0, 500)}`,
-      );
-    seen.add(name);
-    const { added, join } = resolveCriterion(order, space, `sorted${index}`);
-    terms.push(...added);
-    if (join !== undefined) joins.push(join);
-  });
-  return { terms: [...terms, ...space.defaultOrder], joins };
-}
-
-function resolveCriterion(
-  { key, isAscending }: Order,
-  space: SearchSpace,
-  alias: string,
-): { added: OrderTerm[]; join?: RawBuilder<unknown> } {
-  const collection = key.prefix === undefined ? undefined : space.collections[key.prefix];
-  if (collection?.isOrderable === true) {
-    const { type } = collection;
-    const value = sql.ref(`${alias}.value`);
-    const join = sql`LEFT JOIN ${sql.table(collection.table)} AS ${sql.ref(alias)} ON ${collection.on(sql.ref(alias))} AND ${sql.ref(`${alias}.key`)} = ${key.name}`;
-    if (type === 'text')
-      return {
-        added: [
-          rank(sql`(${value} IS NULL)::int`),
-          { expression: sql`coalesce(${value}, '')`, type, isAscending },
-        ],
-        join,
-      };
-    const rankOf = sql`CASE WHEN ${value} IS NULL THEN 2 WHEN ${value} = 'NaN' THEN 1 ELSE 0 END`;
-    return { added: [rank(rankOf), { expression: sql`coalesce(${value}, 0)`, type, isAscending }], join };
-  }
-  const { expression, type, isNullable = false, isOrderable = true } = findAttribute(key, space);
-  if (!isOrderable)
-    throw new AppError(
-      'invalid-input',
-      `Invalid order_by key '${key.name}': a ${space.entity} cannot be ordered by it`,
-    );
-  if (!isNullable) return { added: [{ expression, type, isAscending }] };
-  const filler = type === 'text' ? sql`''` : sql`0`;
-  return {
-    added: [
-      rank(sql`(${expression} IS NULL)::int`),
-      { expression: sql`coalesce(${expression}, ${filler})`, type, isAscending },
-    ],
-  };
-}
-
-function rank(expression: RawBuilder<unknown>): OrderTerm {
-  return { expression, type: 'bigint', isAscending: true };
 }
 
 /** Rows behind `values` in the order of `terms`: (a, b) > (x, y) as a > x OR (a = x AND b > y), which mixed directions need. */
@@ -149,8 +123,8 @@ function after(terms: readonly OrderTerm[], values: readonly string[]): RawBuild
   return sql`${bound} AND (${sql.join(alternatives, sql` OR `)})`;
 }
 
-function writeToken(token: z.infer<typeof tokenSchema>): string {
-  return Buffer.from(JSON.stringify(token)).toString('base64url');
+function writeToken(orderId: string, values: readonly string[]): string {
+  return Buffer.from(JSON.stringify({ o: orderId, v: values })).toString('base64url');
 }
 
 function readToken(text: string, orderId: string, terms: readonly OrderTerm[]): string[] {
