@@ -2,13 +2,15 @@
  * copyloop beside `mlflow server` on SQLite and on PostgreSQL, by the same REST calls of the same client: npm run bench:tracking
  *
  *   The three servers stand at once, and each round asks all of them the same, so that what else the machine does strikes all. Ours is the
- *   compiled server as `npm start` starts it, with its access log; MLflow's is `mlflow server` with its own defaults.
+ *   compiled server as `npm start` starts it, with its access log; MLflow's is `mlflow server` with its own defaults. All databases lie in
+ *   memory where the system has /dev/shm: a commit waits for the disk on either side, equally long, and a slow disk would be all that is seen.
  *
- * Options: --quick (fewer calls, to try the bench), --runs N (our server alone, searched over N runs with 1,000 metric keys; no ratio is asked).
+ * Options: --quick (fewer calls, to try the bench), --folder DIR (databases there, say on a disk), --runs N (our server alone, searched over N runs with 1,000 metric keys; no ratio is asked).
  * Ends with exit code 1 when a ratio of issue 7 is missed. Python: COPYLOOP_CLIENTS_PYTHON or var/mlflow-venv (mlflow and psycopg2-binary).
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { cpus, tmpdir } from 'node:os';
 import path from 'node:path';
@@ -31,6 +33,10 @@ const scale = process.argv.includes('--runs')
   ? Number(process.argv[process.argv.indexOf('--runs') + 1])
   : null;
 
+const folderAt = process.argv.indexOf('--folder');
+const base =
+  folderAt >= 0 ? (process.argv[folderAt + 1] ?? tmpdir()) : existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+
 /** How many times as fast copyloop has to be (issue 7, Must show 3). */
 const RATIOS = { create: 10, log_batch: 5, log_metric: 10, search: 10, search_filtered: 10 } as const;
 type Figure = keyof typeof RATIOS;
@@ -38,6 +44,7 @@ const FIGURES = Object.keys(RATIOS) as Figure[];
 
 const SEEDED_RUNS = 10_000;
 const ROUNDS = quick ? 1 : 5;
+const WARM_UP_SECONDS = quick ? 1 : 3;
 const WARM = { create: 3, log_batch: 1, log_metric: 30, search: 1, search_filtered: 2 };
 const REPEATS = quick
   ? { create: 5, log_batch: 2, log_metric: 20, search: 2, search_filtered: 4 }
@@ -54,6 +61,7 @@ else await measureScale(scale);
 async function compare(): Promise<void> {
   const { stdout } = await promisify(execFile)(python, ['-c', 'import mlflow; print(mlflow.__version__)']);
   printMachine(`MLflow ${stdout.trim()}, `);
+  console.info(`databases in ${base}`);
   console.info(`search: ${SEEDED_RUNS} runs with 10 params, 3 metrics and 3 tags each; ${ROUNDS} rounds`);
   const others = ['mlflow server on PostgreSQL', 'mlflow server on SQLite'];
   const results = await withServers(async (resources, folder) => [
@@ -114,7 +122,7 @@ async function withServers(
 ): Promise<Results> {
   return await withResources(log, async (resources) => {
     const folder = async (name: string): Promise<string> => {
-      const made = await mkdtemp(path.join(tmpdir(), `copyloop-bench-tracking-${name}-`));
+      const made = await mkdtemp(path.join(base, `copyloop-bench-tracking-${name}-`));
       // PostgreSQL runs as another user when this is root.
       await chmod(made, 0o755);
       resources.defer('folder', () => rm(made, { recursive: true, force: true }));
@@ -127,7 +135,15 @@ async function withServers(
 
 async function load(targets: readonly (Opened & { name: string | undefined })[]): Promise<Results> {
   const client = spawn(python, [path.join(scripts, 'load.py')], { stdio: ['pipe', 'pipe', 'inherit'] });
-  client.stdin.end(JSON.stringify({ targets, rounds: ROUNDS, warm: WARM, repeats: REPEATS }));
+  client.stdin.end(
+    JSON.stringify({
+      targets,
+      rounds: ROUNDS,
+      warm_up_seconds: WARM_UP_SECONDS,
+      warm: WARM,
+      repeats: REPEATS,
+    }),
+  );
   const [output, [code]] = await Promise.all([text(client.stdout), once(client, 'exit')]);
   if (code !== 0) throw new Error(`the client ended with ${String(code)}`);
   return resultSchema.parse(JSON.parse(output));

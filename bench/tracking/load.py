@@ -162,9 +162,18 @@ class Target:
             durations.append(function(self.count))
         return durations[warm:]
 
+    def warm_up(self, seconds):
+        """As after some minutes of use: plans are made, pages cached, and V8 has compiled what runs often (CPython compiles nothing, but waits as long)."""
+        for figure in FIGURES:
+            end = time.perf_counter() + seconds
+            while time.perf_counter() < end:
+                self.measure(figure, 0, 1)
+
 
 def main(order):
     targets = [Target(**target) for target in order["targets"]]
+    for target in targets:
+        target.warm_up(order["warm_up_seconds"])
     durations = {target.name: {figure: [] for figure in FIGURES} for target in targets}
     for round in range(order["rounds"]):
         for figure in FIGURES:
