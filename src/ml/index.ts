@@ -42,6 +42,8 @@ export { evaluateModel, type EvaluateOptions, type Evaluation } from './evaluate
 export { computeMetrics, METRIC_NAMES, type ClassificationMetrics } from './metrics.ts';
 export { LABELS, verifyModelDirectory } from './model-directory/index.ts';
 export { PRECISIONS, readManifest, type Manifest, type Precision } from './model-manifest.ts';
+export { readBaseModel, resolveBaseDirectory } from './base-model.ts';
+export { hashBaseModel, hashWeights, provenanceSchema, type Provenance } from './provenance/index.ts';
 export { listRecipes, parseRecipe, readRecipe, type Recipe, type RecipeOverrides } from './recipes.ts';
 export { classifierText, readLabelledCsv, REQUIRED_COLUMNS, type LabelledRow } from './rows.ts';
 export { trainCandidate, type TrainCandidateOptions } from './train-candidate.ts';
@@ -51,4 +53,4 @@ export {
   type TrainRequest,
   type TrainResult,
 } from './train-protocol.ts';
-export type { EpochMetrics, TrainProgress } from './trainer.ts';
+export type { EpochMetrics, StepMetrics, TrainProgress } from './trainer.ts';

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { AppError, toError } from '../core/errors.ts';
 import { sha256File } from '../core/ids.ts';
+import { provenanceSchema } from './provenance/index.ts';
 import { recipeSchema } from './recipes.ts';
 
 export const PRECISIONS = ['fp32', 'int8'] as const;
@@ -33,6 +34,8 @@ export const manifestSchema = z.object({
   validationAccuracy: z.object({ fp32: probability, int8: probability }),
   /** Texts with the probability of label 1 each precision must give: the self-test at load. */
   probes: z.array(z.object({ text: z.string(), fp32: probability, int8: probability })).min(1),
+  /** What the weights follow from; models of before it was kept have none. */
+  provenance: provenanceSchema.optional(),
   /** Every file beside this one. */
   files: z.record(z.string(), z.object({ bytes: z.int().nonnegative(), sha256: z.string().length(64) })),
 });

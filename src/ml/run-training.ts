@@ -6,6 +6,7 @@ import { readBaseModel, resolveBaseDirectory } from './base-model.ts';
 import { fitTemperature, foldCalibration } from './calibration.ts';
 import { trainHead } from './head/index.ts';
 import { writeModelDirectory } from './model-directory/index.ts';
+import { describeInputs, describeRuntime, hashWeights } from './provenance/index.ts';
 import type { Recipe } from './recipes.ts';
 import { classifierText, readLabelledCsv } from './rows.ts';
 import { openTokenizer } from './tokenizer.ts';
@@ -14,6 +15,7 @@ import type { TrainRequest, TrainResult } from './train-protocol.ts';
 import type {
   EpochMetrics,
   LabelledTexts,
+  StepMetrics,
   Trained,
   TrainerContext,
   TrainLog,
@@ -24,6 +26,7 @@ export interface TrainingHooks {
   signal: AbortSignal;
   onProgress: (progress: TrainProgress) => void;
   onEpoch: (metrics: EpochMetrics) => void;
+  onStep: (metrics: StepMetrics) => void;
   log: TrainLog;
 }
 
@@ -45,6 +48,15 @@ export async function runTraining(request: TrainRequest, hooks: TrainingHooks): 
   }
   await mkdir(request.workDirectory, { recursive: true });
   const threads = request.threads === 0 ? os.availableParallelism() : request.threads;
+  const inputs = await describeInputs({
+    dataset: request.dataset ?? null,
+    trainFile: request.trainFile,
+    validationFile: request.validationFile,
+    seed: request.seed,
+    base,
+    baseName: request.base,
+    threads,
+  });
   const recipe = { ...request.recipe, maxLength: Math.min(request.recipe.maxLength, base.config.positions) };
   const trained = await trainBy(recipe, {
     base,
@@ -58,19 +70,28 @@ export async function runTraining(request: TrainRequest, hooks: TrainingHooks): 
     seed: request.seed,
     workDirectory: request.workDirectory,
     onEpoch: hooks.onEpoch,
+    onStep: hooks.onStep,
     log: hooks.log,
   });
 
   onProgress({ phase: 'export', fraction: 0 });
   const honest = trained.validationMargins.map((margin) => margin - trained.priorShift);
   const temperature = fitTemperature(honest, validation.labels, validation.weights);
+  const weights = foldCalibration(trained.weights, temperature, trained.priorShift);
+  const provenance = {
+    ...inputs,
+    recipe: trained.recipe,
+    runtime: await describeRuntime(String(trained.facts['backend'])),
+    weightsSha256: hashWeights(weights),
+  };
   const written = await writeModelDirectory(request.outputDirectory, {
     base,
     validation,
     temperature,
     threads,
     signal,
-    weights: foldCalibration(trained.weights, temperature, trained.priorShift),
+    weights,
+    provenance,
     recipe: trained.recipe,
     seed: request.seed,
   });
@@ -84,7 +105,7 @@ export async function runTraining(request: TrainRequest, hooks: TrainingHooks): 
     validation: written.validation,
     temperature,
     servePrecision: written.servePrecision,
-    weightsSha256: written.weightsSha256,
+    provenance,
     durationMs: performance.now() - startedMs,
     peakRssBytes: process.resourceUsage().maxRSS * 1024,
     params: {

@@ -14,12 +14,14 @@ import {
   type TrainRequest,
   type TrainResult,
 } from './train-protocol.ts';
-import type { EpochMetrics, TrainProgress } from './trainer.ts';
+import type { EpochMetrics, StepMetrics, TrainProgress } from './trainer.ts';
 
 export interface TrainCandidateOptions {
   signal?: AbortSignal;
   onProgress?: (progress: TrainProgress) => void;
   onEpoch?: (metrics: EpochMetrics) => void;
+  /** The steps since the last call, in their order. */
+  onSteps?: (steps: StepMetrics[]) => void;
   log?: Logger;
   /** How long an aborted training may take to leave by itself. */
   killAfterMs?: number;
@@ -106,13 +108,19 @@ function converse(child: ChildProcess, request: ToChild, options: TrainCandidate
 }
 
 /** Passes a message on; the last one is returned. */
-function hear(message: FromChild, { onProgress, onEpoch, log }: TrainCandidateOptions): Outcome | undefined {
+function hear(
+  message: FromChild,
+  { onProgress, onEpoch, onSteps, log }: TrainCandidateOptions,
+): Outcome | undefined {
   switch (message.kind) {
     case 'progress':
       onProgress?.(message.progress);
       return undefined;
     case 'epoch':
       onEpoch?.(message.epoch);
+      return undefined;
+    case 'steps':
+      onSteps?.(message.steps);
       return undefined;
     case 'log':
       log?.[message.level](message.fields, message.message);

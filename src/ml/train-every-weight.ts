@@ -61,6 +61,7 @@ export async function trainEveryWeight(context: TrainerContext): Promise<Trained
     threads,
     signal,
     onStep: ({ step, steps, epoch, loss, learningRate, etaMs, stepsPerSecond, tokensPerSecond }) => {
+      context.onStep({ step, loss, learningRate });
       const nowMs = performance.now();
       if (nowMs - reportedMs < REPORT_EVERY_MS && step !== steps) return;
       reportedMs = nowMs;

@@ -1,10 +1,11 @@
 /**
  * What the process that asks for a training and the child process that does it say to each other, each message parsed on
- * arrival. Parent: one `train`. Child: any number of `progress`, `epoch` and `log`, then `done` or `failed`.
+ * arrival. Parent: one `train`. Child: any number of `progress`, `steps`, `epoch` and `log`, then `done` or `failed`.
  */
 import { z } from 'zod';
 import { ERROR_CODES } from '../core/errors.ts';
 import { PRECISIONS } from './model-manifest.ts';
+import { datasetRefSchema, provenanceSchema } from './provenance/index.ts';
 import { recipeSchema } from './recipes.ts';
 
 export const trainRequestSchema = z.object({
@@ -26,6 +27,8 @@ export const trainRequestSchema = z.object({
   workDirectory: z.string().min(1),
   /** ONNX Runtime threads; 0: all cores. */
   threads: z.int().min(0).max(256),
+  /** For the record: where the rows come from. */
+  dataset: datasetRefSchema.optional(),
 });
 export type TrainRequest = z.infer<typeof trainRequestSchema>;
 
@@ -51,6 +54,8 @@ const epochSchema = z.object({
   durationMs: z.number().nullable(),
 });
 
+const stepSchema = z.object({ step: z.int(), loss: z.number(), learningRate: z.number() });
+
 const progressSchema = z.object({
   phase: z.enum(['encode', 'train', 'export']),
   fraction: z.number(),
@@ -74,7 +79,7 @@ export const trainResultSchema = z.object({
   validation: metricsSchema,
   temperature: z.number(),
   servePrecision: z.enum(PRECISIONS),
-  weightsSha256: z.string(),
+  provenance: provenanceSchema,
   durationMs: z.number(),
   peakRssBytes: z.number(),
   /** Settings and facts for the tracking run, flat. */
@@ -88,6 +93,7 @@ export type ToChild = z.infer<typeof toChildSchema>;
 export const fromChildSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('progress'), progress: progressSchema }),
   z.object({ kind: z.literal('epoch'), epoch: epochSchema }),
+  z.object({ kind: z.literal('steps'), steps: z.array(stepSchema) }),
   z.object({
     kind: z.literal('log'),
     level: z.enum(['debug', 'info', 'warn', 'error']),

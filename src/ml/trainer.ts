@@ -25,6 +25,15 @@ export interface EpochMetrics {
   durationMs: number | null;
 }
 
+/** One step of the optimiser. */
+export interface StepMetrics {
+  /** From 1. */
+  step: number;
+  /** Of the step's batch. */
+  loss: number;
+  learningRate: number;
+}
+
 export interface TrainProgress {
   phase: 'encode' | 'train' | 'export';
   /** Of the phase, 0 to 1. */
@@ -60,6 +69,7 @@ export interface TrainerContext {
   signal: AbortSignal;
   onProgress: (progress: TrainProgress) => void;
   onEpoch: (metrics: EpochMetrics) => void;
+  onStep: (metrics: StepMetrics) => void;
   log: TrainLog;
 }
 

@@ -36,6 +36,7 @@ import { createModelRoutes } from './routes/models.ts';
 import { createPredictRoutes } from './routes/predict.ts';
 import { createPredictionRoutes } from './routes/predictions.ts';
 import { createQueueBoard, QUEUE_BOARD_PATH } from './routes/queue-board.ts';
+import { createReceiptRoutes } from './routes/receipts.ts';
 import { createRunRoutes } from './routes/runs.ts';
 import { createTrafficRoutes } from './routes/traffic.ts';
 import type { ModelSessions, ServedModels } from './serving/index.ts';
@@ -113,6 +114,10 @@ export function createApp(deps: AppDeps): Router {
     }),
   );
   app.route('/', createPredictionRoutes(predictions));
+  app.route(
+    '/',
+    createReceiptRoutes({ db, tracking: deps.tracking, artifacts: deps.artifacts, config, predictions }),
+  );
   app.route(
     '/',
     createOpenInferenceRoutes({ sessions, models, modelName: config.model.name, limits, version }),

@@ -6,4 +6,5 @@
  *     await server.close();
  */
 export { createApiKey, listApiKeys, revokeApiKey, type ApiKey } from './keys/index.ts';
+export { readPredictionReceipt, readVersionReceipt, renderReceipt, type Receipt } from './receipts/index.ts';
 export { openServer, type Server, type ServerOptions } from './open-server.ts';

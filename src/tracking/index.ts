@@ -51,6 +51,14 @@ export {
 } from './models.ts';
 export { ALIAS_CHANNEL } from './postgres/aliases.ts';
 export { createPostgresTrackingStore } from './postgres/create-postgres-store.ts';
+export {
+  CANDIDATE_TAG,
+  DATASET_DIGEST_TAG,
+  DATASET_TAG,
+  PROVENANCE_TAG,
+  RUN_TAG,
+  WEIGHTS_TAG,
+} from './tags.ts';
 export { deleteOldRuns, deleteRunForGood } from './retention.ts';
 export type {
   AliasReason,

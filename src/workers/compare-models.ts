@@ -11,10 +11,15 @@ import {
   type DatasetVersion,
 } from '../data/index.ts';
 import { evaluateModel, readLabelledCsv, type LabelledRow } from '../ml/index.ts';
-import { decideGate, type GateModel, type GateReport, type ModelVersion } from '../tracking/index.ts';
+import {
+  DATASET_TAG,
+  decideGate,
+  type GateModel,
+  type GateReport,
+  type ModelVersion,
+} from '../tracking/index.ts';
 import type { StageContext, StageServices } from './context.ts';
 import { fetchModel } from './model-files.ts';
-import { DATASET_TAG } from './tracking-run.ts';
 
 export interface Challenger {
   candidate: string;

@@ -7,4 +7,6 @@ export type {
 } from './context.ts';
 export { createStageHandlers } from './create-handlers.ts';
 export { openWorkers, type Workers } from './open-workers.ts';
+export { SCORE_TOLERANCE, type ChangedCondition, type Verdict } from './verdict.ts';
+export { verifyVersion, type Verification, type VerifyRequest } from './verify-version.ts';
 export { openReconciler, reconcile } from './reconciler.ts';

@@ -14,6 +14,7 @@ import {
   type RunStarter,
   type StageQueues,
 } from '../queues/index.ts';
+import { cleanLeftovers } from './clean-leftovers.ts';
 import type { StageHandlers, StageServices } from './context.ts';
 import { openReconciler } from './reconciler.ts';
 import { openRunningAttempts } from './running-attempts.ts';
@@ -81,6 +82,7 @@ export async function openWorkers(options: {
     queues,
     log,
     intervalMs: config.reconcileIntervalMs,
+    onBeat: createCleaning(services, clock, log),
   });
   await Promise.all(workers.map((worker) => worker.waitUntilReady()));
   log.info({ workerId, stages, backend: queues.backend.kind }, 'workers are ready');
@@ -111,5 +113,16 @@ function createTickProcessor(runs: RunStarter, log: Logger): Processor {
     const started = await runs.startScheduledRun(slot);
     log.info({ slot, ...started }, 'the schedule ticked');
     return started;
+  };
+}
+
+/** On the first beat and then no oftener than a tenth of the age that leftovers are kept for: listing a store costs. */
+function createCleaning(services: StageServices, clock: Clock, log: Logger): () => Promise<void> {
+  let nextMs = 0;
+  return async () => {
+    if (clock.nowMs() < nextMs) return;
+    nextMs = clock.nowMs() + services.config.storage.leftoverAgeMs / 10;
+    const removed = await cleanLeftovers(services, clock);
+    if (removed.length > 0) log.info({ removed }, 'leftovers of ended runs are removed');
   };
 }

@@ -53,7 +53,13 @@ export async function reconcile(deps: ReconcilerDeps): Promise<void> {
 }
 
 /** Reconciles now and then every `intervalMs` until it is closed. */
-export function openReconciler(deps: ReconcilerDeps & { intervalMs: number }): { close(): Promise<void> } {
+export function openReconciler(
+  deps: ReconcilerDeps & {
+    intervalMs: number;
+    /** Other upkeep on the same beat; its failure is logged and keeps nothing from being reconciled. */
+    onBeat: () => Promise<void>;
+  },
+): { close(): Promise<void> } {
   const stopping = new AbortController();
   const run = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
@@ -62,6 +68,11 @@ export function openReconciler(deps: ReconcilerDeps & { intervalMs: number }): {
       } catch (thrown) {
         deps.log.warn({ err: toError(thrown) }, 'reconciling failed; it is tried again');
       }
+      await deps
+        .onBeat()
+        .catch((thrown: unknown) =>
+          deps.log.warn({ err: toError(thrown) }, 'upkeep failed; it is tried again'),
+        );
       await sleep(deps.intervalMs, stopping.signal).catch(() => undefined);
     }
   };

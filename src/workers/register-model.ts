@@ -2,22 +2,27 @@ import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../core/errors.ts';
-import { getDatasetVersion } from '../data/index.ts';
+import { getDatasetVersion, type DatasetVersion } from '../data/index.ts';
 import { verifyModelDirectory } from '../ml/index.ts';
 import type { StageResult } from '../queues/index.ts';
 import {
   artifactKeyOf,
+  CANDIDATE_TAG,
   CHALLENGER,
   CHAMPION,
+  DATASET_DIGEST_TAG,
+  DATASET_TAG,
   registerModel,
   renderGateReportHtml,
+  RUN_TAG,
+  WEIGHTS_TAG,
   type GateReport,
   type TrackingStore,
 } from '../tracking/index.ts';
 import { compareWithChampion, type Challenger, type Comparison } from './compare-models.ts';
 import type { CandidateOutcome, StageContext, StageHandler } from './context.ts';
 import { fetchModel } from './model-files.ts';
-import { CANDIDATE_TAG, DATASET_TAG, RUN_TAG } from './tracking-run.ts';
+import { describeSplit } from './tracking-run.ts';
 import { removeWorkFolder, workFolder } from './work-folders.ts';
 
 type Finished = CandidateOutcome & { result: StageResult<'train-model'> };
@@ -66,10 +71,11 @@ async function compare(
   await mkdir(folder, { recursive: true });
   const { datasetVersion } = await context.resultOf('version-data');
   const { finished, challenger } = await openBestCandidate(context, folder);
+  const version = await getDatasetVersion(database.db, datasetVersion);
   const comparison = await compareWithChampion({
     challenger,
     champion: await tracking.registry.findAlias(run.options.model.name, CHAMPION),
-    version: await getDatasetVersion(database.db, datasetVersion),
+    version,
     folder,
     rules: run.options.gate,
     context,
@@ -83,7 +89,7 @@ async function compare(
     JSON.stringify(stored, undefined, 2),
   );
   await artifacts.put(artifactKeyOf(artifactUri, 'gate/comparison.html'), page);
-  await logHoldout(tracking, trackingRunId, comparison.report, context);
+  await logHoldout(tracking, trackingRunId, { report: comparison.report, version, context });
   await artifacts.put(keys.reportKey, page);
   // Last: its presence tells a later attempt that the decision has been taken.
   await artifacts.put(keys.comparisonKey, JSON.stringify(stored, undefined, 2));
@@ -137,7 +143,7 @@ async function registerVersion(
   const { run } = context;
   const { candidate, trackingRunId, modelUri, comparison } = stored;
   const { report } = comparison;
-  const { datasetVersion } = await context.resultOf('version-data');
+  const { tags } = await tracking.runs.get(trackingRunId);
   const version = await registerModel(tracking, {
     name: modelName,
     source: modelUri,
@@ -145,7 +151,11 @@ async function registerVersion(
     pipelineRunId: run.id,
     description: report.reasons.join(' '),
     accuracy: report.comparison.challenger.accuracy,
-    tags: { [RUN_TAG]: run.id, [CANDIDATE_TAG]: candidate, [DATASET_TAG]: String(datasetVersion) },
+    tags: {
+      [RUN_TAG]: run.id,
+      [CANDIDATE_TAG]: candidate,
+      ...pick(tags, [DATASET_TAG, DATASET_DIGEST_TAG, WEIGHTS_TAG]),
+    },
   });
   await tracking.registry.setAlias(
     modelName,
@@ -156,13 +166,25 @@ async function registerVersion(
   return version.version;
 }
 
+function pick(tags: Readonly<Record<string, string>>, keys: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    keys.flatMap((key) => (tags[key] === undefined ? [] : [[key, tags[key]] as const])),
+  );
+}
+
 async function logHoldout(
   tracking: TrackingStore,
   trackingRunId: string,
-  { comparison }: GateReport,
-  context: StageContext,
+  {
+    report: { comparison },
+    version,
+    context,
+  }: { report: GateReport; version: DatasetVersion; context: StageContext },
 ): Promise<void> {
-  const at = { timestampMs: context.clock.nowMs(), step: 0 };
+  const holdout = describeSplit(version, 'holdout');
+  await tracking.runs.logInputs(trackingRunId, { datasets: [holdout] });
+  const { name: datasetName, digest: datasetDigest } = holdout.dataset;
+  const at = { timestampMs: context.clock.nowMs(), step: 0, datasetName, datasetDigest };
   const { accuracy, logLoss } = comparison.challenger;
   await tracking.runs.logBatch(trackingRunId, {
     metrics: [

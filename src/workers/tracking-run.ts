@@ -1,14 +1,25 @@
 /** The tracking run of one candidate: one per pipeline run and candidate, however many attempts the training takes. */
-import { execFile } from 'node:child_process';
-import { promisify } from 'node:util';
-import { packageRoot } from '../core/paths.ts';
-import type { DatasetVersion } from '../data/index.ts';
-import { METRIC_NAMES, type ClassificationMetrics, type EpochMetrics } from '../ml/index.ts';
-import type { DatasetInput, MetricInput, Run, TrackingStore } from '../tracking/index.ts';
-
-export const RUN_TAG = 'copyloop.run';
-export const CANDIDATE_TAG = 'copyloop.candidate';
-export const DATASET_TAG = 'copyloop.dataset';
+import { readCodeVersion } from '../core/code-version.ts';
+import type { DatasetVersion, Split } from '../data/index.ts';
+import {
+  METRIC_NAMES,
+  type ClassificationMetrics,
+  type EpochMetrics,
+  type Provenance,
+  type StepMetrics,
+} from '../ml/index.ts';
+import {
+  CANDIDATE_TAG,
+  DATASET_DIGEST_TAG,
+  DATASET_TAG,
+  PROVENANCE_TAG,
+  RUN_TAG,
+  WEIGHTS_TAG,
+  type DatasetInput,
+  type MetricInput,
+  type Run,
+  type TrackingStore,
+} from '../tracking/index.ts';
 
 /** Prefix of the metrics of the finished, calibrated model on the validation rows. */
 const FINAL_PREFIX = 'validation_';
@@ -26,25 +37,35 @@ export async function ensureTrackingRun(
     filter: `tags.\`${RUN_TAG}\` = '${runId}' AND tags.\`${CANDIDATE_TAG}\` = '${candidate}'`,
     maxResults: 1,
   });
-  const before = found.items[0];
-  if (before !== undefined) return before;
-  const commit = await readGitCommit();
-  const run = await tracking.runs.create({
+  const run = found.items[0] ?? (await createTrackingRun(tracking, experimentId, training));
+  // Again for a run that was found: whoever made it may have died before it said what it reads.
+  await tracking.runs.logInputs(run.runId, {
+    datasets: [describeSplit(version, 'train'), describeSplit(version, 'validation')],
+  });
+  return run;
+}
+
+async function createTrackingRun(
+  tracking: TrackingStore,
+  experimentId: string,
+  { runId, candidate, version }: { runId: string; candidate: string; version: DatasetVersion },
+): Promise<Run> {
+  const { commit } = await readCodeVersion();
+  return await tracking.runs.create({
     experimentId,
     name: `${candidate} ${runId}`,
+    userId: 'copyloop',
     tags: {
       [RUN_TAG]: runId,
       [CANDIDATE_TAG]: candidate,
       [DATASET_TAG]: String(version.version),
+      [DATASET_DIGEST_TAG]: version.digest,
+      'mlflow.user': 'copyloop',
       'mlflow.source.type': 'JOB',
       'mlflow.source.name': 'copyloop',
-      ...(commit !== undefined && { 'mlflow.source.git.commit': commit }),
+      ...(commit !== null && { 'mlflow.source.git.commit': commit }),
     },
   });
-  await tracking.runs.logInputs(run.runId, {
-    datasets: [describeSplit(version, 'train', 'training'), describeSplit(version, 'validation', 'eval')],
-  });
-  return run;
 }
 
 /** The epochs that an earlier attempt has logged. */
@@ -68,6 +89,15 @@ export function epochMetrics(epoch: EpochMetrics, timestampMs: number): MetricIn
     { key: 'train_loss', value: epoch.trainLoss, ...at },
     { key: 'validation_loss', value: epoch.validationLoss, ...at },
     ...METRIC_NAMES.map((name) => ({ key: toSnakeCase(name), value: epoch.validation[name], ...at })),
+  ];
+}
+
+export const STEP_LOSS = 'step_loss';
+
+export function stepMetrics({ step, loss, learningRate }: StepMetrics, timestampMs: number): MetricInput[] {
+  return [
+    { key: STEP_LOSS, value: loss, timestampMs, step },
+    { key: 'learning_rate', value: learningRate, timestampMs, step },
   ];
 }
 
@@ -102,35 +132,62 @@ export function toParams(
   return Object.entries(values).map(([key, value]) => ({ key: toSnakeCase(key), value: String(value) }));
 }
 
-function describeSplit(
-  version: DatasetVersion,
-  split: 'train' | 'validation',
-  context: 'training' | 'eval',
-): DatasetInput {
+/** MLflow's word for what each split is used for. */
+const CONTEXTS: Readonly<Record<Split, string>> = {
+  train: 'training',
+  validation: 'validation',
+  holdout: 'holdout',
+};
+
+/** One split of a dataset version, in the shapes that MLflow's page and client read. */
+export function describeSplit(version: DatasetVersion, split: Split): DatasetInput {
   const { key, sha256, rows, positives } = version.manifest.splits[split];
+  const { columns } = version.manifest;
   return {
     dataset: {
       name: `dataset-${version.version}-${split}`,
       digest: sha256.slice(0, MAX_DIGEST_CHARS),
-      sourceType: 'copyloop',
-      source: JSON.stringify({ version: version.version, digest: version.digest, key, sha256 }),
-      schema: JSON.stringify({ columns: version.manifest.columns }),
-      profile: JSON.stringify({ num_rows: rows, positives }),
+      // MLflow's client builds its source objects from known types only; `code` is the one for data that a program made.
+      sourceType: 'code',
+      source: JSON.stringify({
+        tags: {
+          'mlflow.source.type': 'JOB',
+          'mlflow.source.name': 'copyloop',
+          'copyloop.dataset.version': String(version.version),
+          [DATASET_DIGEST_TAG]: version.digest,
+          'copyloop.dataset.key': key,
+          'copyloop.dataset.sha256': sha256,
+        },
+      }),
+      schema: JSON.stringify({
+        mlflow_colspec: columns.map(({ name }) => ({
+          name,
+          type: COLUMN_TYPES[name] ?? 'string',
+          required: true,
+        })),
+      }),
+      profile: JSON.stringify({ num_rows: rows, num_elements: rows * columns.length, positives }),
     },
-    tags: { 'mlflow.data.context': context },
+    tags: { 'mlflow.data.context': CONTEXTS[split] },
   };
+}
+
+/** Of MLflow's column types; everything else is text. */
+const COLUMN_TYPES: Readonly<Record<string, string>> = {
+  price: 'double',
+  rating: 'double',
+  label: 'long',
+  weight: 'double',
+};
+
+/** What the weights follow from, for `copyloop verify` and for links from a run to its data and its weights. */
+export function provenanceTags(provenance: Provenance): { key: string; value: string }[] {
+  return [
+    { key: PROVENANCE_TAG, value: JSON.stringify(provenance) },
+    { key: WEIGHTS_TAG, value: provenance.weightsSha256 },
+  ];
 }
 
 function toSnakeCase(name: string): string {
   return name.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
-}
-
-/** undefined where the package is no checkout, as in the production image. */
-async function readGitCommit(): Promise<string | undefined> {
-  try {
-    const { stdout } = await promisify(execFile)('git', ['rev-parse', 'HEAD'], { cwd: packageRoot });
-    return stdout.trim();
-  } catch {
-    return undefined;
-  }
 }

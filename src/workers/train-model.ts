@@ -12,7 +12,7 @@ import {
   type TrainProgress,
   type TrainResult,
 } from '../ml/index.ts';
-import type { Run, TrackingStore } from '../tracking/index.ts';
+import type { MetricInput, Run, TrackingStore } from '../tracking/index.ts';
 import type { StageContext, StageHandler } from './context.ts';
 import { storeModel } from './model-files.ts';
 import { withPatience } from './patience.ts';
@@ -20,8 +20,11 @@ import {
   ensureTrackingRun,
   epochMetrics,
   finalMetrics,
+  provenanceTags,
   readFinalMetrics,
   readLoggedEpochs,
+  STEP_LOSS,
+  stepMetrics,
   toParams,
 } from './tracking-run.ts';
 import { removeWorkFolder, workFolder } from './work-folders.ts';
@@ -58,6 +61,7 @@ export function createTrainModel(tracking: TrackingStore): StageHandler<'train-m
           metric('peak_rss_bytes', result.peakRssBytes),
           metric('temperature', result.temperature),
         ],
+        tags: provenanceTags(result.provenance),
       });
       await tracking.runs.update(trackingRun.runId, { status: 'FINISHED', endTimeMs: context.clock.nowMs() });
       await removeWorkFolder(services, runId, name);
@@ -77,6 +81,9 @@ export function createTrainModel(tracking: TrackingStore): StageHandler<'train-m
     }
   };
 }
+
+/** MLflow's limit. */
+const MAX_METRICS_PER_BATCH = 1000;
 
 async function trainOrTakeOver(training: {
   candidate: CandidateConfig;
@@ -104,9 +111,19 @@ async function trainOrTakeOver(training: {
   await rm(outputDirectory, { recursive: true, force: true });
 
   const logged = await readLoggedEpochs(tracking, trackingRun.runId);
+  const loggedSteps = trackingRun.metrics.find(({ key }) => key === STEP_LOSS)?.step ?? 0;
   // Epochs arrive while the training goes on; they are written one after the other, and the first failure ends the training.
   const failed = new AbortController();
   let writes = Promise.resolve();
+  const write = (metrics: readonly MetricInput[]): void => {
+    for (let first = 0; first < metrics.length; first += MAX_METRICS_PER_BATCH) {
+      const part = metrics.slice(first, first + MAX_METRICS_PER_BATCH);
+      writes = writes.then(() =>
+        withPatience(log, () => tracking.runs.logBatch(trackingRun.runId, { metrics: part })),
+      );
+    }
+    writes.catch((error: unknown) => failed.abort(toAppError(error)));
+  };
   const result = await trainCandidate(
     {
       recipe: await readRecipe(
@@ -122,18 +139,19 @@ async function trainOrTakeOver(training: {
       outputDirectory,
       workDirectory: path.join(folder, 'checkpoints'),
       threads: services.config.pipeline.trainThreads,
+      dataset: { version: version.version, digest: version.digest },
     },
     {
       signal: AbortSignal.any([signal, failed.signal]),
       log,
       onProgress: (progress) => context.progress(shareDone(progress), describeProgress(progress)),
       onEpoch: (epoch) => {
-        if (logged.has(epoch.epoch)) return;
-        const metrics = epochMetrics(epoch, clock.nowMs());
-        writes = writes.then(() =>
-          withPatience(log, () => tracking.runs.logBatch(trackingRun.runId, { metrics })),
-        );
-        writes.catch((error: unknown) => failed.abort(toAppError(error)));
+        if (!logged.has(epoch.epoch)) write(epochMetrics(epoch, clock.nowMs()));
+      },
+      // A resumed training repeats the steps after its checkpoint, with the same losses.
+      onSteps: (steps) => {
+        const fresh = steps.filter(({ step }) => step > loggedSteps);
+        write(fresh.flatMap((step) => stepMetrics(step, clock.nowMs())));
       },
     },
   );

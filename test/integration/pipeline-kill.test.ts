@@ -1,9 +1,15 @@
 /** Worker processes that are killed, shared and closed, on both backends alike. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { existsSync } from 'node:fs';
+import { mkdir } from 'node:fs/promises';
+import path from 'node:path';
 import { afterEach, describe, expect, inject, it } from 'vitest';
+import { HOUR_MS, sleep, systemClock } from '../../src/core/clock.ts';
 import { STAGES } from '../../src/core/config/index.ts';
 import { entryPoint } from '../../src/core/paths.ts';
+import { getDatasetVersion } from '../../src/data/index.ts';
+import { cleanLeftovers } from '../../src/workers/clean-leftovers.ts';
 import { openHarness, type BackendKind, type Harness } from './pipeline-harness.ts';
 import type { ChildMessage, ChildSettings } from './pipeline-worker.ts';
 
@@ -71,6 +77,50 @@ describe.each(backends)('a worker process on %s', (kind) => {
     expect(run.stages[2]?.attempts.at(0)?.outcome).toBe('lost');
     expect(run.stages[2]?.attempts.at(-1)?.outcome).toBe('succeeded');
   });
+
+  it.skipIf(!hasServer)(
+    'that was killed leaves files, which go once its run has ended, and only those',
+    async () => {
+      const harness = await openHarness(kind, { minimumHoldoutRows: 10 });
+      open.push(harness);
+      const { varDir } = harness.config.storage;
+      const work = (id: string): string => path.join(varDir, 'work', id);
+      const request = { source: { kind: 'synthetic', count: 300, seed: 3 } } as const;
+      const { runId } = await harness.runs.startRun({ trigger: 'manual', request });
+      const worker = startWorker(harness, {});
+      await expect
+        .poll(async () => (await harness.getRun(runId)).stages[2]?.progress?.message ?? '', {
+          timeout: 60_000,
+        })
+        .toMatch(/encode|train/);
+      await kill(worker);
+      // As an attempt leaves them that dies between its last file and its commit.
+      const uncommitted = `datasets/${runId}-0123456789ab`;
+      await harness.services.artifacts.put(`${uncommitted}/train/training_data.csv`, 'id\n');
+      const committed = await getDatasetVersion(harness.database.db, 1);
+      harness.config.storage.leftoverAgeMs = 1;
+      const clean = () => cleanLeftovers(harness.services, systemClock);
+
+      expect(await clean()).toEqual([]);
+      expect(existsSync(work(runId))).toBe(true);
+      await harness.runs.cancelRun(runId);
+      const second = await harness.runs.startRun({ trigger: 'manual', request });
+      await mkdir(work(second.runId), { recursive: true });
+      harness.config.storage.leftoverAgeMs = HOUR_MS;
+      expect(await clean()).toEqual([]);
+
+      harness.config.storage.leftoverAgeMs = 1;
+      await harness.openWorkers({
+        'generate-data': async (_payload, context) => (await sleep(HOUR_MS, context.signal)) as never,
+      });
+      await expect.poll(() => existsSync(work(runId))).toBe(false);
+      await expect
+        .poll(async () => await harness.services.artifacts.exists(`${uncommitted}/train/training_data.csv`))
+        .toBe(false);
+      expect(existsSync(work(second.runId))).toBe(true);
+      expect(await harness.services.artifacts.exists(committed.manifest.splits.train.key)).toBe(true);
+    },
+  );
 
   it.skipIf(!hasServer)('shares the candidates of a run with another', async () => {
     const harness = await openHarness(kind, { candidates: ['a', 'b', 'c', 'd', 'e', 'f'] });

@@ -29,8 +29,14 @@ it('turn synthetic records into a champion, and refuse the same model a second t
   expect(trackingRun.tags).toMatchObject({ 'copyloop.run': runId, 'copyloop.candidate': 'head' });
   expect(trackingRun.datasetInputs.map(({ tags }) => tags['mlflow.data.context'])).toEqual([
     'training',
-    'eval',
+    'validation',
+    'holdout',
   ]);
+  expect(champion?.tags).toMatchObject({
+    'copyloop.dataset': '1',
+    'copyloop.dataset.digest': trackingRun.tags['copyloop.dataset.digest'],
+    'copyloop.weights.sha256': trackingRun.tags['copyloop.weights.sha256'],
+  });
   expect(trackingRun.metrics.map(({ key }) => key)).toEqual(
     expect.arrayContaining([
       'train_loss',

@@ -122,8 +122,8 @@ describe('a candidate of the head recipe', () => {
     const first = await trainCandidate(await requestFor('again-1', 'head', settings));
     const second = await trainCandidate(await requestFor('again-2', 'head', settings));
     const other = await trainCandidate({ ...(await requestFor('again-3', 'head', settings)), seed: 8 });
-    expect(second.weightsSha256).toBe(first.weightsSha256);
-    expect(other.weightsSha256).not.toBe(first.weightsSha256);
+    expect(second.provenance.weightsSha256).toBe(first.provenance.weightsSha256);
+    expect(other.provenance.weightsSha256).not.toBe(first.provenance.weightsSha256);
   });
 
   it('never overwrites what lies at its place', async () => {
@@ -164,7 +164,7 @@ describe('a candidate of the full recipe', () => {
     expect(existsSync(request.outputDirectory)).toBe(false);
     expect(await readdir(request.workDirectory)).not.toEqual([]);
     const resumed = await trainCandidate(request);
-    expect(resumed.weightsSha256).toBe(undisturbed.weightsSha256);
+    expect(resumed.provenance.weightsSha256).toBe(undisturbed.provenance.weightsSha256);
     expect(resumed.epochs.map(({ validation }) => validation)).toEqual(
       undisturbed.epochs.map(({ validation }) => validation),
     );

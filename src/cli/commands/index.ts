@@ -38,6 +38,14 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     'makes the previous champion the champion again',
     async () => (await import('./rollback.ts')).rollbackCommand,
   ),
+  verify: entry(
+    'trains a model version again from its record and compares the weights',
+    async () => (await import('./verify.ts')).verifyCommand,
+  ),
+  receipt: entry(
+    'where a prediction or a model version came from',
+    async () => (await import('./receipt.ts')).receiptCommand,
+  ),
   predict: entry(
     'the creative of one product, from a running server',
     async () => (await import('./predict.ts')).predictCommand,

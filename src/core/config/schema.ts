@@ -177,6 +177,7 @@ const storage = z.strictObject({
   databaseUrl: z.url({ protocol: /^postgres(ql)?$/ }).nullable(),
   redisUrl: z.url({ protocol: /^rediss?$/ }).nullable(),
   poolSize: positiveInt.max(1000),
+  leftoverAgeMs: positiveInt,
   artifacts: z
     .strictObject({
       kind: z.enum(['folder', 's3']),

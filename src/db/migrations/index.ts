@@ -6,6 +6,7 @@ import { trackingMigration } from './003-tracking.ts';
 import { servingMigration } from './004-serving.ts';
 import { registryMigration } from './005-registry.ts';
 import { searchStatisticsMigration } from './007-search-statistics.ts';
+import { erasuresMigration } from './009-erasures.ts';
 
 export const migrations: readonly Migration[] = [
   pipelineMigration,
@@ -14,4 +15,5 @@ export const migrations: readonly Migration[] = [
   servingMigration,
   registryMigration,
   searchStatisticsMigration,
+  erasuresMigration,
 ];

@@ -10,6 +10,7 @@ export type KeyRole = (typeof KEY_ROLES)[number];
 export interface ServingTables {
   api_keys: ApiKeysTable;
   predictions: PredictionsTable;
+  erased_predictions: ErasedPredictionsTable;
   feedback: FeedbackTable;
   serving_traffic: ServingTrafficTable;
 }
@@ -45,6 +46,15 @@ export interface PredictionsTable {
   model_version: number;
   writer: string;
   request_id: string;
+}
+
+/** That a prediction was erased: nothing of what was asked or answered. */
+export interface ErasedPredictionsTable {
+  id: string;
+  predicted_at: Timestamp;
+  erased_at: Timestamp;
+  model_name: string;
+  model_version: number;
 }
 
 export interface FeedbackTable {

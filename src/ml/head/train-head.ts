@@ -83,6 +83,7 @@ export async function trainHead(context: TrainerContext): Promise<Trained> {
         }
         lossSum += loss * rows.length;
         steps += 1;
+        context.onStep({ step: steps, loss, learningRate: recipe.learningRate });
       }
       const logits = network.logits(standardised.validation);
       const margins = marginsOf(logits);

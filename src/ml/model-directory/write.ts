@@ -17,6 +17,7 @@ import {
   type Weights,
 } from '../models/index.ts';
 import { encodeModel } from '../onnx/index.ts';
+import type { Provenance } from '../provenance/index.ts';
 import type { Recipe } from '../recipes.ts';
 import type { LabelledTexts } from '../trainer.ts';
 import {
@@ -39,6 +40,7 @@ export interface ModelToWrite {
   weights: Weights;
   recipe: Recipe;
   seed: number;
+  provenance: Provenance;
   temperature: number;
   validation: LabelledTexts;
   threads: number;
@@ -50,7 +52,6 @@ export interface WrittenModel {
   servePrecision: Precision;
   /** Of the served precision, on the validation rows. */
   validation: ClassificationMetrics;
-  weightsSha256: string;
 }
 
 /** Short and long, plain and foreign: what a probe must not depend on is the data a model was trained on. */
@@ -81,6 +82,7 @@ export async function writeModelDirectory(directory: string, model: ModelToWrite
       format: 1,
       recipe: model.recipe,
       seed: model.seed,
+      provenance: model.provenance,
       temperature: model.temperature,
       decisionThreshold: 0.5,
       maxLength: model.recipe.maxLength,
@@ -100,7 +102,6 @@ export async function writeModelDirectory(directory: string, model: ModelToWrite
       directory,
       servePrecision,
       validation: scored[servePrecision].metrics,
-      weightsSha256: files[WEIGHTS_FILE]?.sha256 ?? '',
     };
   } finally {
     await rm(partial, { recursive: true, force: true });

@@ -29,7 +29,7 @@ export interface PredictionStore {
   flush(): Promise<void>;
   /** @throws AppError `not-found` */
   get(id: string): Promise<StoredPrediction>;
-  /** Deletes the prediction and the feedback on it. @throws AppError `not-found` */
+  /** Deletes the prediction and the feedback on it; that it was erased, and which model made it, is kept as long as it would have been. @throws AppError `not-found` */
   erase(id: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -86,10 +86,10 @@ export function openPredictionStore(options: {
   };
   const sweep = (): void => {
     const before = new Date(clock.nowMs() - retentionDays * DAY_MS);
-    db.deleteFrom('predictions')
-      .where('created_at', '<', before)
-      .execute()
-      .catch((thrown: unknown) => log.warn({ err: toError(thrown) }, 'old predictions could not be deleted'));
+    Promise.all([
+      db.deleteFrom('predictions').where('created_at', '<', before).execute(),
+      db.deleteFrom('erased_predictions').where('predicted_at', '<', before).execute(),
+    ]).catch((thrown: unknown) => log.warn({ err: toError(thrown) }, 'old predictions could not be deleted'));
   };
 
   const flushTimer = setInterval(flushQuietly, FLUSH_EVERY_MS);
@@ -100,7 +100,7 @@ export function openPredictionStore(options: {
 
   return {
     add: (prediction) => {
-      if (sampleRate < 1 && sampleShare(prediction.id) >= sampleRate) return;
+      if (!isSampled(prediction.id, sampleRate)) return;
       if (waiting.length >= MAX_WAITING) return onStored('dropped', 1);
       waiting.push(prediction);
     },
@@ -114,10 +114,25 @@ export function openPredictionStore(options: {
     },
     erase: async (id) => {
       await writing?.catch(() => undefined);
-      const before = waiting.length;
+      const unwritten = waiting.find((prediction) => prediction.id === id);
       waiting = waiting.filter((prediction) => prediction.id !== id);
-      const row = await db.deleteFrom('predictions').where('id', '=', id).returning('id').executeTakeFirst();
-      if (row === undefined && waiting.length === before) throw notFound(id);
+      const erased = await db.transaction().execute(async (trx) => {
+        const row = await trx
+          .deleteFrom('predictions')
+          .where('id', '=', id)
+          .returning(['id', 'created_at', 'model_name', 'model_version'])
+          .executeTakeFirst();
+        const gone = row ?? (unwritten === undefined ? undefined : toRow(unwritten));
+        if (gone === undefined) return false;
+        const { created_at: predicted_at, model_name, model_version } = gone;
+        await trx
+          .insertInto('erased_predictions')
+          .values({ id, predicted_at, erased_at: clock.now(), model_name, model_version })
+          .onConflict((conflict) => conflict.doNothing())
+          .execute();
+        return true;
+      });
+      if (!erased) throw notFound(id);
     },
     close: async () => {
       clearInterval(flushTimer);
@@ -134,7 +149,12 @@ function notFound(id: string): AppError {
   );
 }
 
-/** Uniform in [0, 1) and a function of the id alone. */
+/** A function of the id alone, so that it can still be told later. */
+export function isSampled(id: string, sampleRate: number): boolean {
+  return sampleRate >= 1 || sampleShare(id) < sampleRate;
+}
+
+/** Uniform in [0, 1). */
 function sampleShare(id: string): number {
   return Number.parseInt(id.slice(0, 8), 16) / 2 ** 32;
 }
@@ -159,7 +179,7 @@ function toRow(prediction: StoredPrediction) {
   };
 }
 
-function fromRow(row: Row): StoredPrediction {
+export function fromRow(row: Row): StoredPrediction {
   return {
     id: row.id,
     createdAt: row.created_at,

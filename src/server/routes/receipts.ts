@@ -1,0 +1,51 @@
+/** Receipts: where a prediction, or a model version, came from. */
+import { createRoute, z } from '@hono/zod-openapi';
+import { createRouter, errorResponse, type Router } from '../http/index.ts';
+import type { PredictionStore } from '../predictions/index.ts';
+import {
+  readPredictionReceipt,
+  readVersionReceipt,
+  receiptSchema,
+  type ReceiptDeps,
+} from '../receipts/index.ts';
+
+const answer = {
+  description: 'the chain, every link there or missing with its cause',
+  content: {
+    'application/json': { schema: z.object({ status: z.literal('success'), receipt: receiptSchema }) },
+  },
+};
+
+const predictionRoute = createRoute({
+  method: 'get',
+  path: '/predictions/{id}/receipt',
+  tags: ['feedback'],
+  summary: 'From a prediction back to its model version, tracking run, dataset, gate report and pipeline run',
+  request: {
+    params: z.object({ id: z.string().regex(/^[0-9a-f]{32}$/, 'must be the prediction_id of an answer') }),
+  },
+  responses: { 200: answer, 404: errorResponse('nothing is known of such a prediction') },
+});
+
+const versionRoute = createRoute({
+  method: 'get',
+  path: '/models/{name}/versions/{version}/receipt',
+  tags: ['models'],
+  summary: 'The same chain from a model version',
+  request: { params: z.object({ name: z.string().min(1), version: z.coerce.number<string>().int().min(1) }) },
+  responses: { 200: answer, 404: errorResponse('no such version') },
+});
+
+export function createReceiptRoutes(deps: ReceiptDeps & { predictions: PredictionStore }): Router {
+  return createRouter()
+    .openapi(predictionRoute, async function showReceipt(c) {
+      // What was answered a moment ago may still be on its way to the database.
+      await deps.predictions.flush();
+      const receipt = await readPredictionReceipt(c.req.valid('param').id, deps);
+      return c.json({ status: 'success' as const, receipt }, 200);
+    })
+    .openapi(versionRoute, async function showVersionReceipt(c) {
+      const receipt = await readVersionReceipt(c.req.valid('param'), deps);
+      return c.json({ status: 'success' as const, receipt }, 200);
+    });
+}
