@@ -256,6 +256,7 @@ describe("the tracking run of a training, as MLflow's clients read it", () => {
     createMlflowApp({
       tracking,
       artifacts: harness.services.artifacts,
+      servedModel: MODEL,
       callerOf: () => ({ name: 'test', mayMoveChampion: true }),
     });
   const get = async (route: string): Promise<Record<string, unknown>> =>
