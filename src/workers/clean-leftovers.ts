@@ -1,6 +1,6 @@
 /**
  * Removes what nobody will come back for: local folders of runs that ended without removing them, local temporary folders of killed
- * processes, and dataset files of attempts that died before their commit. A replay has a new run id, so nothing of an ended run is
+ * processes, dataset files of attempts that died before their commit, and checkpoints in the store of trainings that never finished. A replay has a new run id, so nothing of an ended run is
  * resumed; the age leaves time to look at what a failed run left, and lets an attempt that does not know yet that its run ended finish.
  */
 import { readdir, rm, stat } from 'node:fs/promises';
@@ -8,6 +8,7 @@ import path from 'node:path';
 import type { Clock } from '../core/clock.ts';
 import type { Db } from '../db/index.ts';
 import type { StageServices } from './context.ts';
+import { CHECKPOINTS_FOLDER } from './shared-checkpoint.ts';
 
 /** Below `<varDir>/tmp`, made by this package. */
 const TEMPORARY = /^(?:dataset|verify)-/;
@@ -44,6 +45,17 @@ export async function cleanLeftovers(
   const kept = new Set(committed.map(({ key_prefix }) => key_prefix));
   for (const [key, run] of runOf) {
     if (kept.has(key) || !owners.old.has(run)) continue;
+    await artifacts.deletePrefix(key);
+    removed.push(key);
+  }
+  const checkpoints = (await artifacts.listFolder(CHECKPOINTS_FOLDER)).filter(({ isFolder }) => isFolder);
+  const runOfCheckpoint = (key: string): string => key.slice(CHECKPOINTS_FOLDER.length + 1);
+  const done = await findEndedRuns(
+    database.db,
+    checkpoints.map(({ key }) => runOfCheckpoint(key)),
+    before,
+  );
+  for (const { key } of checkpoints.filter((entry) => done.old.has(runOfCheckpoint(entry.key)))) {
     await artifacts.deletePrefix(key);
     removed.push(key);
   }

@@ -10,12 +10,14 @@ import {
   trainResultSchema,
   verifyModelDirectory,
   type TrainProgress,
+  type TrainRequest,
   type TrainResult,
 } from '../ml/index.ts';
 import type { MetricInput, Run, TrackingStore } from '../tracking/index.ts';
 import type { StageContext, StageHandler } from './context.ts';
 import { storeModel } from './model-files.ts';
 import { withPatience } from './patience.ts';
+import { checkpointFolder, withSharedCheckpoint } from './shared-checkpoint.ts';
 import {
   ensureTrackingRun,
   epochMetrics,
@@ -30,8 +32,8 @@ import {
 import { removeWorkFolder, workFolder } from './work-folders.ts';
 
 /**
- * Trains one candidate in a child process and leaves a tracking run with the model directory. A retry on the same machine resumes from
- * the checkpoint of the attempt before it, or takes over its finished model.
+ * Trains one candidate in a child process and leaves a tracking run with the model directory. A retry resumes from the
+ * checkpoint of the attempt before it, also on another machine, or takes over its finished model.
  */
 export function createTrainModel(tracking: TrackingStore): StageHandler<'train-model'> {
   return async ({ runId, candidate: name }, context) => {
@@ -65,6 +67,7 @@ export function createTrainModel(tracking: TrackingStore): StageHandler<'train-m
       });
       await tracking.runs.update(trackingRun.runId, { status: 'FINISHED', endTimeMs: context.clock.nowMs() });
       await removeWorkFolder(services, runId, name);
+      await services.artifacts.deletePrefix(checkpointFolder(runId, name));
       const { rows, positives, ...validation } = result.validation;
       log.info({ trackingRun: trackingRun.runId, accuracy: validation.accuracy, rows, positives }, 'trained');
       return { trackingRunId: trackingRun.runId, modelUri, validation };
@@ -124,24 +127,25 @@ async function trainOrTakeOver(training: {
     }
     writes.catch((error: unknown) => failed.abort(toAppError(error)));
   };
-  const result = await trainCandidate(
-    {
-      recipe: await readRecipe(
-        await findRecipes(run.options.model.recipes),
-        candidate.recipe,
-        candidate.settings,
-      ),
-      seed: candidate.seed,
-      trainFile,
-      validationFile,
-      base: run.options.model.base,
-      cacheDirectory: path.resolve(services.config.storage.varDir, 'hub'),
-      outputDirectory,
-      workDirectory: path.join(folder, 'checkpoints'),
-      threads: services.config.pipeline.trainThreads,
-      dataset: { version: version.version, digest: version.digest },
-    },
-    {
+  const workDirectory = path.join(folder, 'checkpoints');
+  const request: TrainRequest = {
+    recipe: await readRecipe(
+      await findRecipes(run.options.model.recipes),
+      candidate.recipe,
+      candidate.settings,
+    ),
+    seed: candidate.seed,
+    trainFile,
+    validationFile,
+    base: run.options.model.base,
+    cacheDirectory: path.resolve(services.config.storage.varDir, 'hub'),
+    outputDirectory,
+    workDirectory,
+    threads: services.config.pipeline.trainThreads,
+    dataset: { version: version.version, digest: version.digest },
+  };
+  const train = () =>
+    trainCandidate(request, {
       signal: AbortSignal.any([signal, failed.signal]),
       log,
       onProgress: (progress) => context.progress(shareDone(progress), describeProgress(progress)),
@@ -153,8 +157,15 @@ async function trainOrTakeOver(training: {
         const fresh = steps.filter(({ step }) => step > loggedSteps);
         write(fresh.flatMap((step) => stepMetrics(step, clock.nowMs())));
       },
-    },
-  );
+    });
+  const result = await withSharedCheckpoint(train, {
+    artifacts: services.artifacts,
+    folder: checkpointFolder(run.id, candidate.name),
+    directory: workDirectory,
+    everyMs: services.config.pipeline.checkpointCopyMs,
+    signal,
+    log,
+  });
   await writes;
   await writeFile(resultFile, JSON.stringify(result));
   return result;

@@ -65,6 +65,7 @@ const pipeline = z.strictObject({
     .max(64)
     .refine((list) => new Set(list.map((c) => c.name)).size === list.length, 'candidate names must differ'),
   trainThreads: nonNegativeInt.max(256),
+  checkpointCopyMs: milliseconds,
 });
 
 export const sourceSchema = z
