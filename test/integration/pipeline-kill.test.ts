@@ -113,9 +113,11 @@ describe.each(backends)('a worker process on %s', (kind) => {
       await harness.openWorkers({
         'generate-data': async (_payload, context) => (await sleep(HOUR_MS, context.signal)) as never,
       });
-      await expect.poll(() => existsSync(work(runId))).toBe(false);
+      await expect.poll(() => existsSync(work(runId)), { timeout: 60_000 }).toBe(false);
       await expect
-        .poll(async () => await harness.services.artifacts.exists(`${uncommitted}/train/training_data.csv`))
+        .poll(async () => await harness.services.artifacts.exists(`${uncommitted}/train/training_data.csv`), {
+          timeout: 60_000,
+        })
         .toBe(false);
       expect(existsSync(work(second.runId))).toBe(true);
       expect(await harness.services.artifacts.exists(committed.manifest.splits.train.key)).toBe(true);
