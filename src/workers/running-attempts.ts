@@ -1,14 +1,28 @@
-/** The attempts that this process is running, so that they can be stopped: by their timer, a cancelled run, a lost lock, or the end of the process. */
+/**
+ * The attempts that this process is running, so that they can be stopped: by their timer, a cancelled run or prediction job, a lost
+ * lock, or the end of the process.
+ */
 import { AppError, toError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import type { Db } from '../db/index.ts';
-import { describeStage, jobId, type Attempt } from '../queues/index.ts';
 
 export const STOP_CAUSES = ['timed-out', 'cancelled', 'lock-lost', 'shutdown'] as const;
 export type StopCause = (typeof STOP_CAUSES)[number];
 
+/** What is attempted. */
+export interface AttemptSubject {
+  /** What it belongs to and ends with. */
+  owner: 'run' | 'job';
+  ownerId: string;
+  queueJobId: string;
+  /** For messages: `train-model of candidate full in run 20261123-...`. */
+  description: string;
+  /** The setting that bounds an attempt, for messages. */
+  timeoutSetting: string;
+}
+
 export interface RunningAttempt {
-  readonly attempt: Attempt;
+  readonly subject: AttemptSubject;
   readonly signal: AbortSignal;
   /** Why it was stopped; undefined while it was not. The first cause counts. */
   readonly stopCause: StopCause | undefined;
@@ -20,14 +34,14 @@ export interface RunningAttempt {
 }
 
 export interface RunningAttempts {
-  begin(attempt: Attempt, timeoutMs: number): RunningAttempt;
+  begin(subject: AttemptSubject, timeoutMs: number): RunningAttempt;
   /** Stops the attempts of these BullMQ jobs. */
   stopJobs(jobIds: readonly string[], cause: StopCause): void;
   stopAll(cause: StopCause): void;
   close(): Promise<void>;
 }
 
-/** How often the runs of the running attempts are checked for cancellation. */
+/** How often the owners of the running attempts are checked for cancellation. */
 const WATCH_INTERVAL_MS = 1000;
 
 export function openRunningAttempts(db: Db, log: Logger): RunningAttempts {
@@ -37,20 +51,21 @@ export function openRunningAttempts(db: Db, log: Logger): RunningAttempts {
   let closed = false;
 
   const watch = async (): Promise<void> => {
-    const ids = [...new Set([...running].map(({ attempt }) => attempt.runId))];
+    const ids = (owner: AttemptSubject['owner']): string[] => [
+      ...new Set([...running].filter(({ subject }) => subject.owner === owner).map(ownerIdOf)),
+    ];
+    const asked = { run: ids('run'), job: ids('job') };
     try {
-      const active = await db
-        .selectFrom('pipeline_runs')
-        .select('id')
-        .where('id', 'in', ids)
-        .where('status', '=', 'active')
-        .execute();
-      const activeIds = new Set(active.map(({ id }) => id));
+      const active = {
+        run: await findActive(db, 'pipeline_runs', asked.run),
+        job: await findActive(db, 'prediction_jobs', asked.job),
+      };
       for (const entry of running) {
-        if (ids.includes(entry.attempt.runId) && !activeIds.has(entry.attempt.runId)) entry.stop('cancelled');
+        const { owner, ownerId } = entry.subject;
+        if (asked[owner].includes(ownerId) && !active[owner].has(ownerId)) entry.stop('cancelled');
       }
     } catch (error) {
-      log.debug({ err: toError(error) }, 'could not check for cancelled runs');
+      log.debug({ err: toError(error) }, 'could not check for cancelled work');
     }
   };
   const schedule = (): void => {
@@ -64,16 +79,15 @@ export function openRunningAttempts(db: Db, log: Logger): RunningAttempts {
   };
 
   return {
-    begin: (attempt, timeoutMs) => {
-      const entry = new Entry(attempt, timeoutMs, running);
+    begin: (subject, timeoutMs) => {
+      const entry = new Entry(subject, timeoutMs, running);
       running.add(entry);
       schedule();
       return entry;
     },
     stopJobs: (jobIds, cause) => {
       for (const entry of running) {
-        const { runId, stage, candidate } = entry.attempt;
-        if (jobIds.includes(jobId(runId, stage, candidate))) entry.stop(cause);
+        if (jobIds.includes(entry.subject.queueJobId)) entry.stop(cause);
       }
     },
     stopAll: (cause) => {
@@ -87,8 +101,27 @@ export function openRunningAttempts(db: Db, log: Logger): RunningAttempts {
   };
 }
 
+function ownerIdOf({ subject }: RunningAttempt): string {
+  return subject.ownerId;
+}
+
+async function findActive(
+  db: Db,
+  table: 'pipeline_runs' | 'prediction_jobs',
+  ids: readonly string[],
+): Promise<Set<string>> {
+  if (ids.length === 0) return new Set();
+  const active = await db
+    .selectFrom(table)
+    .select('id')
+    .where('id', 'in', ids)
+    .where('status', '=', 'active')
+    .execute();
+  return new Set(active.map(({ id }) => id));
+}
+
 class Entry implements RunningAttempt {
-  readonly attempt: Attempt;
+  readonly subject: AttemptSubject;
   stopCause: StopCause | undefined;
   private readonly controller = new AbortController();
   private readonly timeoutMs: number;
@@ -96,8 +129,8 @@ class Entry implements RunningAttempt {
   private readonly siblings: Set<RunningAttempt>;
   private listener: (() => void) | undefined;
 
-  constructor(attempt: Attempt, timeoutMs: number, siblings: Set<RunningAttempt>) {
-    this.attempt = attempt;
+  constructor(subject: AttemptSubject, timeoutMs: number, siblings: Set<RunningAttempt>) {
+    this.subject = subject;
     this.timeoutMs = timeoutMs;
     this.siblings = siblings;
     this.timer = setTimeout(() => this.stop('timed-out'), timeoutMs);
@@ -110,7 +143,7 @@ class Entry implements RunningAttempt {
   stop(cause: StopCause): void {
     if (this.stopCause !== undefined) return;
     this.stopCause = cause;
-    this.controller.abort(stopError(cause, this.attempt, this.timeoutMs));
+    this.controller.abort(stopError(cause, this.subject, this.timeoutMs));
     this.listener?.();
   }
 
@@ -125,16 +158,19 @@ class Entry implements RunningAttempt {
   }
 }
 
-function stopError(cause: StopCause, attempt: Attempt, timeoutMs: number): AppError {
-  const what = describeStage(attempt);
+function stopError(cause: StopCause, subject: AttemptSubject, timeoutMs: number): AppError {
+  const what = subject.description;
   switch (cause) {
     case 'timed-out':
       return new AppError(
         'timed-out',
-        `${what} took longer than ${timeoutMs} ms: raise queues.timeoutsMs.${attempt.stage}, or give it less to do`,
+        `${what} took longer than ${timeoutMs} ms: raise ${subject.timeoutSetting}, or give it less to do`,
       );
     case 'cancelled':
-      return new AppError('cancelled', `${what} was stopped because the run is no longer active`);
+      return new AppError(
+        'cancelled',
+        `${what} was stopped because the ${subject.owner} is no longer active`,
+      );
     case 'lock-lost':
       return new AppError('conflict', `${what} lost its lock and another worker may have taken it`);
     case 'shutdown':
