@@ -9,19 +9,20 @@ export type LabelRule = Config['data']['label'];
 export type MappableField = (typeof MAPPABLE_FIELDS)[number];
 
 /** Columns that the user names; by them a table without header is recognised. */
-export function listWantedColumns(map: FieldMap, label: LabelRule): string[] {
+export function listWantedColumns(map: FieldMap, label: LabelRule | null): string[] {
   const named = Object.values(map).filter((column) => column !== undefined);
-  return label.column === null ? named : [...named, label.column];
+  return label === null || label.column === null ? named : [...named, label.column];
 }
 
 /**
  * Which column fills which field: the mapped one, otherwise the one of the same name, otherwise none.
+ * @param label null where records need no label
  * @param columns of a table; undefined for JSON, where nothing can be checked beforehand
  * @throws AppError `bad-data` naming the columns that there are
  */
 export function resolveColumns(
   map: FieldMap,
-  label: LabelRule,
+  label: LabelRule | null,
   columns: readonly string[] | undefined,
 ): Partial<Record<MappableField, string>> {
   const resolved: Partial<Record<MappableField, string>> = {};
@@ -43,6 +44,7 @@ export function resolveColumns(
       `neither title nor description has a column: map one, for example --map description=COLUMN. ${there}`,
     );
   }
+  if (label === null) return resolved;
   if (label.column !== null && !columns.includes(label.column)) {
     throw new AppError('bad-data', `no column ${JSON.stringify(label.column)} for the label. ${there}`);
   }

@@ -1,4 +1,12 @@
 export {
+  CATALOGUE_FIELDS,
+  openCatalogue,
+  type CatalogueOptions,
+  type CatalogueRow,
+  type CatalogueSource,
+  type Product,
+} from './catalogue/open-catalogue.ts';
+export {
   ingestRecords,
   type IngestContext,
   type IngestOptions,
@@ -37,6 +45,10 @@ export {
   type BayesLimit,
   type QualityModel,
 } from './synthetic/quality-model.ts';
+export { formatOfType } from './source/open-source.ts';
+export { FORMATS as SOURCE_FORMATS, type SourceFormat } from './source/source-row.ts';
+export { renderTable, TABLE_FORMATS, TABLE_TYPES, type TableFormat } from './table/render-table.ts';
+export { inGroups, type TableCell, type TableColumn, type TableRow } from './table/rows.ts';
 export { hashContent, SPLITS, splitOf, type Split, type SplitFractions } from './version/content.ts';
 export {
   createDatasetVersion,

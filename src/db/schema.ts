@@ -2,8 +2,9 @@
 import type { DatasetsTables } from './tables/datasets.ts';
 import type { PipelineTables } from './tables/pipeline.ts';
 import type { RegistryTables } from './tables/registry.ts';
+import type { PredictionJobsTables } from './tables/prediction-jobs.ts';
 import type { ServingTables } from './tables/serving.ts';
 import type { TrackingTables } from './tables/tracking.ts';
 
 export interface Schema
-  extends PipelineTables, DatasetsTables, TrackingTables, ServingTables, RegistryTables {}
+  extends PipelineTables, DatasetsTables, TrackingTables, ServingTables, RegistryTables, PredictionJobsTables {}

@@ -21,6 +21,13 @@ export const STAGES = [
 ] as const;
 export type Stage = (typeof STAGES)[number];
 
+/** The steps of a prediction job, beside the stages of a run: a catalogue is cut into shards, each is predicted, all are joined. */
+export const JOB_STAGES = ['split-catalogue', 'predict-shard', 'join-shards'] as const;
+export type JobStage = (typeof JOB_STAGES)[number];
+
+export const WORK_STAGES = [...STAGES, ...JOB_STAGES] as const;
+export type WorkStage = (typeof WORK_STAGES)[number];
+
 export const RECIPE_NAMES = ['head', 'full', 'reference'] as const;
 export type RecipeName = (typeof RECIPE_NAMES)[number];
 
@@ -51,6 +58,9 @@ const perStage = <T extends z.ZodType>(value: T) =>
     'train-model': value,
     'register-model': value,
     'summarize-run': value,
+    'split-catalogue': value,
+    'predict-shard': value,
+    'join-shards': value,
   });
 
 const pipeline = z.strictObject({
@@ -157,6 +167,13 @@ const feedback = z.strictObject({
   weight: z.number().gt(0).max(1000),
 });
 
+const jobs = z.strictObject({
+  maxUploadBytes: positiveInt,
+  shardRows: positiveInt.max(100_000),
+  shardsInFlight: positiveInt.max(10_000),
+  retentionDays: positiveInt,
+});
+
 const queues = z.strictObject({
   prefix: slug,
   attempts: positiveInt.max(100),
@@ -211,6 +228,7 @@ export const configSchema = z.strictObject({
   serving,
   copy,
   feedback,
+  jobs,
   queues,
   storage,
   logging,

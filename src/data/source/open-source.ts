@@ -40,6 +40,20 @@ export async function openUrl(
   return await readOpened(format, opened, name, wanted);
 }
 
+/**
+ * Bytes that somebody has sent.
+ * @param format undefined: found by the name, otherwise by the first bytes
+ */
+export async function openStream(
+  bytes: AsyncIterable<Uint8Array>,
+  wanted: readonly string[],
+  given: { name: string; format: SourceFormat | undefined },
+): Promise<SourceTable> {
+  const opened = await openBytes(bytes, given.name);
+  const format = given.format ?? formatOf(given.name) ?? sniffFormat(opened.head);
+  return await readOpened(format, opened, given.name, wanted);
+}
+
 async function readFormat(
   format: SourceFormat,
   bytes: AsyncIterable<Uint8Array>,
@@ -74,7 +88,8 @@ function formatOf(name: string): SourceFormat | undefined {
   return FORMATS.find((format) => format === extension);
 }
 
-function formatOfType(contentType: string): SourceFormat | undefined {
+/** The format that a media type names; undefined where it names none, as `text/plain`. */
+export function formatOfType(contentType: string): SourceFormat | undefined {
   const type = (contentType.split(';')[0] ?? '').trim().toLowerCase();
   if (type === 'application/json' || type.endsWith('+json')) return 'json';
   if (

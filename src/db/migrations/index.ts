@@ -7,6 +7,7 @@ import { servingMigration } from './004-serving.ts';
 import { registryMigration } from './005-registry.ts';
 import { searchStatisticsMigration } from './007-search-statistics.ts';
 import { erasuresMigration } from './009-erasures.ts';
+import { predictionJobsMigration } from './006-prediction-jobs.ts';
 
 export const migrations: readonly Migration[] = [
   pipelineMigration,
@@ -16,4 +17,5 @@ export const migrations: readonly Migration[] = [
   registryMigration,
   searchStatisticsMigration,
   erasuresMigration,
+  predictionJobsMigration,
 ];

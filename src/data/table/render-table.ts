@@ -1,0 +1,66 @@
+/** A table as bytes, in the format that somebody wants to open it with; streamed, so that memory does not grow with its rows. */
+import { stringify } from 'csv-stringify/sync';
+import { assertNever } from '../../core/errors.ts';
+import { renderParquet } from './render-parquet.ts';
+import { inGroups, type TableColumn, type TableRow } from './rows.ts';
+
+export const TABLE_FORMATS = ['csv', 'jsonl', 'parquet'] as const;
+export type TableFormat = (typeof TABLE_FORMATS)[number];
+
+/** Media types of the formats. */
+export const TABLE_TYPES: Readonly<Record<TableFormat, string>> = {
+  csv: 'text/csv; charset=utf-8',
+  jsonl: 'application/x-ndjson',
+  parquet: 'application/vnd.apache.parquet',
+};
+
+const ROWS_AT_ONCE = 500;
+
+/**
+ * `jsonl` holds a row a line with lists as lists; `csv` has a header, and lists as JSON; `parquet` has typed columns, lists as LIST.
+ * A cell that a row does not have is null.
+ */
+export function renderTable(
+  format: TableFormat,
+  columns: readonly TableColumn[],
+  rows: AsyncIterable<TableRow>,
+): AsyncIterable<Uint8Array> {
+  switch (format) {
+    case 'csv':
+      return renderCsv(columns, rows);
+    case 'jsonl':
+      return renderJsonl(columns, rows);
+    case 'parquet':
+      return renderParquet(columns, rows);
+    default:
+      return assertNever(format);
+  }
+}
+
+async function* renderCsv(
+  columns: readonly TableColumn[],
+  rows: AsyncIterable<TableRow>,
+): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(stringify([columns.map(({ name }) => name)]));
+  for await (const group of inGroups(rows, ROWS_AT_ONCE)) {
+    const cells = group.map((row) =>
+      columns.map(({ name }) => {
+        const cell = row[name] ?? null;
+        return typeof cell === 'object' && cell !== null ? JSON.stringify(cell) : cell;
+      }),
+    );
+    yield Buffer.from(stringify(cells));
+  }
+}
+
+async function* renderJsonl(
+  columns: readonly TableColumn[],
+  rows: AsyncIterable<TableRow>,
+): AsyncGenerator<Uint8Array> {
+  for await (const group of inGroups(rows, ROWS_AT_ONCE)) {
+    const lines = group.map((row) =>
+      JSON.stringify(Object.fromEntries(columns.map(({ name }) => [name, row[name] ?? null]))),
+    );
+    yield Buffer.from(`${lines.join('\n')}\n`);
+  }
+}

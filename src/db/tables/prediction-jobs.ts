@@ -1,0 +1,50 @@
+/** Tables of migration 006-prediction-jobs. */
+import type { Generated } from 'kysely';
+import type { RunStatus, StageStatus, StoredError } from './pipeline.ts';
+
+export interface PredictionJobsTables {
+  prediction_jobs: PredictionJobsTable;
+  prediction_job_steps: PredictionJobStepsTable;
+}
+
+export interface PredictionJobsTable {
+  id: string;
+  number: Generated<number>;
+  status: Generated<RunStatus>;
+  source: unknown;
+  options: unknown;
+  /** Says which job a command means when it is given the same files and wishes again; null for jobs of the server. */
+  resume_key: string | null;
+  /** The version that was champion when the job began: all shards are scored by one model. */
+  model_name: string;
+  model_version: number;
+  /** null until the catalogue is split. */
+  shards: number | null;
+  /** Rows that are to be predicted; null until the catalogue is split. */
+  rows_total: number | null;
+  refused: Generated<number>;
+  output: unknown;
+  error: StoredError | null;
+  created_at: Generated<Date>;
+  finished_at: Date | null;
+  /** When what only the work needed was deleted from the artifact store. */
+  freed_at: Date | null;
+}
+
+export interface PredictionJobStepsTable {
+  job_id: string;
+  stage: string;
+  /** -1 for the steps that a job has once. */
+  shard: Generated<number>;
+  status: StageStatus | 'waiting';
+  attempts: Generated<number>;
+  worker_id: string | null;
+  rows: Generated<number>;
+  rows_done: Generated<number>;
+  /** Where the shard's rows lie. */
+  input: unknown;
+  result: unknown;
+  error: StoredError | null;
+  started_at: Date | null;
+  finished_at: Date | null;
+}
