@@ -1,7 +1,6 @@
 /** The long-running parts that commands put together: workers and server, on the resource stack of the command. */
 import { systemClock } from '../core/clock.ts';
 import type { Stage } from '../core/config/index.ts';
-import type { StageQueues } from '../queues/index.ts';
 import { openServer, type Server } from '../server/index.ts';
 import { createStageHandlers, openWorkers } from '../workers/index.ts';
 import type { QueueServices, Services } from './services.ts';
@@ -37,12 +36,6 @@ export async function addServer(services: Services, { queues, runs }: QueueServi
     clock: systemClock,
   });
   return resources.add('server', server);
-}
-
-/** Whether any process works on the stages. */
-export async function hasWorkers(queues: StageQueues): Promise<boolean> {
-  const queue = queues.queues.get('generate-data');
-  return queue !== undefined && (await queue.getWorkersCount()) > 0;
 }
 
 /** Resolves when the command is asked to stop. */

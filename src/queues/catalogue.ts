@@ -3,7 +3,7 @@
  * stored results are all typed from this table. Payloads carry ids, never data.
  */
 import { z } from 'zod';
-import { STAGES, type Config, type Stage } from '../core/config/index.ts';
+import { WORK_STAGES, type Config, type Stage } from '../core/config/index.ts';
 import { assertNever } from '../core/errors.ts';
 
 const runId = z.string().regex(/^[a-z0-9-]+$/);
@@ -81,7 +81,7 @@ export type StageResult<S extends Stage> = z.infer<(typeof CATALOGUE)[S]['result
 /** The internal queue that the schedule feeds. */
 export const START_RUN_QUEUE = 'start-run';
 
-export const QUEUE_NAMES = [START_RUN_QUEUE, ...STAGES] as const;
+export const QUEUE_NAMES = [START_RUN_QUEUE, ...WORK_STAGES] as const;
 export type QueueName = (typeof QUEUE_NAMES)[number];
 
 /** What a finished stage hands the run to: one stage, the fan-out into candidates, or nobody. */

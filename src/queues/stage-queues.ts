@@ -1,9 +1,10 @@
-/** The queues of the five stages and of `start-run`, and the only place that adds jobs to them. */
+/** The queues of the five stages, of `start-run` and of the steps of prediction jobs, and the only place that adds jobs to them. */
 import type { FlowNestedLeafJob, FlowProducer, JobState, Queue } from 'bullmq';
-import type { Config, Stage } from '../core/config/index.ts';
+import type { Config, Stage, WorkStage } from '../core/config/index.ts';
 import type { Logger } from '../core/log.ts';
 import type { QueueBackend } from './backend.ts';
 import { CATALOGUE, jobId, jobOptions, QUEUE_NAMES, type QueueName, type StagePayload } from './catalogue.ts';
+import { JOB_STEPS, NO_SHARD, stepJobId, type StepKey } from './predict-jobs/steps.ts';
 
 export interface StageQueues {
   readonly backend: QueueBackend;
@@ -15,6 +16,12 @@ export interface StageQueues {
   stateOf(stage: Stage, runId: string, candidate?: string): Promise<JobState | 'unknown'>;
   /** Takes a job out of its queue, so that its id can be used again. Nothing happens when it is running or gone. */
   removeJob(stage: Stage, runId: string, candidate?: string): Promise<void>;
+  enqueueStep(step: StepKey): Promise<void>;
+  stateOfStep(step: StepKey): Promise<JobState | 'unknown'>;
+  /** As `removeJob`. */
+  removeStep(step: StepKey): Promise<void>;
+  /** Whether any process works on the queue. */
+  hasWorkers(stage: WorkStage): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -45,7 +52,7 @@ export function openStageQueues(options: {
     data: CATALOGUE[stage].payload.parse(payload),
     opts: { ...common, jobId: jobId(payload.runId, stage, candidate) },
   });
-  const queueOf = (stage: Stage): Queue => queues.get(stage) as Queue;
+  const queueOf = (stage: WorkStage): Queue => queues.get(stage) as Queue;
 
   return {
     backend,
@@ -64,6 +71,20 @@ export function openStageQueues(options: {
     removeJob: async (stage, runId, candidate) => {
       await queueOf(stage).remove(jobId(runId, stage, candidate), { removeChildren: false });
     },
+    enqueueStep: async (step) => {
+      const { jobId, stage, shard } = step;
+      await flows.add({
+        name: stage,
+        queueName: stage,
+        data: JOB_STEPS[stage].payload.parse(shard === NO_SHARD ? { jobId } : { jobId, shard }),
+        opts: { ...common, jobId: stepJobId(step) },
+      });
+    },
+    stateOfStep: (step) => queueOf(step.stage).getJobState(stepJobId(step)),
+    removeStep: async (step) => {
+      await queueOf(step.stage).remove(stepJobId(step));
+    },
+    hasWorkers: async (stage) => (await queueOf(stage).getWorkersCount()) > 0,
     close: async () => {
       await flows.close();
       for (const queue of queues.values()) await queue.close();

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { COMMON_OPTIONS, defineCommand } from '../command.ts';
 import { followRun, requireSuccess } from '../follow-run.ts';
-import { addWorkers, hasWorkers } from '../processes.ts';
+import { addWorkers } from '../processes.ts';
 import { renderJson } from '../render.ts';
 import { parseRunRequest, REQUEST_OPTIONS } from '../run-request.ts';
 import { openQueues, readConfig, withServices } from '../services.ts';
@@ -30,7 +30,7 @@ export const runCommand = defineCommand({
     if (request.source?.path !== undefined) request.source.path = path.resolve(request.source.path);
     await withServices(config, { role: 'run' }, async (services) => {
       const queueing = await openQueues(services);
-      const isWorkedOn = await hasWorkers(queueing.queues);
+      const isWorkedOn = await queueing.queues.hasWorkers('generate-data');
       if (options.wait === true && !isWorkedOn) {
         terminal.note('no worker is running: this command works on the stages itself');
         await addWorkers(services, queueing);

@@ -3,7 +3,7 @@ import type { CandidateConfig } from '../../core/config/index.ts';
 import { AppError } from '../../core/errors.ts';
 import { COMMON_OPTIONS, defineCommand, parseWhole } from '../command.ts';
 import { followRun, requireSuccess } from '../follow-run.ts';
-import { addWorkers, hasWorkers } from '../processes.ts';
+import { addWorkers } from '../processes.ts';
 import { renderJson, renderTable } from '../render.ts';
 import { parseRunRequest, REQUEST_OPTIONS } from '../run-request.ts';
 import { openQueues, readConfig, withServices } from '../services.ts';
@@ -42,7 +42,8 @@ export const sweepCommand = defineCommand({
     terminal.note(renderCandidates(candidates));
     await withServices(config, { role: 'run' }, async (services) => {
       const queueing = await openQueues(services);
-      if (options.wait === true && !(await hasWorkers(queueing.queues))) await addWorkers(services, queueing);
+      if (options.wait === true && !(await queueing.queues.hasWorkers('generate-data')))
+        await addWorkers(services, queueing);
       const { runId } = await queueing.runs.startRun({
         trigger: 'manual',
         request: { ...request, candidates },

@@ -22,7 +22,6 @@ export interface PredictionJobsTable {
   shards: number | null;
   /** Rows that are to be predicted; null until the catalogue is split. */
   rows_total: number | null;
-  refused: Generated<number>;
   output: unknown;
   error: StoredError | null;
   created_at: Generated<Date>;
@@ -41,8 +40,9 @@ export interface PredictionJobStepsTable {
   worker_id: string | null;
   rows: Generated<number>;
   rows_done: Generated<number>;
-  /** Where the shard's rows lie. */
-  input: unknown;
+  refused: Generated<number>;
+  /** Artifact key of the shard's rows. */
+  input: string | null;
   result: unknown;
   error: StoredError | null;
   started_at: Date | null;

@@ -1,3 +1,4 @@
+export { estimateTokens } from './estimate-tokens.ts';
 export { createFairLane, type FairLane } from './fair-queue.ts';
 export { createScoreCache, type ScoreCache } from './score-cache.ts';
 export {

@@ -19,6 +19,8 @@ export interface ThreadModel {
   threads: number;
   /** Tokens; longer texts are cut. */
   maxLength: number;
+  /** Gives way to whatever else the machine has to do. */
+  isBackground?: boolean;
 }
 
 export interface BatchScores {

@@ -1,4 +1,5 @@
 /** Entry of a scoring thread: opens the model, then tokenises and scores batch after batch until it is told to stop. */
+import os from 'node:os';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { AppError, toAppError } from '../../core/errors.ts';
 import { openClassifier, type Classifier } from '../../ml/index.ts';
@@ -18,6 +19,9 @@ async function runScoring(port: MessagePort, start: ThreadStart): Promise<void> 
     send({ kind: 'refused', id, code, message });
   };
 
+  // On Linux process 0 means the calling thread; elsewhere it would be the whole process.
+  if (start.isBackground === true && os.platform() === 'linux')
+    os.setPriority(0, os.constants.priority.PRIORITY_LOW);
   let classifier: Classifier;
   try {
     const { modelDirectory, precision, threads, maxLength } = start;

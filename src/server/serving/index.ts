@@ -20,3 +20,4 @@ export {
 } from './traffic.ts';
 export { createModelSessions, type ModelSession, type ModelSessions } from './model-sessions.ts';
 export { openModelCache, type ModelCache } from './model-cache.ts';
+export { openVersionScorers, planBatches, type VersionScorers } from './version-scorers.ts';

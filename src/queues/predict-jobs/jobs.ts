@@ -1,0 +1,199 @@
+/** Starting, cancelling, resuming and deleting prediction jobs. */
+import type { ArtifactBody, ArtifactStore } from '../../core/artifact-store.ts';
+import type { Clock } from '../../core/clock.ts';
+import type { Config } from '../../core/config/index.ts';
+import { AppError, toError } from '../../core/errors.ts';
+import { createRunId } from '../../core/ids.ts';
+import type { Logger } from '../../core/log.ts';
+import type { Database } from '../../db/index.ts';
+import type { CatalogueSource, SourceFormat } from '../../data/index.ts';
+import { CHAMPION, type TrackingStore } from '../../tracking/index.ts';
+import type { StageQueues } from '../stage-queues.ts';
+import { ensureEnqueued, listDueSteps } from './due-steps.ts';
+import { predictOptionsSchema, resolvePredictOptions, type PredictJobRequest } from './options.ts';
+import { jobFolder, jobWorkFolder, NO_SHARD } from './steps.ts';
+
+/** Where the products come from: bytes that are stored first, or an address that the split reads. */
+export type JobInput =
+  | { kind: 'bytes'; body: ArtifactBody; name: string; format: SourceFormat | null }
+  | { kind: 'http'; url: string };
+
+export interface JobStart {
+  input: JobInput;
+  request: PredictJobRequest;
+  /** Names the job to `findResumable`. */
+  resumeKey?: string;
+}
+
+export interface ResumableJob {
+  id: string;
+  status: 'active' | 'failed' | 'succeeded';
+}
+
+export interface JobStarter {
+  /**
+   * The model is the champion of this moment, for all rows.
+   * @throws AppError `invalid-input` for options that cannot be used, `not-ready` without a champion, what reading `body` throws,
+   * `unavailable` when the queue takes no job
+   */
+  startJob(start: JobStart): Promise<{ jobId: string }>;
+  /** The newest job under the key that can still be gone on with or read. */
+  findResumable(resumeKey: string): Promise<ResumableJob | undefined>;
+  /** Lets a failed job go on; what is done stays done. @throws AppError `not-found`; `conflict` when it has not failed */
+  resumeJob(jobId: string): Promise<void>;
+  /** Closes the job at once; its workers stop within a second or so. @throws AppError `not-found`; `conflict` when it has ended */
+  cancelJob(jobId: string): Promise<void>;
+  /** Deletes an ended job and all its artifacts. @throws AppError `not-found`; `conflict` while it is active */
+  deleteJob(jobId: string): Promise<void>;
+}
+
+export function createJobStarter(deps: {
+  database: Database;
+  queues: StageQueues;
+  artifacts: ArtifactStore;
+  registry: Pick<TrackingStore['registry'], 'findAlias'>;
+  config: Pick<Config, 'copy' | 'data' | 'jobs' | 'model'>;
+  clock: Clock;
+  log: Logger;
+}): JobStarter {
+  const { database, queues, artifacts, registry, config, clock, log } = deps;
+  const { db } = database;
+
+  const storeInput = async (jobId: string, input: JobInput): Promise<CatalogueSource> => {
+    if (input.kind === 'http') return input;
+    const key = `${jobWorkFolder(jobId)}/catalogue`;
+    await artifacts.put(key, input.body);
+    return { kind: 'artifact', key, name: input.name, format: input.format };
+  };
+
+  const statusOf = async (jobId: string): Promise<string> => {
+    const job = await db
+      .selectFrom('prediction_jobs')
+      .select('status')
+      .where('id', '=', jobId)
+      .executeTakeFirst();
+    if (job === undefined) throw noSuchJob(jobId);
+    return job.status;
+  };
+
+  return {
+    startJob: async ({ input, request, resumeKey }) => {
+      const options = resolvePredictOptions(config, request);
+      const champion = await registry.findAlias(config.model.name, CHAMPION);
+      if (champion === undefined) {
+        throw new AppError(
+          'not-ready',
+          `${config.model.name} has no champion yet, so nothing can be predicted: "copyloop run --wait" trains one`,
+        );
+      }
+      const jobId = createRunId(clock.now());
+      try {
+        const source = await storeInput(jobId, input);
+        await db
+          .insertInto('prediction_jobs')
+          .values({
+            id: jobId,
+            source: JSON.stringify(source),
+            options: JSON.stringify(options),
+            resume_key: resumeKey ?? null,
+            model_name: champion.name,
+            model_version: champion.version,
+          })
+          .execute();
+      } catch (thrown) {
+        await artifacts.deletePrefix(jobFolder(jobId)).catch((error: unknown) => {
+          log.warn(
+            { err: toError(error), job: jobId },
+            'what was stored of a refused job could not be deleted',
+          );
+        });
+        throw thrown;
+      }
+      try {
+        await queues.enqueueStep({ jobId, stage: 'split-catalogue', shard: NO_SHARD });
+      } catch (thrown) {
+        // The row stands, and the reconciler enqueues what is missing: the caller need not upload it again.
+        log.warn({ err: toError(thrown), job: jobId }, 'the queue took no job; the reconciler adds it');
+      }
+      return { jobId };
+    },
+
+    findResumable: async (resumeKey) => {
+      const job = await db
+        .selectFrom('prediction_jobs')
+        .select(['id', 'status'])
+        .where('resume_key', '=', resumeKey)
+        .where('status', '!=', 'cancelled')
+        .orderBy('number', 'desc')
+        .limit(1)
+        .executeTakeFirst();
+      return job === undefined || job.status === 'cancelled' ? undefined : { id: job.id, status: job.status };
+    },
+
+    resumeJob: async (jobId) => {
+      const options = await db.transaction().execute(async (trx) => {
+        const job = await trx
+          .updateTable('prediction_jobs')
+          .set({ status: 'active', finished_at: null, error: null })
+          .where('id', '=', jobId)
+          .where('status', '=', 'failed')
+          .returning('options')
+          .executeTakeFirst();
+        if (job === undefined) return undefined;
+        await trx
+          .updateTable('prediction_job_steps')
+          .set({ status: 'waiting', error: null, finished_at: null })
+          .where('job_id', '=', jobId)
+          .where('status', '!=', 'succeeded')
+          .execute();
+        return predictOptionsSchema.parse(job.options);
+      });
+      if (options === undefined) {
+        throw new AppError(
+          'conflict',
+          `job ${jobId} is ${await statusOf(jobId)}: only a failed job can be resumed`,
+        );
+      }
+      for (const step of await listDueSteps(db, jobId, options.shardsInFlight))
+        await ensureEnqueued(queues, step);
+    },
+
+    cancelJob: async (jobId) => {
+      const isCancelled = await db.transaction().execute(async (trx) => {
+        const { numUpdatedRows } = await trx
+          .updateTable('prediction_jobs')
+          .set({ status: 'cancelled', finished_at: clock.now() })
+          .where('id', '=', jobId)
+          .where('status', '=', 'active')
+          .executeTakeFirst();
+        if (numUpdatedRows === 0n) return false;
+        await trx
+          .updateTable('prediction_job_steps')
+          .set({ status: 'cancelled', finished_at: clock.now() })
+          .where('job_id', '=', jobId)
+          .where('status', 'in', ['waiting', 'running', 'retrying'])
+          .execute();
+        return true;
+      });
+      if (!isCancelled) {
+        throw new AppError(
+          'conflict',
+          `job ${jobId} is ${await statusOf(jobId)}: only an active job can be cancelled`,
+        );
+      }
+    },
+
+    deleteJob: async (jobId) => {
+      const status = await statusOf(jobId);
+      if (status === 'active')
+        throw new AppError('conflict', `job ${jobId} is active: cancel it before it is deleted`);
+      // Artifacts first: a row without them can be deleted again, artifacts without a row would stay for ever.
+      await artifacts.deletePrefix(jobFolder(jobId));
+      await db.deleteFrom('prediction_jobs').where('id', '=', jobId).execute();
+    },
+  };
+}
+
+export function noSuchJob(jobId: string): AppError {
+  return new AppError('not-found', `there is no job ${jobId}: GET /jobs lists them`);
+}

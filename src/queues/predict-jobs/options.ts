@@ -1,0 +1,115 @@
+/** What a prediction job was asked for, resolved once at its start and kept with it: every shard, whoever predicts it, does the same. */
+import { z } from 'zod';
+import { MAPPABLE_FIELDS, type Config } from '../../core/config/index.ts';
+import { AppError } from '../../core/errors.ts';
+import { loadChannels, MAX_COUNT, TONES, type Channels } from '../../copy/index.ts';
+import { TABLE_FORMATS, type TableColumn } from '../../data/index.ts';
+
+const MAX_AUDIENCE_CHARS = 200;
+const MAX_KEYWORDS = 20;
+const MAX_BANNED_WORDS = 200;
+const MAX_WORD_CHARS = 100;
+
+const word = z.string().min(1).max(MAX_WORD_CHARS);
+const wishes = {
+  channels: z.array(z.string().min(1)),
+  tone: z.enum(TONES).optional(),
+  audience: z.string().min(1).max(MAX_AUDIENCE_CHARS).optional(),
+  keywords: z.array(word).max(MAX_KEYWORDS).optional(),
+  bannedWords: z.array(word).max(MAX_BANNED_WORDS).optional(),
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 31 - 1)
+    .optional(),
+  language: z.literal('en').optional(),
+};
+const count = z.int().min(1).max(MAX_COUNT);
+const map = z.partialRecord(z.enum(MAPPABLE_FIELDS), z.string().min(1));
+const format = z.enum(TABLE_FORMATS);
+
+/** What a caller may ask for; the rest comes from the configuration. */
+export const predictRequestSchema = z.strictObject({
+  ...wishes,
+  channels: wishes.channels.optional(),
+  count: count.optional(),
+  map: map.optional(),
+  format: format.optional(),
+});
+export type PredictJobRequest = z.input<typeof predictRequestSchema>;
+
+export const predictOptionsSchema = z.strictObject({
+  ...wishes,
+  count,
+  map,
+  format,
+  columns: z.array(
+    z.strictObject({ name: z.string(), kind: z.enum(['text', 'integer', 'number', 'texts']) }),
+  ),
+  shardRows: z.int().min(1),
+  shardsInFlight: z.int().min(1),
+});
+export type PredictJobOptions = z.infer<typeof predictOptionsSchema>;
+
+/** @throws AppError `invalid-input` that names the field and what is allowed */
+export function resolvePredictOptions(
+  config: Pick<Config, 'copy' | 'data' | 'jobs'>,
+  request: unknown,
+): PredictJobOptions {
+  const parsed = predictRequestSchema.safeParse(request);
+  if (!parsed.success) {
+    const [issue] = parsed.error.issues;
+    const field = issue?.path.join('.') ?? '';
+    throw new AppError(
+      'invalid-input',
+      `the options of the job cannot be used: ${field === '' ? '' : `${field}: `}${issue?.message ?? 'invalid'}`,
+      { details: { field } },
+    );
+  }
+  const { channels = [], count: asked, map: columns, format: wanted, ...rest } = parsed.data;
+  const known = loadChannels(config.copy.channels);
+  const unknown = channels.find((name) => !Object.hasOwn(known, name));
+  if (unknown !== undefined) {
+    throw new AppError(
+      'invalid-input',
+      `channels names "${unknown}"; known channels are ${Object.keys(known).join(', ')}`,
+      { details: { field: 'channels', allowed: Object.keys(known) } },
+    );
+  }
+  const distinct = [...new Set(channels)];
+  return {
+    ...rest,
+    channels: distinct,
+    count: asked ?? config.copy.candidates,
+    map: columns ?? config.data.map,
+    format: wanted ?? 'jsonl',
+    columns: listColumns(distinct, known),
+    shardRows: config.jobs.shardRows,
+    shardsInFlight: config.jobs.shardsInFlight,
+  };
+}
+
+/** Columns of the output: the product, its creative, and the fields of every channel as `x.text`. Nothing that changes when it is made again. */
+function listColumns(channels: readonly string[], known: Channels): TableColumn[] {
+  const perChannel = channels.flatMap((channel) =>
+    Object.entries(known[channel]?.fields ?? {}).map(([field, { items }]): TableColumn => ({
+      name: `${channel}.${field}`,
+      kind: items === undefined ? 'text' : 'texts',
+    })),
+  );
+  return [
+    { name: 'line', kind: 'integer' },
+    { name: 'id', kind: 'text' },
+    { name: 'category', kind: 'text' },
+    { name: 'title', kind: 'text' },
+    { name: 'description', kind: 'text' },
+    { name: 'confidence_score', kind: 'number' },
+    { name: 'social_media_caption', kind: 'text' },
+    { name: 'hashtags', kind: 'texts' },
+    { name: 'ad_copy', kind: 'text' },
+    { name: 'writer', kind: 'text' },
+    { name: 'fallback', kind: 'text' },
+    { name: 'model_version', kind: 'integer' },
+    ...perChannel,
+  ];
+}

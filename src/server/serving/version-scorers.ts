@@ -1,0 +1,190 @@
+/**
+ * Scores of any registered version, for work that is not answered to a caller who waits: prediction jobs. Versions are loaded when
+ * they are asked for and unloaded when nobody has used them for a while.
+ *
+ * An int8 model scales its activations by the range of the whole batch, so that a text's score depends a little on its neighbours.
+ * Batches therefore follow from the texts alone, never from what waits by chance: the same texts get the same scores, however often
+ * and wherever they are scored again.
+ */
+import type { ArtifactStore } from '../../core/artifact-store.ts';
+import { MINUTE_MS } from '../../core/clock.ts';
+import type { Config } from '../../core/config/index.ts';
+import { toError } from '../../core/errors.ts';
+import type { Logger } from '../../core/log.ts';
+import type { TrackingStore } from '../../tracking/index.ts';
+import {
+  chooseThreadCounts,
+  estimateTokens,
+  openScoringThread,
+  type ScoringThread,
+} from '../inference/index.ts';
+import type { VersionRef } from './loaded-model.ts';
+import { openModelCache, type ModelCache } from './model-cache.ts';
+
+export interface VersionScorers {
+  /**
+   * Runs `body` with the scores of this version, which stays loaded meanwhile.
+   * @throws AppError as loading does; `score` throws `unavailable` when a thread died, and the signal's reason
+   */
+  withVersion<T>(
+    ref: VersionRef,
+    body: (score: (texts: readonly string[], signal: AbortSignal) => Promise<number[]>) => Promise<T>,
+  ): Promise<T>;
+  close(): Promise<void>;
+}
+
+interface LoadedVersion {
+  threads: ScoringThread[];
+  unload(): Promise<void>;
+}
+
+interface Entry {
+  loading: Promise<LoadedVersion>;
+  users: number;
+  idle?: NodeJS.Timeout | undefined;
+}
+
+const KEPT_IDLE_MS = MINUTE_MS;
+
+export function openVersionScorers(deps: {
+  registry: Pick<TrackingStore['registry'], 'getVersion'>;
+  artifacts: ArtifactStore;
+  config: Pick<Config, 'serving' | 'storage'>;
+  log: Logger;
+}): VersionScorers {
+  const { serving, storage } = deps.config;
+  const entries = new Map<string, Entry>();
+  let cache: Promise<ModelCache> | undefined;
+
+  const load = async (ref: VersionRef): Promise<LoadedVersion> => {
+    cache ??= openModelCache({ artifacts: deps.artifacts, varDir: storage.varDir });
+    const files = await cache;
+    const { source } = await deps.registry.getVersion(ref.name, ref.version);
+    const modelDirectory = await files.fetch(ref, source);
+    const counts = chooseThreadCounts(serving);
+    const opened = await Promise.allSettled(
+      Array.from({ length: counts.sessions }, () =>
+        openScoringThread({
+          modelDirectory,
+          precision: serving.precision,
+          threads: counts.threadsPerSession,
+          maxLength: serving.maxLength,
+          isBackground: true,
+        }),
+      ),
+    );
+    const threads = opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+    const unload = async (): Promise<void> => {
+      await Promise.all(threads.map((thread) => thread.close()));
+      await files.drop(modelDirectory);
+    };
+    const failure = opened.find((result) => result.status === 'rejected');
+    if (failure === undefined) return { threads, unload };
+    await unload();
+    throw failure.reason;
+  };
+
+  const acquire = (ref: VersionRef): { key: string; entry: Entry } => {
+    const key = `${ref.name}/${ref.version}`;
+    let entry = entries.get(key);
+    if (entry === undefined) {
+      const fresh: Entry = { loading: load(ref), users: 0 };
+      // Whatever was not loaded, or lost a thread, is loaded anew for whoever comes next.
+      const forget = (): void => {
+        if (entries.get(key) === fresh) entries.delete(key);
+        if (fresh.users === 0) dispose(fresh);
+      };
+      fresh.loading.then(
+        ({ threads }) => void Promise.race(threads.map(({ gone }) => gone)).then(forget),
+        forget,
+      );
+      entries.set(key, fresh);
+      entry = fresh;
+    }
+    clearTimeout(entry.idle);
+    entry.users += 1;
+    return { key, entry };
+  };
+
+  const dispose = (entry: Entry): void => {
+    clearTimeout(entry.idle);
+    entry.loading
+      .then(({ unload }) => unload())
+      .catch((thrown: unknown) =>
+        deps.log.debug({ err: toError(thrown) }, 'a model version was not unloaded'),
+      );
+  };
+
+  return {
+    withVersion: async (ref, body) => {
+      const { key, entry } = acquire(ref);
+      try {
+        const { threads } = await entry.loading;
+        return await body((texts, signal) => scoreInOrder(threads, texts, serving, signal));
+      } finally {
+        entry.users -= 1;
+        if (entry.users === 0) {
+          if (entries.get(key) !== entry) dispose(entry);
+          else {
+            entry.idle = setTimeout(() => {
+              entries.delete(key);
+              dispose(entry);
+            }, KEPT_IDLE_MS);
+            entry.idle.unref();
+          }
+        }
+      }
+    },
+    close: async () => {
+      const open = [...entries.values()];
+      entries.clear();
+      for (const { loading, idle } of open) {
+        clearTimeout(idle);
+        const loaded = await loading.catch(() => undefined);
+        await loaded?.unload();
+      }
+      await (await cache?.catch(() => undefined))?.close();
+    },
+  };
+}
+
+/** Every thread takes the next batch when it is free; which one takes which changes no score. */
+async function scoreInOrder(
+  threads: readonly ScoringThread[],
+  texts: readonly string[],
+  limits: { maxLength: number; maxBatchTokens: number },
+  signal: AbortSignal,
+): Promise<number[]> {
+  const scores = new Array<number>(texts.length).fill(Number.NaN);
+  const batches = planBatches(texts, limits).values();
+  const work = async (thread: ScoringThread): Promise<void> => {
+    for (const batch of batches) {
+      signal.throwIfAborted();
+      const { probabilities } = await thread.score(batch.map((index) => texts[index] ?? ''));
+      batch.forEach((index, row) => (scores[index] = probabilities[row] ?? Number.NaN));
+    }
+  };
+  await Promise.all(threads.map(work));
+  return scores;
+}
+
+/** Indices of the texts, similar lengths together, at most `maxBatchTokens` padded tokens a batch (but never less than one text). */
+export function planBatches(
+  texts: readonly string[],
+  limits: { maxLength: number; maxBatchTokens: number },
+): number[][] {
+  const tokens = texts.map((text) => estimateTokens(text, limits.maxLength));
+  const tokensOf = (index: number): number => tokens[index] ?? 0;
+  const order = texts.map((_, index) => index).toSorted((a, b) => tokensOf(a) - tokensOf(b) || a - b);
+  const batches: number[][] = [];
+  let batch: number[] = [];
+  for (const index of order) {
+    if (batch.length > 0 && (batch.length + 1) * tokensOf(index) > limits.maxBatchTokens) {
+      batches.push(batch);
+      batch = [];
+    }
+    batch.push(index);
+  }
+  if (batch.length > 0) batches.push(batch);
+  return batches;
+}
