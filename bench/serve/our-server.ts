@@ -10,7 +10,12 @@ import { systemClock } from '../../src/core/clock.ts';
 import { createLogger } from '../../src/core/log.ts';
 import { createResources } from '../../src/core/resources.ts';
 import { openDatabase } from '../../src/db/index.ts';
-import { createRunStarter, openQueueBackend, openStageQueues } from '../../src/queues/index.ts';
+import {
+  createJobStarter,
+  createRunStarter,
+  openQueueBackend,
+  openStageQueues,
+} from '../../src/queues/index.ts';
 import { openServer } from '../../src/server/index.ts';
 import { createArtifactStore, createPostgresTrackingStore, registerModel } from '../../src/tracking/index.ts';
 
@@ -52,6 +57,15 @@ const queues = resources.add('queues', openStageQueues({ backend, config: config
 const runs = createRunStarter({ database, queues, config, clock: systemClock });
 const artifacts = createArtifactStore(config.storage);
 const tracking = createPostgresTrackingStore(database.db);
+const jobs = createJobStarter({
+  database,
+  queues,
+  artifacts,
+  registry: tracking.registry,
+  config,
+  clock: systemClock,
+  log,
+});
 
 const folder = 'bench/model';
 for (const entry of await readdir(options.modelDirectory, { recursive: true, withFileTypes: true })) {
@@ -67,7 +81,7 @@ await tracking.registry.setAlias(name, 'champion', 1, { movedBy: 'bench', reason
 
 const server = resources.add(
   'server',
-  await openServer({ config, log, database, artifacts, tracking, queues, runs, clock: systemClock }),
+  await openServer({ config, log, database, artifacts, tracking, queues, runs, jobs, clock: systemClock }),
 );
 const ready = await fetch(`${server.url}/ready`);
 if (!ready.ok) throw new Error(`the server is not ready: ${await ready.text()}`);

@@ -1,21 +1,32 @@
 /** The long-running parts that commands put together: workers and server, on the resource stack of the command. */
+import path from 'node:path';
 import { systemClock } from '../core/clock.ts';
-import type { Stage } from '../core/config/index.ts';
-import { openServer, type Server } from '../server/index.ts';
-import { createStageHandlers, openWorkers } from '../workers/index.ts';
+import type { WorkStage } from '../core/config/index.ts';
+import { openCopywriter } from '../copy/index.ts';
+import { openServer, openVersionScorers, type Server } from '../server/index.ts';
+import { createStageHandlers, createStepHandlers, openWorkers } from '../workers/index.ts';
 import type { QueueServices, Services } from './services.ts';
 
 export async function addWorkers(
   services: Services,
   { queues, runs }: QueueServices,
-  choice: { stages?: readonly Stage[]; concurrency?: number } = {},
+  choice: { stages?: readonly WorkStage[]; concurrency?: number } = {},
 ): Promise<void> {
   const { config, log, resources, database, artifacts, tracking } = services;
+  const scores = resources.add(
+    'version scorers',
+    openVersionScorers({ registry: tracking.registry, artifacts, config, log }),
+  );
+  const copywriter = resources.add(
+    'copywriter of jobs',
+    openCopywriter(config.copy, { log, cacheDir: path.resolve(config.storage.varDir, 'hub') }),
+  );
   const workers = await openWorkers({
     queues,
     runs,
     services: { database, artifacts, config },
     handlers: createStageHandlers({ tracking }),
+    steps: createStepHandlers({ scores, copywriter }),
     log,
     clock: systemClock,
     ...choice,
@@ -23,7 +34,7 @@ export async function addWorkers(
   resources.add('workers', workers);
 }
 
-export async function addServer(services: Services, { queues, runs }: QueueServices): Promise<Server> {
+export async function addServer(services: Services, { queues, runs, jobs }: QueueServices): Promise<Server> {
   const { config, log, resources, database, artifacts, tracking } = services;
   const server = await openServer({
     config,
@@ -33,6 +44,7 @@ export async function addServer(services: Services, { queues, runs }: QueueServi
     tracking,
     queues,
     runs,
+    jobs,
     clock: systemClock,
   });
   return resources.add('server', server);

@@ -8,9 +8,11 @@ import { createLogger, type Logger } from '../core/log.ts';
 import { withResources, type Resources } from '../core/resources.ts';
 import { openDatabase, type Database } from '../db/index.ts';
 import {
+  createJobStarter,
   createRunStarter,
   openQueueBackend,
   openStageQueues,
+  type JobStarter,
   type RunStarter,
   type StageQueues,
 } from '../queues/index.ts';
@@ -28,6 +30,7 @@ export interface Services {
 export interface QueueServices {
   queues: StageQueues;
   runs: RunStarter;
+  jobs: JobStarter;
 }
 
 export interface SharedOptions {
@@ -68,7 +71,14 @@ export function nameCliUser(): string {
 }
 
 /** The queues on top of the services; released with them. */
-export async function openQueues({ config, log, resources, database }: Services): Promise<QueueServices> {
+export async function openQueues({
+  config,
+  log,
+  resources,
+  database,
+  artifacts,
+  tracking,
+}: Services): Promise<QueueServices> {
   const backend = resources.add(
     'queue backend',
     await openQueueBackend({
@@ -79,7 +89,12 @@ export async function openQueues({ config, log, resources, database }: Services)
     }),
   );
   const queues = resources.add('queues', openStageQueues({ backend, config: config.queues, log }));
-  return { queues, runs: createRunStarter({ database, queues, config, clock: systemClock }) };
+  const shared = { database, queues, config, clock: systemClock };
+  return {
+    queues,
+    runs: createRunStarter(shared),
+    jobs: createJobStarter({ ...shared, artifacts, registry: tracking.registry, log }),
+  };
 }
 
 function openLog(config: Config, role: string, logTo: 'file' | 'stderr'): Logger {

@@ -5,7 +5,7 @@ import type { Config } from '../core/config/index.ts';
 import type { Logger } from '../core/log.ts';
 import type { Copywriter } from '../copy/index.ts';
 import type { Db } from '../db/index.ts';
-import type { RunStarter, StageQueues } from '../queues/index.ts';
+import type { JobStarter, RunStarter, StageQueues } from '../queues/index.ts';
 import type { TrackingStore } from '../tracking/index.ts';
 import {
   createRouter,
@@ -32,6 +32,7 @@ import { createGenerateDataRoutes } from './routes/generate-data.ts';
 import { createHealthRoutes } from './routes/health.ts';
 import { createInfoRoutes } from './routes/info.ts';
 import { createMetricsRoutes } from './routes/metrics.ts';
+import { createJobRoutes, UPLOAD_PATH } from './routes/jobs.ts';
 import { createModelRoutes } from './routes/models.ts';
 import { createPredictRoutes } from './routes/predict.ts';
 import { createPredictionRoutes } from './routes/predictions.ts';
@@ -42,9 +43,10 @@ import { createTrafficRoutes } from './routes/traffic.ts';
 import type { ModelSessions, ServedModels } from './serving/index.ts';
 
 export interface AppDeps {
-  config: Pick<Config, 'server' | 'outbound' | 'serving' | 'copy' | 'model'>;
+  config: Pick<Config, 'server' | 'outbound' | 'serving' | 'copy' | 'model' | 'jobs'>;
   db: Db;
   starter: RunStarter;
+  jobs: JobStarter;
   queues: StageQueues['queues'];
   tracking: TrackingStore;
   artifacts: ArtifactStore;
@@ -80,7 +82,8 @@ export function createApp(deps: AppDeps): Router {
   const small = limitBody(server.bodyLimitBytes);
   const large = limitBody(server.batchBodyLimitBytes);
   app.use((c, next) => {
-    if (startsWithAny(c.req.path, MLFLOW_PATHS)) return next();
+    // A catalogue is stored as it comes in, and counted there.
+    if (startsWithAny(c.req.path, MLFLOW_PATHS) || c.req.path === UPLOAD_PATH) return next();
     return (startsWithAny(c.req.path, BATCH_PATHS) ? large : small)(c, next);
   });
 
@@ -101,6 +104,16 @@ export function createApp(deps: AppDeps): Router {
   app.route('/', createMetricsRoutes(metrics));
   app.route('/', createGenerateDataRoutes({ clock }));
   app.route('/', createRunRoutes({ db, starter, destinations: config.outbound }));
+  app.route(
+    '/',
+    createJobRoutes({
+      db,
+      jobs: deps.jobs,
+      artifacts: deps.artifacts,
+      maxUploadBytes: config.jobs.maxUploadBytes,
+      destinations: config.outbound,
+    }),
+  );
   app.route('/', createModelRoutes(deps.tracking.registry));
   app.route('/', createTrafficRoutes({ db, models }));
   app.route(

@@ -14,11 +14,12 @@ import { packageRoot } from '../core/paths.ts';
 import { createResources } from '../core/resources.ts';
 import { openCopywriter } from '../copy/index.ts';
 import type { Database } from '../db/index.ts';
-import type { RunStarter, StageQueues } from '../queues/index.ts';
+import type { JobStarter, RunStarter, StageQueues } from '../queues/index.ts';
 import { ALIAS_CHANNEL, type TrackingStore } from '../tracking/index.ts';
 import { createApp } from './app.ts';
 import { openRetrainTrigger } from './feedback/retrain-trigger.ts';
 import { chooseThreadCounts, createScoreCache } from './inference/index.ts';
+import { addJobMetrics } from './job-metrics.ts';
 import { createKeyChecker, needsKeys } from './keys/index.ts';
 import { createMetrics } from './metrics.ts';
 import { openPredictionStore } from './predictions/index.ts';
@@ -43,6 +44,7 @@ export interface ServerOptions {
   tracking: TrackingStore;
   queues: StageQueues;
   runs: RunStarter;
+  jobs: JobStarter;
   clock: Clock;
 }
 
@@ -68,6 +70,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     );
     let models: ServedModels | undefined = undefined as ServedModels | undefined;
     const metrics = createMetrics(() => models);
+    addJobMetrics(metrics.registry, database.db);
     const { registry } = options.tracking;
     const served = createServedModels({
       source: {
@@ -127,6 +130,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       config,
       db: database.db,
       starter: options.runs,
+      jobs: options.jobs,
       queues: options.queues.queues,
       tracking: options.tracking,
       artifacts: options.artifacts,

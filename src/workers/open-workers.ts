@@ -1,8 +1,8 @@
-/** A worker per stage, the worker of the schedule's ticks, and the reconciler, opened and closed together. */
+/** A worker per stage and per step of prediction jobs, the worker of the schedule's ticks, and the reconciler, opened and closed together. */
 import { hostname } from 'node:os';
 import type { Processor, Worker } from 'bullmq';
 import type { Clock } from '../core/clock.ts';
-import { STAGES, type Stage } from '../core/config/index.ts';
+import { JOB_STAGES, STAGES, type JobStage, type Stage, type WorkStage } from '../core/config/index.ts';
 import { randomSlug } from '../core/ids.ts';
 import type { Logger } from '../core/log.ts';
 import {
@@ -16,7 +16,8 @@ import {
 } from '../queues/index.ts';
 import { cleanLeftovers } from './clean-leftovers.ts';
 import type { StageHandlers, StageServices } from './context.ts';
-import { openReconciler } from './reconciler.ts';
+import { createStepProcessor, reconcileJobs, type StepHandlers } from './predict-jobs/index.ts';
+import { openReconciler, reconcile } from './reconciler.ts';
 import { openRunningAttempts } from './running-attempts.ts';
 import { createStageProcessor, type LoopDeps } from './stage-loop.ts';
 
@@ -34,15 +35,19 @@ export async function openWorkers(options: {
   runs: RunStarter;
   services: StageServices;
   handlers: StageHandlers;
+  /** Without them the steps of prediction jobs are left to other workers. */
+  steps?: StepHandlers;
   log: Logger;
   clock: Clock;
   /** All of them by default. */
-  stages?: readonly Stage[];
+  stages?: readonly WorkStage[];
   /** Jobs of one stage at a time, in place of `queues.concurrency`. */
   concurrency?: number;
   drainMs?: number;
 }): Promise<Workers> {
-  const { queues, runs, services, handlers, log, clock, stages = STAGES, drainMs = DRAIN_MS } = options;
+  const { queues, runs, services, handlers, steps, log, clock, drainMs = DRAIN_MS } = options;
+  const chosen = <S extends WorkStage>(known: readonly S[]): readonly S[] =>
+    known.filter((stage) => options.stages?.includes(stage) ?? true);
   const config = services.config.queues;
   const workerId = `${hostname()}-${process.pid}-${randomSlug(4)}`;
   const running = openRunningAttempts(services.database.db, log);
@@ -68,24 +73,32 @@ export async function openWorkers(options: {
     worker.on('lockRenewalFailed', (ids) => running.stopJobs(ids, 'lock-lost'));
     workers.push(worker);
   };
-  for (const stage of stages) {
-    open(
-      stage,
-      createStageProcessor(stage, handlers[stage], deps),
-      options.concurrency ?? config.concurrency[stage],
-    );
-  }
+  const openFor = (stage: WorkStage, processor: Processor): void =>
+    open(stage, processor, options.concurrency ?? config.concurrency[stage]);
+  const openStage = <S extends Stage>(stage: S): void =>
+    openFor(stage, createStageProcessor(stage, handlers[stage], deps));
+  const openStep = <S extends JobStage>(stage: S, all: StepHandlers): void =>
+    openFor(stage, createStepProcessor(stage, all[stage], deps));
+  for (const stage of chosen(STAGES)) openStage(stage);
+  if (steps !== undefined) for (const stage of chosen(JOB_STAGES)) openStep(stage, steps);
   open(START_RUN_QUEUE, createTickProcessor(runs, log), 1);
 
+  const { database, artifacts } = services;
+  const { retentionDays } = services.config.jobs;
   const reconciler = openReconciler({
-    database: services.database,
-    queues,
+    passes: [
+      () => reconcile({ database, queues, log }),
+      () => reconcileJobs({ database, queues, artifacts, retentionDays, log }),
+      createCleaning(services, clock, log),
+    ],
     log,
     intervalMs: config.reconcileIntervalMs,
-    onBeat: createCleaning(services, clock, log),
   });
   await Promise.all(workers.map((worker) => worker.waitUntilReady()));
-  log.info({ workerId, stages, backend: queues.backend.kind }, 'workers are ready');
+  log.info(
+    { workerId, queues: workers.map(({ name }) => name), backend: queues.backend.kind },
+    'workers are ready',
+  );
 
   return {
     workerId,

@@ -52,28 +52,23 @@ export async function reconcile(deps: ReconcilerDeps): Promise<void> {
   }
 }
 
-/** Reconciles now and then every `intervalMs` until it is closed. */
-export function openReconciler(
-  deps: ReconcilerDeps & {
-    intervalMs: number;
-    /** Other upkeep on the same beat; its failure is logged and keeps nothing from being reconciled. */
-    onBeat: () => Promise<void>;
-  },
-): { close(): Promise<void> } {
+/** Makes every pass now and then every `intervalMs` until it is closed; one that fails keeps none of the others. */
+export function openReconciler(options: {
+  passes: readonly (() => Promise<void>)[];
+  log: Logger;
+  intervalMs: number;
+}): { close(): Promise<void> } {
   const stopping = new AbortController();
   const run = async (): Promise<void> => {
     while (!stopping.signal.aborted) {
-      try {
-        await reconcile(deps);
-      } catch (thrown) {
-        deps.log.warn({ err: toError(thrown) }, 'reconciling failed; it is tried again');
+      for (const pass of options.passes) {
+        try {
+          await pass();
+        } catch (thrown) {
+          options.log.warn({ err: toError(thrown) }, 'reconciling or upkeep failed; it is tried again');
+        }
       }
-      await deps
-        .onBeat()
-        .catch((thrown: unknown) =>
-          deps.log.warn({ err: toError(thrown) }, 'upkeep failed; it is tried again'),
-        );
-      await sleep(deps.intervalMs, stopping.signal).catch(() => undefined);
+      await sleep(options.intervalMs, stopping.signal).catch(() => undefined);
     }
   };
   const running = run();

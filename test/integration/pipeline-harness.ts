@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { inject } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
-import { loadConfig, STAGES, type Config, type Stage } from '../../src/core/config/index.ts';
+import { loadConfig, STAGES, type Config, type WorkStage } from '../../src/core/config/index.ts';
 import { randomSlug } from '../../src/core/ids.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
 import { createResources } from '../../src/core/resources.ts';
@@ -23,6 +23,7 @@ import {
   openWorkers,
   type StageHandlers,
   type StageServices,
+  type StepHandlers,
   type Workers,
 } from '../../src/workers/index.ts';
 import { openTestDatabase } from './databases.ts';
@@ -53,7 +54,8 @@ interface HarnessOverrides {
 }
 
 interface WorkerChoices {
-  stages?: readonly Stage[];
+  stages?: readonly WorkStage[];
+  steps?: StepHandlers;
   concurrency?: number;
   drainMs?: number;
 }

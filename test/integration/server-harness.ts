@@ -8,7 +8,12 @@ import { randomSlug } from '../../src/core/ids.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
 import { createResources } from '../../src/core/resources.ts';
 import type { Database } from '../../src/db/index.ts';
-import { createRunStarter, openQueueBackend, openStageQueues } from '../../src/queues/index.ts';
+import {
+  createJobStarter,
+  createRunStarter,
+  openQueueBackend,
+  openStageQueues,
+} from '../../src/queues/index.ts';
 import { openServer, type Server } from '../../src/server/index.ts';
 import {
   createArtifactStore,
@@ -60,6 +65,15 @@ export async function openServerHarness(overrides: ServerOverrides = {}): Promis
   const runs = createRunStarter({ database, queues, config, clock: systemClock });
   const artifacts = createArtifactStore(config.storage);
   const tracking = createPostgresTrackingStore(database.db);
+  const jobs = createJobStarter({
+    database,
+    queues,
+    artifacts,
+    registry: tracking.registry,
+    config,
+    clock: systemClock,
+    log,
+  });
   await tracking.registry.createModel({ name: MODEL_NAME });
 
   return {
@@ -69,7 +83,17 @@ export async function openServerHarness(overrides: ServerOverrides = {}): Promis
     openServer: async () =>
       resources.add(
         'server',
-        await openServer({ config, log, database, artifacts, tracking, queues, runs, clock: systemClock }),
+        await openServer({
+          config,
+          log,
+          database,
+          artifacts,
+          tracking,
+          queues,
+          runs,
+          jobs,
+          clock: systemClock,
+        }),
       ),
     register: async (modelDirectory) => {
       const id = randomSlug(12);

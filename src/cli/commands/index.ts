@@ -47,7 +47,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     async () => (await import('./receipt.ts')).receiptCommand,
   ),
   predict: entry(
-    'the creative of one product, from a running server',
+    'the creative of one product, or of a whole catalogue',
     async () => (await import('./predict.ts')).predictCommand,
   ),
   keys: entry('API keys: list, create, revoke', async () => (await import('./keys.ts')).keysCommand),

@@ -1,13 +1,35 @@
 import { AppError } from '../../core/errors.ts';
-import { COMMON_OPTIONS, defineCommand } from '../command.ts';
+import type { PredictJobRequest } from '../../queues/index.ts';
+import {
+  COMMON_OPTIONS,
+  defineCommand,
+  parseWhole,
+  type OptionSpecs,
+  type OptionValues,
+} from '../command.ts';
+import { formatOfOutput, predictFile } from '../predict-file.ts';
 import { renderJson } from '../render.ts';
+import { MAPPING_OPTIONS, parseMap } from '../run-request.ts';
 import { addressOf, requestJson, SERVER_OPTIONS } from '../running-server.ts';
 import { readConfig } from '../services.ts';
 
+const FILE_OPTIONS = {
+  file: { type: 'string', value: 'FILE', about: 'a catalogue: .csv, .tsv, .jsonl or .json' },
+  out: { type: 'string', value: 'FILE', about: 'where the creatives go; .csv, .jsonl or .parquet' },
+  format: { type: 'string', value: 'NAME', about: 'csv, jsonl or parquet, where --out does not say it' },
+  map: MAPPING_OPTIONS.map,
+  tone: { type: 'string', value: 'NAME', about: 'tone of the copy' },
+  count: { type: 'string', value: 'N', about: 'candidates per field (default: copy.candidates)' },
+  seed: { type: 'string', value: 'N', about: 'seed of the copy (default: from each product)' },
+  resume: { type: 'boolean', about: 'go on where a stopped or killed command with the same options was' },
+  json: { type: 'boolean', about: 'as JSON' },
+} as const satisfies OptionSpecs;
+
 export const predictCommand = defineCommand({
   name: 'predict',
-  about: 'Asks a running server for the creative of one product.',
-  usage: '--title TEXT --description TEXT [--channel NAME]... [--url URL]',
+  about:
+    'The creative of one product, from a running server; with --file those of a whole catalogue, with a server or without.',
+  usage: '--title TEXT --description TEXT | --file FILE --out FILE [--resume]',
   positionals: [],
   options: {
     ...COMMON_OPTIONS,
@@ -15,14 +37,61 @@ export const predictCommand = defineCommand({
     title: { type: 'string', about: 'title of the product' },
     description: { type: 'string', about: 'its description' },
     channel: { type: 'string', multiple: true, value: 'NAME', about: 'also write for this channel' },
+    channels: { type: 'string', value: 'A,B', about: 'the same, several at once' },
+    ...FILE_OPTIONS,
   },
-  examples: ['copyloop predict --title "Yoga Mat" --description "Grips well and rolls up small."'],
-  run: async ({ options, terminal }) => {
+  examples: [
+    'copyloop predict --title "Yoga Mat" --description "Grips well and rolls up small."',
+    'copyloop predict --file products.csv --out creatives.jsonl',
+    'copyloop predict --file feed.tsv --map title=Name --map description=Text --channels x,sms --out creatives.parquet',
+  ],
+  run: async ({ options, terminal, signal }) => {
     const { config } = readConfig(options);
-    if (options.title === undefined || options.description === undefined) {
-      throw new AppError('invalid-input', 'copyloop predict needs --title and --description');
+    const channels = [...(options.channel ?? []), ...(options.channels?.split(',') ?? [])];
+    if (options.file === undefined) {
+      refuseWithoutFile(options);
+      if (options.title === undefined || options.description === undefined) {
+        throw new AppError(
+          'invalid-input',
+          'copyloop predict needs --title and --description, or --file and --out',
+        );
+      }
+      const body = {
+        title: options.title,
+        description: options.description,
+        channels: channels.length === 0 ? undefined : channels,
+      };
+      terminal.print(renderJson(await requestJson(addressOf(config, options), '/predict', body)));
+      return;
     }
-    const body = { title: options.title, description: options.description, channels: options.channel };
-    terminal.print(renderJson(await requestJson(addressOf(config, options), '/predict', body)));
+    if (options.out === undefined) throw new AppError('invalid-input', '--file needs --out FILE');
+    for (const name of ['url', 'api-key', 'title', 'description'] as const) {
+      if (options[name] !== undefined)
+        throw new AppError(
+          'invalid-input',
+          `--${name} does not go with --file, which works on the database itself`,
+        );
+    }
+    const request: PredictJobRequest = {
+      channels,
+      format: formatOfOutput(options.out, options.format),
+      map: parseMap(options.map),
+      tone: options.tone as PredictJobRequest['tone'],
+      count: parseWhole('count', options.count, { min: 1, max: 64 }),
+      seed: parseWhole('seed', options.seed, { min: 0, max: 2 ** 31 - 1 }),
+    };
+    const prediction = { file: options.file, out: options.out, request, resume: options.resume === true };
+    const result = await predictFile(config, prediction, terminal, signal);
+    if (options.json === true) terminal.print(renderJson(result));
+    else terminal.print(`${result.rows} rows are in ${result.out}`);
+    if (result.refusedFile !== null)
+      terminal.note(`${result.refused} rows were refused; ${result.refusedFile} says why`);
   },
 });
+
+function refuseWithoutFile(options: OptionValues<typeof FILE_OPTIONS>): void {
+  const alone = Object.keys(FILE_OPTIONS).find(
+    (name) => options[name as keyof typeof FILE_OPTIONS] !== undefined,
+  );
+  if (alone !== undefined) throw new AppError('invalid-input', `--${alone} needs --file FILE`);
+}

@@ -1,5 +1,6 @@
 /** A catalogue of products, row by row: what is to be predicted, or why a row cannot be. Memory does not grow with it. */
 import type { ArtifactStore } from '../../core/artifact-store.ts';
+import type { DestinationPolicy } from '../../core/destination.ts';
 import { assertNever } from '../../core/errors.ts';
 import { listWantedColumns, resolveColumns, type FieldMap } from '../field-map.ts';
 import { parseRecord, type Fault, type ProductRecord } from '../record.ts';
@@ -27,8 +28,8 @@ export type CatalogueRow = { line: number; product: Product } | { line: number; 
 export interface CatalogueOptions {
   store: ArtifactStore;
   map: FieldMap;
-  /** Of a source by address. */
-  limits: { timeoutMs: number; maxBytes: number };
+  /** Of a source by address; whoever named it came over HTTP. */
+  limits: { timeoutMs: number; maxBytes: number; destinations: DestinationPolicy };
   signal: AbortSignal;
 }
 

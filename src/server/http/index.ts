@@ -8,6 +8,7 @@ export {
   type ErrorBody,
 } from './errors.ts';
 export { createHangUpSignal } from './hang-up.ts';
+export { requireReachable } from './require-reachable.ts';
 export { requestLog } from './request-log.ts';
 export { createRouter, toInvalidInput, type AppEnv, type Router } from './router.ts';
 export { parseTimeoutHeader } from './timeout-header.ts';

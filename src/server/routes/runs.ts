@@ -1,7 +1,7 @@
 /** Pipeline runs: start, watch, cancel, replay. */
 import { createRoute, z } from '@hono/zod-openapi';
-import { checkDestination, type DestinationPolicy } from '../../core/destination.ts';
-import { AppError, toAppError } from '../../core/errors.ts';
+import type { DestinationPolicy } from '../../core/destination.ts';
+import { AppError } from '../../core/errors.ts';
 import { RUN_STATUSES, type Db } from '../../db/index.ts';
 import {
   getRun,
@@ -12,7 +12,7 @@ import {
   type RunSummary,
   type RunView,
 } from '../../queues/index.ts';
-import { createRouter, errorResponse, type Router } from '../http/index.ts';
+import { createRouter, errorResponse, requireReachable, type Router } from '../http/index.ts';
 
 const MAX_PAGE = 500;
 
@@ -151,7 +151,8 @@ export function createRunRoutes(deps: {
     .openapi(startRoute, async function startRun(c) {
       const request = c.req.valid('json');
       refuseFiles(request);
-      if (request.source?.url !== undefined) await requireReachable(request.source.url, destinations);
+      if (request.source?.url !== undefined)
+        await requireReachable('source.url', request.source.url, destinations);
       const { runId: id } = await starter.startRun({ trigger: 'manual', request, cameOverHttp: true });
       return c.json({ status: 'success' as const, run_id: id }, 202);
     })
@@ -182,17 +183,6 @@ function refuseFiles({ source }: RunRequest): void {
     'source.path cannot be set over HTTP: set data.source.path in the configuration, or use "copyloop run --source FILE"',
     { details: { field: 'source.path' } },
   );
-}
-
-/** The worker holds the request itself to the same policy; this answers early, and names the field. */
-async function requireReachable(url: string, destinations: DestinationPolicy): Promise<void> {
-  try {
-    await checkDestination(url, destinations);
-  } catch (thrown) {
-    const error = toAppError(thrown);
-    const details = { ...error.details, field: 'source.url' };
-    throw new AppError(error.code, `source.url: ${error.message}`, { cause: thrown, details });
-  }
 }
 
 function renderSummary(run: RunSummary): z.input<typeof summarySchema> {

@@ -1,0 +1,352 @@
+/** Whole catalogues: `POST /jobs/predict` takes one as it is, and the routes below it show what becomes of it. */
+import { Readable } from 'node:stream';
+import { createRoute, z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import type { ArtifactStore } from '../../core/artifact-store.ts';
+import { MAPPABLE_FIELDS } from '../../core/config/index.ts';
+import type { DestinationPolicy } from '../../core/destination.ts';
+import { AppError } from '../../core/errors.ts';
+import { formatOfType, TABLE_FORMATS, TABLE_TYPES } from '../../data/index.ts';
+import { RUN_STATUSES, type Db } from '../../db/index.ts';
+import {
+  getJob,
+  listJobs,
+  type JobInput,
+  type JobOutput,
+  type JobStarter,
+  type JobSummary,
+  type JobView,
+  type PredictJobRequest,
+} from '../../queues/index.ts';
+import {
+  createRouter,
+  errorResponse,
+  requireReachable,
+  setHeader,
+  type AppEnv,
+  type Router,
+} from '../http/index.ts';
+
+export const UPLOAD_PATH = '/jobs/predict';
+const MAX_PAGE = 500;
+
+const jobId = z.object({ id: z.string().min(1).max(100) });
+const time = z.iso.datetime();
+const count = z.int();
+const summarySchema = z.object({
+  id: z.string(),
+  number: count,
+  status: z.enum(RUN_STATUSES),
+  source: z.string(),
+  format: z.enum(TABLE_FORMATS),
+  options: z.looseObject({}),
+  model: z.object({ name: z.string(), version: count }),
+  rows: z.object({ total: count.nullable(), done: count, refused: count }),
+  shards: z.object({ total: count.nullable(), done: count, running: count }),
+  created_at: time,
+  finished_at: time.nullable(),
+  error: z.looseObject({ code: z.string(), message: z.string() }).nullable(),
+});
+const jobSchema = summarySchema.extend({
+  rows_per_second: z.number().nullable(),
+  seconds_left: z.number().nullable(),
+});
+
+const list = (about: string) =>
+  z
+    .string()
+    .optional()
+    .transform((text) => (text === undefined ? undefined : text.split(',').map((part) => part.trim())))
+    .openapi({ type: 'string', description: `${about}, separated by commas` });
+const querySchema = z.strictObject({
+  url: z
+    .url({ protocol: /^https?$/ })
+    .optional()
+    .openapi({ description: 'where the catalogue is, in place of a body' }),
+  format: z.enum(TABLE_FORMATS).optional().openapi({ description: 'of the output; default jsonl' }),
+  map: z
+    .union([z.string(), z.array(z.string())])
+    .optional()
+    .transform((pairs) => (pairs === undefined ? undefined : [pairs].flat()))
+    .openapi({
+      type: 'array',
+      items: { type: 'string' },
+      description: `FIELD:COLUMN, repeated; fields are ${MAPPABLE_FIELDS.join(', ')}`,
+    }),
+  channels: list('variants for these channels'),
+  tone: z.string().optional(),
+  audience: z.string().optional(),
+  keywords: list('keywords'),
+  banned_words: list('words that no text may hold'),
+  count: z.coerce.number<string>().int().optional().openapi({ description: 'candidates per field' }),
+  seed: z.coerce.number<string>().int().optional(),
+  language: z.literal('en').optional(),
+});
+
+const started = (description: string) => ({
+  description,
+  content: {
+    'application/json': { schema: z.object({ status: z.literal('success'), job_id: z.string() }) },
+  },
+});
+const file = (description: string) => ({
+  description,
+  content: { 'application/octet-stream': { schema: z.string().openapi({ format: 'binary' }) } },
+});
+const missing = { 404: errorResponse('no such job') };
+const tags = ['jobs'];
+
+const startRoute = createRoute({
+  method: 'post',
+  path: UPLOAD_PATH,
+  tags,
+  summary:
+    'Predict a whole catalogue: the body is CSV, TSV, JSON or JSONL; answers at once, Location is the job',
+  request: {
+    query: querySchema,
+    body: {
+      content: Object.fromEntries(
+        // Not application/json, though it is taken: the router would read the whole body to check it.
+        ['text/csv', 'text/tab-separated-values', 'application/x-ndjson'].map((type) => [
+          type,
+          { schema: z.string().openapi({ format: 'binary' }) },
+        ]),
+      ),
+    },
+  },
+  responses: {
+    202: started('started'),
+    400: errorResponse('options that cannot be used, or neither a body nor a url'),
+    403: errorResponse('an address that may not be reached'),
+    413: errorResponse('larger than jobs.maxUploadBytes'),
+    503: errorResponse('there is no champion yet'),
+  },
+});
+
+const listRoute = createRoute({
+  method: 'get',
+  path: '/jobs',
+  tags,
+  summary: 'Prediction jobs, newest first',
+  request: {
+    query: z.object({
+      limit: z.coerce.number<string>().int().min(1).max(MAX_PAGE).default(50),
+      before: z.coerce
+        .number<string>()
+        .int()
+        .min(1)
+        .optional()
+        .openapi({ description: 'number of the last job of the page before' }),
+      status: z.enum(RUN_STATUSES).optional(),
+    }),
+  },
+  responses: {
+    200: {
+      description: 'the jobs',
+      content: {
+        'application/json': {
+          schema: z.object({ status: z.literal('success'), jobs: z.array(summarySchema) }),
+        },
+      },
+    },
+  },
+});
+
+const getRoute = createRoute({
+  method: 'get',
+  path: '/jobs/{id}',
+  tags,
+  summary: 'One job: rows done and left, rows a second, refused rows',
+  request: { params: jobId },
+  responses: {
+    200: {
+      description: 'the job',
+      content: { 'application/json': { schema: z.object({ status: z.literal('success'), job: jobSchema }) } },
+    },
+    ...missing,
+  },
+});
+
+const outputRoute = createRoute({
+  method: 'get',
+  path: '/jobs/{id}/output',
+  tags,
+  summary: 'The creatives, in the order of the catalogue',
+  request: { params: jobId },
+  responses: { 200: file('the file'), ...missing, 409: errorResponse('the job has not succeeded') },
+});
+
+const refusedRoute = createRoute({
+  method: 'get',
+  path: '/jobs/{id}/refused',
+  tags,
+  summary: 'The refused rows as JSONL: line, field, value and reason of each',
+  request: { params: jobId },
+  responses: { 200: file('the rows'), ...missing, 409: errorResponse('the job has not succeeded') },
+});
+
+const cancelRoute = createRoute({
+  method: 'post',
+  path: '/jobs/{id}/cancel',
+  tags,
+  summary: 'Cancel an active job; its workers stop within seconds',
+  request: { params: jobId },
+  responses: { 202: started('cancelled'), ...missing, 409: errorResponse('the job has ended') },
+});
+
+const resumeRoute = createRoute({
+  method: 'post',
+  path: '/jobs/{id}/resume',
+  tags,
+  summary: 'Let a failed job go on; what is done stays done',
+  request: { params: jobId },
+  responses: { 202: started('it goes on'), ...missing, 409: errorResponse('the job has not failed') },
+});
+
+const deleteRoute = createRoute({
+  method: 'delete',
+  path: '/jobs/{id}',
+  tags,
+  summary: 'Delete an ended job with its files',
+  request: { params: jobId },
+  responses: { 200: started('deleted'), ...missing, 409: errorResponse('the job is active') },
+});
+
+export function createJobRoutes(deps: {
+  db: Db;
+  jobs: JobStarter;
+  artifacts: ArtifactStore;
+  maxUploadBytes: number;
+  destinations: DestinationPolicy;
+}): Router {
+  const { db, jobs, artifacts } = deps;
+  const answer = (id: string) => ({ status: 'success' as const, job_id: id });
+  const requireOutput = async (id: string): Promise<{ job: JobView; output: JobOutput }> => {
+    const job = await getJob(db, id);
+    if (job.output !== null) return { job, output: job.output };
+    throw new AppError('conflict', `job ${id} is ${job.status}: only a job that has succeeded has files`);
+  };
+
+  return createRouter()
+    .openapi(startRoute, async function startJob(c) {
+      const { url, map, banned_words: bannedWords, ...rest } = c.req.valid('query');
+      if (url !== undefined) await requireReachable('url', url, deps.destinations);
+      const request = { ...rest, bannedWords, map: parseMap(map) } as PredictJobRequest;
+      const input: JobInput = url === undefined ? readUpload(c, deps.maxUploadBytes) : { kind: 'http', url };
+      const started = await jobs.startJob({ input, request });
+      setHeader(c, 'Location', `/jobs/${started.jobId}`);
+      return c.json(answer(started.jobId), 202);
+    })
+    .openapi(listRoute, async function showJobs(c) {
+      const found = await listJobs(db, c.req.valid('query'));
+      return c.json({ status: 'success' as const, jobs: found.map(renderSummary) }, 200);
+    })
+    .openapi(getRoute, async function showJob(c) {
+      const job = await getJob(db, c.req.valid('param').id);
+      return c.json(
+        {
+          status: 'success' as const,
+          job: {
+            ...renderSummary(job),
+            rows_per_second: job.rowsPerSecond,
+            seconds_left: job.secondsLeft,
+          },
+        },
+        200,
+      );
+    })
+    .openapi(outputRoute, async function showOutput(c) {
+      const { job, output } = await requireOutput(c.req.valid('param').id);
+      const { format } = job.options;
+      c.header('Content-Type', TABLE_TYPES[format]);
+      c.header('Content-Disposition', `attachment; filename="creatives-${job.id}.${format}"`);
+      c.header('Content-Length', String(output.output.sizeBytes));
+      return await sendFile(c, artifacts, output.output.key);
+    })
+    .openapi(refusedRoute, async function showRefused(c) {
+      const { output } = await requireOutput(c.req.valid('param').id);
+      c.header('Content-Type', TABLE_TYPES.jsonl);
+      return await sendFile(c, artifacts, output.refusedRows.key);
+    })
+    .openapi(cancelRoute, async function cancelJob(c) {
+      const { id } = c.req.valid('param');
+      await jobs.cancelJob(id);
+      return c.json(answer(id), 202);
+    })
+    .openapi(resumeRoute, async function resumeJob(c) {
+      const { id } = c.req.valid('param');
+      await jobs.resumeJob(id);
+      return c.json(answer(id), 202);
+    })
+    .openapi(deleteRoute, async function deleteJob(c) {
+      const { id } = c.req.valid('param');
+      await jobs.deleteJob(id);
+      return c.json(answer(id), 200);
+    });
+}
+
+/** FIELD:COLUMN or FIELD=COLUMN; which fields there are is checked with the other options. */
+function parseMap(pairs: readonly string[] | undefined): Record<string, string> | undefined {
+  if (pairs === undefined) return undefined;
+  return Object.fromEntries(
+    pairs.map((pair) => {
+      const [, field = '', column = ''] = /^([a-z]+)[:=](.+)$/s.exec(pair) ?? [];
+      if (field === '')
+        throw new AppError('invalid-input', `map is "${pair}": FIELD:COLUMN is needed, as in title:Title`, {
+          details: { field: 'map' },
+        });
+      return [field, column];
+    }),
+  );
+}
+
+function readUpload(c: Context<AppEnv>, maxBytes: number): JobInput {
+  const body = c.req.raw.body;
+  const announced = Number(c.req.header('content-length') ?? 0);
+  if (announced > maxBytes) throw tooLarge(maxBytes);
+  if (body === null || c.req.header('content-length') === '0')
+    throw new AppError('invalid-input', 'there is no catalogue: send it as the body, or name its url');
+  const format = formatOfType(c.req.header('content-type') ?? '') ?? null;
+  return { kind: 'bytes', body: countBytes(body, maxBytes), name: 'upload', format };
+}
+
+async function* countBytes(body: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
+  let sizeBytes = 0;
+  for await (const chunk of body) {
+    sizeBytes += chunk.byteLength;
+    if (sizeBytes > maxBytes) throw tooLarge(maxBytes);
+    yield chunk;
+  }
+}
+
+function tooLarge(maxBytes: number): AppError {
+  return new AppError(
+    'payload-too-large',
+    `the catalogue is larger than ${maxBytes} bytes (jobs.maxUploadBytes)`,
+    {
+      details: { field: 'body', limit: maxBytes },
+    },
+  );
+}
+
+async function sendFile(c: Context<AppEnv>, artifacts: ArtifactStore, key: string) {
+  return c.body(Readable.toWeb(await artifacts.get(key)) as ReadableStream, 200);
+}
+
+function renderSummary(job: JobSummary): z.input<typeof summarySchema> {
+  const { columns: _columns, format, ...options } = job.options;
+  return {
+    id: job.id,
+    number: job.number,
+    status: job.status,
+    source: job.source,
+    format,
+    options,
+    model: job.model,
+    rows: job.rows,
+    shards: job.shards,
+    created_at: job.createdAt.toISOString(),
+    finished_at: job.finishedAt?.toISOString() ?? null,
+    error: job.error === null ? null : { ...job.error },
+  };
+}

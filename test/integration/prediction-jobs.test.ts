@@ -1,0 +1,210 @@
+/** Whole catalogues, from their rows to their output, on both backends alike. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
+import { AppError } from '../../src/core/errors.ts';
+import { createRandom } from '../../src/core/random.ts';
+import { jobFolder, jobWorkFolder } from '../../src/queues/index.ts';
+import { trainTinyModels } from '../server/tiny-model.ts';
+import { heard, kill, openJobsHarness, type JobsHarness } from './jobs-harness.ts';
+import type { BackendKind } from './pipeline-harness.ts';
+
+const WORDS = ['lamp', 'chair', 'shirt', 'lovely', 'superb', 'sturdy', 'bright', 'soft', 'broken', 'dull'];
+let folder = '';
+let model = '';
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'copyloop-jobs-'));
+  [model = ''] = await trainTinyModels(folder, ['model']);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const open: JobsHarness[] = [];
+afterEach(async () => {
+  for (const harness of open.splice(0)) await harness.close();
+});
+
+/** A catalogue of `rows` products; a row in ten has no title. */
+function drawCatalogue(rows: number, seed = 1): string {
+  const random = createRandom(seed);
+  const lines = Array.from({ length: rows }, (_, row) => {
+    const words = Array.from({ length: 2 + random.below(12) }, () => random.pick(WORDS));
+    return `p${row},${row % 10 === 7 ? '' : `The ${random.pick(WORDS)} ${row}`},"${words.join(' ')}."`;
+  });
+  return ['id,title,description', ...lines, ''].join('\n');
+}
+
+const backends: BackendKind[] = ['postgres', 'redis'];
+
+describe.each(backends)('a prediction job on %s', (kind) => {
+  const hasServer = kind === 'postgres' || inject('redisUrl') !== null;
+  const start = async (): Promise<JobsHarness> => {
+    const harness = await openJobsHarness(kind, model);
+    open.push(harness);
+    return harness;
+  };
+
+  it.skipIf(!hasServer)(
+    'writes a creative for every row, in their order, and says why a row has none',
+    async () => {
+      const harness = await start();
+      await harness.openJobWorkers();
+      const jobId = await harness.start(drawCatalogue(95), { channels: ['x', 'sms'], count: 3, seed: 5 });
+      const job = await harness.untilJobEnded(jobId);
+      expect(job.error).toBeNull();
+      expect([job.status, job.rows, job.shards.total]).toEqual([
+        'succeeded',
+        { total: 86, done: 86, refused: 9 },
+        10,
+      ]);
+      const lines = (await harness.readOutput(job)).trimEnd().split('\n');
+      const creatives = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+      const kept = Array.from({ length: 95 }, (_, row) => row).filter((row) => row % 10 !== 7);
+      expect(creatives.map(({ id }) => id)).toEqual(kept.map((row) => `p${row}`));
+      for (const creative of creatives) {
+        expect(creative['confidence_score']).toBeGreaterThan(0);
+        expect(creative['confidence_score']).toBeLessThan(1);
+        expect(creative['ad_copy']).not.toBe('');
+        expect(creative['x.text']).not.toBe('');
+        expect(creative['model_version']).toBe(1);
+      }
+      expect(new Set(creatives.map((creative) => creative['confidence_score'])).size).toBeGreaterThan(40);
+      const refused = await harness.readRefused(job);
+      expect(refused).toHaveLength(9);
+      expect(refused[0]).toEqual({ line: 9, field: 'title', value: '', reason: 'must not be empty' });
+    },
+  );
+
+  it.skipIf(!hasServer)(
+    'loses no more than a shard to a killed worker, and its output is that of an undisturbed one',
+    async () => {
+      const harness = await start();
+      const catalogue = drawCatalogue(100);
+      const request = { count: 4, seed: 7, format: 'csv' } as const;
+      const undisturbed = await harness.start(catalogue, request);
+      const first = harness.forkWorker();
+      const expected = await harness.readOutput(await harness.untilJobEnded(undisturbed));
+      await kill(first);
+
+      const disturbed = await harness.start(catalogue, request);
+      const doomed = harness.forkWorker(4);
+      await heard(doomed, 'reached');
+      const { done } = (await harness.getJob(disturbed)).shards;
+      await kill(doomed);
+      harness.forkWorker();
+      const job = await harness.untilJobEnded(disturbed);
+      expect(job.error).toBeNull();
+      expect(await harness.readOutput(job)).toBe(expected);
+      const { rows: attempts } = await harness.database.pool.query<{ shard: number; attempts: number }>(
+        `SELECT shard, attempts FROM prediction_job_steps WHERE job_id = $1 AND stage = 'predict-shard' ORDER BY shard`,
+        [disturbed],
+      );
+      expect(done).toBe(4);
+      expect(attempts.filter((row) => row.attempts > 1).map(({ shard }) => shard)).toEqual([4]);
+    },
+  );
+
+  it.skipIf(!hasServer)('is shared by the workers there are', async () => {
+    const harness = await start();
+    const workers = [harness.forkWorker(), harness.forkWorker()];
+    await Promise.all(workers.map((worker) => heard(worker, 'ready')));
+    const job = await harness.untilJobEnded(await harness.start(drawCatalogue(400), { count: 8 }));
+    expect(job.status).toBe('succeeded');
+    const { rows } = await harness.database.pool.query<{ n: number }>(
+      `SELECT count(DISTINCT worker_id)::int AS n FROM prediction_job_steps WHERE stage = 'predict-shard'`,
+    );
+    expect(rows[0]?.n).toBe(2);
+  });
+
+  it.skipIf(!hasServer)('that is cancelled stops and gives back what it held', async () => {
+    const harness = await start();
+    let reached = (): void => undefined;
+    const predicting = new Promise<void>((resolve) => (reached = resolve));
+    let stopped = false;
+    await harness.openJobWorkers((steps) => ({
+      ...steps,
+      'predict-shard': async (_, { signal }) => {
+        reached();
+        return await new Promise((_, reject) => {
+          signal.addEventListener('abort', () => {
+            stopped = true;
+            reject(new Error('stopped'));
+          });
+        });
+      },
+    }));
+    const jobId = await harness.start(drawCatalogue(60));
+    await predicting;
+    await harness.jobs.cancelJob(jobId);
+    await expect.poll(() => stopped, { timeout: 20_000 }).toBe(true);
+    await expect
+      .poll(() => harness.services.artifacts.list(jobFolder(jobId)), { timeout: 20_000 })
+      .toEqual([]);
+    expect((await harness.getJob(jobId)).status).toBe('cancelled');
+    await expect(harness.jobs.cancelJob(jobId)).rejects.toMatchObject({ code: 'conflict' });
+  });
+
+  it.skipIf(!hasServer)('never has more shards in the queue than configured', async () => {
+    const harness = await start();
+    const seen: number[] = [];
+    await harness.openJobWorkers((steps) => ({
+      ...steps,
+      'predict-shard': async (payload, context) => {
+        const counts = await harness.queues.queues
+          .get('predict-shard')
+          ?.getJobCounts('waiting', 'active', 'delayed');
+        seen.push(Object.values(counts ?? {}).reduce((sum, count) => sum + count, 0));
+        return await steps['predict-shard'](payload, context);
+      },
+    }));
+    const job = await harness.untilJobEnded(await harness.start(drawCatalogue(200), { count: 1 }));
+    expect(job.status).toBe('succeeded');
+    expect(seen.length).toBe(20);
+    expect(Math.max(...seen)).toBeLessThanOrEqual(3);
+  });
+
+  it.skipIf(!hasServer)('goes on when its jobs were lost from the queues', async () => {
+    const harness = await start();
+    const jobId = await harness.start(drawCatalogue(50), { count: 1 });
+    for (const queue of harness.queues.queues.values()) await queue.obliterate({ force: true });
+    await harness.openJobWorkers();
+    expect((await harness.untilJobEnded(jobId)).status).toBe('succeeded');
+  });
+
+  it.skipIf(!hasServer)('that has failed keeps what is done, and can be resumed', async () => {
+    const harness = await start();
+    let isBroken = true;
+    const predicted: number[] = [];
+    await harness.openJobWorkers((steps) => ({
+      ...steps,
+      'predict-shard': async (payload, context) => {
+        if (isBroken && payload.shard === 3) throw new AppError('bad-model', 'the model is broken');
+        predicted.push(payload.shard);
+        return await steps['predict-shard'](payload, context);
+      },
+    }));
+    const jobId = await harness.start(drawCatalogue(60), { count: 1 });
+    const failed = await harness.untilJobEnded(jobId);
+    expect([failed.status, failed.error?.message]).toEqual(['failed', 'the model is broken']);
+    isBroken = false;
+    await harness.jobs.resumeJob(jobId);
+    const job = await harness.untilJobEnded(jobId);
+    expect(job.status).toBe('succeeded');
+    expect(predicted.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5]);
+    await expect
+      .poll(() => harness.services.artifacts.list(jobWorkFolder(jobId)), { timeout: 20_000 })
+      .toEqual([]);
+    await harness.jobs.deleteJob(jobId);
+    expect(await harness.services.artifacts.list(jobFolder(jobId))).toEqual([]);
+    await expect(harness.getJob(jobId)).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  it.skipIf(!hasServer)('of which no row can be used fails with the first reasons', async () => {
+    const harness = await start();
+    await harness.openJobWorkers();
+    const job = await harness.untilJobEnded(await harness.start('title,description\n,one\n,two\n'));
+    expect([job.status, job.error?.code]).toEqual(['failed', 'bad-data']);
+    expect(job.error?.message).toContain('all 2 rows of the catalogue were refused');
+    expect(job.error?.message).toContain('line 2: title "" must not be empty');
+  });
+});
