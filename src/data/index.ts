@@ -45,6 +45,7 @@ export {
   type BayesLimit,
   type QualityModel,
 } from './synthetic/quality-model.ts';
+export type { FieldMap } from './field-map.ts';
 export { formatOfType } from './source/open-source.ts';
 export { FORMATS as SOURCE_FORMATS, type SourceFormat } from './source/source-row.ts';
 export { renderTable, TABLE_FORMATS, TABLE_TYPES, type TableFormat } from './table/render-table.ts';

@@ -2,7 +2,7 @@
 import { hostname } from 'node:os';
 import type { Processor, Worker } from 'bullmq';
 import type { Clock } from '../core/clock.ts';
-import { JOB_STAGES, STAGES, type JobStage, type Stage, type WorkStage } from '../core/config/index.ts';
+import { JOB_STAGES, STAGES, type WorkStage } from '../core/config/index.ts';
 import { randomSlug } from '../core/ids.ts';
 import type { Logger } from '../core/log.ts';
 import {
@@ -75,12 +75,9 @@ export async function openWorkers(options: {
   };
   const openFor = (stage: WorkStage, processor: Processor): void =>
     open(stage, processor, options.concurrency ?? config.concurrency[stage]);
-  const openStage = <S extends Stage>(stage: S): void =>
-    openFor(stage, createStageProcessor(stage, handlers[stage], deps));
-  const openStep = <S extends JobStage>(stage: S, all: StepHandlers): void =>
-    openFor(stage, createStepProcessor(stage, all[stage], deps));
-  for (const stage of chosen(STAGES)) openStage(stage);
-  if (steps !== undefined) for (const stage of chosen(JOB_STAGES)) openStep(stage, steps);
+  for (const stage of chosen(STAGES)) openFor(stage, createStageProcessor(stage, handlers[stage], deps));
+  if (steps !== undefined)
+    for (const stage of chosen(JOB_STAGES)) openFor(stage, createStepProcessor(stage, steps[stage], deps));
   open(START_RUN_QUEUE, createTickProcessor(runs, log), 1);
 
   const { database, artifacts } = services;

@@ -155,7 +155,7 @@ async function scoreInOrder(
   limits: { maxLength: number; maxBatchTokens: number },
   signal: AbortSignal,
 ): Promise<number[]> {
-  const scores = new Array<number>(texts.length).fill(Number.NaN);
+  const scores = texts.map(() => Number.NaN);
   const batches = planBatches(texts, limits).values();
   const work = async (thread: ScoringThread): Promise<void> => {
     for (const batch of batches) {

@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/core/config/index.ts';
+import { resolvePredictOptions, stepJobId } from '../../src/queues/index.ts';
+
+const { config } = loadConfig({ env: {} });
+
+describe('the options of a prediction job', () => {
+  it('come from the configuration where nothing is asked for', () => {
+    const options = resolvePredictOptions(config, {});
+    expect([options.format, options.count, options.channels, options.shardRows]).toEqual([
+      'jsonl',
+      config.copy.candidates,
+      [],
+      config.jobs.shardRows,
+    ]);
+    expect(options.columns.map(({ name }) => name)).not.toContain('generated_at');
+  });
+
+  it('add a column for every field of a channel, list fields as lists', () => {
+    const { columns } = resolvePredictOptions(config, { channels: ['x', 'google_rsa', 'x'] });
+    const added = columns.filter(({ name }) => name.includes('.'));
+    expect(added[0]).toEqual({ name: 'x.text', kind: 'text' });
+    expect(added).toContainEqual({ name: 'google_rsa.headlines', kind: 'texts' });
+    expect(new Set(added.map(({ name }) => name)).size).toBe(added.length);
+  });
+
+  it.each([
+    [{ channels: ['myspace'] }, /channels names "myspace"; known channels are x, /],
+    [{ count: 0 }, /count/],
+    [{ format: 'xlsx' }, /format/],
+    [{ map: { titel: 'Title' } }, /map/],
+    [{ sead: 1 }, /sead/],
+  ])('refuse %j by name', (request, message) => {
+    expect(() => resolvePredictOptions(config, request)).toThrow(message);
+  });
+});
+
+describe('the id of a step in its queue', () => {
+  it('follows from job and shard', () => {
+    expect(stepJobId({ jobId: 'a-1', stage: 'split-catalogue', shard: -1 })).toBe('a-1.split-catalogue');
+    expect(stepJobId({ jobId: 'a-1', stage: 'predict-shard', shard: 0 })).toBe('a-1.predict-shard.0');
+  });
+});
