@@ -7,4 +7,10 @@ import type { ServingTables } from './tables/serving.ts';
 import type { TrackingTables } from './tables/tracking.ts';
 
 export interface Schema
-  extends PipelineTables, DatasetsTables, TrackingTables, ServingTables, RegistryTables, PredictionJobsTables {}
+  extends
+    PipelineTables,
+    DatasetsTables,
+    TrackingTables,
+    ServingTables,
+    RegistryTables,
+    PredictionJobsTables {}

@@ -8,6 +8,7 @@ import { registryMigration } from './005-registry.ts';
 import { searchStatisticsMigration } from './007-search-statistics.ts';
 import { erasuresMigration } from './009-erasures.ts';
 import { predictionJobsMigration } from './006-prediction-jobs.ts';
+import { searchStatisticsMigration } from './007-search-statistics.ts';
 
 export const migrations: readonly Migration[] = [
   pipelineMigration,
@@ -18,4 +19,5 @@ export const migrations: readonly Migration[] = [
   searchStatisticsMigration,
   erasuresMigration,
   predictionJobsMigration,
+  searchStatisticsMigration,
 ];
