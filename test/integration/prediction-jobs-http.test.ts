@@ -1,0 +1,163 @@
+/** Prediction jobs over HTTP. */
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { parquetReadObjects } from 'hyparquet';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/core/clock.ts';
+import { createSilentLogger } from '../../src/core/log.ts';
+import { openServer, type Server } from '../../src/server/index.ts';
+import { createPostgresTrackingStore } from '../../src/tracking/index.ts';
+import { trainTinyModels } from '../server/tiny-model.ts';
+import { openJobsHarness, type JobsHarness } from './jobs-harness.ts';
+
+let folder = '';
+let model = '';
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'copyloop-jobs-http-'));
+  [model = ''] = await trainTinyModels(folder, ['model']);
+});
+afterAll(() => rm(folder, { recursive: true, force: true }));
+
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+});
+
+async function start(
+  choice: { maxUploadBytes?: number; allowHosts?: string[] } = {},
+): Promise<{ harness: JobsHarness; server: Server }> {
+  const { maxUploadBytes = 1_000_000, allowHosts = [] } = choice;
+  const harness = await openJobsHarness('postgres', model, { maxUploadBytes });
+  harness.config.outbound = { allowHosts };
+  closers.push(() => harness.close());
+  const server = await openServer({
+    config: {
+      ...harness.config,
+      server: { ...harness.config.server, port: 0, bodyLimitBytes: 1000 },
+    },
+    log: createSilentLogger(),
+    database: harness.database,
+    artifacts: harness.services.artifacts,
+    tracking: createPostgresTrackingStore(harness.database.db),
+    queues: harness.queues,
+    runs: harness.runs,
+    jobs: harness.jobs,
+    clock: systemClock,
+  });
+  closers.push(() => server.close());
+  return { harness, server };
+}
+
+const CATALOGUE = [
+  'Name,description',
+  ...Array.from({ length: 60 }, (_, i) => `${i === 5 ? '' : `Lamp ${i}`},a lovely bright lamp number ${i}.`),
+  '',
+].join('\n');
+
+async function post(server: Server, query: string, body?: string, type = 'text/csv'): Promise<Response> {
+  return await fetch(`${server.url}/jobs/predict${query}`, {
+    method: 'POST',
+    headers: { 'content-type': type },
+    ...(body !== undefined && { body }),
+  });
+}
+
+const codeOf = async (response: Response): Promise<[number, unknown]> => [
+  response.status,
+  ((await response.json()) as { error: { code: string } }).error.code,
+];
+
+describe('POST /jobs/predict', () => {
+  it('takes a catalogue beyond the limit of JSON bodies, and gives its creatives, its refused rows and its state', async () => {
+    const { harness, server } = await start();
+    await harness.openJobWorkers();
+    const answer = await post(server, '?format=parquet&channels=x&count=2&seed=3&map=title:Name', CATALOGUE);
+    expect(answer.status).toBe(202);
+    const { job_id: id } = (await answer.json()) as { job_id: string };
+    expect(answer.headers.get('location')).toBe(`/jobs/${id}`);
+    await harness.untilJobEnded(id);
+
+    const shown = (await (await fetch(`${server.url}/jobs/${id}`)).json()) as {
+      job: Record<string, unknown>;
+    };
+    expect(shown.job).toMatchObject({
+      status: 'succeeded',
+      source: 'upload',
+      format: 'parquet',
+      rows: { total: 59, done: 59, refused: 1 },
+      seconds_left: null,
+    });
+    const output = await fetch(`${server.url}/jobs/${id}/output`);
+    expect(output.headers.get('content-type')).toBe('application/vnd.apache.parquet');
+    const creatives = await parquetReadObjects({ file: await output.arrayBuffer() });
+    expect(creatives.map((row) => row['title'] as string)).toEqual(
+      Array.from({ length: 60 }, (_, i) => `Lamp ${i}`).toSpliced(5, 1),
+    );
+    expect(creatives[0]?.['x.text']).toContain('#');
+    const refused = await (await fetch(`${server.url}/jobs/${id}/refused`)).text();
+    expect(
+      refused
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as unknown),
+    ).toEqual([{ line: 7, field: 'title', value: '', reason: 'must not be empty' }]);
+    const metrics = await (await fetch(`${server.url}/metrics`)).text();
+    expect(metrics).toContain('copyloop_jobs{status="succeeded"} 1');
+    const listed = (await (await fetch(`${server.url}/jobs?status=succeeded`)).json()) as { jobs: unknown[] };
+    expect(listed.jobs).toHaveLength(1);
+    expect((await fetch(`${server.url}/jobs/${id}`, { method: 'DELETE' })).status).toBe(200);
+    expect(await codeOf(await fetch(`${server.url}/jobs/${id}`))).toEqual([404, 'not-found']);
+  });
+
+  it('reads an address within the destination policy, and refuses one outside it', async () => {
+    const { harness, server } = await start({ allowHosts: ['127.0.0.1'] });
+    await harness.openJobWorkers();
+    const shop = createServer((_, response) => response.setHeader('content-type', 'text/csv').end(CATALOGUE));
+    await new Promise<void>((resolve) => shop.listen(0, '127.0.0.1', resolve));
+    closers.push(() => new Promise((resolve) => shop.close(() => resolve())));
+    const url = encodeURIComponent(
+      `http://127.0.0.1:${(shop.address() as AddressInfo).port}/feed?key=secret`,
+    );
+    const inside = encodeURIComponent('http://10.0.0.1/feed');
+    expect(await codeOf(await post(server, `?url=${inside}`))).toEqual([403, 'forbidden']);
+    const answer = await post(server, `?url=${url}&count=1&map=title:Name`);
+    expect(answer.status).toBe(202);
+    const job = await harness.untilJobEnded(((await answer.json()) as { job_id: string }).job_id);
+    expect([job.status, job.rows.done]).toEqual(['succeeded', 59]);
+    expect(job.source).not.toContain('secret');
+  });
+
+  it('refuses what cannot be used, and keeps nothing of it', async () => {
+    const { harness, server } = await start({ maxUploadBytes: 2000 });
+    expect(await codeOf(await post(server, ''))).toEqual([400, 'invalid-input']);
+    expect(await codeOf(await post(server, '?channels=myspace', 'title\na\n'))).toEqual([
+      400,
+      'invalid-input',
+    ]);
+    expect(await codeOf(await post(server, '?map=title', 'title\na\n'))).toEqual([400, 'invalid-input']);
+    expect(await codeOf(await post(server, '', CATALOGUE))).toEqual([413, 'payload-too-large']);
+    const streamed = await fetch(`${server.url}/jobs/predict`, {
+      method: 'POST',
+      body: new Blob([CATALOGUE]).stream(),
+      duplex: 'half',
+    });
+    expect(await codeOf(streamed)).toEqual([413, 'payload-too-large']);
+    expect(await harness.services.artifacts.list('jobs')).toEqual([]);
+  });
+
+  it('lets a job be cancelled, and gives no output of it', async () => {
+    const { harness, server } = await start();
+    const answer = await post(server, '?map=title:Name', CATALOGUE);
+    const { job_id: id } = (await answer.json()) as { job_id: string };
+    expect(await codeOf(await fetch(`${server.url}/jobs/${id}`, { method: 'DELETE' }))).toEqual([
+      409,
+      'conflict',
+    ]);
+    expect((await fetch(`${server.url}/jobs/${id}/cancel`, { method: 'POST' })).status).toBe(202);
+    expect(await codeOf(await fetch(`${server.url}/jobs/${id}/output`))).toEqual([409, 'conflict']);
+    expect((await harness.getJob(id)).status).toBe('cancelled');
+  });
+});
