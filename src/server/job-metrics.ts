@@ -3,7 +3,7 @@ import { sql } from 'kysely';
 import { Gauge, type Registry } from 'prom-client';
 import { RUN_STATUSES, type Db } from '../db/index.ts';
 
-export function addJobMetrics(registry: Registry, db: Db): void {
+export function addJobMetrics(registry: Registry, database: () => Db): void {
   const registers = [registry];
   const jobs = new Gauge({
     name: 'copyloop_jobs',
@@ -11,7 +11,7 @@ export function addJobMetrics(registry: Registry, db: Db): void {
     labelNames: ['status'],
     registers,
     async collect() {
-      const counted = await db
+      const counted = await database()
         .selectFrom('prediction_jobs')
         .select(['status', (eb) => eb.fn.countAll<number>().as('jobs')])
         .groupBy('status')
@@ -31,7 +31,7 @@ export function addJobMetrics(registry: Registry, db: Db): void {
                coalesce(sum(step.refused), 0)::bigint AS refused
         FROM prediction_jobs AS job
         JOIN prediction_job_steps AS step ON step.job_id = job.id AND step.stage = 'predict-shard'
-        WHERE job.status = 'active'`.execute(db);
+        WHERE job.status = 'active'`.execute(database());
       const { total = 0, done = 0, refused = 0 } = counted[0] ?? {};
       rows.set({ state: 'done' }, done);
       rows.set({ state: 'left' }, Math.max(0, total - done));

@@ -70,7 +70,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     );
     let models: ServedModels | undefined = undefined as ServedModels | undefined;
     const metrics = createMetrics(() => models);
-    addJobMetrics(metrics.registry, database.db);
+    addJobMetrics(metrics.registry, () => database.db);
     const { registry } = options.tracking;
     const served = createServedModels({
       source: {

@@ -21,7 +21,7 @@ async function runScoring(port: MessagePort, start: ThreadStart): Promise<void> 
 
   // On Linux process 0 means the calling thread; elsewhere it would be the whole process.
   if (start.isBackground === true && os.platform() === 'linux')
-    os.setPriority(0, os.constants.priority.PRIORITY_LOW);
+    os.setPriority(0, os.constants.priority.PRIORITY_BELOW_NORMAL);
   let classifier: Classifier;
   try {
     const { modelDirectory, precision, threads, maxLength } = start;
