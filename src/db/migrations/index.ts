@@ -5,10 +5,9 @@ import { datasetsMigration } from './002-datasets.ts';
 import { trackingMigration } from './003-tracking.ts';
 import { servingMigration } from './004-serving.ts';
 import { registryMigration } from './005-registry.ts';
-import { searchStatisticsMigration } from './007-search-statistics.ts';
-import { erasuresMigration } from './009-erasures.ts';
 import { predictionJobsMigration } from './006-prediction-jobs.ts';
 import { searchStatisticsMigration } from './007-search-statistics.ts';
+import { erasuresMigration } from './009-erasures.ts';
 
 export const migrations: readonly Migration[] = [
   pipelineMigration,
@@ -16,8 +15,7 @@ export const migrations: readonly Migration[] = [
   trackingMigration,
   servingMigration,
   registryMigration,
-  searchStatisticsMigration,
-  erasuresMigration,
   predictionJobsMigration,
   searchStatisticsMigration,
+  erasuresMigration,
 ];
