@@ -16,7 +16,7 @@ import {
   type RunStarter,
   type StageQueues,
 } from '../queues/index.ts';
-import { createArtifactStore, createPostgresTrackingStore, type TrackingStore } from '../tracking/index.ts';
+import { createTracking, type TrackingStore } from '../tracking/index.ts';
 
 export interface Services {
   config: Config;
@@ -59,9 +59,7 @@ export async function withServices<T>(
   return await withResources(log, async (resources) => {
     const { databaseUrl, varDir, poolSize } = config.storage;
     const database = resources.add('database', await openDatabase({ databaseUrl, varDir, poolSize, log }));
-    const artifacts = createArtifactStore(config.storage);
-    const tracking = createPostgresTrackingStore(database.db);
-    return await body({ config, log, resources, database, artifacts, tracking });
+    return await body({ config, log, resources, database, ...createTracking(config, database.db) });
   });
 }
 

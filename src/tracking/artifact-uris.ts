@@ -10,12 +10,17 @@ export const MLFLOW_FOLDER = 'mlflow';
  * @throws AppError `invalid-input` for URIs that this store does not hold and paths that lead out of it
  */
 export function artifactKeyOf(artifactUri: string, path = ''): string {
-  const match = /^mlflow-artifacts:(?:\/\/[^/]*)?\/+(.*)$/.exec(artifactUri);
-  const folder = (match?.[1] ?? '').replace(/\/+$/, '');
+  const match = /^mlflow-artifacts:(\/\/[^/]*)?\/+(.*)$/.exec(artifactUri);
+  const folder = (match?.[2] ?? '').replace(/\/+$/, '');
   if (match === null || folder === '')
     throw new AppError(
       'invalid-input',
       `artifacts at ${artifactUri} are not kept by copyloop: only mlflow-artifacts:/ addresses are`,
+    );
+  if ((match[1] ?? '//') !== '//' || folder.includes('?'))
+    throw new AppError(
+      'invalid-input',
+      `artifacts at ${artifactUri} are refused: an mlflow-artifacts: address names no host and no query, its server is the tracking server`,
     );
   const key = path === '' ? folder : `${folder}/${parseArtifactKey(path)}`;
   return parseArtifactKey(`${MLFLOW_FOLDER}/${parseArtifactKey(key)}`);

@@ -59,6 +59,8 @@ export {
   RUN_TAG,
   WEIGHTS_TAG,
 } from './tags.ts';
+export { createRemoteTrackingStore } from './remote/create-remote-store.ts';
+export { createTracking, type Tracking } from './create-tracking.ts';
 export { deleteOldRuns, deleteRunForGood } from './retention.ts';
 export type {
   AliasReason,

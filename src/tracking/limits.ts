@@ -1,5 +1,6 @@
 /** MLflow's limits for names, keys and values (mlflow/utils/validation.py of 3.x), so that what is kept here can move there. */
 import { AppError } from '../core/errors.ts';
+import type { Dataset } from './entities.ts';
 
 const MAX_KEY_CHARS = 250;
 const MAX_PARAM_VALUE_CHARS = 6000;
@@ -66,6 +67,14 @@ export function checkText(what: string, value: string, maxChars: number): void {
     );
   if (value.includes('\u0000'))
     throw new AppError('invalid-input', `The ${what} holds a NUL character, which is refused.`);
+}
+
+export function checkDataset(dataset: Dataset): void {
+  checkText('dataset name', dataset.name, 500);
+  checkText('dataset digest', dataset.digest, 36);
+  checkText('dataset source', dataset.source, 65_535);
+  checkText('dataset schema', dataset.schema ?? '', 1_048_575);
+  checkText('dataset profile', dataset.profile ?? '', 16_777_215);
 }
 
 export function checkExperimentName(name: string): void {

@@ -17,6 +17,11 @@ export function describeTrackingStore(open: () => Promise<TrackingStore>): void 
   beforeAll(async () => {
     store = await open();
   });
+  /** Files of a run, as a version must be made of: MLflow refuses those of no run. */
+  const modelOfRun = async (): Promise<{ runId: string; source: string }> => {
+    const { runId, artifactUri } = await store.runs.create({ experimentId: '0' });
+    return { runId, source: `${artifactUri}/model` };
+  };
   const why = { movedBy: 'test', reason: 'because' };
   const invalid = { code: 'invalid-input' };
   const missing = { code: 'not-found' };
@@ -145,6 +150,40 @@ export function describeTrackingStore(open: () => Promise<TrackingStore>): void 
       await store.runs.logBatch(runId, { metrics });
       await store.runs.logBatch(runId, { metrics: [...metrics, ...metrics] });
       expect((await store.runs.metricHistory(runId, 'm')).items).toHaveLength(1);
+    });
+
+    it('keeps NaN, the infinities and integers of 53 bits', async () => {
+      const { runId } = await store.runs.create({ experimentId: '0', startTimeMs: 1 });
+      const values = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 1e-300, 0.1, -2];
+      const at = { timestampMs: Number.MAX_SAFE_INTEGER, step: -Number.MAX_SAFE_INTEGER };
+      await store.runs.logBatch(runId, {
+        metrics: values.map((value, index) => ({ key: `m${index}`, value, ...at })),
+      });
+      const { metrics } = await store.runs.get(runId);
+      for (const [index, value] of values.entries()) {
+        const metric = { key: `m${index}`, value, ...at };
+        expect(metrics.find(({ key }) => key === metric.key)).toEqual(metric);
+        expect((await store.runs.metricHistory(runId, metric.key)).items).toEqual([metric]);
+      }
+    });
+
+    it('pages through a history in the order of its times', async () => {
+      const { runId } = await store.runs.create({ experimentId: '0' });
+      const metrics = Array.from({ length: 10 }, (_, step) => ({
+        key: 'm',
+        value: step,
+        timestampMs: step,
+        step,
+      }));
+      await store.runs.logBatch(runId, { metrics: metrics.toReversed() });
+      const seen: number[] = [];
+      let pageToken: string | undefined;
+      do {
+        const page = await store.runs.metricHistory(runId, 'm', { maxResults: 4, pageToken });
+        seen.push(...page.items.map(({ step }) => step));
+        pageToken = page.nextPageToken;
+      } while (pageToken !== undefined);
+      expect(seen).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
     });
 
     it('shows the value of the greatest step as the latest', async () => {
@@ -291,9 +330,9 @@ export function describeTrackingStore(open: () => Promise<TrackingStore>): void 
     it('numbers versions, tags them and finds them', async () => {
       const name = fresh('model');
       await store.registry.createModel({ name, description: 'd', tags: { team: 'copy' } });
-      const source = 'mlflow-artifacts:/0/r/artifacts/model';
-      expect((await store.registry.createVersion({ name, source })).version).toBe(1);
-      expect((await store.registry.createVersion({ name, source, tags: { gate: 'won' } })).version).toBe(2);
+      const model = { name, ...(await modelOfRun()) };
+      expect(await store.registry.createVersion(model)).toMatchObject({ ...model, version: 1 });
+      expect((await store.registry.createVersion({ ...model, tags: { gate: 'won' } })).version).toBe(2);
       await store.registry.setVersionTag(name, 1, 'gate', 'lost');
       const { items } = await store.registry.searchVersions({
         filter: `name = '${name}'`,
@@ -315,7 +354,7 @@ export function describeTrackingStore(open: () => Promise<TrackingStore>): void 
       const name = fresh('once');
       const model = {
         name,
-        source: 'mlflow-artifacts:/0/r/artifacts/model',
+        ...(await modelOfRun()),
         accuracy: 0.8,
         pipelineRunId: 'run-1',
       };
@@ -325,6 +364,45 @@ export function describeTrackingStore(open: () => Promise<TrackingStore>): void 
       expect((await registerModel(store, { ...model, pipelineRunId: 'run-2' })).version).toBe(2);
     });
 
+    it('makes one version of many that one pipeline run asks for at once', async () => {
+      const name = fresh('crowded');
+      await store.registry.createModel({ name });
+      const model = { name, ...(await modelOfRun()), pipelineRunId: 'run-1' };
+      const versions = await Promise.all([1, 2, 3, 4].map(() => store.registry.createVersion(model)));
+      expect(new Set(versions.map(({ version }) => version)).size).toBe(1);
+      const { items } = await store.registry.searchVersions({ filter: `name = '${name}'` });
+      expect(items.map(({ version, pipelineRunId }) => [version, pipelineRunId])).toEqual([
+        [versions[0]?.version, 'run-1'],
+      ]);
+    });
+
+    it('keeps its own book-keeping out of tags', async () => {
+      const name = fresh('tags');
+      await store.registry.createModel({ name, tags: { team: 'copy' } });
+      const model = { name, ...(await modelOfRun()), tags: { gate: 'won' }, pipelineRunId: 'run-1' };
+      await store.registry.createVersion(model);
+      await store.registry.setAlias(name, 'champion', 1, why);
+      expect((await store.registry.getVersion(name, 1)).tags).toEqual({ gate: 'won' });
+      const found = await store.registry.getModel(name);
+      expect([found.tags, found.aliases]).toEqual([{ team: 'copy' }, [{ alias: 'champion', version: 1 }]]);
+      const { items } = await store.registry.searchModels({ filter: `name = '${name}'` });
+      expect(items[0]?.tags).toEqual({ team: 'copy' });
+    });
+
+    it('remembers that an alias went with its version', async () => {
+      const name = fresh('gone');
+      await store.registry.createModel({ name });
+      await store.registry.createVersion({ name, ...(await modelOfRun()) });
+      await store.registry.setAlias(name, 'champion', 1, why);
+      await store.registry.deleteVersion(name, 1);
+      expect(await store.registry.findAlias(name, 'champion')).toBeUndefined();
+      const history = await store.registry.aliasHistory(name);
+      expect(history.map(({ kind, fromVersion, toVersion }) => [kind, fromVersion, toVersion])).toEqual([
+        ['delete', 1, null],
+        ['set', null, 1],
+      ]);
+    });
+
     it('compares accuracies', async () => {
       const name = fresh('accuracy');
       expect(await allModelAccuracies(store, name)).toEqual([]);
@@ -332,7 +410,7 @@ export function describeTrackingStore(open: () => Promise<TrackingStore>): void 
       for (const [index, accuracy] of [0.8, 0.9, 0.85].entries())
         await registerModel(store, {
           name,
-          source: 'mlflow-artifacts:/0/r/artifacts/m',
+          ...(await modelOfRun()),
           accuracy,
           pipelineRunId: `r-${index}`,
         });
@@ -349,8 +427,8 @@ export function describeTrackingStore(open: () => Promise<TrackingStore>): void 
     it('moves an alias, remembers each move, and rolls back as often as there was a version before', async () => {
       const name = fresh('alias');
       await store.registry.createModel({ name });
-      const source = 'mlflow-artifacts:/0/r/artifacts/model';
-      for (let i = 0; i < 4; i += 1) await store.registry.createVersion({ name, source });
+      const model = await modelOfRun();
+      for (let i = 0; i < 4; i += 1) await store.registry.createVersion({ name, ...model });
       const champion = async () => (await store.registry.findAlias(name, 'champion'))?.version;
       expect(await champion()).toBeUndefined();
       for (const version of [1, 2, 3, 4])
@@ -411,7 +489,7 @@ export function describeTrackingStore(open: () => Promise<TrackingStore>): void 
     it('refuses aliases that mean something else, and versions that are not there', async () => {
       const name = fresh('alias');
       await store.registry.createModel({ name });
-      await store.registry.createVersion({ name, source: 'mlflow-artifacts:/0/r/artifacts/model' });
+      await store.registry.createVersion({ name, ...(await modelOfRun()) });
       for (const alias of ['latest', 'v1', 'a b', ''])
         await expect(store.registry.setAlias(name, alias, 1, why)).rejects.toMatchObject(invalid);
       await expect(store.registry.setAlias(name, 'champion', 9, why)).rejects.toMatchObject(missing);

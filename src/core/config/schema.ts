@@ -109,6 +109,15 @@ const data = z.strictObject({
 
 const model = z.strictObject({ name: slug, experiment: text.max(500), base: text, recipes: text });
 
+const tracking = z.strictObject({
+  uri: z.url({ protocol: /^https?$/ }).nullable(),
+  token: text.nullable(),
+  username: text.nullable(),
+  password: text.nullable(),
+  timeoutMs: milliseconds.min(1),
+  retries: nonNegativeInt.max(10),
+});
+
 const gate = z.strictObject({
   minimumGain: fraction,
   minimumHoldoutRows: positiveInt,
@@ -222,6 +231,7 @@ export const configSchema = z.strictObject({
   pipeline,
   data,
   model,
+  tracking,
   gate,
   server,
   outbound,
@@ -243,6 +253,9 @@ export const SECRET_KEYS: readonly string[] = [
   'storage.artifacts.secretAccessKey',
   'storage.databaseUrl',
   'storage.redisUrl',
+  'tracking.password',
+  'tracking.token',
+  'tracking.uri',
 ];
 
 function isTimeZone(name: string): boolean {

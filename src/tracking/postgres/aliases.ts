@@ -6,6 +6,7 @@ import { sql } from 'kysely';
 import { AppError } from '../../core/errors.ts';
 import type { Db, DbTransaction } from '../../db/index.ts';
 import type { AliasMove, ModelVersion } from '../entities.ts';
+import { findFormerVersion } from '../former-version.ts';
 import { checkAlias } from '../limits.ts';
 import type { AliasReason, RegistryStore } from '../tracking-store.ts';
 import { noModel, noVersion, toVersion, VERSION_COLUMNS, type VersionRow } from './registry-rows.ts';
@@ -145,7 +146,6 @@ async function move(trx: DbTransaction, { name, alias, from, to, kind, why }: Mo
   await sql`SELECT pg_notify(${ALIAS_CHANNEL}, ${payload})`.execute(trx);
 }
 
-/** Replays the moves onto a stack, which a rollback unwinds; the answer is the nearest version below the top that still exists. */
 async function findFormer(
   trx: DbTransaction,
   name: string,
@@ -154,25 +154,17 @@ async function findFormer(
 ): Promise<number | undefined> {
   const moves = await trx
     .selectFrom('model_alias_history')
-    .select(['kind', 'to_version'])
+    .select(['kind', 'to_version as toVersion'])
     .where('name', '=', name)
     .where('alias', '=', alias)
     .orderBy('history_id')
     .execute();
-  const stack: number[] = [];
-  for (const { kind, to_version: to } of moves) {
-    if (to === null) continue;
-    if (kind === 'rollback') while (stack.length > 0 && stack.at(-1) !== to) stack.pop();
-    else stack.push(to);
-  }
   const versions = await trx
     .selectFrom('model_versions')
     .select('version')
     .where('name', '=', name)
     .execute();
-  const existing = new Set(versions.map((row) => row.version));
-  if (current !== null && stack.at(-1) === current) stack.pop();
-  return stack.findLast((version) => existing.has(version) && version !== current);
+  return findFormerVersion(moves, new Set(versions.map((row) => row.version)), current);
 }
 
 function nameVersion(version: number | null): string {

@@ -3,6 +3,7 @@ import { AppError } from '../../core/errors.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Db } from '../../db/index.ts';
 import type { Experiment, LifecycleStage, Tags, ViewType } from '../entities.ts';
+import { ensureExperiment } from '../ensure-experiment.ts';
 import { checkExperimentName, checkTag } from '../limits.ts';
 import { queryPage } from '../search/page.ts';
 import { column, NUMBER_COMPARATORS, type SearchSpace } from '../search/space.ts';
@@ -132,23 +133,7 @@ export function createExperimentStore(db: Db, clock: Clock): ExperimentStore {
     create,
     get,
     findByName,
-    ensure: async (name) => {
-      const found = await findByName(name);
-      if (found?.lifecycleStage === 'active') return found.experimentId;
-      if (found !== undefined)
-        throw new AppError(
-          'conflict',
-          `experiment '${name}' is deleted: restore it, or set model.experiment to another name`,
-        );
-      try {
-        return await create({ name });
-      } catch (error) {
-        // Another process was quicker.
-        const made = await findByName(name);
-        if (made === undefined) throw error;
-        return made.experimentId;
-      }
-    },
+    ensure: async (name) => await ensureExperiment({ create, findByName }, name),
     search: async ({ viewType = 'ACTIVE_ONLY', ...options }) => {
       const page = await queryPage<ExperimentRow>({
         db,

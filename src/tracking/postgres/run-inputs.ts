@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import type { Db } from '../../db/index.ts';
 import type { ModelOutput } from '../entities.ts';
-import { checkText } from '../limits.ts';
+import { checkDataset } from '../limits.ts';
 import type { RunStore } from '../tracking-store.ts';
 import type { RunRow } from './run-rows.ts';
 
@@ -11,13 +11,7 @@ export async function logInputs(
   run: RunRow,
   { datasets, modelIds = [] }: Parameters<RunStore['logInputs']>[1],
 ): Promise<void> {
-  for (const { dataset } of datasets) {
-    checkText('dataset name', dataset.name, 500);
-    checkText('dataset digest', dataset.digest, 36);
-    checkText('dataset source', dataset.source, 65_535);
-    checkText('dataset schema', dataset.schema ?? '', 1_048_575);
-    checkText('dataset profile', dataset.profile ?? '', 16_777_215);
-  }
+  for (const { dataset } of datasets) checkDataset(dataset);
   await db.transaction().execute(async (trx) => {
     for (const { dataset, tags } of datasets) {
       // The no-op update gives the id of a dataset that is known already.

@@ -1,0 +1,91 @@
+import { z } from 'zod';
+import { AppError } from '../../core/errors.ts';
+import { ensureExperiment } from '../ensure-experiment.ts';
+import { checkExperimentName, checkTag } from '../limits.ts';
+import type { ExperimentStore } from '../tracking-store.ts';
+import { ask, askPage, renderSearch, tell } from './ask.ts';
+import type { MlflowConnection } from './connection.ts';
+import { experimentMessage, renderPairs } from './messages.ts';
+
+const DEFAULT_MAX_RESULTS = 1000;
+const answer = z.object({ experiment: experimentMessage }).transform(({ experiment }) => experiment);
+
+export function createRemoteExperiments(connection: MlflowConnection): ExperimentStore {
+  const post = async (path: string, body: object): Promise<void> =>
+    await tell(connection, { method: 'POST', path: `experiments/${path}`, body, isRepeatable: true });
+
+  const findByName: ExperimentStore['findByName'] = async (name) => {
+    try {
+      return await ask(
+        connection,
+        {
+          method: 'GET',
+          path: 'experiments/get-by-name',
+          query: { experiment_name: name },
+          isRepeatable: true,
+        },
+        answer,
+      );
+    } catch (error) {
+      if (error instanceof AppError && error.code === 'not-found') return undefined;
+      throw error;
+    }
+  };
+
+  const create: ExperimentStore['create'] = async ({ name, artifactLocation, tags = {} }) => {
+    checkExperimentName(name);
+    renderPairs(tags).forEach(checkTag);
+    const made = await ask(
+      connection,
+      {
+        method: 'POST',
+        path: 'experiments/create',
+        body: { name, artifact_location: artifactLocation, tags: renderPairs(tags) },
+        isRepeatable: false,
+      },
+      z.object({ experiment_id: z.string() }),
+    );
+    return made.experiment_id;
+  };
+
+  return {
+    create,
+    findByName,
+    get: async (experimentId) =>
+      await ask(
+        connection,
+        {
+          method: 'GET',
+          path: 'experiments/get',
+          query: { experiment_id: experimentId },
+          isRepeatable: true,
+        },
+        answer,
+      ),
+    ensure: async (name) => await ensureExperiment({ create, findByName }, name),
+    search: async ({ viewType = 'ACTIVE_ONLY', maxResults = DEFAULT_MAX_RESULTS, ...options }) =>
+      await askPage(
+        connection,
+        {
+          method: 'POST',
+          path: 'experiments/search',
+          body: { ...renderSearch({ ...options, maxResults }), view_type: viewType },
+          isRepeatable: true,
+        },
+        'experiments',
+        experimentMessage,
+      ),
+    rename: async (experimentId, name) => {
+      checkExperimentName(name);
+      await post('update', { experiment_id: experimentId, new_name: name });
+    },
+    delete: async (experimentId) => await post('delete', { experiment_id: experimentId }),
+    restore: async (experimentId) => await post('restore', { experiment_id: experimentId }),
+    setTag: async (experimentId, key, value) => {
+      checkTag({ key, value });
+      await post('set-experiment-tag', { experiment_id: experimentId, key, value });
+    },
+    deleteTag: async (experimentId, key) =>
+      await post('delete-experiment-tag', { experiment_id: experimentId, key }),
+  };
+}

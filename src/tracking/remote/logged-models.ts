@@ -1,0 +1,100 @@
+import { z } from 'zod';
+import { checkParam, checkTag } from '../limits.ts';
+import type { LoggedModelStore } from '../tracking-store.ts';
+import { ask, askPage, tell } from './ask.ts';
+import type { MlflowConnection } from './connection.ts';
+import { loggedModelMessage, renderPairs } from './messages.ts';
+
+const answer = z.object({ model: loggedModelMessage }).transform(({ model }) => model);
+
+export function createRemoteLoggedModels(connection: MlflowConnection): LoggedModelStore {
+  const pathOf = (modelId: string, rest = ''): string =>
+    `logged-models/${encodeURIComponent(modelId)}${rest}`;
+
+  return {
+    create: async ({ experimentId, name, modelType, sourceRunId, params = [], tags = {} }) => {
+      params.forEach(checkParam);
+      renderPairs(tags).forEach(checkTag);
+      return await ask(
+        connection,
+        {
+          method: 'POST',
+          path: 'logged-models',
+          body: {
+            experiment_id: experimentId,
+            name,
+            model_type: modelType,
+            source_run_id: sourceRunId,
+            params,
+            tags: renderPairs(tags),
+          },
+          isRepeatable: false,
+        },
+        answer,
+      );
+    },
+    get: async (modelId) =>
+      await ask(connection, { method: 'GET', path: pathOf(modelId), isRepeatable: true }, answer),
+    finalize: async (modelId, status) =>
+      await ask(
+        connection,
+        {
+          method: 'PATCH',
+          path: pathOf(modelId),
+          body: { model_id: modelId, status },
+          isRepeatable: true,
+        },
+        answer,
+      ),
+    delete: async (modelId) =>
+      await tell(connection, { method: 'DELETE', path: pathOf(modelId), isRepeatable: true }),
+    search: async ({ experimentIds, filter, orderBy, maxResults, pageToken }) =>
+      await askPage(
+        connection,
+        {
+          method: 'POST',
+          path: 'logged-models/search',
+          body: {
+            experiment_ids: experimentIds,
+            filter,
+            order_by: orderBy?.map(toOrder),
+            max_results: maxResults,
+            page_token: pageToken,
+          },
+          isRepeatable: true,
+        },
+        'models',
+        loggedModelMessage,
+      ),
+    setTags: async (modelId, tags) => {
+      renderPairs(tags).forEach(checkTag);
+      await tell(connection, {
+        method: 'PATCH',
+        path: pathOf(modelId, '/tags'),
+        body: { tags: renderPairs(tags) },
+        isRepeatable: true,
+      });
+    },
+    deleteTag: async (modelId, key) =>
+      await tell(connection, {
+        method: 'DELETE',
+        path: pathOf(modelId, `/tags/${encodeURIComponent(key)}`),
+        isRepeatable: true,
+      }),
+    logParams: async (modelId, params) => {
+      params.forEach(checkParam);
+      await tell(connection, {
+        method: 'POST',
+        path: pathOf(modelId, '/params'),
+        body: { params },
+        isRepeatable: true,
+      });
+    },
+  };
+}
+
+/** `metrics.accuracy DESC`, which the protocol takes apart. */
+function toOrder(criterion: string): { field_name: string; ascending: boolean } {
+  const [, field = criterion, direction = 'ASC'] = /^(.*?)(?:\s+(ASC|DESC))?$/i.exec(criterion.trim()) ?? [];
+  return { field_name: field, ascending: direction.toUpperCase() === 'ASC' };
+}

@@ -1,0 +1,118 @@
+/** Registered models and versions as MLflow answers them, with what copyloop keeps in their tags taken out. */
+import { z } from 'zod';
+import { AppError } from '../../core/errors.ts';
+import type { ModelVersion, RegisteredModel, Tags } from '../entities.ts';
+import { isMoveTag } from './alias-moves.ts';
+import { ask, askPage, tell } from './ask.ts';
+import type { MlflowConnection, RemoteCall } from './connection.ts';
+import { modelMessage, nonEmpty, versionMessage } from './messages.ts';
+
+/** Tag of a version: the pipeline run that registered it. A repeated `register-model` finds its version by it. */
+export const PIPELINE_RUN_TAG = 'copyloop.pipeline-run';
+
+export type ModelMessage = z.output<typeof modelMessage>;
+
+export const versionEntity = versionMessage.transform(toVersion);
+export const modelEntity = modelMessage.transform(toModel);
+
+export interface RemoteModels {
+  /** With every tag. */
+  get(name: string): Promise<ModelMessage>;
+  setTag(name: string, tag: { key: string; value: string }): Promise<void>;
+  getVersion(name: string, version: number): Promise<ModelVersion>;
+  versionNumbers(name: string): Promise<Set<number>>;
+  findAlias(name: string, alias: string): Promise<ModelVersion | undefined>;
+  putAlias(name: string, alias: string, version: number): Promise<void>;
+  removeAlias(name: string, alias: string): Promise<void>;
+}
+
+export function createRemoteModels(connection: MlflowConnection): RemoteModels {
+  const oneVersion = z.object({ model_version: versionEntity }).transform((answer) => answer.model_version);
+  const askVersion = async (path: string, query: RemoteCall['query']): Promise<ModelVersion> =>
+    await ask(connection, { method: 'GET', path, ...(query && { query }), isRepeatable: true }, oneVersion);
+  const change = async (method: 'POST' | 'DELETE', path: string, body: object): Promise<void> =>
+    await tell(connection, { method, path: `registered-models/${path}`, body, isRepeatable: true });
+
+  return {
+    get: async (name) => {
+      const answer = await ask(
+        connection,
+        { method: 'GET', path: 'registered-models/get', query: { name }, isRepeatable: true },
+        z.object({ registered_model: modelMessage }),
+      );
+      return answer.registered_model;
+    },
+    setTag: async (name, tag) => await change('POST', 'set-tag', { name, ...tag }),
+    getVersion: async (name, version) =>
+      await askVersion('model-versions/get', { name, version: String(version) }),
+    versionNumbers: async (name) => {
+      const numbers = new Set<number>();
+      let pageToken: string | undefined;
+      do {
+        const query = { filter: nameIs(name), max_results: 1000, page_token: pageToken };
+        const page = await askPage(
+          connection,
+          { method: 'GET', path: 'model-versions/search', query, isRepeatable: true },
+          'model_versions',
+          versionMessage,
+        );
+        for (const { version } of page.items) numbers.add(version);
+        pageToken = page.nextPageToken;
+      } while (pageToken !== undefined);
+      return numbers;
+    },
+    findAlias: async (name, alias) => {
+      try {
+        return await askVersion('registered-models/alias', { name, alias });
+      } catch (error) {
+        // MLflow answers `invalid-input` for an alias that is not there, `not-found` for a model.
+        if (error instanceof AppError && ['not-found', 'invalid-input'].includes(error.code))
+          return undefined;
+        throw error;
+      }
+    },
+    putAlias: async (name, alias, version) =>
+      await change('POST', 'alias', { name, alias, version: String(version) }),
+    removeAlias: async (name, alias) => await change('DELETE', 'alias', { name, alias }),
+  };
+}
+
+/** A filter of MLflow's language; a quote in a text is doubled there. */
+export function nameIs(name: string): string {
+  return `name = '${name.replaceAll("'", "''")}'`;
+}
+
+function toVersion(message: z.output<typeof versionMessage>): ModelVersion {
+  const { [PIPELINE_RUN_TAG]: pipelineRunId, ...tags } = message.tags;
+  return {
+    name: message.name,
+    version: message.version,
+    description: nonEmpty(message.description),
+    userId: nonEmpty(message.user_id),
+    stage: message.current_stage,
+    source: message.source,
+    runId: nonEmpty(message.run_id),
+    runLink: nonEmpty(message.run_link),
+    modelId: nonEmpty(message.model_id),
+    status: message.status,
+    statusMessage: nonEmpty(message.status_message),
+    creationTimeMs: message.creation_timestamp,
+    lastUpdateTimeMs: message.last_updated_timestamp,
+    pipelineRunId: pipelineRunId ?? null,
+    tags,
+    aliases: message.aliases,
+  };
+}
+
+export function toModel(message: ModelMessage): RegisteredModel {
+  const tags: Tags = Object.fromEntries(Object.entries(message.tags).filter(([key]) => !isMoveTag(key)));
+  return {
+    name: message.name,
+    description: nonEmpty(message.description),
+    creationTimeMs: message.creation_timestamp,
+    lastUpdateTimeMs: message.last_updated_timestamp,
+    tags,
+    aliases: message.aliases,
+    latestVersions: message.latest_versions.map(toVersion),
+  };
+}

@@ -1,0 +1,119 @@
+import { z } from 'zod';
+import type { Clock } from '../../core/clock.ts';
+import type { MetricInput } from '../entities.ts';
+import { checkBatch, checkDataset, checkMetric, checkParam, checkTag, checkText } from '../limits.ts';
+import type { RunStore } from '../tracking-store.ts';
+import { ask, askPage, renderSearch, tell } from './ask.ts';
+import type { MlflowConnection } from './connection.ts';
+import { metricMessage, renderDouble, renderPairs, runInfoMessage, runMessage } from './messages.ts';
+
+const HISTORY_PAGE = 25_000;
+const answer = z.object({ run: runMessage }).transform(({ run }) => run);
+
+export function createRemoteRuns(connection: MlflowConnection, clock: Clock): RunStore {
+  const post = async (path: string, body: object): Promise<void> =>
+    await tell(connection, { method: 'POST', path: `runs/${path}`, body, isRepeatable: true });
+
+  return {
+    create: async ({ experimentId, name, userId, startTimeMs, tags = {} }) => {
+      const pairs = renderPairs(tags);
+      pairs.forEach(checkTag);
+      checkText('user id', userId ?? '', 256);
+      return await ask(
+        connection,
+        {
+          method: 'POST',
+          path: 'runs/create',
+          body: {
+            experiment_id: experimentId,
+            run_name: name,
+            user_id: userId,
+            start_time: startTimeMs ?? clock.nowMs(),
+            tags: pairs,
+          },
+          isRepeatable: false,
+        },
+        answer,
+      );
+    },
+    get: async (runId) =>
+      await ask(
+        connection,
+        { method: 'GET', path: 'runs/get', query: { run_id: runId }, isRepeatable: true },
+        answer,
+      ),
+    update: async (runId, { status, endTimeMs, name }) => {
+      const body = { run_id: runId, status, end_time: endTimeMs, run_name: name };
+      const updated = await ask(
+        connection,
+        { method: 'POST', path: 'runs/update', body, isRepeatable: true },
+        z.object({ run_info: runInfoMessage }),
+      );
+      return updated.run_info;
+    },
+    search: async ({ experimentIds, viewType = 'ACTIVE_ONLY', ...options }) => {
+      if (experimentIds.length === 0) return { items: [], nextPageToken: undefined };
+      return await askPage(
+        connection,
+        {
+          method: 'POST',
+          path: 'runs/search',
+          body: { ...renderSearch(options), experiment_ids: experimentIds, run_view_type: viewType },
+          isRepeatable: true,
+        },
+        'runs',
+        runMessage,
+      );
+    },
+    delete: async (runId) => await post('delete', { run_id: runId }),
+    restore: async (runId) => await post('restore', { run_id: runId }),
+    logBatch: async (runId, { metrics = [], params = [], tags = [] }) => {
+      checkBatch({ metrics, params, tags });
+      metrics.forEach(checkMetric);
+      params.forEach(checkParam);
+      tags.forEach(checkTag);
+      await post('log-batch', { run_id: runId, metrics: metrics.map(renderMetric), params, tags });
+    },
+    deleteTag: async (runId, key) => await post('delete-tag', { run_id: runId, key }),
+    logInputs: async (runId, { datasets, modelIds = [] }) => {
+      for (const { dataset } of datasets) checkDataset(dataset);
+      await post('log-inputs', {
+        run_id: runId,
+        datasets: datasets.map(({ tags, dataset: { sourceType, ...dataset } }) => ({
+          tags: renderPairs(tags),
+          dataset: { ...dataset, source_type: sourceType },
+        })),
+        models: modelIds.map((model_id) => ({ model_id })),
+      });
+    },
+    logOutputs: async (runId, models) =>
+      await post('outputs', {
+        run_id: runId,
+        models: models.map(({ modelId, step }) => ({ model_id: modelId, step })),
+      }),
+    metricHistory: async (runId, key, { maxResults = HISTORY_PAGE, pageToken } = {}) =>
+      await askPage(
+        connection,
+        {
+          method: 'GET',
+          path: 'metrics/get-history',
+          query: { run_id: runId, metric_key: key, max_results: maxResults, page_token: pageToken },
+          isRepeatable: true,
+        },
+        'metrics',
+        metricMessage,
+      ),
+  };
+}
+
+function renderMetric(metric: MetricInput) {
+  return {
+    key: metric.key,
+    value: renderDouble(metric.value),
+    timestamp: metric.timestampMs,
+    step: metric.step,
+    model_id: metric.modelId,
+    dataset_name: metric.datasetName,
+    dataset_digest: metric.datasetDigest,
+  };
+}
