@@ -51,6 +51,8 @@ interface HarnessOverrides {
   /** Of every stage. */
   timeoutMs?: number;
   minimumHoldoutRows?: number;
+  /** Base model of every training. */
+  base?: string;
 }
 
 interface WorkerChoices {
@@ -87,6 +89,7 @@ export async function openHarness(kind: BackendKind, overrides: HarnessOverrides
         settings: {},
       })),
     },
+    model: { ...defaults.model, base: overrides.base ?? defaults.model.base },
     gate: {
       ...defaults.gate,
       minimumHoldoutRows: overrides.minimumHoldoutRows ?? defaults.gate.minimumHoldoutRows,
