@@ -39,11 +39,12 @@ import { createPredictionRoutes } from './routes/predictions.ts';
 import { createQueueBoard, QUEUE_BOARD_PATH } from './routes/queue-board.ts';
 import { createReceiptRoutes } from './routes/receipts.ts';
 import { createRunRoutes } from './routes/runs.ts';
+import { createTrackingRoutes } from './routes/tracking.ts';
 import { createTrafficRoutes } from './routes/traffic.ts';
 import type { ModelSessions, ServedModels } from './serving/index.ts';
 
 export interface AppDeps {
-  config: Pick<Config, 'server' | 'outbound' | 'serving' | 'copy' | 'model' | 'jobs'>;
+  config: Pick<Config, 'server' | 'outbound' | 'serving' | 'copy' | 'model' | 'jobs' | 'tracking'>;
   db: Db;
   starter: RunStarter;
   jobs: JobStarter;
@@ -116,6 +117,16 @@ export function createApp(deps: AppDeps): Router {
   );
   app.route('/', createModelRoutes(deps.tracking.registry));
   app.route('/', createTrafficRoutes({ db, models }));
+  app.route(
+    '/',
+    createTrackingRoutes({
+      db,
+      artifacts: deps.artifacts,
+      tracking: deps.tracking,
+      remoteUri: config.tracking.uri,
+      clock,
+    }),
+  );
   app.route(
     '/',
     createFeedbackRoutes({

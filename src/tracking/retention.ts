@@ -2,13 +2,14 @@
 import { sql } from 'kysely';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { DAY_MS, type Clock } from '../core/clock.ts';
+import { AppError } from '../core/errors.ts';
 import type { Db } from '../db/index.ts';
 import { artifactKeyOf } from './artifact-uris.ts';
 import { noRun } from './postgres/run-rows.ts';
 
 const BATCH = 500;
 
-/** @throws AppError `not-found` */
+/** @throws AppError `not-found`, and `conflict` for a run that a model version came from */
 export async function deleteRunForGood(db: Db, artifacts: ArtifactStore, runId: string): Promise<void> {
   const row = await db
     .selectFrom('tracking_runs')
@@ -16,6 +17,16 @@ export async function deleteRunForGood(db: Db, artifacts: ArtifactStore, runId: 
     .where('run_id', '=', runId)
     .executeTakeFirst();
   if (row === undefined) throw noRun(runId);
+  const version = await db
+    .selectFrom('model_versions')
+    .select(['name', 'version'])
+    .where('run_id', '=', runId)
+    .executeTakeFirst();
+  if (version !== undefined)
+    throw new AppError(
+      'conflict',
+      `version ${version.version} of ${version.name} came from run ${runId}, whose files it is made of: delete the version first`,
+    );
   await deleteRows(db, artifacts, [row]);
 }
 

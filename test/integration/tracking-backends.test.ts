@@ -69,12 +69,11 @@ describe.skipIf(!hasMlflow)(`the two tracking backends${skippedWithoutMlflow}`, 
         await end(runId);
         return runId;
       };
-      const quick = { epochs: 4 };
-      const first = await start([{ name: 'head', recipe: 'head', seed: 1, settings: quick }]);
+      const first = await start([{ name: 'head', recipe: 'head', seed: 1 }]);
       await end((await runs.replayRun(first)).runId);
       const idle = { epochs: 1, learningRate: 1e-9 };
       await start([{ name: 'idle', recipe: 'head', seed: 2, settings: idle }]);
-      const full = { epochs: 6, learningRate: 0.01, maxLength: 16 };
+      const full = { epochs: 3, learningRate: 0.003, maxLength: 16 };
       await start([
         { name: 'idle', recipe: 'head', seed: 3, settings: idle },
         { name: 'full', recipe: 'full', seed: 3, settings: full },

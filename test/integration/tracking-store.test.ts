@@ -13,10 +13,10 @@ import {
   artifactKeyOf,
   createArtifactStore,
   createPostgresTrackingStore,
-  deleteOldRuns,
-  deleteRunForGood,
   type TrackingStore,
 } from '../../src/tracking/index.ts';
+import { createRouter, handleError } from '../../src/server/http/index.ts';
+import { createTrackingRoutes } from '../../src/server/routes/tracking.ts';
 import { describeTrackingStore } from '../tracking/tracking-store-cases.ts';
 import { openTestDatabase } from './databases.ts';
 
@@ -190,6 +190,15 @@ describe('retention', () => {
     const varDir = await mkdtemp(path.join(tmpdir(), 'copyloop-retention-'));
     try {
       const artifacts = createArtifactStore({ ...loadConfig({ env: {} }).config.storage, varDir });
+      const app = createRouter();
+      app.onError(handleError);
+      const options = { db: database.db, artifacts, tracking: store, clock: systemClock };
+      app.route('/', createTrackingRoutes({ ...options, remoteUri: null }));
+      const ask = async (method: string, where: string, body?: object) => {
+        const headers = { 'content-type': 'application/json' };
+        const response = await app.request(where, { method, headers, body: JSON.stringify(body) });
+        return { status: response.status, body: await response.json() };
+      };
       const experimentId = await store.experiments.create({ name: 'retention' });
       const now = systemClock.nowMs();
       const made = async (ageDays: number) => {
@@ -211,14 +220,24 @@ describe('retention', () => {
         source: registered.artifactUri,
         runId: registered.runId,
       });
-      expect(
-        await deleteOldRuns(database.db, artifacts, {
-          days: 30,
-          clock: systemClock,
-          experimentIds: [Number(experimentId)],
-        }),
-      ).toBe(1);
-      await deleteRunForGood(database.db, artifacts, unwanted.runId);
+      expect(await ask('POST', '/tracking/retention', { days: 30, experiment: 'retention' })).toEqual({
+        status: 200,
+        body: { status: 'success', deleted: 1 },
+      });
+      expect((await ask('POST', '/tracking/retention', { days: 30, experiment: 'none' })).status).toBe(404);
+      expect((await ask('DELETE', `/tracking/runs/${unwanted.runId}`)).status).toBe(200);
+      expect((await ask('DELETE', `/tracking/runs/${unwanted.runId}`)).status).toBe(404);
+      expect(await ask('DELETE', `/tracking/runs/${registered.runId}`)).toMatchObject({
+        status: 409,
+        body: { error: { message: expect.stringContaining('version 1 of kept') } },
+      });
+      const elsewhere = createTrackingRoutes({ ...options, remoteUri: 'http://127.0.0.1:5000' });
+      const forElsewhere = createRouter();
+      forElsewhere.onError(handleError);
+      forElsewhere.route('/', elsewhere);
+      expect((await forElsewhere.request(`/tracking/runs/${young.runId}`, { method: 'DELETE' })).status).toBe(
+        501,
+      );
       for (const run of [old, unwanted]) {
         await expect(store.runs.get(run.runId)).rejects.toMatchObject({ code: 'not-found' });
         expect(await artifacts.list(artifactKeyOf(run.artifactUri))).toEqual([]);

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
 import { VIEW_TYPES } from '../../tracking/index.ts';
+import { checkLocation } from './locations.ts';
 import { renderExperiment } from './render.ts';
 import { route } from './route.ts';
 import {
@@ -101,22 +102,3 @@ export const experimentRoutes = [
     async ({ experiment_id, key }, { tracking }) => await tracking.experiments.deleteTag(experiment_id, key),
   ),
 ];
-
-/** A client may keep artifacts elsewhere and fetch them itself: the server never opens such an address, it only hands it back. */
-function checkLocation(location = ''): void {
-  const isUp = decode(location).split(/[/\\]/).includes('..');
-  if (isUp || /[#?]/.test(location))
-    throw new AppError(
-      'invalid-input',
-      `Invalid artifact_location ${JSON.stringify(location.slice(0, 200))}: it may not hold '..', '#' or '?'; leave it out for copyloop's own store`,
-    );
-}
-
-function decode(location: string): string {
-  try {
-    const decoded = decodeURIComponent(location);
-    return decoded === location ? decoded : decode(decoded);
-  } catch {
-    return location;
-  }
-}

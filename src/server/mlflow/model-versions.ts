@@ -1,7 +1,6 @@
 import { z } from 'zod';
-import { AppError } from '../../core/errors.ts';
-import { artifactKeyOf } from '../../tracking/index.ts';
 import { checkAliasMove } from './guard-champion.ts';
+import { checkSource } from './locations.ts';
 import { reasonOf, versionNumber } from './registered-models.ts';
 import { renderVersion } from './render.ts';
 import { route, type RouteContext } from './route.ts';
@@ -139,51 +138,6 @@ async function toStoredUri(source: string, tracking: RouteContext['tracking']): 
   const [, runId, path] = /^runs:\/([^/]+)\/(.+)$/.exec(source) ?? [];
   if (runId === undefined || path === undefined) return source;
   return `${(await tracking.runs.get(runId)).artifactUri}/${path}`;
-}
-
-/**
- * What a version may be made of. Addresses in our store must lie below the run or logged model that they claim; local paths and `file:`
- * are refused, since whoever loads the version would open them (CVE-2023-1177, CVE-2024-1483, CVE-2024-2928 and CVE-2024-3573 of MLflow).
- */
-async function checkSource(
-  { source, runId, modelId }: { source: string; runId: string | undefined; modelId: string | undefined },
-  tracking: RouteContext['tracking'],
-): Promise<void> {
-  const refuse = (reason: string): never => {
-    throw new AppError('invalid-input', `Invalid model version source: '${source.slice(0, 200)}'. ${reason}`);
-  };
-  const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(source)?.[1]?.toLowerCase();
-  if (scheme === undefined || scheme === 'file' || scheme.length === 1)
-    refuse(
-      'To use a local path as a model version source, the run_id request parameter has to be specified and the local path has to be contained within the artifact directory of the run specified by the run_id: copyloop keeps no artifacts at local paths, so log the model and register runs:/<run>/<path>.',
-    );
-  const decoded = decodeFully(source);
-  // eslint-disable-next-line no-control-regex
-  if (/(^|[/\\:])\.\.([/\\?#]|$)/.test(decoded) || /[\u0000-\u001f\\#]/.test(decoded))
-    refuse(
-      "If supplying a source as an http, https, local file path, ftp, objectstore, or mlflow-artifacts uri, an absolute path must be provided without relative path references present: no '..', '\\', '#' or control characters.",
-    );
-  if (scheme === 'runs' && runId !== undefined && /^runs:\/([^/]+)/.exec(source)?.[1] !== runId)
-    refuse('It names another run than the run_id request parameter.');
-  if (scheme !== 'mlflow-artifacts') return;
-  const roots: string[] = [];
-  if (runId !== undefined) roots.push((await tracking.runs.get(runId)).artifactUri);
-  if (modelId !== undefined) roots.push((await tracking.loggedModels.get(modelId)).artifactUri);
-  const key = artifactKeyOf(source);
-  const isInside = roots.some(
-    (root) => root.startsWith('mlflow-artifacts:') && `${key}/`.startsWith(`${artifactKeyOf(root)}/`),
-  );
-  if (!isInside)
-    refuse(
-      'To use an mlflow-artifacts path as a source, run_id or model_id has to be specified and the path has to be contained within the artifact directory of that run or logged model.',
-    );
-}
-
-function decodeFully(text: string): string {
-  const decoded = text.replaceAll(/(?:%[0-9a-f]{2})+/gi, (run) =>
-    Buffer.from(run.replaceAll('%', ''), 'hex').toString(),
-  );
-  return decoded === text ? text : decodeFully(decoded);
 }
 
 function orNone(value: string | undefined): string | undefined {

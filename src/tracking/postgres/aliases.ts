@@ -6,7 +6,7 @@ import { sql } from 'kysely';
 import { AppError } from '../../core/errors.ts';
 import type { Db, DbTransaction } from '../../db/index.ts';
 import type { AliasMove, ModelVersion } from '../entities.ts';
-import { findFormerVersion } from '../former-version.ts';
+import { findFormerVersion, movedAway } from '../alias-history.ts';
 import { checkAlias } from '../limits.ts';
 import type { AliasReason, RegistryStore } from '../tracking-store.ts';
 import { noModel, noVersion, toVersion, VERSION_COLUMNS, type VersionRow } from './registry-rows.ts';
@@ -47,11 +47,7 @@ export function createAliasStore(db: Db): AliasMethods {
         await requireVersion(trx, name, version);
         const from = await currentVersion(trx, name, alias);
         if (from === version) return;
-        if (onlyFrom !== undefined && from !== onlyFrom)
-          throw new AppError(
-            'conflict',
-            `alias ${alias} of ${name} names ${nameVersion(from)}, no longer ${nameVersion(onlyFrom)}`,
-          );
+        if (onlyFrom !== undefined && from !== onlyFrom) throw movedAway(name, alias, from, onlyFrom);
         await move(trx, { name, alias, from, to: version, kind: 'set', why });
       });
     },
@@ -165,10 +161,6 @@ async function findFormer(
     .where('name', '=', name)
     .execute();
   return findFormerVersion(moves, new Set(versions.map((row) => row.version)), current);
-}
-
-function nameVersion(version: number | null): string {
-  return version === null ? 'no version' : `version ${version}`;
 }
 
 async function currentVersion(trx: DbTransaction, name: string, alias: string): Promise<number | null> {

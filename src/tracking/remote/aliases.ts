@@ -1,8 +1,11 @@
-/** Aliases of a remote MLflow server, with the history that it does not keep (alias-moves.ts). */
+/**
+ * Aliases of a remote MLflow server, with the history that it does not keep (alias-moves.ts). The protocol has no transactions: a move that
+ * may only be made from a certain version is checked and then made, and another client can come in between.
+ */
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import type { AliasMove, ModelVersion } from '../entities.ts';
-import { findFormerVersion } from '../former-version.ts';
+import { findFormerVersion, movedAway } from '../alias-history.ts';
 import { checkAlias } from '../limits.ts';
 import type { AliasReason, RegistryStore } from '../tracking-store.ts';
 import { readMoves, renderMove } from './alias-moves.ts';
@@ -21,10 +24,13 @@ export function createRemoteAliases(models: RemoteModels, clock: Clock): AliasMe
     kind: AliasMove['kind'],
     toVersion: number | null,
     why: AliasReason,
+    onlyFrom?: number | null,
   ): Promise<void> => {
     const { tags, aliases } = await models.get(name);
     const fromVersion = aliases.find((one) => one.alias === alias)?.version ?? null;
     if (fromVersion === toVersion) return;
+    if (onlyFrom !== undefined && fromVersion !== onlyFrom)
+      throw movedAway(name, alias, fromVersion, onlyFrom);
     const pipelineRunId = why.pipelineRunId ?? null;
     const last = readMoves(name, tags).findLast((one) => one.alias === alias);
     const isRecorded =
@@ -47,10 +53,10 @@ export function createRemoteAliases(models: RemoteModels, clock: Clock): AliasMe
 
   return {
     findAlias,
-    setAlias: async (name, alias, version, why) => {
+    setAlias: async (name, alias, version, why, onlyFrom) => {
       checkAlias(alias);
       await models.getVersion(name, version);
-      await move(name, alias, 'set', version, why);
+      await move(name, alias, 'set', version, why, onlyFrom);
     },
     deleteAlias: async (name, alias, why) => {
       checkAlias(alias);

@@ -126,7 +126,7 @@ export function createMlflowConnection(settings: RemoteSettings): MlflowConnecti
         isRepeatable,
       });
       try {
-        return (await response.json()) as unknown;
+        return await response.json();
       } catch (cause) {
         throw new AppError(
           'unavailable',

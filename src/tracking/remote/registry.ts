@@ -134,8 +134,11 @@ export function createRemoteRegistry(connection: MlflowConnection, clock: Clock)
         stage,
         archive_existing_versions: archiveExisting,
       }),
-    deleteVersion: async (name, version) => {
-      const why = { movedBy: 'registry', reason: `version ${version} was deleted` };
+    deleteVersion: async (
+      name,
+      version,
+      why = { movedBy: 'registry', reason: `version ${version} was deleted` },
+    ) => {
       const { aliases: pointing } = await models.getVersion(name, version);
       for (const alias of pointing) await aliases.deleteAlias(name, alias, why);
       await change('DELETE', 'model-versions/delete', { name, version: String(version) });
