@@ -422,6 +422,11 @@ export function describeTrackingStore(open: () => Promise<TrackingStore>): void 
       await store.registry.setAlias(name, 'champion', 4, why);
       expect(await champion()).toBe(4);
       expect((await store.registry.getVersion(name, 4)).aliases).toEqual(['champion']);
+      const named = await store.registry.searchVersions({
+        filter: `name = '${name}'`,
+        orderBy: ['version_number ASC'],
+      });
+      expect(named.items.map(({ aliases }) => aliases)).toEqual([[], [], [], ['champion']]);
       expect((await store.registry.rollbackAlias(name, 'champion', why)).version).toBe(3);
       await store.registry.deleteVersion(name, 2);
       expect((await store.registry.rollbackAlias(name, 'champion', why)).version).toBe(1);

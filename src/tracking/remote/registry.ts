@@ -1,7 +1,7 @@
 /** The registry of a remote MLflow server. */
 import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
-import type { ModelVersion, RegisteredModel } from '../entities.ts';
+import type { ModelVersion, Page, RegisteredModel, SearchOptions } from '../entities.ts';
 import { checkModelName, checkTag } from '../limits.ts';
 import type { NewModelVersion, RegistryStore } from '../tracking-store.ts';
 import { createRemoteAliases } from './aliases.ts';
@@ -38,7 +38,7 @@ export function createRemoteRegistry(connection: MlflowConnection, clock: Clock)
     isRepeatable = true,
   ): Promise<ModelVersion> => await ask(connection, { method, path, body, isRepeatable }, oneVersion);
 
-  const searchVersions: RegistryStore['searchVersions'] = async (options) =>
+  const findVersions = async (options: SearchOptions): Promise<Page<ModelVersion>> =>
     await askPage(
       connection,
       { method: 'GET', path: 'model-versions/search', query: renderSearch(options), isRepeatable: true },
@@ -46,9 +46,24 @@ export function createRemoteRegistry(connection: MlflowConnection, clock: Clock)
       versionEntity,
     );
 
+  /** MLflow's search leaves the aliases of versions out; those of their models say them. */
+  const searchVersions: RegistryStore['searchVersions'] = async (options) => {
+    const page = await findVersions(options);
+    const pointing = new Map<string, { alias: string; version: number }[]>();
+    for (const name of new Set(page.items.map((version) => version.name)))
+      pointing.set(name, (await models.get(name)).aliases);
+    const items = page.items.map((version) => ({
+      ...version,
+      aliases: (pointing.get(version.name) ?? [])
+        .filter((one) => one.version === version.version)
+        .map(({ alias }) => alias),
+    }));
+    return { ...page, items };
+  };
+
   /** Oldest first. */
   const versionsOfRun = async (name: string, pipelineRunId: string): Promise<ModelVersion[]> => {
-    const { items } = await searchVersions({
+    const { items } = await findVersions({
       filter: `${nameIs(name)} AND tags.\`${PIPELINE_RUN_TAG}\` = '${pipelineRunId.replaceAll("'", "''")}'`,
     });
     return items.toSorted((a, b) => a.version - b.version);
