@@ -190,13 +190,20 @@ describe('retention', () => {
     const varDir = await mkdtemp(path.join(tmpdir(), 'copyloop-retention-'));
     try {
       const artifacts = createArtifactStore({ ...loadConfig({ env: {} }).config.storage, varDir });
-      const app = createRouter();
-      app.onError(handleError);
-      const options = { db: database.db, artifacts, tracking: store, clock: systemClock };
-      app.route('/', createTrackingRoutes({ ...options, remoteUri: null }));
+      const createApp = (remoteUri: string | null) => {
+        const app = createRouter();
+        app.onError(handleError);
+        app.use((c, next) => {
+          c.set('log', createSilentLogger());
+          return next();
+        });
+        const options = { db: database.db, artifacts, tracking: store, clock: systemClock };
+        return app.route('/', createTrackingRoutes({ ...options, remoteUri }));
+      };
+      const ours = createApp(null);
       const ask = async (method: string, where: string, body?: object) => {
         const headers = { 'content-type': 'application/json' };
-        const response = await app.request(where, { method, headers, body: JSON.stringify(body) });
+        const response = await ours.request(where, { method, headers, body: JSON.stringify(body) });
         return { status: response.status, body: await response.json() };
       };
       const experimentId = await store.experiments.create({ name: 'retention' });
@@ -231,11 +238,8 @@ describe('retention', () => {
         status: 409,
         body: { error: { message: expect.stringContaining('version 1 of kept') } },
       });
-      const elsewhere = createTrackingRoutes({ ...options, remoteUri: 'http://127.0.0.1:5000' });
-      const forElsewhere = createRouter();
-      forElsewhere.onError(handleError);
-      forElsewhere.route('/', elsewhere);
-      expect((await forElsewhere.request(`/tracking/runs/${young.runId}`, { method: 'DELETE' })).status).toBe(
+      const elsewhere = createApp('http://127.0.0.1:5000');
+      expect((await elsewhere.request(`/tracking/runs/${young.runId}`, { method: 'DELETE' })).status).toBe(
         501,
       );
       for (const run of [old, unwanted]) {
