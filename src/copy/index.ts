@@ -25,6 +25,7 @@ export {
   createTemplateWriter,
   createTransformersWriter,
   WRITER_NAMES,
+  type SpendingLedger,
   type Writer,
   type WriterName,
 } from './writers/index.ts';

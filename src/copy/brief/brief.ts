@@ -30,6 +30,8 @@ export interface Brief {
   kind: string;
   /** Whether the name is a plural. */
   plural: boolean;
+  /** How the name is spoken of inside a sentence: `the ` before `Desk Lamp`, '' before `Oppo K1` and `Ice Cream`. */
+  article: '' | 'the ';
   category: Category;
   phrases: Phrases;
   tone: Tone | undefined;
@@ -55,14 +57,17 @@ export function createBrief(input: BriefInput): Brief {
   const description = cleanText(input.description, MAX_DESCRIPTION_UNITS);
   const name = productName(title);
   const kind = productKind(name);
+  const plural = isPlural(name, kind, description);
+  const category = guessCategory(title.toLowerCase(), description.toLowerCase());
   return {
     title,
     description,
     name,
     kind,
-    plural: /[^s]s$/iu.test(kind === '' ? name : kind) && !/(?:us|is|ness)$/iu.test(name),
-    category: guessCategory(title.toLowerCase(), description.toLowerCase()),
-    phrases: extractPhrases(description),
+    plural,
+    article: articleOf(name, kind, category, description),
+    category,
+    phrases: extractPhrases(description, { name, plural }),
     tone: input.tone,
     audience: clip(cleanText(input.audience ?? '', 200), MAX_AUDIENCE_UNITS),
     keywords: unique(keywords.map((word) => clip(cleanText(word, 200), MAX_AUDIENCE_UNITS))),
@@ -94,6 +99,22 @@ function productKind(name: string): string {
   const [head = ''] = name.toLowerCase().split(/\s(?:with|for|in|by|of|from|and|to|on)\s/u, 1);
   const last = head.split(' ').at(-1) ?? '';
   return nounCategory(last) === undefined ? '' : last;
+}
+
+/** What the description says of it decides (`iPhone 5s is`), then the look of the word. */
+function isPlural(name: string, kind: string, description: string): boolean {
+  const at = name === '' ? -1 : description.toLowerCase().indexOf(name.toLowerCase());
+  const verb = at < 0 ? undefined : /^\s(is|has|are|have)\b/iu.exec(description.slice(at + name.length))?.[1];
+  if (verb !== undefined) return /^(?:are|have)$/iu.test(verb);
+  return /\p{L}[^s\P{L}]s$/iu.test(kind === '' ? name : kind) && !/(?:us|is|ness|las|vas|gas)$/iu.test(name);
+}
+
+/** The description's own usage decides; without it a name that ends in a known noun takes the article, food and brand names do not. */
+function articleOf(name: string, kind: string, category: Category, description: string): Brief['article'] {
+  if (name === '' || /^(?:the|an?|my|your|our)\s/iu.test(name)) return '';
+  const at = description.toLowerCase().indexOf(name.toLowerCase());
+  if (at >= 0) return /\bthe\s$/iu.test(description.slice(Math.max(0, at - 5), at)) ? 'the ' : '';
+  return kind === '' || category === 'food' || /[^\x20-\x7e]/u.test(name) ? '' : 'the ';
 }
 
 function clip(text: string, maxUnits: number): string {

@@ -1,9 +1,11 @@
-/** Which of the eight categories a record is about, from its own words. */
+/** Which category a record is about, from its own words. */
 
 export const CATEGORIES = [
   'electronics',
   'fashion',
   'home',
+  'food',
+  'motors',
   'sports',
   'beauty',
   'toys',
@@ -19,9 +21,11 @@ const NOUNS: Record<Exclude<Category, 'unknown'>, string> = {
     'headphone earphone earbud smartphone phone laptop tablet camera speaker charger monitor keyboard mouse smartwatch console drone router television tv airpod airpods cable adapter projector microphone webcam printer powerbank display computer notebook-computer macbook iphone ipad galaxy echo homepod',
   fashion:
     'shirt dress jacket coat jeans sweater hoodie skirt blouse shoe sneaker sneakers boot sandal heel bag handbag purse backpack wallet belt scarf hat cap watch sunglasses glasses earring necklace bracelet ring frock gown jumpsuit trousers pants shorts tee t-shirt top cardigan slipper loafer suit tie sock glove',
-  home: 'lamp sofa chair table bed pillow blanket rug curtain vase shelf desk pan pot knife spoon fork plate bowl cup mug glass blender grater peeler spatula tray kettle microwave stove oven candle frame plant sink towel mattress cookware whisk squeezer strainer wok container box organizer clock planter mirror cushion rice oil milk juice honey coffee tea egg meat steak fish fruit apple onion potato pepper cucumber lemon kiwi strawberry mulberry water soda drink food',
+  home: 'lamp sofa chair table bed pillow blanket rug curtain vase shelf desk pan pot knife spoon fork plate bowl cup mug glass blender grater peeler spatula tray kettle microwave stove oven candle frame plant sink towel mattress cookware whisk squeezer strainer wok container box organizer clock planter mirror cushion slicer rack jar board cleaver whistle vacuum armchair furniture bin timer detergent tissue grinder cooker maker heater',
+  food: 'rice oil milk juice honey coffee tea egg meat steak fish fruit onion potato pepper cucumber lemon kiwi strawberry mulberry water soda drink food cheese bread cereal snack chocolate pasta sauce spice chicken beef vegetable berry nut',
+  motors: 'car motorcycle motorbike scooter sedan truck suv van coupe convertible pickup motogp',
   sports:
-    'ball bat racket racquet glove-sports yoga mat dumbbell bike bicycle helmet treadmill tent basketball football baseball tennis volleyball cricket golf rim shuttlecock wicket iron-golf kettlebell skateboard surfboard kayak motorcycle scooter jersey motorbike car sedan truck suv racquetball badminton',
+    'ball bat racket racquet glove-sports mat dumbbell bike bicycle helmet treadmill tent basketball football baseball tennis volleyball cricket golf rim shuttlecock wicket iron-golf kettlebell skateboard surfboard kayak jersey racquetball badminton',
   beauty:
     'mascara lipstick eyeshadow palette powder polish perfume fragrance serum moisturizer cleanser shampoo conditioner lotion foundation concealer blush eyeliner primer toner sunscreen soap wash cologne eau parfum makeup brush razor skincare',
   toys: 'toy doll puzzle lego block blocks game plush teddy robot car-toy train-toy kite action-figure figure playset drone-toy board-game slime marble marbles dollhouse rattle',
@@ -36,9 +40,11 @@ const HINTS: Record<Exclude<Category, 'unknown'>, string> = {
     'bluetooth wireless usb battery wifi hd oled pixel processor android ios app audio sound noise charging screen digital smart device electronics gaming storage resolution',
   fashion:
     'wear wardrobe outfit style fabric fit denim cotton leather stylish fashion ensemble silhouette sleeve casual formal chic petite size pockets clothing apparel',
-  home: 'kitchen home living bedroom cooking decor bathroom dining garden interior household recipe meal furniture culinary room storage',
+  home: 'kitchen home living bedroom cooking decor bathroom dining garden interior household furniture room storage',
+  food: 'delicious flavorful tasty nutritious culinary recipe cooking flavor flavors dishes salads snacking juicy creamy aromatic ingredient tender refreshing beverage meal',
+  motors: 'engine driving road drive ride riding vehicle horsepower fuel automotive handling',
   sports:
-    'sport sports outdoor fitness workout gym training athlete running hiking game match team performance exercise riding player players court camping',
+    'sport sports yoga outdoor fitness workout gym training athlete running hiking game match team exercise player players court camping',
   beauty:
     'skin hair beauty lashes lips nail scent fragrance makeup glow complexion cosmetic moisturizing hydrates floral radiant',
   toys: 'kids children play toys toddler imaginative playtime child preschool pretend creative toy',
@@ -89,6 +95,9 @@ export function guessCategory(title: string, description: string): Category {
       vote(HINT_CATEGORY.get(word), hint);
     }
   }
+  // The last noun of a title is what the thing is: a coffee table is a table.
+  const nouns = [...title.matchAll(WORD)].flatMap(([word]) => nounCategory(word) ?? []);
+  vote(nouns.at(-1), 2);
   let best: Category = 'unknown';
   let most = 0;
   for (const category of CATEGORIES) {

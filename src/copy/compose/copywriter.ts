@@ -20,6 +20,8 @@ export interface CopyRequest extends BriefInput {
   /** Default: a hash of title and description, so that the same request gives the same copy. */
   seed?: number;
   language?: 'en';
+  /** How long the writer may take before templates write in its place; its own limit holds too. */
+  writeWithinMs?: number;
   signal?: AbortSignal;
 }
 
@@ -121,7 +123,7 @@ export function createCopywriter(options: CopywriterOptions): Copywriter {
         orders,
         { writer, fallback },
         { banned, source },
-        { seed, signal: request.signal },
+        { seed, signal: request.signal, withinMs: request.writeWithinMs },
       );
       const fallbackReason = gathered.fallbackReason ?? null;
       if (fallbackReason !== null)
@@ -160,7 +162,9 @@ function withoutBanned(brief: Brief, isBanned: (text: string) => boolean): Brief
       uses: phrases.uses.filter(({ text }) => allowed(text)),
       occasions: phrases.occasions.filter(({ text }) => allowed(text)),
       adjectives: phrases.adjectives.filter(allowed),
+      traits: phrases.traits.filter(({ text }) => allowed(text)),
       quotes: phrases.quotes.filter(({ text }) => allowed(text)),
+      statements: phrases.statements.filter(({ text }) => allowed(text)),
     },
   };
 }

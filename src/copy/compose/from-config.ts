@@ -6,6 +6,7 @@ import {
   createOpenAiWriter,
   createTemplateWriter,
   createTransformersWriter,
+  type SpendingLedger,
   type Writer,
 } from '../writers/index.ts';
 import { createCopywriter, type Copywriter } from './copywriter.ts';
@@ -14,6 +15,8 @@ export interface FromConfigOptions {
   log?: Pick<Logger, 'warn'>;
   /** Where hub files of a text model are kept: the cache folder under `var/`. */
   cacheDir?: string;
+  /** Where a paid writer's tokens per day are counted. */
+  ledger?: SpendingLedger;
 }
 
 /**
@@ -24,13 +27,13 @@ export interface FromConfigOptions {
 export function openCopywriter(config: Config['copy'], options: FromConfigOptions = {}): Copywriter {
   return createCopywriter({
     channels: loadChannels(config.channels),
-    writer: createConfiguredWriter(config, options.cacheDir),
+    writer: createConfiguredWriter(config, options),
     defaultCount: config.candidates,
     log: options.log,
   });
 }
 
-function createConfiguredWriter(config: Config['copy'], cacheDir: string | undefined): Writer {
+function createConfiguredWriter(config: Config['copy'], { cacheDir, ledger }: FromConfigOptions): Writer {
   switch (config.writer) {
     case 'templates':
       return createTemplateWriter();
@@ -51,6 +54,7 @@ function createConfiguredWriter(config: Config['copy'], cacheDir: string | undef
         timeoutMs,
         retries,
         tokensPerDay: maxTokensPerDay,
+        ledger,
       });
     }
     default:

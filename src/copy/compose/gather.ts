@@ -28,6 +28,11 @@ export interface GatherRules {
   source: ClaimSource;
 }
 
+export interface GatherOptions extends WriteOptions {
+  /** After so long the fallback writes in the writer's place. */
+  withinMs?: number;
+}
+
 const MORE_ROUNDS = 3;
 
 /** @throws AppError `invalid-input` when the banned words leave no text at all. */
@@ -36,11 +41,11 @@ export async function gatherTexts(
   orders: readonly WriteOrder[],
   writers: { writer: Writer; fallback: Writer },
   rules: GatherRules,
-  options: WriteOptions,
+  { withinMs, ...options }: GatherOptions,
 ): Promise<Gathered> {
   const shelves = orders.map((order) => createShelf(order, rules));
   const { writer, fallback } = writers;
-  const failure = await fillShelves(shelves, brief, writer, options);
+  const failure = await fillShelves(shelves, brief, writer, options, withinMs);
   let reason = failure;
   const short = shelves.filter((shelf) => shelf.missing() > 0);
   if (short.length > 0 && writer.name !== fallback.name) {
@@ -74,12 +79,13 @@ async function fillShelves(
   brief: Brief,
   writer: Writer,
   options: WriteOptions,
+  withinMs?: number,
 ): Promise<string | undefined> {
   const orders = shelves.map((shelf) => shelf.order);
   let proposals: string[][];
   try {
     // The default writer answers at once; awaiting it would cost a turn of the event loop.
-    const answer = writer.write(brief, orders, options);
+    const answer = writer.write(brief, orders, limitTime(options, writer, withinMs));
     proposals = Array.isArray(answer) ? answer : await answer;
   } catch (thrown) {
     if (options.signal?.aborted === true) throw thrown;
@@ -89,6 +95,15 @@ async function fillShelves(
     for (const text of proposals[index] ?? []) shelf.offer(text, writer.name);
   }
   return undefined;
+}
+
+function limitTime(options: WriteOptions, { name }: Writer, withinMs: number | undefined): WriteOptions {
+  if (withinMs === undefined || name === 'templates') return options;
+  const deadline = AbortSignal.timeout(withinMs);
+  return {
+    ...options,
+    signal: options.signal === undefined ? deadline : AbortSignal.any([options.signal, deadline]),
+  };
 }
 
 interface Shelf {

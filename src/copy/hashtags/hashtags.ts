@@ -1,5 +1,5 @@
 /** Hashtags from the record's own words: relevant, distinct, valid everywhere, and in CamelCase so that screen readers say the words. */
-import { foldText, type Brief, type Category } from '../brief/index.ts';
+import { foldText, nounCategory, type Brief, type Category } from '../brief/index.ts';
 
 export const MAX_HASHTAG_CHARS = 30;
 
@@ -10,6 +10,8 @@ const CATEGORY_TAGS: Record<Category, readonly string[]> = {
   electronics: ['TechFinds', 'Gadgets', 'TechLife', 'Electronics', 'DeskSetup'],
   fashion: ['StyleInspo', 'OutfitIdeas', 'Fashion', 'WardrobeNotes', 'StyleFinds'],
   home: ['HomeFinds', 'HomeLiving', 'AtHome', 'HomeIdeas', 'EverydayHome'],
+  food: ['FoodLovers', 'GroceryHaul', 'InTheKitchen', 'FoodFinds', 'EatWell'],
+  motors: ['RoadTrip', 'OnTheRoad', 'DriveTime', 'CarLovers', 'OpenRoad'],
   sports: ['GameDay', 'TrainingDay', 'SportsGear', 'ActiveLife', 'PlayHard'],
   beauty: ['BeautyFinds', 'BeautyRoutine', 'SelfCare', 'Beauty', 'GlamTime'],
   toys: ['Playtime', 'ToyBox', 'FamilyFun', 'PlayIdeas', 'ToyFinds'],
@@ -46,14 +48,16 @@ function* candidates(brief: Brief): Generator<string> {
   for (const keyword of brief.keywords) yield toHashtag(keyword);
   const words = nameWords(brief.name);
   if (words.length > 1 && words.length <= NAME_TAG_WORDS) yield toHashtag(words.join(' '));
-  const adjective = brief.phrases.adjectives[0];
-  if (brief.kind !== '' && adjective !== undefined) yield toHashtag(`${adjective} ${brief.kind}`);
   if (brief.kind !== '') yield toHashtag(brief.kind);
   const [first, second] = CATEGORY_TAGS[brief.category];
   yield `#${first}`;
-  if (words.length > 1) yield toHashtag(words.slice(0, 2).join(' '));
-  for (const word of words) if (word.length > 3 && !/\p{N}/u.test(word)) yield toHashtag(word);
+  const adjective = brief.phrases.adjectives[0];
+  if (brief.kind !== '' && adjective !== undefined) yield toHashtag(`${adjective} ${brief.kind}`);
+  // A word of the name that is a product noun says what it is; any other would be as often a colour as a brand.
+  for (const word of words)
+    if (word.length > 3 && nounCategory(word.toLowerCase()) !== undefined) yield toHashtag(word);
   yield `#${second}`;
+  if (words.length === 1) yield toHashtag(words.join(''));
   for (const tag of CATEGORY_TAGS[brief.category]) yield `#${tag}`;
   for (const tag of CATEGORY_TAGS.unknown) yield `#${tag}`;
 }

@@ -1,5 +1,5 @@
 /** Writers: whoever proposes copy. */
-export { createOpenAiWriter, type OpenAiWriterOptions } from './openai/index.ts';
+export { createOpenAiWriter, type OpenAiWriterOptions, type SpendingLedger } from './openai/index.ts';
 export { createTemplateWriter, hashText, plainLines } from './templates/index.ts';
 export { createTransformersWriter, type TransformersWriterOptions } from './transformers/index.ts';
 export { WRITER_NAMES, type WriteOptions, type WriteOrder, type Writer, type WriterName } from './writer.ts';

@@ -32,9 +32,9 @@ describe('createHashtags', () => {
     expect(createHashtags(brief, 5, allowAll)).toEqual([
       '#MatteLips',
       '#RedLipstick',
-      '#BoldLipstick',
       '#Lipstick',
       '#BeautyFinds',
+      '#BoldLipstick',
     ]);
   });
 

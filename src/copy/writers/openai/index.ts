@@ -4,8 +4,10 @@ import { AppError } from '../../../core/errors.ts';
 import { createRandom } from '../../../core/random.ts';
 import { parseAnswer, renderPrompt, SYSTEM_PROMPT } from '../prompt.ts';
 import type { Writer, WriteOrder } from '../writer.ts';
-import { createBudget, type BudgetLimits } from './budget.ts';
+import { createBudget, type BudgetLimits, type SpendingLedger } from './budget.ts';
 import { requestChat } from './chat.ts';
+
+export type { SpendingLedger } from './budget.ts';
 
 export interface OpenAiWriterOptions extends BudgetLimits {
   baseUrl: string;
@@ -16,6 +18,8 @@ export interface OpenAiWriterOptions extends BudgetLimits {
   retries: number;
   /** First delay between attempts. Default 250. */
   backoffMs?: number;
+  /** Where tokens per day are counted; by default in this process alone. */
+  ledger?: SpendingLedger;
   clock?: Clock;
 }
 
@@ -25,14 +29,14 @@ const MAX_ANSWER_TOKENS = 4096;
 
 export function createOpenAiWriter(options: OpenAiWriterOptions): Writer {
   const { timeoutMs, backoffMs = 250, clock = systemClock } = options;
-  const budget = createBudget(options, clock);
+  const budget = createBudget(options, clock, options.ledger);
   return {
     name: 'openai',
     async write(brief, orders, { seed, signal }) {
       const prompt = renderPrompt(brief, orders);
       const maxAnswerTokens = answerTokens(orders);
       const promptTokens = Math.ceil((SYSTEM_PROMPT.length + prompt.length) / CHARS_PER_TOKEN);
-      const settle = budget.reserve(promptTokens + maxAnswerTokens);
+      const settle = await budget.reserve(promptTokens + maxAnswerTokens);
       const timeout = AbortSignal.timeout(timeoutMs);
       try {
         const answer = await requestChat(
@@ -44,7 +48,7 @@ export function createOpenAiWriter(options: OpenAiWriterOptions): Writer {
           createRandom(seed),
           signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
         );
-        settle(answer.totalTokens ?? promptTokens + Math.ceil(answer.text.length / CHARS_PER_TOKEN));
+        await settle(answer.totalTokens ?? promptTokens + Math.ceil(answer.text.length / CHARS_PER_TOKEN));
         return parseAnswer(answer.text, orders);
       } catch (thrown) {
         // An attempt that failed may still have been billed: the reservation stands.

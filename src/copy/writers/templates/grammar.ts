@@ -2,21 +2,23 @@
 import { AppError, assertNever } from '../../../core/errors.ts';
 import type { Random } from '../../../core/random.ts';
 import type { Brief, Phrase, Tone } from '../../brief/index.ts';
-import { CATEGORY_WORDS, TONE_WORDS, type CategoryWords, type ToneWords } from './words.ts';
+import { CATEGORY_WORDS, SHARES, TONE_WORDS, type CategoryWords, type ToneWords } from './words.ts';
 
 const SLOTS = [
   'name',
+  'theName',
   'kind',
   'kindOne',
-  'thisOne',
   'feature',
   'feature2',
+  'trait',
   'definition',
   'use',
   'occasion',
   'adjective',
   'adjective2',
   'quote',
+  'statement',
   'audience',
   'keyword',
   'pick',
@@ -25,6 +27,7 @@ const SLOTS = [
   'toneHook',
   'call',
   'nudge',
+  'share',
   'emoji',
 ] as const;
 type Slot = (typeof SLOTS)[number];
@@ -34,15 +37,32 @@ type Part =
   | { is: 'slot'; slot: Slot; capital: boolean }
   | { is: 'number'; one: string; many: string };
 
+/** What a rule says: something that the request asked to have said, a fact of the record, or what holds for anything. */
+type Kin = 'wish' | 'fact' | 'anything';
+
 export interface Rule {
   parts: readonly Part[];
   /** One bit for each slot that the rule needs (bit = place in SLOTS). */
   needs: number;
+  kin: Kin;
 }
 
 function bit(slot: Slot): number {
   return 1 << SLOTS.indexOf(slot);
 }
+
+const WISHES = bit('audience') | bit('keyword');
+const FACTS =
+  bit('feature') |
+  bit('feature2') |
+  bit('trait') |
+  bit('definition') |
+  bit('use') |
+  bit('occasion') |
+  bit('adjective') |
+  bit('adjective2') |
+  bit('quote') |
+  bit('statement');
 
 /** @throws AppError `internal` for a slot that does not exist: a fault in the rules, seen when the module loads. */
 export function compileRule(source: string): Rule {
@@ -64,7 +84,7 @@ export function compileRule(source: string): Rule {
       needs |= bit(slot);
     }
   }
-  return { parts, needs };
+  return { parts, needs, kin: (needs & WISHES) !== 0 ? 'wish' : (needs & FACTS) !== 0 ? 'fact' : 'anything' };
 }
 
 /** What one text may still say. Facts are struck out as they are used, so that no text repeats itself. */
@@ -80,7 +100,9 @@ export interface Material {
   definitions: Phrase[];
   uses: Phrase[];
   occasions: Phrase[];
+  traits: Phrase[];
   quotes: Phrase[];
+  statements: Phrase[];
   adjectives: string[];
   keywords: string[];
   picks: string[];
@@ -89,15 +111,16 @@ export interface Material {
 
 const MANY_FEATURES = bit('feature') | bit('feature2');
 const MANY_ADJECTIVES = bit('adjective') | bit('adjective2');
-const ALWAYS =
-  bit('thisOne') | bit('pick') | bit('moment') | bit('hook') | bit('toneHook') | bit('call') | bit('nudge');
+const ALWAYS = bit('pick') | bit('moment') | bit('hook') | bit('toneHook') | bit('call') | bit('nudge');
+const SENTENCES_OF_TEXT = bit('quote') | bit('statement');
+const ASIDES = bit('emoji') | bit('share');
 
 export function createMaterial(
   brief: Brief,
   name: string,
   tone: Tone,
   random: Random,
-  plain: boolean,
+  isPost: boolean,
 ): Material {
   const { phrases } = brief;
   const material: Material = {
@@ -111,7 +134,9 @@ export function createMaterial(
     definitions: random.shuffle([...phrases.definitions]),
     uses: random.shuffle([...phrases.uses]),
     occasions: random.shuffle([...phrases.occasions]),
+    traits: random.shuffle([...phrases.traits]),
     quotes: random.shuffle([...phrases.quotes]),
+    statements: random.shuffle([...phrases.statements]),
     adjectives: random.shuffle([...phrases.adjectives]),
     keywords: random.shuffle([...brief.keywords]),
     picks: random.shuffle([...CATEGORY_WORDS[brief.category].picks]),
@@ -119,24 +144,34 @@ export function createMaterial(
   };
   material.has = available(
     material,
-    ALWAYS | (plain ? 0 : bit('emoji')) | (brief.audience === '' ? 0 : bit('audience')),
+    ALWAYS | (isPost ? ASIDES : 0) | (brief.audience === '' ? 0 : bit('audience')),
   );
   return material;
 }
 
 function available(material: Material, kept: number): number {
   let has = kept;
-  if (material.name !== '') has |= bit('name');
-  if (material.brief.kind !== '') has |= bit('kind') | (material.brief.plural ? 0 : bit('kindOne'));
+  if (material.name !== '') has |= bit('name') | bit('theName');
+  // Nobody waits for a new onion.
+  if (material.brief.kind !== '' && material.brief.category !== 'food')
+    has |= bit('kind') | (material.brief.plural ? 0 : bit('kindOne'));
   if (material.features.length > 0) has |= material.features.length > 1 ? MANY_FEATURES : bit('feature');
   if (material.adjectives.length > 0)
     has |= material.adjectives.length > 1 ? MANY_ADJECTIVES : bit('adjective');
   if (material.definitions.length > 0) has |= bit('definition');
   if (material.uses.length > 0) has |= bit('use');
   if (material.occasions.length > 0) has |= bit('occasion');
+  if (material.traits.length > 0) has |= bit('trait');
   if (material.quotes.length > 0) has |= bit('quote');
+  if (material.statements.length > 0) has |= bit('statement');
   if (material.keywords.length > 0) has |= bit('keyword');
   return has;
+}
+
+/** How often a wish, and else a fact, is said where one can be; the rest is left to what holds for anything. */
+export interface Shares {
+  wish: number;
+  fact: number;
 }
 
 /** A rule whose facts are at hand, one not used before if there is one; undefined when none is possible. */
@@ -144,19 +179,20 @@ export function pickRule(
   rules: readonly Rule[],
   material: Material,
   used: ReadonlySet<Rule>,
+  shares: Shares,
 ): Rule | undefined {
-  let chosen: Rule | undefined;
-  let chosenFresh = false;
-  let seen = 0;
-  for (const rule of rules) {
-    if ((rule.needs & ~material.has) !== 0) continue;
-    const fresh = !used.has(rule);
-    if (chosenFresh && !fresh) continue;
-    seen = fresh && !chosenFresh ? 1 : seen + 1;
-    if (material.random.below(seen) === 0) chosen = rule;
-    chosenFresh ||= fresh;
+  const { random } = material;
+  const possible = rules.filter((rule) => (rule.needs & ~material.has) === 0);
+  const order: Kin[] = random.chance(shares.wish) ? ['wish'] : [];
+  order.push(
+    ...(random.chance(shares.fact) ? (['fact', 'anything'] as const) : (['anything', 'fact'] as const)),
+  );
+  for (const kin of order) {
+    const alike = possible.filter((rule) => rule.kin === kin);
+    const fresh = alike.filter((rule) => !used.has(rule));
+    if (alike.length > 0) return random.pick(fresh.length > 0 ? fresh : alike);
   }
-  return chosen;
+  return possible.length > 0 ? random.pick(possible) : undefined;
 }
 
 /** The rule as text; the facts it used are struck out of `material`. */
@@ -173,13 +209,13 @@ export function expandRule(rule: Rule, material: Material): string {
     if (part.is === 'text') out += part.text;
     else if (part.is === 'number') out += material.brief.plural ? part.many : part.one;
     else {
-      const value = fill(part.slot, material, take);
+      const value = agree(fill(part.slot, material, take), material.brief.plural);
       if (/^[aeiou]/u.test(value) && /\b[Aa] $/u.test(out)) out = `${out.slice(0, -1)}n `;
       out += part.capital ? upperFirst(value) : value;
     }
   }
-  if (usedPhrases.length > 0) strike(material, usedPhrases, (rule.needs & bit('quote')) !== 0);
-  material.has = available(material, material.has & (ALWAYS | bit('emoji')));
+  if (usedPhrases.length > 0) strike(material, usedPhrases, (rule.needs & SENTENCES_OF_TEXT) !== 0);
+  material.has = available(material, material.has & (ALWAYS | ASIDES));
   return out;
 }
 
@@ -188,13 +224,11 @@ function fill(slot: Slot, material: Material, take: (phrases: Phrase[]) => strin
   switch (slot) {
     case 'name':
       return material.name;
+    case 'theName':
+      return brief.article + material.name;
     case 'kind':
     case 'kindOne':
       return brief.kind;
-    case 'thisOne':
-      return brief.kind === ''
-        ? `this ${next(material.picks)}`
-        : `${brief.plural ? 'these' : 'this'} ${brief.kind}`;
     case 'feature':
     case 'feature2':
       return take(material.features);
@@ -204,8 +238,12 @@ function fill(slot: Slot, material: Material, take: (phrases: Phrase[]) => strin
       return take(material.uses);
     case 'occasion':
       return take(material.occasions);
+    case 'trait':
+      return take(material.traits);
     case 'quote':
       return take(material.quotes);
+    case 'statement':
+      return take(material.statements);
     case 'adjective':
     case 'adjective2':
       return material.adjectives.shift() ?? '';
@@ -225,11 +263,20 @@ function fill(slot: Slot, material: Material, take: (phrases: Phrase[]) => strin
       return random.pick(tone.calls);
     case 'nudge':
       return random.pick(tone.nudges);
+    case 'share':
+      return random.pick(SHARES);
     case 'emoji':
       return random.pick(words.emoji);
     default:
       return assertNever(slot);
   }
+}
+
+/** {one|many} in the vocabulary's own words. */
+function agree(text: string, plural: boolean): string {
+  return text.includes('{')
+    ? text.replaceAll(/\{([^{}|]+)\|([^{}|]+)\}/gu, (_, one: string, many: string) => (plural ? many : one))
+    : text;
 }
 
 /** The first word moves to the end: within one text a word comes back only after all the others. */
@@ -249,6 +296,8 @@ function strike(material: Material, used: readonly Phrase[], quoted: boolean): v
     ? elsewhere
     : (phrase: Phrase) => used.every((other) => !overlap(other.text, phrase.text));
   material.quotes = material.quotes.filter(elsewhere);
+  material.statements = material.statements.filter(elsewhere);
+  material.traits = material.traits.filter(elsewhere);
   material.features = material.features.filter(unsaid);
   material.definitions = material.definitions.filter(unsaid);
   material.uses = material.uses.filter(unsaid);

@@ -2,7 +2,7 @@
 import { assertNever } from '../../../core/errors.ts';
 import { createRandom, type Random } from '../../../core/random.ts';
 import { TONES, withoutEmoji, type Brief, type Tone } from '../../brief/index.ts';
-import { shorten, toGsm7, type FieldRole } from '../../channels/index.ts';
+import { shorten, toGsm7, wholeSentences, type FieldRole } from '../../channels/index.ts';
 import type { Writer, WriteOrder } from '../writer.ts';
 import {
   compileRule,
@@ -12,6 +12,7 @@ import {
   upperFirst,
   type Material,
   type Rule,
+  type Shares,
 } from './grammar.ts';
 import { FRAGMENTS, PLAIN_LINES, SENTENCES, type FragmentKind, type SentenceKind } from './rules.ts';
 
@@ -40,13 +41,12 @@ const POSTS: readonly Structure[] = [
   { sentences: ['hook', 'intro', 'detail', 'closer'], core: 1, drops: [0, 3, 2] },
   { sentences: ['intro', 'detail'], core: 0, drops: [1] },
   { sentences: ['intro', 'closer'], core: 0, drops: [1] },
-  { sentences: ['detail', 'intro', 'closer'], core: 1, drops: [2, 0] },
 ];
 const LONG_POSTS: readonly Structure[] = [
   { sentences: ['hook', 'intro', 'detail', 'detail', 'closer'], core: 1, drops: [3, 0, 4, 2] },
   { sentences: ['hook', 'intro', 'detail', 'closer'], core: 1, drops: [0, 3, 2] },
   { sentences: ['intro', 'detail', 'detail', 'detail', 'closer'], core: 0, drops: [3, 2, 4, 1] },
-  { sentences: ['hook', 'hook', 'intro', 'detail', 'detail', 'closer'], core: 2, drops: [1, 4, 0, 5, 3] },
+  { sentences: ['hook', 'intro', 'detail', 'detail'], core: 1, drops: [3, 0, 2] },
 ];
 const ADS: readonly Structure[] = [
   { sentences: ['intro', 'closer'], core: 0, drops: [1] },
@@ -55,6 +55,17 @@ const ADS: readonly Structure[] = [
   { sentences: ['short', 'closer'], core: 0, drops: [1] },
   { sentences: ['hook', 'intro'], core: 1, drops: [0] },
 ];
+// What a shopper learns stands in the core and the details; an opening may be a mood, and a call to action needs no fact.
+const SHARES_OF: Record<SentenceKind | FragmentKind, Shares> = {
+  hook: { wish: 0.4, fact: 0.3 },
+  intro: { wish: 0.3, fact: 0.95 },
+  detail: { wish: 0.3, fact: 0.97 },
+  closer: { wish: 0.1, fact: 0 },
+  bareIntro: { wish: 0.3, fact: 0.8 },
+  short: { wish: 0.3, fact: 0.9 },
+  headline: { wish: 0.25, fact: 0.65 },
+  subject: { wish: 0.35, fact: 0.8 },
+};
 const LONG_AIM = 300;
 const ATTEMPTS_PER_TEXT = 6;
 
@@ -73,6 +84,8 @@ function writeOrder(brief: Brief, order: WriteOrder, random: Random): string[] {
   const name = nameFor(brief, order);
   const used = new Set<Rule>();
   const found = new Map<string, string>();
+  // Texts that had to be cut inside a sentence: they read as a mistake, so they only fill what nothing else does.
+  const cut = new Map<string, string>();
   for (let attempt = 0; found.size < order.count && attempt < order.count * ATTEMPTS_PER_TEXT; attempt += 1) {
     const tone = tones[attempt % tones.length] ?? 'friendly';
     const material = createMaterial(
@@ -80,13 +93,15 @@ function writeOrder(brief: Brief, order: WriteOrder, random: Random): string[] {
       name,
       tone,
       random,
-      order.plain || order.gsm7 || order.role !== 'post',
+      order.role === 'post' && !order.plain && !order.gsm7,
     );
-    const text = finish(writeOne(order, material, used), order);
-    const key = text.toLowerCase();
-    if (text !== '' && order.fits(text) && !found.has(key)) found.set(key, text);
+    const written = soften(writeOne(order, material, used), order);
+    const isWhole = order.fits(written);
+    const text = isWhole ? written : shortenTo(written, order);
+    if (text === '' || !order.fits(text)) continue;
+    (isWhole || wholeSentences(text) === text ? found : cut).set(text.toLowerCase(), text);
   }
-  return [...found.values()];
+  return [...found.values(), ...cut.values()].slice(0, order.count);
 }
 
 /** The same generic lines for everyone: the last resort when bans or a hostile title leave nothing else. */
@@ -97,7 +112,10 @@ export function plainLines(role: FieldRole): readonly string[] {
 function nameFor(brief: Brief, order: WriteOrder): string {
   const clean = order.plain ? withoutEmoji(brief.name) : brief.name;
   const name = order.plain ? clean.replaceAll(/[!]/gu, '') : clean;
-  const room = Math.max(12, order.role === 'headline' ? order.aim : Math.round(order.aim * 0.5));
+  const share = order.role === 'headline' ? 1 : order.role === 'subject' ? 0.75 : 0.5;
+  const room = Math.max(12, Math.round(order.aim * share));
+  // In a small field half a name says less than what the thing is.
+  if (name.length > room && share > 0.5 && brief.kind !== '') return '';
   const cut = shorten(name, { fits: (text) => text.length <= room && order.fits(text), sentences: false });
   return /[\p{L}\p{N}\p{So}]/u.test(cut) ? cut : '';
 }
@@ -120,7 +138,7 @@ function writeOne(order: WriteOrder, material: Material, used: Set<Rule>): strin
 }
 
 function writeFragment(kind: FragmentKind, material: Material, used: Set<Rule>): string {
-  const rule = pickRule(compiledFragments[kind], material, used);
+  const rule = pickRule(compiledFragments[kind], material, used, SHARES_OF[kind]);
   if (rule === undefined) return '';
   used.add(rule);
   return upperFirst(expandRule(rule, material)).replace(/\.$/u, '');
@@ -150,7 +168,8 @@ function writeSentences(
 
 function writeSentence(kind: SentenceKind, material: Material, used: Set<Rule>): string | undefined {
   const nameless = material.name === '' && (kind === 'intro' || kind === 'short');
-  const rule = pickRule(compiledSentences[nameless ? 'bareIntro' : kind], material, used);
+  const shown = nameless ? 'bareIntro' : kind;
+  const rule = pickRule(compiledSentences[shown], material, used, SHARES_OF[shown]);
   if (rule === undefined) return undefined;
   used.add(rule);
   return expandRule(rule, material);
@@ -166,12 +185,14 @@ function joinSentences(sentences: readonly (string | undefined)[], core: number,
   return out;
 }
 
-function finish(text: string, order: WriteOrder): string {
-  let out = text;
-  if (order.gsm7) out = toGsm7(out);
-  if (order.plain) out = withoutEmoji(out).replaceAll('!', '.');
-  if (order.fits(out)) return out;
-  return shorten(out, {
+/** Without what the field does not take. */
+function soften(text: string, order: WriteOrder): string {
+  const out = order.gsm7 ? toGsm7(text) : text;
+  return order.plain ? withoutEmoji(out).replaceAll('!', '.') : out;
+}
+
+function shortenTo(text: string, order: WriteOrder): string {
+  return shorten(text, {
     fits: order.fits,
     ellipsis: order.gsm7 || order.plain ? '' : '\u2026',
     maxUnits: order.maxChars * 4,
@@ -185,7 +206,9 @@ function titleCase(text: string): string {
   return words
     .map((word, index) => {
       if (index > 0 && index < words.length - 1 && SMALL_WORDS.has(word)) return word;
-      return /^[a-z][a-z'-]*[,.:?]?$/u.test(word) ? word.charAt(0).toUpperCase() + word.slice(1) : word;
+      return /^[A-Za-z][a-z]*(?:[-'][a-z]+)*[,.:?]?$/u.test(word)
+        ? word.replaceAll(/(?<=^|-)[a-z]/gu, (letter) => letter.toUpperCase())
+        : word;
     })
     .join(' ');
 }

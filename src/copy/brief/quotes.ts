@@ -1,0 +1,77 @@
+/** Sentences of a description that copy may repeat whole: cut at full stops and semicolons, none that complains, boasts in the first person or keeps stock. */
+
+export interface Phrase {
+  text: string;
+  /** Number of the sentence it comes from, so that one text does not say the same thing twice. */
+  sentence: number;
+}
+
+// A first person speaks for somebody, a negation needs its context, and shelf marks or shipping are no news to a shopper.
+const UNQUOTABLE =
+  /\b(?:i|i'm|i'd|i've|i'll|me|my|mine|we|we're|our|ours|us|he|she|her|his|not|no|never|none|nobody|cannot|without|but|however|although|unfortunately|poor|poorly|bad|badly|worst|worse|cheap|cheaply|broke|broken|breaks|flimsy|return|returned|refunds?|disappoint\w*|terrible|awful|horrible|defect\w*|waste|useless|stopped|issue|issues|problem|problems|refurbished|damaged|complaints?|regrets?|another variant|(?:model|item|article) (?:number )?(?:ends|\d+)|carton|leaflet|packed in|ships in|sold in|also listed|listed under)\b|n't\b|https?:|www\.|@|\.{2,}|[\u2026{}[\]<>|\\^~*_#]/iu;
+
+const SENTENCE_END =
+  /(?<=[.!?])["')\u201d\u2019]?\s+(?=["'(\u201c\u2018]?[\p{Lu}\p{N}])|\s[\u2022\u00b7]\s|;\s+(?=\p{L})/u;
+// "Besides, the fit ..." joins a sentence to the one before it; alone it says nothing.
+const CONNECTIVE =
+  /^(?:besides|also|additionally|moreover|furthermore|plus|in addition|still|then again),\s+/iu;
+const VERB =
+  '(?=(?:is|are|has|have|will|can|offers?|features?|combines?|delivers?|provides?|comes?|brings?|adds?|includes?|makes?|helps?|keeps?|lets?|boasts?|gives?)\\b)';
+
+const MAX_SENTENCES = 12;
+
+export function splitSentences(description: string): string[] {
+  return description
+    .split(SENTENCE_END, MAX_SENTENCES)
+    .map((sentence) => upperStart(sentence.trim().replace(CONNECTIVE, '')));
+}
+
+/** Whether copy may take anything from this sentence. */
+export function isUsable(sentence: string): boolean {
+  return sentence.length >= 8 && sentence.length <= 400 && !UNQUOTABLE.test(sentence);
+}
+
+/**
+ * A sentence as it can follow one that has named the product (`quote`: its subject is a pronoun), and as it can stand first (`statement`: it names
+ * the product itself). Either may be missing.
+ */
+export function readQuote(
+  sentence: string,
+  number: number,
+  product: { name: string; plural: boolean },
+): { quote?: Phrase; statement?: Phrase } {
+  if (!isQuotable(sentence)) return {};
+  const text = endSentence(sentence);
+  if (product.name === '') return { quote: { text, sentence: number } };
+  const subject = new RegExp(`^(?:the\\s+)?${escape(product.name)}\\s+${VERB}`, 'iu');
+  const pronoun = product.plural ? 'They' : 'It';
+  if (subject.test(text))
+    return {
+      quote: { text: text.replace(subject, `${pronoun} `), sentence: number },
+      statement: { text, sentence: number },
+    };
+  return !/^(?:it|they|its|their)\b/iu.test(text) && text.toLowerCase().includes(product.name.toLowerCase())
+    ? { statement: { text, sentence: number } }
+    : { quote: { text, sentence: number } };
+}
+
+function isQuotable(sentence: string): boolean {
+  return (
+    sentence.length >= 20 &&
+    sentence.length <= 150 &&
+    /^\p{Lu}/u.test(sentence) &&
+    !/["\u201c\u201d()]/u.test(sentence)
+  );
+}
+
+function endSentence(sentence: string): string {
+  return /[.!?]$/u.test(sentence) ? sentence : `${sentence.replace(/[\s,:\-\u2013\u2014]+$/u, '')}.`;
+}
+
+function upperStart(sentence: string): string {
+  return /^[a-z]+\s/u.test(sentence) ? sentence.charAt(0).toUpperCase() + sentence.slice(1) : sentence;
+}
+
+function escape(text: string): string {
+  return text.replaceAll(/[.*+?^${}()|[\]\\]/gu, '\\$&');
+}

@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest';
+import { createBrief } from '../../../src/copy/brief/index.ts';
+
+const textsOf = (phrases: readonly { text: string }[]): string[] => phrases.map(({ text }) => text);
+
+describe('createBrief', () => {
+  it('takes a description apart into what the product is, has, suits and does', () => {
+    const { phrases } = createBrief({
+      title: 'Egg Slicer',
+      description:
+        "The Egg Slicer is a convenient tool for slicing boiled eggs. It's perfect for salads, sandwiches, and other dishes. Its sharp blade makes food preparation easy.",
+    });
+    expect(textsOf(phrases.definitions)).toEqual(['a convenient tool for slicing boiled eggs']);
+    expect(textsOf(phrases.occasions)).toEqual(['salads, sandwiches, and other dishes']);
+    expect(textsOf(phrases.traits)).toEqual(['its sharp blade']);
+    expect(textsOf(phrases.statements)).toEqual([
+      'The Egg Slicer is a convenient tool for slicing boiled eggs.',
+    ]);
+    expect(textsOf(phrases.quotes)).toContain('It is a convenient tool for slicing boiled eggs.');
+  });
+
+  it('keeps a list whole', () => {
+    const { phrases } = createBrief({
+      title: 'Perfume',
+      description: 'A floral scent, featuring notes of mango, jasmine, and blonde woods.',
+    });
+    expect(textsOf(phrases.features)).toEqual(['notes of mango, jasmine, and blonde woods']);
+  });
+
+  it('takes nothing from a sentence that complains, denies, or speaks in the first person', () => {
+    const { phrases } = createBrief({
+      title: 'Lamp',
+      description:
+        'It is not a bright lamp. I bought it with a soft shade. Unfortunately it has a flimsy base. Most people want refunds.',
+    });
+    expect(Object.values(phrases).flat()).toEqual([]);
+  });
+
+  it('does not make a feature of what the product is used with', () => {
+    const { phrases } = createBrief({
+      title: 'Tennis Ball',
+      description: 'It is designed for hitting with tennis rackets during matches.',
+    });
+    expect(phrases.features).toEqual([]);
+  });
+
+  it.each([
+    ['Desk Lamp', '', 'the ', false],
+    ['Oppo K1', 'Oppo K1 is a phone.', '', false],
+    ['iPhone 5s', 'The iPhone 5s is a classic smartphone.', 'the ', false],
+    ['Black Sun Glasses', 'The Black Sun Glasses are a classic choice.', 'the ', true],
+    ['Ice Cream', 'Creamy and delicious ice cream in many flavors.', '', false],
+    ['Red Onions', 'Flavorful red onions.', '', true],
+  ])('speaks of %j as its description does', (title, description, article, plural) => {
+    expect(createBrief({ title, description })).toMatchObject({ article, plural });
+  });
+
+  it.each([
+    ['Coffee Grinder', '', 'home'],
+    ['Lenovo Yoga 920', 'Use it as a laptop or a tablet: its laptop hinge is flexible.', 'electronics'],
+    ['Kiwi', 'Nutrient-rich kiwi, perfect for snacking.', 'food'],
+    ['Generic Motorcycle', 'A reliable bike for various riding preferences.', 'motors'],
+  ])('knows what %j is about', (title, description, category) => {
+    expect(createBrief({ title, description }).category).toBe(category);
+  });
+});
