@@ -2,6 +2,7 @@
  * Whether copy keeps its promises in numbers: npm run bench:copy
  *
  *   creatives   10,000 over all channels: none over a hard limit, none empty, none with an unsupported number; the share of distinct captions
+ *   candidates  at least eight per field for every product
  *   hostile     1,000 inputs of emoji, right-to-left text, 5,000-character titles and controls: the same
  *   cost        CPU of one request without scoring: count 1 below 1 ms, the default below 5 ms
  *
@@ -12,7 +13,7 @@ import path from 'node:path';
 import { z } from 'zod';
 import { createRandom } from '../src/core/random.ts';
 import { packageRoot } from '../src/core/paths.ts';
-import { createCopywriter, loadChannels, type CopyRequest } from '../src/copy/index.ts';
+import { createCopywriter, DEFAULT_COUNT, loadChannels, type CopyRequest } from '../src/copy/index.ts';
 import { auditCopy } from '../test/copy/audit.ts';
 import { hostileRecord } from '../test/copy/hostile.ts';
 import { drawRecord } from '../test/copy/records.ts';
@@ -78,6 +79,18 @@ for (let i = 0; i < CREATIVES; i += 1) {
 }
 console.log(`creatives: ${CREATIVES} (${texts} texts), faults: ${faults.length}`);
 console.log(`distinct captions: ${((100 * captions.size) / CREATIVES).toFixed(2)} %`);
+
+let fewest = Number.POSITIVE_INFINITY;
+for (const product of products) {
+  const copy = await copywriter.write({ ...product, channels: all }, flat);
+  faults.push(...auditCopy(copy, channels, `${product.title} ${product.description}`));
+  for (const [field, list] of Object.entries(copy.alternatives)) {
+    fewest = Math.min(fewest, list.length);
+    if (list.length < DEFAULT_COUNT)
+      faults.push(`${field} has ${list.length} candidates for ${JSON.stringify(product.title)}`);
+  }
+}
+console.log(`candidates of a field: at least ${fewest}`);
 
 const random = createRandom(99);
 const before = faults.length;

@@ -16,12 +16,17 @@ export {
 } from './ingest.ts';
 export {
   countUntakenFeedback,
+  eraseFeedback,
   markFeedbackTaken,
-  readFeedbackRows,
   recordFeedback,
   type Feedback,
-  type FeedbackRow,
 } from './feedback.ts';
+export {
+  labelByResult,
+  readFeedbackRows,
+  type FeedbackRow,
+  type FeedbackRowOptions,
+} from './feedback-rows.ts';
 export {
   MAX_DESCRIPTION_CHARS,
   MAX_TITLE_CHARS,
@@ -50,6 +55,7 @@ export { formatOfType } from './source/open-source.ts';
 export { FORMATS as SOURCE_FORMATS, type SourceFormat } from './source/source-row.ts';
 export { renderTable, TABLE_FORMATS, TABLE_TYPES, type TableFormat } from './table/render-table.ts';
 export { inGroups, type TableCell, type TableColumn, type TableRow } from './table/rows.ts';
+export { readCues } from './synthetic/read-cues.ts';
 export { hashContent, SPLITS, splitOf, type Split, type SplitFractions } from './version/content.ts';
 export {
   createDatasetVersion,

@@ -77,35 +77,50 @@ export function computeBayesLimit(model: QualityModel, threshold: number): Bayes
   return { accuracy, majorityAccuracy: Math.max(positiveShare, 1 - positiveShare), positiveShare, threshold };
 }
 
-/** P(label = 1 | a description of `count` cues of which `praising` praise). */
+/** P(label = 1 | a text of `count` cues of which `praising` praise); the share of positives for a text without any. */
 export function positivePosterior(
   model: QualityModel,
   threshold: number,
   count: number,
   praising: number,
 ): number {
-  const evidence = listEvidence(model, threshold).find((e) => e.count === count && e.praising === praising);
-  return evidence === undefined ? Number.NaN : evidence.positive / (evidence.positive + evidence.negative);
+  let positive = 0;
+  let all = 0;
+  for (const { quality, reach } of reachOf(model, threshold)) {
+    const joint = quality.share * binomial(count, praising, quality.praise);
+    positive += joint * reach;
+    all += joint;
+  }
+  return positive / all;
 }
 
 /** Every distinguishable text class with its joint probabilities; they sum to 1. */
 function listEvidence(model: QualityModel, threshold: number) {
-  const ratings = listRatings(model);
-  const reach = model.qualities.map((quality) =>
-    ratingTable(model, quality).reduce((sum, p, i) => sum + ((ratings[i] ?? 0) >= threshold ? p : 0), 0),
-  );
+  const qualities = reachOf(model, threshold);
   return model.cueCounts.flatMap(({ count, share }) =>
     Array.from({ length: count + 1 }, (_, praising) => {
       let positive = 0;
       let negative = 0;
-      model.qualities.forEach((quality, i) => {
+      for (const { quality, reach } of qualities) {
         const joint = quality.share * share * binomial(count, praising, quality.praise);
-        positive += joint * (reach[i] ?? 0);
-        negative += joint * (1 - (reach[i] ?? 0));
-      });
+        positive += joint * reach;
+        negative += joint * (1 - reach);
+      }
       return { count, praising, positive, negative };
     }),
   );
+}
+
+/** Each quality with P(rating >= threshold | quality). */
+function reachOf(model: QualityModel, threshold: number): { quality: Quality; reach: number }[] {
+  const ratings = listRatings(model);
+  return model.qualities.map((quality) => ({
+    quality,
+    reach: ratingTable(model, quality).reduce(
+      (sum, p, i) => sum + ((ratings[i] ?? 0) >= threshold ? p : 0),
+      0,
+    ),
+  }));
 }
 
 function binomial(n: number, k: number, p: number): number {
