@@ -1,13 +1,7 @@
-/**
- * Feedback on what was served, and the labelled rows that it becomes.
- *
- * A row is the product's title with the copy that was offered: good when it was accepted, bad when it was rejected. An edited one gives two
- * rows: what the person wrote is good, what it replaced is bad. Every feedback is taken into one dataset version, and once.
- */
+/** Feedback on what was served: stored once, counted, marked by the dataset version that takes it in, erased with its prediction. */
 import { sql } from 'kysely';
 import { AppError } from '../core/errors.ts';
 import type { Db, DbTransaction, FeedbackOutcome } from '../db/index.ts';
-import type { LabelledRecord } from './record.ts';
 
 export interface Feedback {
   predictionId: string;
@@ -19,12 +13,6 @@ export interface Feedback {
   clicks: number | null;
   impressions: number | null;
   rating: number | null;
-}
-
-export interface FeedbackRow extends LabelledRecord {
-  feedbackId: number;
-  /** How often the row counts beside one of the source. */
-  weight: number;
 }
 
 /**
@@ -88,53 +76,19 @@ export async function countUntakenFeedback(db: Db): Promise<{ count: number; las
     .executeTakeFirstOrThrow();
 }
 
-/**
- * Labelled rows of the feedback that no dataset version has taken in, or, with `takenUpTo`, also of what versions up to that
- * one took: in the order in which it came.
- *
- * @param weight of every row (`feedback.weight` of the configuration)
- */
-export async function readFeedbackRows(
-  db: Db | DbTransaction,
-  { weight, takenUpTo = 0 }: { weight: number; takenUpTo?: number },
-): Promise<FeedbackRow[]> {
-  const rows = await db
-    .selectFrom('feedback')
-    .innerJoin('predictions', 'predictions.id', 'feedback.prediction_id')
-    .where((where) =>
-      where.or([
-        where('feedback.dataset_version', 'is', null),
-        where('feedback.dataset_version', '<=', takenUpTo),
-      ]),
-    )
-    .select([
-      'feedback.id as feedbackId',
-      'feedback.outcome',
-      'feedback.edited_text as editedText',
-      'feedback.rating',
-      'feedback.created_at as createdAt',
-      'predictions.title',
-      'predictions.copy_text as copyText',
-      sql<string>`coalesce(predictions.request ->> 'category', '')`.as('category'),
-    ])
-    .orderBy('feedback.id')
+/** Deletes the feedback of a prediction and remembers that it was erased, so that no later dataset version takes it over from its parent. */
+export async function eraseFeedback(transaction: DbTransaction, predictionId: string): Promise<void> {
+  const erased = await transaction
+    .deleteFrom('feedback')
+    .where('prediction_id', '=', predictionId)
+    .returning('id as feedback_id')
     .execute();
-  return rows.flatMap((row) => {
-    const toRow = (name: string, description: string, label: 0 | 1): FeedbackRow => ({
-      id: `feedback-${row.feedbackId}-${name}`,
-      title: row.title,
-      category: row.category,
-      description,
-      price: null,
-      rating: row.rating,
-      timestamp: row.createdAt.toISOString(),
-      label,
-      feedbackId: row.feedbackId,
-      weight,
-    });
-    const offered = toRow('offered', row.copyText, row.outcome === 'accepted' ? 1 : 0);
-    return row.editedText === null ? [offered] : [offered, toRow('edited', row.editedText, 1)];
-  });
+  if (erased.length === 0) return;
+  await transaction
+    .insertInto('erased_feedback')
+    .values(erased)
+    .onConflict((conflict) => conflict.doNothing())
+    .execute();
 }
 
 /** Marks feedback as taken into a dataset version: call it in the transaction that commits the version. Never moves one that was taken before. */

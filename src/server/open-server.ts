@@ -22,7 +22,7 @@ import { chooseThreadCounts, createScoreCache } from './inference/index.ts';
 import { addJobMetrics } from './job-metrics.ts';
 import { createKeyChecker, needsKeys } from './keys/index.ts';
 import { createMetrics } from './metrics.ts';
-import { openPredictionStore } from './predictions/index.ts';
+import { createSpendingLedger, openPredictionStore } from './predictions/index.ts';
 import {
   createModelSessions,
   createServedModels,
@@ -124,7 +124,11 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     );
     const copywriter = resources.add(
       'copywriter',
-      openCopywriter(config.copy, { log, cacheDir: path.resolve(config.storage.varDir, 'hub') }),
+      openCopywriter(config.copy, {
+        log,
+        cacheDir: path.resolve(config.storage.varDir, 'hub'),
+        ledger: createSpendingLedger(database.db, log),
+      }),
     );
     const app = createApp({
       config,

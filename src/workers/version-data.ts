@@ -14,8 +14,9 @@ export const versionData: StageHandler<'version-data'> = async ({ runId }, conte
     {
       runId,
       raw,
-      feedbackRows: await readFeedbackRows(db, {
+      feedbackRows: readFeedbackRows(db, {
         weight: services.config.feedback.weight,
+        ratingThreshold: data.label.threshold,
         takenUpTo: parent?.version,
       }),
       options: data,

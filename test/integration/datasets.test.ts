@@ -241,7 +241,7 @@ describe('what a version is made of', () => {
     const version = await create('run-a', await ingest(1), {
       feedbackRows: [{ title: 'nul \u0000', description: '', label: 1, weight: 1 }],
     });
-    expect(version.manifest.feedback).toEqual({ accepted: 0, refused: 1 });
+    expect(version.manifest.feedback).toEqual({ accepted: 0, refused: 1, weight: 0 });
   });
 
   it('reports drift against the parent, and none where there is none', async () => {

@@ -11,8 +11,11 @@ import type { Database } from '../../src/db/index.ts';
 import {
   createJobStarter,
   createRunStarter,
+  getRun,
   openQueueBackend,
   openStageQueues,
+  type RunStarter,
+  type RunView,
 } from '../../src/queues/index.ts';
 import { openServer, type Server } from '../../src/server/index.ts';
 import {
@@ -20,12 +23,17 @@ import {
   createPostgresTrackingStore,
   type TrackingStore,
 } from '../../src/tracking/index.ts';
+import { createStageHandlers, openWorkers, type StageHandlers } from '../../src/workers/index.ts';
 import { openTestDatabase } from './databases.ts';
 
 export interface ServerHarness {
   database: Database;
   tracking: TrackingStore;
   config: Config;
+  runs: RunStarter;
+  /** Starts workers for all stages, some of them with handlers of the test's. */
+  openWorkers(change?: (real: StageHandlers) => Partial<StageHandlers>): Promise<void>;
+  getRun(runId: string): Promise<RunView>;
   /** Starts a server; several may stand on one harness. */
   openServer(): Promise<Server>;
   /** Stores the directory's files as a new version of the registered model and gives its number. */
@@ -38,6 +46,10 @@ export interface ServerOverrides {
   server?: Partial<Config['server']>;
   serving?: Partial<Config['serving']>;
   feedback?: Partial<Config['feedback']>;
+  data?: Partial<Config['data']>;
+  model?: Partial<Config['model']>;
+  pipeline?: Partial<Config['pipeline']>;
+  queues?: Partial<Config['queues']>;
 }
 
 const MODEL_NAME = 'copy-quality';
@@ -54,7 +66,10 @@ export async function openServerHarness(overrides: ServerOverrides = {}): Promis
     server: { ...defaults.server, port: 0, ...overrides.server },
     serving: { ...defaults.serving, reloadPollMs: 200, ...overrides.serving },
     feedback: { ...defaults.feedback, ...overrides.feedback },
-    queues: { ...defaults.queues, prefix: `test-${randomSlug(8)}` },
+    data: { ...defaults.data, ...overrides.data },
+    model: { ...defaults.model, ...overrides.model },
+    pipeline: { ...defaults.pipeline, ...overrides.pipeline },
+    queues: { ...defaults.queues, ...overrides.queues, prefix: `test-${randomSlug(8)}` },
     storage: { ...defaults.storage, varDir: folder },
   };
   const backend = resources.add(
@@ -80,6 +95,20 @@ export async function openServerHarness(overrides: ServerOverrides = {}): Promis
     database,
     tracking,
     config,
+    runs,
+    openWorkers: async (change) => {
+      const handlers = createStageHandlers({ tracking });
+      const workers = await openWorkers({
+        queues,
+        runs,
+        services: { database, artifacts, config },
+        handlers: { ...handlers, ...change?.(handlers) },
+        log,
+        clock: systemClock,
+      });
+      resources.add('workers', workers);
+    },
+    getRun: (runId) => getRun(database.db, runId),
     openServer: async () =>
       resources.add(
         'server',

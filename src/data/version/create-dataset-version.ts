@@ -14,6 +14,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { Config } from '../../core/config/index.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Db } from '../../db/index.ts';
+import { feedbackIdOfRow, readErasedFeedback } from '../feedback-rows.ts';
 import type { IngestResult } from '../ingest.ts';
 import { parseRecord, type Label, type LabelledRecord, type ProductRecord } from '../record.ts';
 import { commitVersion } from './commit-version.ts';
@@ -34,7 +35,7 @@ import { writeSplits, type WrittenSplits } from './write-splits.ts';
 /** The part of the section `data` that decides what becomes of the records. */
 export type VersionOptions = Pick<Config['data'], 'split' | 'joinParent' | 'drift'>;
 
-/** A labelled outcome: what people made of a text. `FeedbackRow` of feedback.ts is one. */
+/** A labelled outcome: what people made of a text. `FeedbackRow` of feedback-rows.ts is one. */
 export interface FeedbackInput extends Partial<ProductRecord> {
   title: string;
   description: string;
@@ -67,7 +68,7 @@ export interface VersionContext {
 
 interface Counts {
   inherited: number;
-  feedback: { accepted: number; refused: number };
+  feedback: { accepted: number; refused: number; weight: number };
   feedbackIds: number[];
 }
 
@@ -145,7 +146,11 @@ async function readInputs(
   context: VersionContext,
 ): Promise<Counts> {
   const { store, signal, onProgress } = context;
-  const counts: Counts = { inherited: 0, feedback: { accepted: 0, refused: 0 }, feedbackIds: [] };
+  const counts: Counts = {
+    inherited: 0,
+    feedback: { accepted: 0, refused: 0, weight: 0 },
+    feedbackIds: [],
+  };
   let rows = 0;
   const add: RowMerger['add'] = async (row, inherited) => {
     await merger.add(row, inherited);
@@ -156,8 +161,11 @@ async function readInputs(
   };
 
   if (parent !== undefined && request.options.joinParent) {
+    const erased = await readErasedFeedback(context.db);
     for (const split of SPLITS) {
       for await (const row of openSplit(store, parent, split)) {
+        const feedbackId = row.origin === 'feedback' ? feedbackIdOfRow(row.id) : undefined;
+        if (feedbackId !== undefined && erased.has(feedbackId)) continue;
         counts.inherited += 1;
         await add(row, true);
       }
@@ -175,6 +183,7 @@ async function readInputs(
       continue;
     }
     counts.feedback.accepted += 1;
+    counts.feedback.weight += weight;
     await add({ ...parsed.record, label, weight, origin: 'feedback' }, false);
   }
   await onProgress?.({ rows });

@@ -44,7 +44,12 @@ export const manifestSchema = z.strictObject({
     refusedKey: z.string(),
     rawSha256: sha256,
   }),
-  feedback: z.strictObject({ accepted: z.int(), refused: z.int() }),
+  feedback: z.strictObject({
+    accepted: z.int(),
+    refused: z.int(),
+    /** Sum of the weights of the accepted rows; versions before it was counted say 0. */
+    weight: z.number().default(0),
+  }),
   /** Rows taken over from the parent, before duplicates were dropped. */
   inherited: z.int(),
   duplicates: z.int(),

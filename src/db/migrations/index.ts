@@ -7,6 +7,7 @@ import { servingMigration } from './004-serving.ts';
 import { registryMigration } from './005-registry.ts';
 import { predictionJobsMigration } from './006-prediction-jobs.ts';
 import { searchStatisticsMigration } from './007-search-statistics.ts';
+import { feedbackMigration } from './008-feedback.ts';
 import { erasuresMigration } from './009-erasures.ts';
 
 export const migrations: readonly Migration[] = [
@@ -17,5 +18,6 @@ export const migrations: readonly Migration[] = [
   registryMigration,
   predictionJobsMigration,
   searchStatisticsMigration,
+  feedbackMigration,
   erasuresMigration,
 ];

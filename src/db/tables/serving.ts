@@ -12,6 +12,8 @@ export interface ServingTables {
   predictions: PredictionsTable;
   erased_predictions: ErasedPredictionsTable;
   feedback: FeedbackTable;
+  erased_feedback: ErasedFeedbackTable;
+  writer_spending: WriterSpendingTable;
   serving_traffic: ServingTrafficTable;
 }
 
@@ -70,6 +72,18 @@ export interface FeedbackTable {
   created_at: Timestamp;
   /** Number of the dataset version that took it in; null while none has. */
   dataset_version: number | null;
+}
+
+/** Ids of feedback that was erased by request. */
+export interface ErasedFeedbackTable {
+  feedback_id: number;
+  erased_at: Timestamp;
+}
+
+/** Tokens of paid writers by UTC day, shared by all servers. */
+export interface WriterSpendingTable {
+  day: ColumnType<Date, string, never>;
+  tokens: number;
 }
 
 /** One row: how requests are divided between champion and challenger. */

@@ -5,6 +5,7 @@
 import { DAY_MS, HOUR_MS, SECOND_MS, type Clock } from '../../core/clock.ts';
 import { AppError, toError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
+import { eraseFeedback } from '../../data/index.ts';
 import type { Db } from '../../db/index.ts';
 
 export interface StoredPrediction {
@@ -29,7 +30,10 @@ export interface PredictionStore {
   flush(): Promise<void>;
   /** @throws AppError `not-found` */
   get(id: string): Promise<StoredPrediction>;
-  /** Deletes the prediction and the feedback on it; that it was erased, and which model made it, is kept as long as it would have been. @throws AppError `not-found` */
+  /**
+   * Deletes the prediction and the feedback on it, for later dataset versions too; that it was erased, and which model made it, is kept as long as
+   * it would have been. @throws AppError `not-found`
+   */
   erase(id: string): Promise<void>;
   close(): Promise<void>;
 }
@@ -117,6 +121,7 @@ export function openPredictionStore(options: {
       const unwritten = waiting.find((prediction) => prediction.id === id);
       waiting = waiting.filter((prediction) => prediction.id !== id);
       const erased = await db.transaction().execute(async (trx) => {
+        await eraseFeedback(trx, id);
         const row = await trx
           .deleteFrom('predictions')
           .where('id', '=', id)

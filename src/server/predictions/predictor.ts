@@ -40,6 +40,9 @@ export interface Predictor {
   predict(request: PredictRequest, context: PredictContext): Promise<Prediction>;
 }
 
+/** Of a request's time, what a slow writer may use up: scoring needs the rest. */
+const WRITER_SHARE = 0.7;
+
 export function createPredictor(deps: {
   sessions: ModelSessions;
   copywriter: Copywriter;
@@ -71,14 +74,11 @@ export function createPredictor(deps: {
     };
 
     let confidence: number | undefined;
-    const copy = await copywriter.write(
-      toCopyRequest(request, defaultCount, context.signal),
-      async (texts) => {
-        const [own, ...scores] = await score([text, ...texts]);
-        confidence = own;
-        return scores;
-      },
-    );
+    const copy = await copywriter.write(toCopyRequest(request, defaultCount, context), async (texts) => {
+      const [own, ...scores] = await score([text, ...texts]);
+      confidence = own;
+      return scores;
+    });
     // With one candidate there is nothing to rank: only the product itself is scored.
     if (confidence === undefined) [confidence] = await score([text]);
     const explanation =
@@ -146,13 +146,18 @@ export function createPredictor(deps: {
   };
 }
 
-function toCopyRequest(request: PredictRequest, defaultCount: number, signal: AbortSignal): CopyRequest {
+function toCopyRequest(
+  request: PredictRequest,
+  defaultCount: number,
+  { signal, timeoutMs }: PredictContext,
+): CopyRequest {
   const { title, description, channels, tone, audience, keywords, banned_words, count, seed } = request;
   return {
     title,
     description,
     count: count ?? defaultCount,
     signal,
+    writeWithinMs: Math.ceil(timeoutMs * WRITER_SHARE),
     ...(channels && { channels }),
     ...(tone && { tone }),
     ...(audience !== undefined && { audience }),

@@ -1,0 +1,48 @@
+/** The day's tokens of a paid writer, counted in PostgreSQL: one budget for all servers, which a restart does not refill. */
+import { sql } from 'kysely';
+import { toError } from '../../core/errors.ts';
+import type { Logger } from '../../core/log.ts';
+import type { SpendingLedger } from '../../copy/index.ts';
+import type { Db } from '../../db/index.ts';
+
+export function createSpendingLedger(db: Db, log: Pick<Logger, 'warn'>): SpendingLedger {
+  const spentOn = async (day: string): Promise<number> => {
+    const row = await db
+      .selectFrom('writer_spending')
+      .select('tokens')
+      .where('day', '=', sql<Date>`${day}::date`)
+      .executeTakeFirst();
+    return row?.tokens ?? 0;
+  };
+  return {
+    spend: async (day, tokens, limit) => {
+      if (tokens > limit) return { isGranted: false, spent: await spentOn(day) };
+      const granted = await db
+        .insertInto('writer_spending')
+        .values({ day, tokens })
+        .onConflict((conflict) =>
+          conflict
+            .column('day')
+            .doUpdateSet({ tokens: sql`writer_spending.tokens + ${tokens}` })
+            .where(sql<boolean>`writer_spending.tokens + ${tokens} <= ${limit}`),
+        )
+        .returning('tokens')
+        .executeTakeFirst();
+      if (granted !== undefined) return { isGranted: true, spent: granted.tokens - tokens };
+      return { isGranted: false, spent: await spentOn(day) };
+    },
+    correct: async (day, tokens) => {
+      await db
+        .updateTable('writer_spending')
+        .set({ tokens: sql`greatest(0, tokens + ${tokens})` })
+        .where('day', '=', sql<Date>`${day}::date`)
+        .execute()
+        .catch((thrown: unknown) =>
+          log.warn(
+            { err: toError(thrown), day, tokens },
+            'what a writer spent could not be corrected; the estimate stands',
+          ),
+        );
+    },
+  };
+}

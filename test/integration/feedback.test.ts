@@ -1,0 +1,176 @@
+/** Feedback from its storing to its rows, its erasure and a writer's budget, on a real PostgreSQL. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { systemClock } from '../../src/core/clock.ts';
+import { createHexId } from '../../src/core/ids.ts';
+import { createSilentLogger } from '../../src/core/log.ts';
+import {
+  createDatasetVersion,
+  ingestRecords,
+  openSplit,
+  readFeedbackRows,
+  recordFeedback,
+  SPLITS,
+  type DatasetVersion,
+  type Feedback,
+  type FeedbackRow,
+} from '../../src/data/index.ts';
+import type { Database } from '../../src/db/index.ts';
+import { createSpendingLedger, openPredictionStore } from '../../src/server/predictions/index.ts';
+import { createFolderStore } from '../../src/tracking/artifacts/folder-store.ts';
+import { openTestDatabase } from './databases.ts';
+
+const log = createSilentLogger();
+const OPTIONS = { weight: 2, ratingThreshold: 3.5 };
+
+let database: Database;
+let folder: string;
+
+beforeAll(async () => {
+  database = await openTestDatabase();
+  folder = await mkdtemp(path.join(tmpdir(), 'copyloop-feedback-'));
+});
+afterAll(async () => {
+  await database.close();
+  await rm(folder, { recursive: true, force: true });
+});
+beforeEach(async () => {
+  await database.db.deleteFrom('predictions').execute();
+});
+
+async function predict(count: number): Promise<string[]> {
+  const ids = Array.from({ length: count }, () => createHexId());
+  const rows = ids.map((id, i) => ({
+    id,
+    title: `Lamp ${i}`,
+    description: '',
+    request: JSON.stringify({ category: 'Home' }),
+    response: '{}',
+    copy_text: `Meet the Lamp ${i}.`,
+    confidence_score: 0.5,
+    model_name: 'copy-quality',
+    model_version: 1,
+    writer: 'templates',
+    request_id: 'r',
+  }));
+  await database.db.insertInto('predictions').values(rows).execute();
+  return ids;
+}
+
+async function tell(predictionId: string, change: Partial<Feedback>): Promise<void> {
+  const nothing = { editedText: null, clicks: null, impressions: null, rating: null };
+  await recordFeedback(database.db, {
+    predictionId,
+    idempotencyKey: '',
+    outcome: 'accepted',
+    ...nothing,
+    ...change,
+  });
+}
+
+async function readAll(takenUpTo?: number): Promise<FeedbackRow[]> {
+  const rows = [];
+  for await (const row of readFeedbackRows(database.db, { ...OPTIONS, takenUpTo })) rows.push(row);
+  return rows;
+}
+
+it('gives an edited text as good and what it replaced as bad, and judges what went out by its results', async () => {
+  const [a = '', b = '', c = '', d = '', e = ''] = await predict(5);
+  await tell(a, { outcome: 'edited', editedText: 'A better text.' });
+  await tell(b, { outcome: 'rejected', rating: 5 });
+  await tell(c, { rating: 2 });
+  await tell(d, { clicks: 900, impressions: 10_000 });
+  await tell(e, { clicks: 10, impressions: 10_000 });
+  expect((await readAll()).map(({ description, label, weight }) => [description, label, weight])).toEqual([
+    ['Meet the Lamp 0.', 0, 2],
+    ['A better text.', 1, 2],
+    ['Meet the Lamp 1.', 0, 2],
+    ['Meet the Lamp 2.', 0, 2],
+    ['Meet the Lamp 3.', 1, 2],
+    ['Meet the Lamp 4.', 0, 2],
+  ]);
+});
+
+it('reads more feedback than one page holds, each row once', async () => {
+  const ids = await predict(2300);
+  const rows = ids.map((id) => ({ prediction_id: id, idempotency_key: '', outcome: 'accepted' as const }));
+  await database.db.insertInto('feedback').values(rows).execute();
+  const read = await readAll();
+  expect(read).toHaveLength(2300);
+  expect(new Set(read.map(({ id }) => id)).size).toBe(2300);
+});
+
+it('erases feedback with its prediction, and no later version takes it over from its parent', async () => {
+  const store = createFolderStore(path.join(folder, 'store'));
+  const context = { db: database.db, store, workDir: path.join(folder, 'tmp'), clock: systemClock };
+  const raw = await ingestRecords(
+    {
+      source: {
+        kind: 'synthetic',
+        count: 300,
+        seed: 1,
+        path: null,
+        url: null,
+        timeoutMs: 1000,
+        maxBytes: 1e6,
+      },
+      map: {},
+      label: { threshold: 3.5, column: null },
+      refusedKept: 10,
+    },
+    { store, keyPrefix: 'raw' },
+  );
+  const make = (runId: string): Promise<DatasetVersion> =>
+    createDatasetVersion(
+      {
+        runId,
+        raw,
+        feedbackRows: readFeedbackRows(database.db, OPTIONS),
+        options: {
+          split: { holdoutFraction: 0.2, validationFraction: 0.2 },
+          joinParent: true,
+          drift: { psiWarn: 0.1, psiAlert: 0.25 },
+        },
+      },
+      context,
+    );
+  const textsOf = async (version: DatasetVersion): Promise<string[]> => {
+    const texts = [];
+    for (const split of SPLITS) {
+      for await (const row of openSplit(store, version, split))
+        if (row.origin === 'feedback') texts.push(row.description);
+    }
+    return texts.toSorted();
+  };
+  const [kept = '', erased = ''] = await predict(2);
+  await tell(kept, {});
+  await tell(erased, { outcome: 'edited', editedText: 'Call me, Jane Doe.' });
+  const first = await make('run-a');
+  expect(await textsOf(first)).toEqual(['Call me, Jane Doe.', 'Meet the Lamp 0.', 'Meet the Lamp 1.']);
+  expect(first.manifest.feedback).toEqual({ accepted: 3, refused: 0, weight: 6 });
+
+  const predictions = openPredictionStore({
+    db: database.db,
+    sampleRate: 1,
+    retentionDays: 90,
+    onStored: () => undefined,
+    clock: systemClock,
+    log,
+  });
+  await predictions.erase(erased);
+  await predictions.close();
+  const second = await make('run-b');
+  expect(second.parentVersion).toBe(first.version);
+  expect(await textsOf(second)).toEqual(['Meet the Lamp 0.']);
+});
+
+it("counts a writer's tokens for all servers, and refuses what would exceed the day", async () => {
+  const [one, two] = [createSpendingLedger(database.db, log), createSpendingLedger(database.db, log)];
+  expect(await one.spend('2026-11-24', 600, 1000)).toEqual({ isGranted: true, spent: 0 });
+  expect(await two.spend('2026-11-24', 600, 1000)).toEqual({ isGranted: false, spent: 600 });
+  await one.correct('2026-11-24', -300);
+  expect(await two.spend('2026-11-24', 600, 1000)).toEqual({ isGranted: true, spent: 300 });
+  expect(await two.spend('2026-11-25', 2000, 1000)).toEqual({ isGranted: false, spent: 0 });
+});
