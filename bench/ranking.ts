@@ -7,6 +7,7 @@
  *
  * For 500 products of a third draw the returned text is compared with a random candidate (the mean over all of them, which is what a random one
  * is worth), paired by product, with the 95 % interval of a bootstrap over products. Ends with exit code 1 when an interval touches 0.
+ * The default recipe, full, trains each model in minutes and keeps it below var/bench-ranking; `-- --recipe head` takes seconds.
  * Real products of ../shared/data/products.json, where they lie beside the project, are judged by the model alone.
  */
 import { existsSync, readFileSync } from 'node:fs';

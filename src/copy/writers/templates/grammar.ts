@@ -1,91 +1,9 @@
-/** Rules compiled once, when the module loads; expanding one is then a walk over its parts. */
+/** Rules at work: which can be said of the material at hand, and the text that one gives. */
 import { AppError, assertNever } from '../../../core/errors.ts';
 import type { Random } from '../../../core/random.ts';
 import type { Brief, Phrase, Tone } from '../../brief/index.ts';
 import { CATEGORY_WORDS, SHARES, TONE_WORDS, type CategoryWords, type ToneWords } from './words.ts';
-
-const SLOTS = [
-  'name',
-  'theName',
-  'kind',
-  'kindOne',
-  'feature',
-  'feature2',
-  'trait',
-  'definition',
-  'use',
-  'occasion',
-  'adjective',
-  'adjective2',
-  'quote',
-  'statement',
-  'audience',
-  'keyword',
-  'pick',
-  'moment',
-  'hook',
-  'toneHook',
-  'call',
-  'nudge',
-  'share',
-  'emoji',
-] as const;
-type Slot = (typeof SLOTS)[number];
-
-type Part =
-  | { is: 'text'; text: string }
-  | { is: 'slot'; slot: Slot; capital: boolean }
-  | { is: 'number'; one: string; many: string };
-
-/** What a rule says: something that the request asked to have said, a fact of the record, or what holds for anything. */
-type Kin = 'wish' | 'fact' | 'anything';
-
-export interface Rule {
-  parts: readonly Part[];
-  /** One bit for each slot that the rule needs (bit = place in SLOTS). */
-  needs: number;
-  kin: Kin;
-}
-
-function bit(slot: Slot): number {
-  return 1 << SLOTS.indexOf(slot);
-}
-
-const WISHES = bit('audience') | bit('keyword');
-const FACTS =
-  bit('feature') |
-  bit('feature2') |
-  bit('trait') |
-  bit('definition') |
-  bit('use') |
-  bit('occasion') |
-  bit('adjective') |
-  bit('adjective2') |
-  bit('quote') |
-  bit('statement');
-
-/** @throws AppError `internal` for a slot that does not exist: a fault in the rules, seen when the module loads. */
-export function compileRule(source: string): Rule {
-  const parts: Part[] = [];
-  let needs = 0;
-  for (const piece of source.split(/(\{[^}]*\})/u)) {
-    const inner = /^\{(.*)\}$/u.exec(piece)?.[1];
-    if (inner === undefined) {
-      if (piece !== '') parts.push({ is: 'text', text: piece });
-    } else if (inner.includes('|')) {
-      const [one = '', many = ''] = inner.split('|');
-      parts.push({ is: 'number', one, many });
-    } else {
-      const name = inner.charAt(0).toLowerCase() + inner.slice(1);
-      const slot = SLOTS.find((known) => known === name);
-      if (slot === undefined)
-        throw new AppError('internal', `the rule "${source}" uses the slot {${inner}}, which does not exist`);
-      parts.push({ is: 'slot', slot, capital: inner !== name });
-      needs |= bit(slot);
-    }
-  }
-  return { parts, needs, kin: (needs & WISHES) !== 0 ? 'wish' : (needs & FACTS) !== 0 ? 'fact' : 'anything' };
-}
+import { bit, type Kin, type Rule, type Slot } from './rule.ts';
 
 /** What one text may still say. Facts are struck out as they are used, so that no text repeats itself. */
 export interface Material {

@@ -4,16 +4,8 @@ import { createRandom, type Random } from '../../../core/random.ts';
 import { TONES, withoutEmoji, type Brief, type Tone } from '../../brief/index.ts';
 import { shorten, toGsm7, wholeSentences, type FieldRole } from '../../channels/index.ts';
 import type { Writer, WriteOrder } from '../writer.ts';
-import {
-  compileRule,
-  createMaterial,
-  expandRule,
-  pickRule,
-  upperFirst,
-  type Material,
-  type Rule,
-  type Shares,
-} from './grammar.ts';
+import { createMaterial, expandRule, pickRule, upperFirst, type Material, type Shares } from './grammar.ts';
+import { compileRule, type Rule } from './rule.ts';
 import { FRAGMENTS, PLAIN_LINES, SENTENCES, type FragmentKind, type SentenceKind } from './rules.ts';
 
 const compiledSentences = compileAll<SentenceKind>(SENTENCES);
