@@ -1,5 +1,5 @@
 import { COMMON_OPTIONS, defineCommand } from '../command.ts';
-import { addressOf, requestJson, SERVER_OPTIONS } from '../running-server.ts';
+import { clientOf, SERVER_OPTIONS } from '../running-server.ts';
 import { readConfig } from '../services.ts';
 import { renderJson } from '../render.ts';
 
@@ -16,10 +16,7 @@ export const healthCommand = defineCommand({
   },
   run: async ({ options, terminal }) => {
     const { config } = readConfig(options);
-    terminal.print(
-      renderJson(
-        await requestJson(addressOf(config, options), options.ready === true ? '/ready' : '/health'),
-      ),
-    );
+    const client = clientOf(config, options);
+    terminal.print(renderJson(options.ready === true ? await client.ready() : await client.health()));
   },
 });

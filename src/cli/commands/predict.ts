@@ -10,7 +10,7 @@ import {
 import { formatOfOutput, predictFile } from '../predict-file.ts';
 import { renderJson } from '../render.ts';
 import { MAPPING_OPTIONS, parseMap } from '../run-request.ts';
-import { addressOf, requestJson, SERVER_OPTIONS } from '../running-server.ts';
+import { clientOf, SERVER_OPTIONS } from '../running-server.ts';
 import { readConfig } from '../services.ts';
 
 const FILE_OPTIONS = {
@@ -61,7 +61,7 @@ export const predictCommand = defineCommand({
         description: options.description,
         channels: channels.length === 0 ? undefined : channels,
       };
-      terminal.print(renderJson(await requestJson(addressOf(config, options), '/predict', body)));
+      terminal.print(renderJson(await clientOf(config, options).predict(body)));
       return;
     }
     if (options.out === undefined) throw new AppError('invalid-input', '--file needs --out FILE');

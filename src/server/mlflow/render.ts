@@ -1,5 +1,14 @@
 /** Our entities as MLflow's messages; what is unset is undefined, which JSON leaves out. */
 import type {
+  MlflowExperiment,
+  MlflowMetric,
+  MlflowModel,
+  MlflowModelVersion,
+  MlflowRun,
+  MlflowRunInfo,
+  MlflowRunInputs,
+} from '../../core/mlflow-messages.ts';
+import type {
   Experiment,
   LoggedModel,
   Metric,
@@ -10,7 +19,7 @@ import type {
 } from '../../tracking/index.ts';
 import { fromDouble, toPairs, unlessEmpty } from './wire.ts';
 
-export function renderExperiment(experiment: Experiment) {
+export function renderExperiment(experiment: Experiment): MlflowExperiment {
   return {
     experiment_id: experiment.experimentId,
     name: experiment.name,
@@ -22,7 +31,7 @@ export function renderExperiment(experiment: Experiment) {
   };
 }
 
-export function renderRunInfo(run: RunInfo) {
+export function renderRunInfo(run: RunInfo): MlflowRunInfo {
   return {
     run_uuid: run.runId,
     experiment_id: run.experimentId,
@@ -37,7 +46,7 @@ export function renderRunInfo(run: RunInfo) {
   };
 }
 
-export function renderRun(run: Run) {
+export function renderRun(run: Run): MlflowRun {
   return {
     info: renderRunInfo(run),
     data: {
@@ -50,7 +59,7 @@ export function renderRun(run: Run) {
   };
 }
 
-export function renderInputs(run: Run) {
+export function renderInputs(run: Run): MlflowRunInputs {
   return {
     dataset_inputs: unlessEmpty(
       run.datasetInputs.map(({ dataset, tags }) => ({
@@ -69,12 +78,12 @@ export function renderInputs(run: Run) {
   };
 }
 
-export function renderOutputs(run: Run) {
+export function renderOutputs(run: Run): MlflowRun['outputs'] {
   if (run.modelOutputs.length === 0) return undefined;
   return { model_outputs: run.modelOutputs.map(({ modelId, step }) => ({ model_id: modelId, step })) };
 }
 
-export function renderMetric(metric: Metric) {
+export function renderMetric(metric: Metric): MlflowMetric {
   return {
     key: metric.key,
     value: fromDouble(metric.value),
@@ -116,7 +125,7 @@ export function renderLoggedModel(model: LoggedModel) {
   };
 }
 
-export function renderModel(model: RegisteredModel) {
+export function renderModel(model: RegisteredModel): MlflowModel {
   return {
     name: model.name,
     creation_timestamp: model.creationTimeMs,
@@ -128,7 +137,7 @@ export function renderModel(model: RegisteredModel) {
   };
 }
 
-export function renderVersion(version: ModelVersion) {
+export function renderVersion(version: ModelVersion): MlflowModelVersion {
   return {
     name: version.name,
     version: String(version.version),

@@ -1,0 +1,376 @@
+/* What copyloop answers, generated from its /openapi.json. After a change of a route:
+   npx vitest run --project integration test/integration/client.test.ts -u */
+
+export type Creative = {
+  title: string;
+  description: string;
+  social_media_caption: string;
+  hashtags: string[];
+  ad_copy: string;
+  confidence_score: number;
+  generated_at: string;
+};
+
+export type PredictRequest = {
+  title: string;
+  description: string;
+  id?: string | number | undefined;
+  category?: string | undefined;
+  price?: unknown | undefined;
+  rating?: unknown | undefined;
+  timestamp?: unknown | undefined;
+  channels?: string[] | undefined;
+  tone?: 'friendly' | 'professional' | 'playful' | 'elegant' | 'direct' | undefined;
+  audience?: string | undefined;
+  keywords?: string[] | undefined;
+  banned_words?: string[] | undefined;
+  count?: number | undefined;
+  seed?: number | undefined;
+  language?: 'en' | undefined;
+  explain?: boolean | undefined;
+};
+
+export type BatchPredictRequest = {
+  items: PredictRequest[];
+  channels?: string[] | undefined;
+  tone?: 'friendly' | 'professional' | 'playful' | 'elegant' | 'direct' | undefined;
+  audience?: string | undefined;
+  keywords?: string[] | undefined;
+  banned_words?: string[] | undefined;
+  count?: number | undefined;
+  seed?: number | undefined;
+  language?: 'en' | undefined;
+  explain?: boolean | undefined;
+};
+
+export interface Api {
+  'DELETE /predictions/{id}': { query: {}; body: undefined; answer: undefined };
+  'GET /generate_data': {
+    query: { count?: number | undefined; seed?: number | null | undefined };
+    body: undefined;
+    answer: {
+      status: 'success';
+      count: number;
+      seed: number;
+      timestamp: string;
+      data: {
+        id: string;
+        title: string;
+        category: string;
+        description: string;
+        price: number;
+        rating: number;
+        timestamp: string;
+      }[];
+    };
+  };
+  'GET /health': { query: {}; body: undefined; answer: { status: 'healthy'; uptime_seconds: number } };
+  'GET /info': {
+    query: {};
+    body: undefined;
+    answer: {
+      status: 'success';
+      service: 'copyloop';
+      version: string;
+      node: string;
+      models: {
+        alias: 'champion' | 'challenger';
+        name: string;
+        version: number;
+        precision: string;
+        loaded_at: string;
+        load_ms: number;
+      }[];
+      load_failures: { alias: 'champion' | 'challenger'; name: string; version: number; error: string }[];
+      traffic: { champion: number; challenger?: number | undefined; shadow?: boolean | undefined };
+      writer: string;
+      sessions: number;
+      threads_per_session: number;
+      limits: {
+        max_length: number;
+        max_batch_tokens: number;
+        max_queue_tokens: number;
+        max_batch_items: number;
+        max_title_chars: number;
+        max_description_chars: number;
+        request_timeout_ms: number;
+      };
+    };
+  };
+  'GET /metrics': { query: {}; body: undefined; answer: undefined };
+  'GET /models': {
+    query: {};
+    body: undefined;
+    answer: {
+      status: 'success';
+      models: {
+        name: string;
+        description: string | null;
+        aliases: { [key: string]: number };
+        latest_version: number | null;
+      }[];
+    };
+  };
+  'GET /models/{name}/aliases/{alias}/history': {
+    query: {};
+    body: undefined;
+    answer: {
+      status: 'success';
+      history: {
+        alias: string;
+        kind: 'set' | 'delete' | 'rollback';
+        from_version: number | null;
+        to_version: number | null;
+        moved_at: string;
+        moved_by: string;
+        reason: string;
+        pipeline_run_id: string | null;
+      }[];
+    };
+  };
+  'GET /models/{name}/versions': {
+    query: {};
+    body: undefined;
+    answer: {
+      status: 'success';
+      versions: {
+        name: string;
+        version: number;
+        description: string | null;
+        aliases: string[];
+        status: string;
+        source: string;
+        tracking_run_id: string | null;
+        pipeline_run_id: string | null;
+        tags: { [key: string]: string };
+        created_at: string;
+      }[];
+    };
+  };
+  'GET /models/{name}/versions/{version}': {
+    query: {};
+    body: undefined;
+    answer: {
+      status: 'success';
+      version: {
+        name: string;
+        version: number;
+        description: string | null;
+        aliases: string[];
+        status: string;
+        source: string;
+        tracking_run_id: string | null;
+        pipeline_run_id: string | null;
+        tags: { [key: string]: string };
+        created_at: string;
+      };
+    };
+  };
+  'GET /predictions/{id}': {
+    query: {};
+    body: undefined;
+    answer: {
+      status: 'success';
+      prediction: {
+        id: string;
+        created_at: string;
+        title: string;
+        description: string;
+        request: { [key: string]: unknown };
+        response: { [key: string]: unknown };
+        confidence_score: number;
+        model: { name: string; version: number };
+        writer: string;
+        request_id: string;
+      };
+    };
+  };
+  'GET /ready': {
+    query: {};
+    body: undefined;
+    answer: { status: 'ready'; model: { name: string; version: number } };
+  };
+  'GET /runs': {
+    query: {
+      limit?: number | undefined;
+      before?: number | undefined;
+      status?: 'active' | 'succeeded' | 'failed' | 'cancelled' | undefined;
+    };
+    body: undefined;
+    answer: {
+      status: 'success';
+      runs: {
+        id: string;
+        number: number;
+        trigger: string;
+        status: string;
+        replay_of: string | null;
+        created_at: string;
+        finished_at: string | null;
+        error: ({ code: string; message: string } & { [key: string]: unknown }) | null;
+      }[];
+    };
+  };
+  'GET /runs/{id}': {
+    query: {};
+    body: undefined;
+    answer: {
+      status: 'success';
+      run: {
+        id: string;
+        number: number;
+        trigger: string;
+        status: string;
+        replay_of: string | null;
+        created_at: string;
+        finished_at: string | null;
+        error: ({ code: string; message: string } & { [key: string]: unknown }) | null;
+        options: { [key: string]: unknown };
+        stages: {
+          stage: string;
+          candidate: string | null;
+          status: string;
+          progress: { fraction: number; message: string } | null;
+          result?: unknown | undefined;
+          error: ({ code: string; message: string } & { [key: string]: unknown }) | null;
+          started_at: string | null;
+          finished_at: string | null;
+          attempts: {
+            attempt: number;
+            worker: string;
+            outcome: string;
+            started_at: string;
+            finished_at: string | null;
+            error: ({ code: string; message: string } & { [key: string]: unknown }) | null;
+          }[];
+        }[];
+      };
+    };
+  };
+  'GET /serving/traffic': {
+    query: {};
+    body: undefined;
+    answer: {
+      status: 'success';
+      traffic: { champion: number; challenger?: number | undefined; shadow?: boolean | undefined };
+    };
+  };
+  'POST /batch_predict': {
+    query: {};
+    body: BatchPredictRequest;
+    answer: {
+      status: 'success';
+      count: number;
+      data: (Creative & {
+        prediction_id: string;
+        model: { name: string; version: number; alias: string };
+        writer: string;
+        fallback: string | null;
+        channels: { [key: string]: { [key: string]: string | string[] } };
+        alternatives: { [key: string]: { text: string; score: number | null }[] };
+        explanation?:
+          | { score: number; phrases: { text: string; start: number; end: number; effect: number }[] }
+          | undefined;
+        id?: string | number | undefined;
+      })[];
+      request_id: string;
+    };
+  };
+  'POST /feedback': {
+    query: {};
+    body: {
+      prediction_id: string;
+      outcome: 'accepted' | 'edited' | 'rejected';
+      edited_text?: string | undefined;
+      clicks?: number | undefined;
+      impressions?: number | undefined;
+      rating?: number | undefined;
+      idempotency_key?: string | undefined;
+    };
+    answer: { status: 'success'; feedback_id: number; is_new: boolean };
+  };
+  'POST /models/{name}/aliases/{alias}/rollback': {
+    query: {};
+    body: { reason: string };
+    answer: {
+      status: 'success';
+      version: {
+        name: string;
+        version: number;
+        description: string | null;
+        aliases: string[];
+        status: string;
+        source: string;
+        tracking_run_id: string | null;
+        pipeline_run_id: string | null;
+        tags: { [key: string]: string };
+        created_at: string;
+      };
+    };
+  };
+  'POST /predict': {
+    query: {};
+    body: PredictRequest;
+    answer: {
+      prediction_id: string;
+      model: { name: string; version: number; alias: string };
+      writer: string;
+      fallback: string | null;
+      channels: { [key: string]: { [key: string]: string | string[] } };
+      alternatives: { [key: string]: { text: string; score: number | null }[] };
+      explanation?:
+        | { score: number; phrases: { text: string; start: number; end: number; effect: number }[] }
+        | undefined;
+      status: 'success';
+      data: Creative;
+      request_id: string;
+    };
+  };
+  'POST /runs': {
+    query: {};
+    body: {
+      source?:
+        | {
+            kind?: 'synthetic' | 'file' | 'http' | undefined;
+            count?: number | undefined;
+            seed?: number | undefined;
+            path?: string | undefined;
+            url?: string | undefined;
+          }
+        | undefined;
+      map?:
+        | {
+            id?: string | undefined;
+            title?: string | undefined;
+            category?: string | undefined;
+            description?: string | undefined;
+            price?: string | undefined;
+            rating?: string | undefined;
+            timestamp?: string | undefined;
+          }
+        | undefined;
+      label?: { threshold?: number | undefined; column?: string | null | undefined } | undefined;
+      joinParent?: boolean | undefined;
+      recipes?: ('head' | 'full' | 'reference')[] | undefined;
+      candidates?:
+        | {
+            name: string;
+            recipe: 'head' | 'full' | 'reference';
+            seed?: number | undefined;
+            settings?: { [key: string]: number | string | boolean } | undefined;
+          }[]
+        | undefined;
+    };
+    answer: { status: 'success'; run_id: string };
+  };
+  'POST /runs/{id}/cancel': { query: {}; body: undefined; answer: { status: 'success'; run_id: string } };
+  'POST /runs/{id}/replay': { query: {}; body: undefined; answer: { status: 'success'; run_id: string } };
+  'PUT /serving/traffic': {
+    query: {};
+    body: { champion: number; challenger?: number | undefined; shadow?: boolean | undefined };
+    answer: {
+      status: 'success';
+      traffic: { champion: number; challenger?: number | undefined; shadow?: boolean | undefined };
+    };
+  };
+}

@@ -1,0 +1,134 @@
+/** copyloop's own API, typed by what the server says of it in /openapi.json (`api.ts`, generated). */
+import { sleep } from '../core/clock.ts';
+import type { Api } from './api.ts';
+import { createCaller, type CallOptions, type ClientOptions } from './caller.ts';
+import { createMlflowClient } from './mlflow.ts';
+
+type Answer<K extends keyof Api> = Api[K]['answer'];
+type Body<K extends keyof Api> = Api[K]['body'];
+type Query<K extends keyof Api> = Api[K]['query'];
+
+export type PredictRequest = Body<'POST /predict'>;
+export type PredictAnswer = Answer<'POST /predict'>;
+export type BatchPredictRequest = Body<'POST /batch_predict'>;
+export type BatchPredictAnswer = Answer<'POST /batch_predict'>;
+export type FeedbackRequest = Body<'POST /feedback'>;
+export type RunRequest = Body<'POST /runs'>;
+export type PipelineRun = Answer<'GET /runs/{id}'>['run'];
+export type PipelineRunSummary = Answer<'GET /runs'>['runs'][number];
+export type ModelSummary = Answer<'GET /models'>['models'][number];
+export type ModelVersion = Answer<'GET /models/{name}/versions'>['versions'][number];
+export type AliasMove = Answer<'GET /models/{name}/aliases/{alias}/history'>['history'][number];
+
+export type Client = ReturnType<typeof createClient>;
+
+const FOLLOW_POLL_MS = 500;
+const BATCH_TIMEOUT_MS = 600_000;
+
+export function createClient(options: ClientOptions) {
+  const caller = createCaller(options);
+  const get = async <T>(path: string, query?: object, rest?: CallOptions): Promise<T> =>
+    await caller.json<T>('GET', path, { ...rest, query: { ...query } });
+  const post = async <T>(path: string, json: unknown, rest?: CallOptions & { isRepeatable?: boolean }) =>
+    await caller.json<T>('POST', path, { ...rest, json: json ?? {} });
+  const segment = encodeURIComponent;
+
+  const getRun = async (id: string, rest?: CallOptions): Promise<PipelineRun> =>
+    (await get<Answer<'GET /runs/{id}'>>(`/runs/${segment(id)}`, {}, rest)).run;
+
+  /** The run each time that it changed, until it has ended. */
+  async function* follow(
+    id: string,
+    rest: { signal?: AbortSignal | undefined; pollMs?: number | undefined } = {},
+  ): AsyncGenerator<PipelineRun> {
+    let shown = '';
+    for (;;) {
+      const run = await getRun(id, { signal: rest.signal });
+      const state = JSON.stringify(run);
+      if (state !== shown) yield run;
+      if (run.status !== 'active') return;
+      shown = state;
+      await sleep(rest.pollMs ?? FOLLOW_POLL_MS, rest.signal);
+    }
+  }
+
+  return {
+    /** Copy for one product. Asked again where the server was too busy: it had done nothing yet. */
+    predict: async (request: PredictRequest, rest?: CallOptions) =>
+      await post<PredictAnswer>('/predict', request, { ...rest, isRepeatable: true }),
+    /** Copy for many products, in their order; waits ten minutes when no `timeoutMs` is given. */
+    batchPredict: async (request: BatchPredictRequest, rest?: CallOptions) =>
+      await post<BatchPredictAnswer>('/batch_predict', request, {
+        timeoutMs: BATCH_TIMEOUT_MS,
+        ...rest,
+        isRepeatable: true,
+      }),
+    /** Asked again only where the request has an `idempotency_key`, under which the server keeps it once. */
+    feedback: async (request: FeedbackRequest, rest?: CallOptions) =>
+      await post<Answer<'POST /feedback'>>('/feedback', request, {
+        ...rest,
+        isRepeatable: request.idempotency_key !== undefined,
+      }),
+    health: async (rest?: CallOptions) => await get<Answer<'GET /health'>>('/health', {}, rest),
+    /** @throws ApiError `not-ready` while there is no champion */
+    ready: async (rest?: CallOptions) => await get<Answer<'GET /ready'>>('/ready', {}, rest),
+    info: async (rest?: CallOptions) => await get<Answer<'GET /info'>>('/info', {}, rest),
+    traffic: {
+      get: async (rest?: CallOptions) =>
+        await get<Answer<'GET /serving/traffic'>>('/serving/traffic', {}, rest),
+      set: async (traffic: Body<'PUT /serving/traffic'>, rest?: CallOptions) =>
+        await caller.json<Answer<'PUT /serving/traffic'>>('PUT', '/serving/traffic', {
+          ...rest,
+          json: traffic,
+        }),
+    },
+    /** Pipeline runs. */
+    runs: {
+      /** @returns the new run's id; throws `conflict` while another run is active */
+      start: async (request: RunRequest = {}, rest?: CallOptions): Promise<string> =>
+        (await post<Answer<'POST /runs'>>('/runs', request, rest)).run_id,
+      list: async (query: Query<'GET /runs'> = {}, rest?: CallOptions): Promise<PipelineRunSummary[]> =>
+        (await get<Answer<'GET /runs'>>('/runs', query, rest)).runs,
+      get: getRun,
+      follow,
+      cancel: async (id: string, rest?: CallOptions): Promise<void> => {
+        await post(`/runs/${segment(id)}/cancel`, {}, rest);
+      },
+      /** @returns the id of the new run */
+      replay: async (id: string, rest?: CallOptions): Promise<string> =>
+        (await post<Answer<'POST /runs/{id}/replay'>>(`/runs/${segment(id)}/replay`, {}, rest)).run_id,
+    },
+    models: {
+      list: async (rest?: CallOptions): Promise<ModelSummary[]> =>
+        (await get<Answer<'GET /models'>>('/models', {}, rest)).models,
+      versions: async (name: string, rest?: CallOptions): Promise<ModelVersion[]> =>
+        (await get<Answer<'GET /models/{name}/versions'>>(`/models/${segment(name)}/versions`, {}, rest))
+          .versions,
+      /** Where the alias has pointed, newest first. */
+      history: async (name: string, alias = 'champion', rest?: CallOptions): Promise<AliasMove[]> =>
+        (
+          await get<Answer<'GET /models/{name}/aliases/{alias}/history'>>(
+            `/models/${segment(name)}/aliases/${segment(alias)}/history`,
+            {},
+            rest,
+          )
+        ).history,
+      /** Moves the alias back to where it was; the reason is kept in its history. @returns the version that it points at now */
+      rollback: async (
+        name: string,
+        alias: string,
+        request: Body<'POST /models/{name}/aliases/{alias}/rollback'>,
+        rest?: CallOptions,
+      ): Promise<ModelVersion> =>
+        (
+          await post<Answer<'POST /models/{name}/aliases/{alias}/rollback'>>(
+            `/models/${segment(name)}/aliases/${segment(alias)}/rollback`,
+            request,
+            rest,
+          )
+        ).version,
+    },
+    /** Experiments, tracking runs, the registry and artifacts over MLflow's protocol. */
+    mlflow: createMlflowClient(caller),
+  };
+}

@@ -1,0 +1,18 @@
+export { ApiError } from './api-error.ts';
+export type { CallOptions, ClientOptions } from './caller.ts';
+export {
+  createClient,
+  type AliasMove,
+  type BatchPredictAnswer,
+  type BatchPredictRequest,
+  type Client,
+  type FeedbackRequest,
+  type ModelSummary,
+  type ModelVersion,
+  type PipelineRun,
+  type PipelineRunSummary,
+  type PredictAnswer,
+  type PredictRequest,
+  type RunRequest,
+} from './create-client.ts';
+export type { LogBatch, MlflowClient, SearchOther, SearchRuns } from './mlflow.ts';
