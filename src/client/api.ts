@@ -166,6 +166,133 @@ export interface Api {
       };
     };
   };
+  'GET /models/{name}/versions/{version}/receipt': {
+    query: {};
+    body: undefined;
+    answer: {
+      status: 'success';
+      receipt: {
+        prediction:
+          | {
+              status: 'found';
+              id: string;
+              created_at: string;
+              title: string;
+              ad_copy: string;
+              confidence_score: number;
+              writer: string;
+              request_id: string;
+              served_as: string | null;
+              response_sha256: string;
+            }
+          | {
+              status: 'missing';
+              cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
+              message: string;
+            }
+          | null;
+        model_version:
+          | {
+              status: 'found';
+              name: string;
+              version: number;
+              registered_at: string;
+              source: string;
+              weights_sha256: string | null;
+              aliases: { alias: string; since: string; moved_by: string; reason: string }[];
+            }
+          | {
+              status: 'missing';
+              cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
+              message: string;
+            };
+        tracking_run:
+          | {
+              status: 'found';
+              run_id: string;
+              run_status: string;
+              is_deleted: boolean;
+              started_at: string;
+              ended_at: string | null;
+              recipe: string | null;
+              seed: number | null;
+              source_commit: string | null;
+              base_sha256: string | null;
+              weights_sha256: string | null;
+            }
+          | {
+              status: 'missing';
+              cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
+              message: string;
+            };
+        dataset:
+          | {
+              status: 'found';
+              version: number;
+              digest: string;
+              rows: number;
+              created_at: string;
+              pipeline_run: string;
+              source: string;
+              splits: { [key: string]: { rows: number; sha256: string } };
+              parents: (
+                | {
+                    status: 'found';
+                    version: number;
+                    digest: string;
+                    rows: number;
+                    created_at: string;
+                    pipeline_run: string;
+                  }
+                | {
+                    status: 'missing';
+                    cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
+                    message: string;
+                  }
+              )[];
+            }
+          | {
+              status: 'missing';
+              cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
+              message: string;
+            };
+        gate:
+          | {
+              status: 'found';
+              decision: string;
+              reasons: string[];
+              held_out_rows: number;
+              gain: number;
+              challenger: { name: string; accuracy: number };
+              baseline: { name: string; accuracy: number };
+              report_key: string;
+              report_sha256: string;
+            }
+          | {
+              status: 'missing';
+              cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
+              message: string;
+            };
+        pipeline_run:
+          | {
+              status: 'found';
+              id: string;
+              number: number;
+              run_status: string;
+              trigger: string;
+              scheduled_for: string | null;
+              replay_of: string | null;
+              created_at: string;
+              finished_at: string | null;
+            }
+          | {
+              status: 'missing';
+              cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
+              message: string;
+            };
+      };
+    };
+  };
   'GET /predictions/{id}': {
     query: {};
     body: undefined;
@@ -182,6 +309,133 @@ export interface Api {
         model: { name: string; version: number };
         writer: string;
         request_id: string;
+      };
+    };
+  };
+  'GET /predictions/{id}/receipt': {
+    query: {};
+    body: undefined;
+    answer: {
+      status: 'success';
+      receipt: {
+        prediction:
+          | {
+              status: 'found';
+              id: string;
+              created_at: string;
+              title: string;
+              ad_copy: string;
+              confidence_score: number;
+              writer: string;
+              request_id: string;
+              served_as: string | null;
+              response_sha256: string;
+            }
+          | {
+              status: 'missing';
+              cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
+              message: string;
+            }
+          | null;
+        model_version:
+          | {
+              status: 'found';
+              name: string;
+              version: number;
+              registered_at: string;
+              source: string;
+              weights_sha256: string | null;
+              aliases: { alias: string; since: string; moved_by: string; reason: string }[];
+            }
+          | {
+              status: 'missing';
+              cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
+              message: string;
+            };
+        tracking_run:
+          | {
+              status: 'found';
+              run_id: string;
+              run_status: string;
+              is_deleted: boolean;
+              started_at: string;
+              ended_at: string | null;
+              recipe: string | null;
+              seed: number | null;
+              source_commit: string | null;
+              base_sha256: string | null;
+              weights_sha256: string | null;
+            }
+          | {
+              status: 'missing';
+              cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
+              message: string;
+            };
+        dataset:
+          | {
+              status: 'found';
+              version: number;
+              digest: string;
+              rows: number;
+              created_at: string;
+              pipeline_run: string;
+              source: string;
+              splits: { [key: string]: { rows: number; sha256: string } };
+              parents: (
+                | {
+                    status: 'found';
+                    version: number;
+                    digest: string;
+                    rows: number;
+                    created_at: string;
+                    pipeline_run: string;
+                  }
+                | {
+                    status: 'missing';
+                    cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
+                    message: string;
+                  }
+              )[];
+            }
+          | {
+              status: 'missing';
+              cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
+              message: string;
+            };
+        gate:
+          | {
+              status: 'found';
+              decision: string;
+              reasons: string[];
+              held_out_rows: number;
+              gain: number;
+              challenger: { name: string; accuracy: number };
+              baseline: { name: string; accuracy: number };
+              report_key: string;
+              report_sha256: string;
+            }
+          | {
+              status: 'missing';
+              cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
+              message: string;
+            };
+        pipeline_run:
+          | {
+              status: 'found';
+              id: string;
+              number: number;
+              run_status: string;
+              trigger: string;
+              scheduled_for: string | null;
+              replay_of: string | null;
+              created_at: string;
+              finished_at: string | null;
+            }
+          | {
+              status: 'missing';
+              cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
+              message: string;
+            };
       };
     };
   };
