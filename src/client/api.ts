@@ -44,6 +44,7 @@ export type BatchPredictRequest = {
 };
 
 export interface Api {
+  'DELETE /jobs/{id}': { query: {}; body: undefined; answer: { status: 'success'; job_id: string } };
   'DELETE /predictions/{id}': { query: {}; body: undefined; answer: undefined };
   'GET /generate_data': {
     query: { count?: number | undefined; seed?: number | null | undefined };
@@ -97,6 +98,56 @@ export interface Api {
       };
     };
   };
+  'GET /jobs': {
+    query: {
+      limit?: number | undefined;
+      before?: number | undefined;
+      status?: 'active' | 'succeeded' | 'failed' | 'cancelled' | undefined;
+    };
+    body: undefined;
+    answer: {
+      status: 'success';
+      jobs: {
+        id: string;
+        number: number;
+        status: 'active' | 'succeeded' | 'failed' | 'cancelled';
+        source: string;
+        format: 'csv' | 'jsonl' | 'parquet';
+        options: { [key: string]: unknown };
+        model: { name: string; version: number };
+        rows: { total: number | null; done: number; refused: number };
+        shards: { total: number | null; done: number; running: number };
+        created_at: string;
+        finished_at: string | null;
+        error: ({ code: string; message: string } & { [key: string]: unknown }) | null;
+      }[];
+    };
+  };
+  'GET /jobs/{id}': {
+    query: {};
+    body: undefined;
+    answer: {
+      status: 'success';
+      job: {
+        id: string;
+        number: number;
+        status: 'active' | 'succeeded' | 'failed' | 'cancelled';
+        source: string;
+        format: 'csv' | 'jsonl' | 'parquet';
+        options: { [key: string]: unknown };
+        model: { name: string; version: number };
+        rows: { total: number | null; done: number; refused: number };
+        shards: { total: number | null; done: number; running: number };
+        created_at: string;
+        finished_at: string | null;
+        error: ({ code: string; message: string } & { [key: string]: unknown }) | null;
+        rows_per_second: number | null;
+        seconds_left: number | null;
+      };
+    };
+  };
+  'GET /jobs/{id}/output': { query: {}; body: undefined; answer: undefined };
+  'GET /jobs/{id}/refused': { query: {}; body: undefined; answer: undefined };
   'GET /metrics': { query: {}; body: undefined; answer: undefined };
   'GET /models': {
     query: {};
@@ -543,6 +594,25 @@ export interface Api {
     };
     answer: { status: 'success'; feedback_id: number; is_new: boolean };
   };
+  'POST /jobs/predict': {
+    query: {
+      url?: string | undefined;
+      format?: 'csv' | 'jsonl' | 'parquet' | undefined;
+      map?: string[] | undefined;
+      channels?: string | undefined;
+      tone?: string | undefined;
+      audience?: string | undefined;
+      keywords?: string | undefined;
+      banned_words?: string | undefined;
+      count?: number | null | undefined;
+      seed?: number | null | undefined;
+      language?: 'en' | undefined;
+    };
+    body: undefined;
+    answer: { status: 'success'; job_id: string };
+  };
+  'POST /jobs/{id}/cancel': { query: {}; body: undefined; answer: { status: 'success'; job_id: string } };
+  'POST /jobs/{id}/resume': { query: {}; body: undefined; answer: { status: 'success'; job_id: string } };
   'POST /models/{name}/aliases/{alias}/rollback': {
     query: {};
     body: { reason: string };

@@ -71,11 +71,7 @@ export function createClient(options: ClientOptions) {
       }),
     /** From a prediction back to its version, training, dataset and gate report. */
     receipt: async (id: string, rest?: CallOptions) =>
-      await get<Answer<'GET /models/{name}/versions/{version}/receipt'>>(
-        `/models/{name}/versions/{version}/receipt`,
-        {},
-        rest,
-      ),
+      await get<Answer<'GET /predictions/{id}/receipt'>>(`/predictions/${segment(id)}/receipt`, {}, rest),
     health: async (rest?: CallOptions) => await get<Answer<'GET /health'>>('/health', {}, rest),
     /** @throws ApiError `not-ready` while there is no champion */
     ready: async (rest?: CallOptions) => await get<Answer<'GET /ready'>>('/ready', {}, rest),
