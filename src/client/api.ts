@@ -16,9 +16,9 @@ export type PredictRequest = {
   description: string;
   id?: string | number | undefined;
   category?: string | undefined;
-  price?: unknown | undefined;
-  rating?: unknown | undefined;
-  timestamp?: unknown | undefined;
+  price?: unknown;
+  rating?: unknown;
+  timestamp?: unknown;
   channels?: string[] | undefined;
   tone?: 'friendly' | 'professional' | 'playful' | 'elegant' | 'direct' | undefined;
   audience?: string | undefined;
@@ -46,6 +46,11 @@ export type BatchPredictRequest = {
 export interface Api {
   'DELETE /jobs/{id}': { query: {}; body: undefined; answer: { status: 'success'; job_id: string } };
   'DELETE /predictions/{id}': { query: {}; body: undefined; answer: undefined };
+  'DELETE /tracking/runs/{run_id}': {
+    query: {};
+    body: undefined;
+    answer: { status: 'success'; deleted: number };
+  };
   'GET /generate_data': {
     query: { count?: number | undefined; seed?: number | null | undefined };
     body: undefined;
@@ -536,7 +541,7 @@ export interface Api {
           candidate: string | null;
           status: string;
           progress: { fraction: number; message: string } | null;
-          result?: unknown | undefined;
+          result?: unknown;
           error: ({ code: string; message: string } & { [key: string]: unknown }) | null;
           started_at: string | null;
           finished_at: string | null;
@@ -689,6 +694,11 @@ export interface Api {
   };
   'POST /runs/{id}/cancel': { query: {}; body: undefined; answer: { status: 'success'; run_id: string } };
   'POST /runs/{id}/replay': { query: {}; body: undefined; answer: { status: 'success'; run_id: string } };
+  'POST /tracking/retention': {
+    query: {};
+    body: { days: number; experiment?: string | undefined };
+    answer: { status: 'success'; deleted: number };
+  };
   'PUT /serving/traffic': {
     query: {};
     body: { champion: number; challenger?: number | undefined; shadow?: boolean | undefined };

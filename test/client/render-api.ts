@@ -91,16 +91,20 @@ function renderType(schema: Schema): string {
       return `(${renderType(schema.items ?? {})})[]`;
     case 'object':
       return renderObject(schema);
-    default:
+    case undefined:
       return 'unknown';
+    default:
+      throw new Error(`there is no type for a schema of ${schema.type}`);
   }
 }
 
 function renderObject({ properties = {}, required = [], additionalProperties }: Schema): string {
-  const fields = Object.entries(properties).map(
-    ([name, schema]) =>
-      `${JSON.stringify(name)}${required.includes(name) ? '' : '?'}: ${renderType(schema)}${required.includes(name) ? '' : ' | undefined'}`,
-  );
+  const fields = Object.entries(properties).map(([name, schema]) => {
+    const type = renderType(schema);
+    const isGiven = required.includes(name);
+    const absent = isGiven || type === 'unknown' ? '' : ' | undefined';
+    return `${JSON.stringify(name)}${isGiven ? '' : '?'}: ${type}${absent}`;
+  });
   const isOpen = additionalProperties !== undefined && additionalProperties !== false;
   const rest = typeof additionalProperties === 'object' ? renderType(additionalProperties) : 'unknown';
   if (!isOpen) return `{ ${fields.join('; ')} }`;
