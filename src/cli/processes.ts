@@ -4,6 +4,7 @@ import { systemClock } from '../core/clock.ts';
 import type { WorkStage } from '../core/config/index.ts';
 import { openCopywriter } from '../copy/index.ts';
 import { openServer, openVersionScorers, type Server } from '../server/index.ts';
+import { openWebhookDelivery } from '../tracking/index.ts';
 import { createStageHandlers, createStepHandlers, openWorkers } from '../workers/index.ts';
 import type { QueueServices, Services } from './services.ts';
 
@@ -48,6 +49,18 @@ export async function addServer(services: Services, { queues, runs, jobs }: Queu
     clock: systemClock,
   });
   return resources.add('server', server);
+}
+
+/** Delivers what webhooks are to be told, beside whatever else the process does. */
+export async function addWebhookDelivery({ config, log, resources, database }: Services): Promise<void> {
+  const delivery = await openWebhookDelivery({
+    db: database.db,
+    databaseUrl: database.url,
+    config,
+    clock: systemClock,
+    log,
+  });
+  resources.add('webhook delivery', delivery);
 }
 
 /** Resolves when the command is asked to stop. */

@@ -6,7 +6,7 @@ import type { Logger } from '../core/log.ts';
 import type { Copywriter } from '../copy/index.ts';
 import type { Db } from '../db/index.ts';
 import type { JobStarter, RunStarter, StageQueues } from '../queues/index.ts';
-import type { TrackingStore } from '../tracking/index.ts';
+import { createSendRules, createWebhookStore, type TrackingStore } from '../tracking/index.ts';
 import {
   createRouter,
   handleError,
@@ -44,7 +44,10 @@ import { createTrafficRoutes } from './routes/traffic.ts';
 import type { ModelSessions, ServedModels } from './serving/index.ts';
 
 export interface AppDeps {
-  config: Pick<Config, 'server' | 'outbound' | 'serving' | 'copy' | 'model' | 'jobs' | 'tracking'>;
+  config: Pick<
+    Config,
+    'server' | 'outbound' | 'webhooks' | 'serving' | 'copy' | 'model' | 'jobs' | 'tracking'
+  >;
   db: Db;
   starter: RunStarter;
   jobs: JobStarter;
@@ -154,6 +157,7 @@ export function createApp(deps: AppDeps): Router {
       tracking: deps.tracking,
       artifacts: deps.artifacts,
       servedModel: config.model.name,
+      webhooks: { store: createWebhookStore(db, clock), rules: createSendRules(config) },
       callerOf: (c) => ({ name: nameCaller(c), mayMoveChampion: isAdmin(c) }),
     }),
   );

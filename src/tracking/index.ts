@@ -61,6 +61,17 @@ export {
 } from './tags.ts';
 export { createRemoteTrackingStore } from './remote/create-remote-store.ts';
 export { createTracking, type Tracking } from './create-tracking.ts';
+export { WEBHOOK_EVENTS, EXAMPLE_DATA, renderPayload, type WebhookEvent } from './webhooks/events.ts';
+export { createSendRules, openWebhookDelivery } from './webhooks/open-webhook-delivery.ts';
+export { checkWebhookUrl, sendDelivery, type SendRules } from './webhooks/send.ts';
+export {
+  createWebhookStore,
+  WEBHOOK_STATUSES,
+  type Webhook,
+  type WebhookDelivery,
+  type WebhookStatus,
+  type WebhookStore,
+} from './webhooks/webhook-store.ts';
 export { deleteOldRuns, deleteRunForGood } from './retention.ts';
 export type {
   AliasReason,

@@ -5,11 +5,17 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { getRequestListener } from '@hono/node-server';
 import { sql } from 'kysely';
+import { systemClock } from '../../src/core/clock.ts';
 import { loadConfig } from '../../src/core/config/index.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
 import { openDatabase, type Database } from '../../src/db/index.ts';
 import { createMlflowApp } from '../../src/server/mlflow/index.ts';
-import { createArtifactStore, createPostgresTrackingStore } from '../../src/tracking/index.ts';
+import {
+  createArtifactStore,
+  createPostgresTrackingStore,
+  createSendRules,
+  createWebhookStore,
+} from '../../src/tracking/index.ts';
 import { listenLocally } from './listen-locally.ts';
 
 export interface MlflowServer {
@@ -27,11 +33,15 @@ export async function openMlflowServer(port = 0): Promise<MlflowServer> {
   await chmod(varDir, 0o755);
   const log = createSilentLogger();
   const database = await openDatabase({ databaseUrl: null, varDir, poolSize: 10, log });
-  const { storage, model } = loadConfig({ env: {} }).config;
+  const { storage, model, outbound, webhooks } = loadConfig({ env: {} }).config;
   const app = createMlflowApp({
     tracking: createPostgresTrackingStore(database.db),
     artifacts: createArtifactStore({ ...storage, varDir }),
     servedModel: model.name,
+    webhooks: {
+      store: createWebhookStore(database.db, systemClock),
+      rules: createSendRules({ outbound, webhooks }),
+    },
   });
   const listener = getRequestListener(app.fetch);
   const server = createServer((request, response) => void listener(request, response));

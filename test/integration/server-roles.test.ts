@@ -103,7 +103,13 @@ const OURS: Readonly<Record<KeyRole, string>> = {
     DELETE /api/2.0/mlflow-artifacts/artifacts/*`,
   admin: `
     POST /models/:name/aliases/champion/rollback
-    PUT /serving/traffic`,
+    PUT /serving/traffic
+    GET /api/2.0/mlflow/webhooks
+    POST /api/2.0/mlflow/webhooks
+    GET /api/2.0/mlflow/webhooks/:webhook_id
+    PATCH /api/2.0/mlflow/webhooks/:webhook_id
+    DELETE /api/2.0/mlflow/webhooks/:webhook_id
+    POST /api/2.0/mlflow/webhooks/:webhook_id/test`,
 };
 
 const lines = (text: string): string[] =>

@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Hono } from 'hono';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/core/clock.ts';
 import { loadConfig } from '../../src/core/config/index.ts';
 import type { Database } from '../../src/db/index.ts';
 import type { AppEnv } from '../../src/server/http/index.ts';
@@ -11,6 +12,8 @@ import { createMlflowApp } from '../../src/server/mlflow/index.ts';
 import {
   createArtifactStore,
   createPostgresTrackingStore,
+  createSendRules,
+  createWebhookStore,
   type TrackingStore,
 } from '../../src/tracking/index.ts';
 import { openTestDatabase } from './databases.ts';
@@ -28,8 +31,13 @@ beforeAll(async () => {
   database = await openTestDatabase();
   tracking = createPostgresTrackingStore(database.db);
   varDir = await mkdtemp(path.join(tmpdir(), 'copyloop-mlflow-rest-'));
-  const artifacts = createArtifactStore({ ...loadConfig({ env: {} }).config.storage, varDir });
-  app = createMlflowApp({ tracking, artifacts, callerOf, servedModel: 'guarded' });
+  const { config } = loadConfig({ env: {} });
+  const webhooks = {
+    store: createWebhookStore(database.db, systemClock),
+    rules: createSendRules(config),
+  };
+  const artifacts = createArtifactStore({ ...config.storage, varDir });
+  app = createMlflowApp({ tracking, artifacts, callerOf, servedModel: 'guarded', webhooks });
 });
 afterAll(async () => {
   await database.close();

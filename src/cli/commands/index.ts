@@ -51,6 +51,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     async () => (await import('./predict.ts')).predictCommand,
   ),
   keys: entry('API keys: list, create, revoke', async () => (await import('./keys.ts')).keysCommand),
+  webhooks: entry(
+    'webhooks and what became of their deliveries',
+    async () => (await import('./webhooks.ts')).webhooksCommand,
+  ),
   health: entry(
     'asks a running server whether it is alive',
     async () => (await import('./health.ts')).healthCommand,

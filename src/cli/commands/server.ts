@@ -1,5 +1,5 @@
 import { COMMON_OPTIONS, defineCommand, parseWhole } from '../command.ts';
-import { addServer, untilStopped } from '../processes.ts';
+import { addServer, addWebhookDelivery, untilStopped } from '../processes.ts';
 import { openQueues, readConfig, withServices } from '../services.ts';
 
 export const serverCommand = defineCommand({
@@ -13,6 +13,7 @@ export const serverCommand = defineCommand({
       'server.port': parseWhole('port', options.port, { min: 0, max: 65_535 }),
     });
     await withServices(config, { role: 'server', logTo: 'stderr' }, async (services) => {
+      await addWebhookDelivery(services);
       const server = await addServer(services, await openQueues(services));
       terminal.print(server.url);
       await untilStopped(signal);

@@ -4,7 +4,7 @@ import { applySchedule, listRuns } from '../../queues/index.ts';
 import { CHAMPION } from '../../tracking/index.ts';
 import { COMMON_OPTIONS, defineCommand, parseWhole, type Terminal } from '../command.ts';
 import { followRun } from '../follow-run.ts';
-import { addServer, addWorkers, untilStopped } from '../processes.ts';
+import { addServer, addWebhookDelivery, addWorkers, untilStopped } from '../processes.ts';
 import { renderPercent } from '../render.ts';
 import { openQueues, readConfig, withServices, type QueueServices, type Services } from '../services.ts';
 import { takeStartLock } from '../start-lock.ts';
@@ -38,6 +38,7 @@ export const startCommand = defineCommand({
       services.resources.add('start lock', await takeStartLock(services.database.url, config.storage.varDir));
       const queueing = await openQueues(services);
       await addWorkers(services, queueing);
+      await addWebhookDelivery(services);
       const next = await applySchedule(queueing.queues, config.pipeline.schedule);
       const server = await addServer(services, queueing);
       terminal.note(`the server listens at ${server.url}`);

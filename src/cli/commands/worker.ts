@@ -2,7 +2,7 @@ import { WORK_STAGES } from '../../core/config/index.ts';
 import { AppError } from '../../core/errors.ts';
 import { applySchedule } from '../../queues/index.ts';
 import { COMMON_OPTIONS, defineCommand, parseWhole } from '../command.ts';
-import { addWorkers, untilStopped } from '../processes.ts';
+import { addWebhookDelivery, addWorkers, untilStopped } from '../processes.ts';
 import { openQueues, readConfig, withServices } from '../services.ts';
 
 export const workerCommand = defineCommand({
@@ -42,6 +42,7 @@ export const workerCommand = defineCommand({
     const concurrency = parseWhole('concurrency', options.concurrency, { min: 1, max: 256 });
     await withServices(config, { role: 'worker', logTo: 'stderr' }, async (services) => {
       const queueing = await openQueues(services);
+      await addWebhookDelivery(services);
       await addWorkers(services, queueing, {
         ...(stages === undefined ? {} : { stages }),
         ...(concurrency === undefined ? {} : { concurrency }),

@@ -140,6 +140,15 @@ const server = z.strictObject({
 
 const outbound = z.strictObject({ allowHosts: z.array(text) });
 
+const webhooks = z.strictObject({
+  allowHttp: z.boolean(),
+  timeoutMs: milliseconds.min(100),
+  attempts: positiveInt.max(100),
+  backoffMs: milliseconds.min(1),
+  backoffMaxMs: milliseconds.min(1),
+  keepDays: positiveInt.max(3650),
+});
+
 const serving = z.strictObject({
   threads: nonNegativeInt.max(256),
   threadsPerSession: nonNegativeInt.max(256),
@@ -235,6 +244,7 @@ export const configSchema = z.strictObject({
   gate,
   server,
   outbound,
+  webhooks,
   serving,
   copy,
   feedback,

@@ -16,6 +16,7 @@ import { modelVersionRoutes } from './model-versions.ts';
 import { registeredModelRoutes } from './registered-models.ts';
 import type { Caller, MlflowRoute, RouteContext } from './route.ts';
 import { runRoutes } from './runs.ts';
+import { webhookRoutes } from './webhooks.ts';
 
 /** The MLflow whose protocol this is (a PEP 440 version, as clients parse it). */
 export const MLFLOW_LEVEL = '3.17.2';
@@ -32,6 +33,7 @@ const ROUTES: readonly MlflowRoute[] = [
   ...registeredModelRoutes,
   ...modelVersionRoutes,
   ...loggedModelRoutes,
+  ...webhookRoutes,
 ];
 
 export interface MlflowAppOptions {
@@ -39,6 +41,7 @@ export interface MlflowAppOptions {
   artifacts: ArtifactStore;
   /** The registered model whose champion is protected. */
   servedModel: string;
+  webhooks: RouteContext['webhooks'];
   /** Who asks: for the history of aliases, and whether the champion may be moved. Everyone may, when this is left out. */
   callerOf?: (c: Context<AppEnv>) => Caller;
 }
@@ -48,6 +51,7 @@ export function createMlflowApp(options: MlflowAppOptions): Hono<AppEnv> {
     tracking,
     artifacts,
     servedModel,
+    webhooks,
     callerOf = () => ({ name: 'local user', mayMoveChampion: true }),
   } = options;
   const contextOf = (c: Context<AppEnv>): RouteContext => ({
@@ -55,6 +59,7 @@ export function createMlflowApp(options: MlflowAppOptions): Hono<AppEnv> {
     artifacts,
     caller: callerOf(c),
     champion: { model: servedModel, alias: CHAMPION },
+    webhooks,
   });
   const app = new Hono<AppEnv>();
   app.onError(handleError);

@@ -2,7 +2,7 @@
 import type { Context } from 'hono';
 import type { z } from 'zod';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
-import type { TrackingStore } from '../../tracking/index.ts';
+import type { SendRules, TrackingStore, WebhookStore } from '../../tracking/index.ts';
 import type { AppEnv } from '../http/index.ts';
 import { readInput } from './wire.ts';
 
@@ -26,6 +26,7 @@ export interface RouteContext {
   artifacts: ArtifactStore;
   caller: Caller;
   champion: ProtectedAlias;
+  webhooks: { store: WebhookStore; rules: SendRules };
 }
 
 export interface MlflowRoute {

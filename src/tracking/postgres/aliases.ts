@@ -9,6 +9,7 @@ import type { AliasMove, ModelVersion } from '../entities.ts';
 import { findFormerVersion, movedAway } from '../alias-history.ts';
 import { checkAlias } from '../limits.ts';
 import type { AliasReason, RegistryStore } from '../tracking-store.ts';
+import { recordEvent } from '../webhooks/outbox.ts';
 import { noModel, noVersion, toVersion, VERSION_COLUMNS, type VersionRow } from './registry-rows.ts';
 
 /** NOTIFY channel; the payload is `{"name", "alias", "version"}`, version null when the alias was taken away. */
@@ -138,6 +139,8 @@ async function move(trx: DbTransaction, { name, alias, from, to, kind, why }: Mo
       pipeline_run_id: why.pipelineRunId ?? null,
     })
     .execute();
+  if (to === null) await recordEvent(trx, 'model_version_alias.deleted', { name, alias });
+  else await recordEvent(trx, 'model_version_alias.created', { name, alias, version: String(to) });
   const payload = JSON.stringify({ name, alias, version: to });
   await sql`SELECT pg_notify(${ALIAS_CHANNEL}, ${payload})`.execute(trx);
 }

@@ -6,6 +6,7 @@ import type { ModelVersion, RegisteredModel } from '../entities.ts';
 import { checkModelName, checkTag, checkText } from '../limits.ts';
 import { queryPage } from '../search/page.ts';
 import type { RegistryStore } from '../tracking-store.ts';
+import { recordEvent } from '../webhooks/outbox.ts';
 import { createAliasStore, lockModel, takeAlias } from './aliases.ts';
 import {
   loadModels,
@@ -88,6 +89,11 @@ export function createRegistryStore(db: Db, clock: Clock): RegistryStore {
             .insertInto('registered_model_tags')
             .values(pairs.map((pair) => ({ name, ...pair })))
             .execute();
+        await recordEvent(trx, 'registered_model.created', {
+          name,
+          tags: toTags(pairs),
+          description: description ?? null,
+        });
       });
     } catch (error) {
       if (!isUniqueViolation(error)) throw error;
@@ -144,6 +150,14 @@ export function createRegistryStore(db: Db, clock: Clock): RegistryStore {
           .insertInto('model_version_tags')
           .values(pairs.map((pair) => ({ name, version: last_version, ...pair })))
           .execute();
+      await recordEvent(trx, 'model_version.created', {
+        name,
+        version: String(last_version),
+        source: given.source,
+        run_id: given.runId ?? null,
+        tags: toTags(pairs),
+        description: given.description ?? null,
+      });
       return last_version;
     });
     return await getVersion(name, version);
@@ -264,20 +278,33 @@ export function createRegistryStore(db: Db, clock: Clock): RegistryStore {
     setVersionTag: async (name, version, key, value) => {
       checkTag({ key, value });
       await getVersion(name, version);
-      await db
-        .insertInto('model_version_tags')
-        .values({ name, version, key, value })
-        .onConflict((conflict) => conflict.columns(['name', 'version', 'key']).doUpdateSet({ value }))
-        .execute();
+      await db.transaction().execute(async (trx) => {
+        await trx
+          .insertInto('model_version_tags')
+          .values({ name, version, key, value })
+          .onConflict((conflict) => conflict.columns(['name', 'version', 'key']).doUpdateSet({ value }))
+          .execute();
+        const data = { name, version: String(version), key, value };
+        await recordEvent(trx, 'model_version_tag.set', data);
+      });
     },
     deleteVersionTag: async (name, version, key) => {
       await getVersion(name, version);
-      await db
-        .deleteFrom('model_version_tags')
-        .where('name', '=', name)
-        .where('version', '=', version)
-        .where('key', '=', key)
-        .execute();
+      await db.transaction().execute(async (trx) => {
+        const { numDeletedRows } = await trx
+          .deleteFrom('model_version_tags')
+          .where('name', '=', name)
+          .where('version', '=', version)
+          .where('key', '=', key)
+          .executeTakeFirst();
+        if (numDeletedRows === 0n) return;
+        const data = { name, version: String(version), key };
+        await recordEvent(trx, 'model_version_tag.deleted', data);
+      });
     },
   };
+}
+
+function toTags(pairs: readonly { key: string; value: string }[]): Record<string, string> {
+  return Object.fromEntries(pairs.map(({ key, value }) => [key, value]));
 }
