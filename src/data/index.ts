@@ -56,7 +56,14 @@ export { FORMATS as SOURCE_FORMATS, type SourceFormat } from './source/source-ro
 export { renderTable, TABLE_FORMATS, TABLE_TYPES, type TableFormat } from './table/render-table.ts';
 export { inGroups, type TableCell, type TableColumn, type TableRow } from './table/rows.ts';
 export { readCues } from './synthetic/read-cues.ts';
-export { hashContent, SPLITS, splitOf, type Split, type SplitFractions } from './version/content.ts';
+export {
+  hashContent,
+  splitPosition,
+  SPLITS,
+  splitOf,
+  type Split,
+  type SplitFractions,
+} from './version/content.ts';
 export {
   createDatasetVersion,
   type FeedbackInput,

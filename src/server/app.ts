@@ -33,6 +33,7 @@ import { createHealthRoutes } from './routes/health.ts';
 import { createInfoRoutes } from './routes/info.ts';
 import { createMetricsRoutes } from './routes/metrics.ts';
 import { createJobRoutes, UPLOAD_PATH } from './routes/jobs.ts';
+import { createModelGateRoutes } from './routes/model-gate.ts';
 import { createModelRoutes } from './routes/models.ts';
 import { createPredictRoutes } from './routes/predict.ts';
 import { createPredictionRoutes } from './routes/predictions.ts';
@@ -119,6 +120,7 @@ export function createApp(deps: AppDeps): Router {
     }),
   );
   app.route('/', createModelRoutes(deps.tracking.registry));
+  app.route('/', createModelGateRoutes({ db, registry: deps.tracking.registry, artifacts: deps.artifacts }));
   app.route('/', createTrafficRoutes({ db, models }));
   app.route(
     '/',

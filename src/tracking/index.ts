@@ -1,4 +1,14 @@
 export { artifactKeyOf, MLFLOW_FOLDER } from './artifact-uris.ts';
+export {
+  APPROVAL_STATES,
+  approvalOf,
+  approveVersion,
+  awaitApproval,
+  pendingTags,
+  rejectVersion,
+  type ApprovalDesk,
+  type ApprovalState,
+} from './approvals.ts';
 export { createArtifactStore } from './artifacts/create-artifact-store.ts';
 export { createFolderStore } from './artifacts/folder-store.ts';
 export {

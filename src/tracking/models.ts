@@ -16,6 +16,7 @@ export interface ModelAccuracy {
   runId: string | null;
   createdAt: Date;
   aliases: string[];
+  tags: ModelVersion['tags'];
 }
 
 /**
@@ -107,5 +108,6 @@ function toAccuracy(version: ModelVersion): ModelAccuracy {
     runId: version.runId,
     createdAt: new Date(version.creationTimeMs),
     aliases: version.aliases,
+    tags: version.tags,
   };
 }

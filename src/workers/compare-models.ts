@@ -19,6 +19,7 @@ import {
   type ModelVersion,
 } from '../tracking/index.ts';
 import type { StageContext, StageServices } from './context.ts';
+import { isBelow, readFrozenFraction } from './frozen-holdout.ts';
 import { fetchModel } from './model-files.ts';
 
 export interface Challenger {
@@ -30,10 +31,13 @@ export interface Challenger {
 
 export interface Comparison {
   report: GateReport;
-  /** Rows of the holdout that one of the models was trained on, as when the fractions of the splits were changed; they do not count. */
+  /** The frozen part of the holdout; see frozen-holdout.ts. */
+  frozenFraction: number;
+  /** Rows that were added to the holdout when its fraction grew, and that one of the models was trained on before; they do not count. */
   excludedRows: number;
   /** Why an existing champion could not be asked, so that the challenger was judged against the majority class. */
   championFault: string | null;
+  /** The version that was champion then. */
   champion: number | null;
 }
 
@@ -57,7 +61,16 @@ export async function compareWithChampion(comparison: {
       champion.version === undefined ? new Set<string>() : await readTrainedRows(services, champion.version),
   };
   const digests = holdout.map(digestOf);
-  const isHeldOut = digests.map((digest) => !trained.challenger.has(digest) && !trained.champion.has(digest));
+  const { db } = services.database;
+  const frozenFraction =
+    (await readFrozenFraction(db, context.run.options.model.name)) ??
+    version.manifest.splitRule.holdoutFraction;
+  // A frozen row that was trained on stays in: the gate then refuses, since nothing about this holdout can be trusted.
+  const isHeldOut = digests.map(
+    (digest, at) =>
+      (!trained.challenger.has(digest) && !trained.champion.has(digest)) ||
+      isBelow(frozenFraction, holdout[at] ?? { title: '', description: '' }),
+  );
   const rows = holdout.filter((_, index) => isHeldOut[index]);
   const excludedRows = holdout.length - rows.length;
 
@@ -98,9 +111,10 @@ export async function compareWithChampion(comparison: {
   });
   return {
     report,
+    frozenFraction,
     excludedRows,
     championFault: fault,
-    champion: scored.champion === null ? null : (champion.model?.version ?? null),
+    champion: champion.model?.version ?? null,
   };
 }
 

@@ -1,26 +1,31 @@
 import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
+import type { Config } from '../core/config/index.ts';
 import { AppError } from '../core/errors.ts';
 import { getDatasetVersion, type DatasetVersion } from '../data/index.ts';
 import { verifyModelDirectory } from '../ml/index.ts';
 import type { StageResult } from '../queues/index.ts';
 import {
   artifactKeyOf,
+  awaitApproval,
   CANDIDATE_TAG,
-  CHALLENGER,
   CHAMPION,
   DATASET_DIGEST_TAG,
   DATASET_TAG,
+  pendingTags,
   registerModel,
   renderGateReportHtml,
   RUN_TAG,
   WEIGHTS_TAG,
+  type AliasReason,
   type GateReport,
+  type ModelVersion,
   type TrackingStore,
 } from '../tracking/index.ts';
 import { compareWithChampion, type Challenger, type Comparison } from './compare-models.ts';
 import type { CandidateOutcome, StageContext, StageHandler } from './context.ts';
+import { freezeHoldout } from './frozen-holdout.ts';
 import { fetchModel } from './model-files.ts';
 import { describeSplit } from './tracking-run.ts';
 import { removeWorkFolder, workFolder } from './work-folders.ts';
@@ -77,7 +82,7 @@ async function compare(
     champion: await tracking.registry.findAlias(run.options.model.name, CHAMPION),
     version,
     folder,
-    rules: run.options.gate,
+    rules: rulesOf(context),
     context,
   });
   const { trackingRunId, modelUri } = finished.result;
@@ -144,6 +149,15 @@ async function registerVersion(
   const { candidate, trackingRunId, modelUri, comparison } = stored;
   const { report } = comparison;
   const { tags } = await tracking.runs.get(trackingRunId);
+  const { datasetVersion } = await context.resultOf('version-data');
+  const { db } = context.services.database;
+  const isPending = report.decision === 'pending-approval';
+  const { manifest } = await getDatasetVersion(db, datasetVersion);
+  await freezeHoldout(db, {
+    model: modelName,
+    fraction: manifest.splitRule.holdoutFraction,
+    pipelineRunId: run.id,
+  });
   const version = await registerModel(tracking, {
     name: modelName,
     source: modelUri,
@@ -155,14 +169,12 @@ async function registerVersion(
       [RUN_TAG]: run.id,
       [CANDIDATE_TAG]: candidate,
       ...pick(tags, [DATASET_TAG, DATASET_DIGEST_TAG, WEIGHTS_TAG]),
+      ...(isPending && pendingTags(comparison.champion)),
     },
   });
-  await tracking.registry.setAlias(
-    modelName,
-    report.decision === 'promote' ? CHAMPION : CHALLENGER,
-    version.version,
-    { movedBy: 'gate', reason: report.reasons.join(' '), pipelineRunId: run.id },
-  );
+  const why = { reason: report.reasons.join(' '), pipelineRunId: run.id };
+  if (isPending) await awaitApproval({ db, registry: tracking.registry }, version, why);
+  else await promote(tracking, version, { ...why, movedBy: 'gate' }, comparison.champion);
   return version.version;
 }
 
@@ -170,6 +182,33 @@ function pick(tags: Readonly<Record<string, string>>, keys: readonly string[]): 
   return Object.fromEntries(
     keys.flatMap((key) => (tags[key] === undefined ? [] : [[key, tags[key]] as const])),
   );
+}
+
+/** Only in the place of the champion that it was compared with, and once: a stage that is repeated does not undo what people did meanwhile. */
+async function promote(
+  { registry }: TrackingStore,
+  { name, version }: ModelVersion,
+  why: AliasReason,
+  champion: number | null,
+): Promise<void> {
+  const history = await registry.aliasHistory(name, CHAMPION);
+  if (history.some((move) => move.pipelineRunId === why.pipelineRunId && move.toVersion === version)) return;
+  try {
+    await registry.setAlias(name, CHAMPION, version, why, champion);
+  } catch (thrown) {
+    if (!(thrown instanceof AppError) || thrown.code !== 'conflict') throw thrown;
+    throw new AppError(
+      'conflict',
+      `${thrown.message}: it was moved while the gate compared, so version ${version} has to be compared again; replay the run`,
+      { cause: thrown },
+    );
+  }
+}
+
+/** A replay decides by the rules of its first run, but never without a person where one is asked for today. */
+function rulesOf({ run, services }: StageContext): Config['gate'] {
+  const isRequired = [run.options.gate, services.config.gate].some(({ approval }) => approval === 'required');
+  return { ...run.options.gate, approval: isRequired ? 'required' : 'none' };
 }
 
 async function logHoldout(

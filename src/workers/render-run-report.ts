@@ -65,7 +65,11 @@ th, td { border: 1px solid #ccc; padding: 0.3rem 0.7rem; text-align: left; }
       ? ' There is no champion.'
       : ` Champion is version ${report.champion} of ${escapeHtml(gate.modelName)}.`
   }</p>
-<ul>
+${
+  gate.decision === 'pending-approval'
+    ? `<p>Version ${gate.modelVersion} is pending approval: <code>copyloop approve ${gate.modelVersion}</code> or <code>copyloop reject ${gate.modelVersion} --reason TEXT</code>.</p>\n`
+    : ''
+}<ul>
 ${gate.reasons.map((reason) => `<li>${escapeHtml(reason)}</li>`).join('\n')}
 </ul>
 <h2>Data</h2>

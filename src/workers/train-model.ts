@@ -15,6 +15,7 @@ import {
 } from '../ml/index.ts';
 import type { MetricInput, Run, TrackingStore } from '../tracking/index.ts';
 import type { StageContext, StageHandler } from './context.ts';
+import { refuseFrozenRows } from './frozen-holdout.ts';
 import { storeModel } from './model-files.ts';
 import { withPatience } from './patience.ts';
 import { checkpointFolder, withSharedCheckpoint } from './shared-checkpoint.ts';
@@ -42,6 +43,7 @@ export function createTrainModel(tracking: TrackingStore): StageHandler<'train-m
     if (candidate === undefined) throw new AppError('internal', `run ${runId} has no candidate ${name}`);
     const { datasetVersion } = await context.resultOf('version-data');
     const version = await getDatasetVersion(services.database.db, datasetVersion);
+    await refuseFrozenRows(version, context);
     const { experiment } = pipelineRun.options.model;
     const trackingRun = await ensureTrackingRun(tracking, { experiment, runId, candidate: name, version });
     const modelUri = `${trackingRun.artifactUri}/model`;

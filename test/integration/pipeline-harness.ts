@@ -53,6 +53,7 @@ interface HarnessOverrides {
   minimumHoldoutRows?: number;
   /** Base model of every training. */
   base?: string;
+  approval?: Config['gate']['approval'];
 }
 
 interface WorkerChoices {
@@ -93,6 +94,7 @@ export async function openHarness(kind: BackendKind, overrides: HarnessOverrides
     gate: {
       ...defaults.gate,
       minimumHoldoutRows: overrides.minimumHoldoutRows ?? defaults.gate.minimumHoldoutRows,
+      approval: overrides.approval ?? defaults.gate.approval,
     },
     queues: {
       ...defaults.queues,

@@ -68,6 +68,8 @@ const OURS: Readonly<Record<KeyRole, string>> = {
     GET /models/:name/versions
     GET /models/:name/versions/:version
     GET /models/:name/aliases/:alias/history
+    GET /models/:name/versions/:version/gate
+    GET /models/:name/versions/:version/gate.html
     GET /serving/traffic
     GET /predictions/:id
     GET /v2
@@ -104,6 +106,8 @@ const OURS: Readonly<Record<KeyRole, string>> = {
   admin: `
     POST /models/:name/aliases/champion/rollback
     PUT /serving/traffic
+    POST /models/:name/versions/:version/approve
+    POST /models/:name/versions/:version/reject
     GET /api/2.0/mlflow/webhooks
     POST /api/2.0/mlflow/webhooks
     GET /api/2.0/mlflow/webhooks/:webhook_id

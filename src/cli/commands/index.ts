@@ -34,6 +34,11 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     'versions of the registered model and their accuracy',
     async () => (await import('./models.ts')).modelsCommand,
   ),
+  approve: entry(
+    'makes a version that waits for approval the champion',
+    async () => (await import('./approve.ts')).approveCommand,
+  ),
+  reject: entry('turns such a version down', async () => (await import('./approve.ts')).rejectCommand),
   rollback: entry(
     'makes the previous champion the champion again',
     async () => (await import('./rollback.ts')).rollbackCommand,

@@ -1,6 +1,7 @@
-import { allModelAccuracies, bestModelAccuracy, CHAMPION } from '../../tracking/index.ts';
+import { allModelAccuracies, approvalOf, bestModelAccuracy, CHAMPION } from '../../tracking/index.ts';
 import { COMMON_OPTIONS, defineCommand } from '../command.ts';
 import { renderJson, renderPercent, renderTable } from '../render.ts';
+import { addressOf } from '../running-server.ts';
 import { readConfig, withServices } from '../services.ts';
 
 export const modelsCommand = defineCommand({
@@ -48,15 +49,19 @@ export const modelsCommand = defineCommand({
       else {
         terminal.print(
           renderTable(
-            ['VERSION', 'ALIASES', 'ACCURACY', 'TRACKING RUN', 'REGISTERED'],
+            ['VERSION', 'ALIASES', 'APPROVAL', 'ACCURACY', 'TRACKING RUN', 'REGISTERED'],
             models.map((model) => [
               model.version,
               model.aliases.join(', '),
+              approvalOf(model),
               renderPercent(model.accuracy),
               model.runId,
               model.createdAt.toISOString(),
             ]),
           ),
+        );
+        terminal.note(
+          `gate reports: ${addressOf(config, {}).url}/models/${name}/versions/<version>/gate.html`,
         );
       }
     });

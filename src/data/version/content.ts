@@ -23,12 +23,17 @@ export function hashContent(title: string, description: string): Buffer {
  * @param content the hash of `hashContent`
  */
 export function splitOf(content: Buffer, fractions: SplitFractions): Split {
-  // Bytes 8 to 13: rows are ordered and sampled by the first ones, which must say nothing about the split.
-  const uniform = content.readUIntBE(8, 6) / 2 ** 48;
+  const uniform = splitPosition(content);
   const { holdoutFraction, validationFraction } = fractions;
   if (uniform < holdoutFraction) return 'holdout';
   const rest = (uniform - holdoutFraction) / (1 - holdoutFraction);
   return rest < validationFraction ? 'validation' : 'train';
+}
+
+/** Where a text stands among all, from 0 to 1: what lies below the fraction of the holdout is held out. */
+export function splitPosition(content: Buffer): number {
+  // Bytes 8 to 13: rows are ordered and sampled by the first ones, which must say nothing about the split.
+  return content.readUIntBE(8, 6) / 2 ** 48;
 }
 
 /** Compatibility forms, case and white space make no difference. */

@@ -1,16 +1,31 @@
 /** The registry, for reading, and the way back: rollback. */
 import { createRoute, z } from '@hono/zod-openapi';
-import type { AliasMove, ModelVersion, RegistryStore } from '../../tracking/index.ts';
+import {
+  APPROVAL_STATES,
+  approvalOf,
+  type AliasMove,
+  type ModelVersion,
+  type RegistryStore,
+} from '../../tracking/index.ts';
 import { createRouter, errorResponse, type Router } from '../http/index.ts';
 import { nameCaller } from '../keys/index.ts';
 
 const MAX_PAGE = 1000;
-const name = z.string().min(1).max(256);
-const versionSchema = z.object({
+export const modelName = z.string().min(1).max(256);
+export const versionNumber = z.coerce
+  .number<string>()
+  .int()
+  .min(1)
+  .max(2 ** 31 - 1);
+export const versionSchema = z.object({
   name: z.string(),
   version: z.int(),
   description: z.string().nullable(),
   aliases: z.array(z.string()),
+  /** Where gate.approval asks for a person. */
+  approval: z.enum(APPROVAL_STATES).nullable(),
+  /** The page of the gate's report; null for a version that came from no run. */
+  gate_report: z.string().nullable(),
   status: z.string(),
   source: z.string(),
   tracking_run_id: z.string().nullable(),
@@ -62,7 +77,7 @@ const versionsRoute = createRoute({
   path: '/models/{name}/versions',
   tags: ['models'],
   summary: 'Versions of a model, newest first',
-  request: { params: z.object({ name }) },
+  request: { params: z.object({ name: modelName }) },
   responses: {
     200: json(ok({ versions: z.array(versionSchema) }), 'the versions'),
     404: errorResponse('no such model'),
@@ -76,12 +91,8 @@ const versionRoute = createRoute({
   summary: 'One version',
   request: {
     params: z.object({
-      name,
-      version: z.coerce
-        .number<string>()
-        .int()
-        .min(1)
-        .max(2 ** 31 - 1),
+      name: modelName,
+      version: versionNumber,
     }),
   },
   responses: {
@@ -95,7 +106,7 @@ const historyRoute = createRoute({
   path: '/models/{name}/aliases/{alias}/history',
   tags: ['models'],
   summary: 'Where an alias has pointed, newest first',
-  request: { params: z.object({ name, alias: name }) },
+  request: { params: z.object({ name: modelName, alias: modelName }) },
   responses: {
     200: json(ok({ history: z.array(moveSchema) }), 'the moves'),
     404: errorResponse('no such model'),
@@ -108,7 +119,7 @@ const rollbackRoute = createRoute({
   tags: ['models'],
   summary: 'Move an alias back to where it was before it last moved forward',
   request: {
-    params: z.object({ name, alias: name }),
+    params: z.object({ name: modelName, alias: modelName }),
     body: {
       content: {
         'application/json': { schema: z.strictObject({ reason: z.string().trim().min(1).max(1000) }) },
@@ -172,12 +183,17 @@ export function createModelRoutes(registry: RegistryStore): Router {
     });
 }
 
-function renderVersion(version: ModelVersion): z.input<typeof versionSchema> {
+export function renderVersion(version: ModelVersion): z.input<typeof versionSchema> {
   return {
     name: version.name,
     version: version.version,
     description: version.description,
     aliases: [...version.aliases],
+    approval: approvalOf(version),
+    gate_report:
+      version.pipelineRunId === null
+        ? null
+        : `/models/${encodeURIComponent(version.name)}/versions/${version.version}/gate.html`,
     status: version.status,
     source: version.source,
     tracking_run_id: version.runId,
