@@ -320,6 +320,20 @@ def the_registry():
 
 
 @step
+def webhooks():
+    made = client.create_webhook("hook", "https://93.184.216.34/hook", ["model_version_alias.created"], "a note", secret="s3cret")
+    assert (made.name, str(made.status), [str(e) for e in made.events]) == ("hook", "ACTIVE", ["model_version_alias.created"])
+    changed = client.update_webhook(made.webhook_id, status="DISABLED", events=["registered_model.created", "model_version_tag.set"])
+    assert (str(changed.status), changed.description, len(changed.events)) == ("DISABLED", "a note", 2)
+    assert [w.webhook_id for w in client.list_webhooks()] == [made.webhook_id]
+    assert client.get_webhook(made.webhook_id).url == "https://93.184.216.34/hook"
+    refused("PERMISSION_DENIED", client.create_webhook, "inside", "https://127.0.0.1/", ["registered_model.created"])
+    refused("INVALID_PARAMETER_VALUE", client.create_webhook, "plain", "http://93.184.216.34/", ["registered_model.created"])
+    client.delete_webhook(made.webhook_id)
+    refused("RESOURCE_DOES_NOT_EXIST", client.get_webhook, made.webhook_id)
+
+
+@step
 def mlflow_evaluate():
     x = pd.DataFrame({"x": [0.0, 1.0, 2.0, 3.0]})
     model = LogisticRegression().fit(x, [0, 0, 1, 1])
