@@ -19,6 +19,8 @@ import { createMlflowApp } from '../../src/server/mlflow/index.ts';
 import {
   artifactKeyOf,
   createPostgresTrackingStore,
+  createSendRules,
+  createWebhookStore,
   deleteRunForGood,
   PROVENANCE_TAG,
   type Run,
@@ -257,6 +259,10 @@ describe("the tracking run of a training, as MLflow's clients read it", () => {
       tracking,
       artifacts: harness.services.artifacts,
       servedModel: MODEL,
+      webhooks: {
+        store: createWebhookStore(harness.database.db, systemClock),
+        rules: createSendRules(harness.config),
+      },
       callerOf: () => ({ name: 'test', mayMoveChampion: true }),
     });
   const get = async (route: string): Promise<Record<string, unknown>> =>

@@ -72,6 +72,12 @@ const OURS: Readonly<Record<KeyRole, string>> = {
     GET /models/:name/versions/:version/gate.html
     GET /serving/traffic
     GET /predictions/:id
+    GET /predictions/:id/receipt
+    GET /models/:name/versions/:version/receipt
+    GET /jobs
+    GET /jobs/:id
+    GET /jobs/:id/output
+    GET /jobs/:id/refused
     GET /v2
     POST /v2/repository/index
     GET /v2/models/:model/ready
@@ -100,6 +106,10 @@ const OURS: Readonly<Record<KeyRole, string>> = {
     POST /runs/:id/replay
     POST /models/:name/aliases/:alias/rollback
     POST /feedback
+    POST /jobs/predict
+    POST /jobs/:id/cancel
+    POST /jobs/:id/resume
+    DELETE /jobs/:id
     DELETE /predictions/:id
     PUT /api/2.0/mlflow-artifacts/artifacts/*
     DELETE /api/2.0/mlflow-artifacts/artifacts/*`,
