@@ -116,6 +116,8 @@ const OURS: Readonly<Record<KeyRole, string>> = {
   admin: `
     POST /models/:name/aliases/champion/rollback
     PUT /serving/traffic
+    DELETE /tracking/runs/:run_id
+    POST /tracking/retention
     POST /models/:name/versions/:version/approve
     POST /models/:name/versions/:version/reject
     GET /api/2.0/mlflow/webhooks

@@ -10,6 +10,7 @@ import path from 'node:path';
 import type { Hono } from 'hono';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { systemClock } from '../../src/core/clock.ts';
 import { loadConfig } from '../../src/core/config/index.ts';
 import type { Database } from '../../src/db/index.ts';
 import type { AppEnv } from '../../src/server/http/index.ts';
@@ -18,6 +19,8 @@ import { createMlflowApp } from '../../src/server/mlflow/index.ts';
 import {
   createArtifactStore,
   createPostgresTrackingStore,
+  createSendRules,
+  createWebhookStore,
   type Run,
   type TrackingStore,
 } from '../../src/tracking/index.ts';
@@ -40,8 +43,13 @@ beforeAll(async () => {
   varDir = await mkdtemp(path.join(tmpdir(), 'copyloop-attacks-'));
   files = path.join(varDir, 'artifacts', 'files');
   await writeFile(path.join(varDir, 'secret'), 'secret');
-  const artifacts = createArtifactStore({ ...loadConfig({ env: {} }).config.storage, varDir });
-  app = createMlflowApp({ tracking, artifacts, servedModel: 'copy-quality' });
+  const { config } = loadConfig({ env: {} });
+  const artifacts = createArtifactStore({ ...config.storage, varDir });
+  const webhooks = {
+    store: createWebhookStore(database.db, systemClock),
+    rules: createSendRules(config),
+  };
+  app = createMlflowApp({ tracking, artifacts, servedModel: 'copy-quality', webhooks });
   run = await tracking.runs.create({ experimentId: '0' });
   modelId = (await tracking.loggedModels.create({ experimentId: '0' })).modelId;
   await artifacts.put(`mlflow/0/${run.runId}/artifacts/model/x`, 'x');
