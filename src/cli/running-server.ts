@@ -8,13 +8,16 @@ export const SERVER_OPTIONS = {
   'api-key': { type: 'string', value: 'KEY', about: 'API key, where the server asks for one' },
 } as const satisfies OptionSpecs;
 
+/** Where the server of this configuration is reached from the same machine. */
+export function urlOf({ host, port }: Config['server']): string {
+  return `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${port}`;
+}
+
 /** Who waits at a terminal learns at once that a server is busy, so nothing is tried again. */
 export function clientOf(
   config: Config,
   options: { url?: string | undefined; 'api-key'?: string | undefined },
 ): Client {
-  const { host, port } = config.server;
-  const reachable = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host;
-  const url = options.url ?? `http://${reachable}:${port}`;
+  const url = options.url ?? urlOf(config.server);
   return createClient({ url, apiKey: options['api-key'], retries: 0 });
 }

@@ -194,6 +194,8 @@ export interface Api {
         version: number;
         description: string | null;
         aliases: string[];
+        approval: 'pending' | 'approved' | 'rejected' | 'superseded' | null;
+        gate_report: string | null;
         status: string;
         source: string;
         tracking_run_id: string | null;
@@ -213,6 +215,8 @@ export interface Api {
         version: number;
         description: string | null;
         aliases: string[];
+        approval: 'pending' | 'approved' | 'rejected' | 'superseded' | null;
+        gate_report: string | null;
         status: string;
         source: string;
         tracking_run_id: string | null;
@@ -222,6 +226,12 @@ export interface Api {
       };
     };
   };
+  'GET /models/{name}/versions/{version}/gate': {
+    query: {};
+    body: undefined;
+    answer: { status: 'success'; gate: { [key: string]: unknown } };
+  };
+  'GET /models/{name}/versions/{version}/gate.html': { query: {}; body: undefined; answer: undefined };
   'GET /models/{name}/versions/{version}/receipt': {
     query: {};
     body: undefined;
@@ -628,6 +638,50 @@ export interface Api {
         version: number;
         description: string | null;
         aliases: string[];
+        approval: 'pending' | 'approved' | 'rejected' | 'superseded' | null;
+        gate_report: string | null;
+        status: string;
+        source: string;
+        tracking_run_id: string | null;
+        pipeline_run_id: string | null;
+        tags: { [key: string]: string };
+        created_at: string;
+      };
+    };
+  };
+  'POST /models/{name}/versions/{version}/approve': {
+    query: {};
+    body: { reason: string };
+    answer: {
+      status: 'success';
+      version: {
+        name: string;
+        version: number;
+        description: string | null;
+        aliases: string[];
+        approval: 'pending' | 'approved' | 'rejected' | 'superseded' | null;
+        gate_report: string | null;
+        status: string;
+        source: string;
+        tracking_run_id: string | null;
+        pipeline_run_id: string | null;
+        tags: { [key: string]: string };
+        created_at: string;
+      };
+    };
+  };
+  'POST /models/{name}/versions/{version}/reject': {
+    query: {};
+    body: { reason: string };
+    answer: {
+      status: 'success';
+      version: {
+        name: string;
+        version: number;
+        description: string | null;
+        aliases: string[];
+        approval: 'pending' | 'approved' | 'rejected' | 'superseded' | null;
+        gate_report: string | null;
         status: string;
         source: string;
         tracking_run_id: string | null;

@@ -1,7 +1,7 @@
 import { allModelAccuracies, approvalOf, bestModelAccuracy, CHAMPION } from '../../tracking/index.ts';
 import { COMMON_OPTIONS, defineCommand } from '../command.ts';
 import { renderJson, renderPercent, renderTable } from '../render.ts';
-import { addressOf } from '../running-server.ts';
+import { urlOf } from '../running-server.ts';
 import { readConfig, withServices } from '../services.ts';
 
 export const modelsCommand = defineCommand({
@@ -60,9 +60,7 @@ export const modelsCommand = defineCommand({
             ]),
           ),
         );
-        terminal.note(
-          `gate reports: ${addressOf(config, {}).url}/models/${name}/versions/<version>/gate.html`,
-        );
+        terminal.note(`gate reports: ${urlOf(config.server)}/models/${name}/versions/<version>/gate.html`);
       }
     });
   },
