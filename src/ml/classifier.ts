@@ -6,7 +6,7 @@ import { sigmoid } from './calibration.ts';
 import { ONNX_FILES, readManifest, type Manifest, type Precision } from './model-manifest.ts';
 import { buildClassifierGraph, parseDistilBertConfig, type DistilBertConfig } from './models/index.ts';
 import { encodeModel, openOnnxSession, type OnnxSession } from './onnx/index.ts';
-import { bucketByLength, openTokenizer, padBatch } from './tokenizer.ts';
+import { bucketByLength, openTokenizer, padBatch, type TokenIds } from './tokenizer.ts';
 
 export interface ClassifierOptions {
   /** auto: as the model directory says; fp32 where it says nothing. */
@@ -40,7 +40,7 @@ export interface Classifier {
     options?: { signal?: AbortSignal; onProgress?: (done: number) => void },
   ): Promise<Float32Array>;
   /** The same for one batch of token ids, run as it is. */
-  scoreTokens(sequences: readonly (readonly number[])[]): Promise<Float32Array>;
+  scoreTokens(sequences: readonly TokenIds[]): Promise<Float32Array>;
   /** Ends the session; no run may be in progress. */
   close(): Promise<void>;
 }

@@ -19,6 +19,9 @@ export interface TextTokenizer {
   readonly vocabularySize: number;
 }
 
+/** Token ids of one text, special ones included. */
+export type TokenIds = readonly number[] | Int32Array;
+
 /** Token ids of several texts padded to the longest: row-major [batch, time]. */
 export interface TokenBatch {
   inputIds: BigInt64Array; // [batch, time]
@@ -141,15 +144,15 @@ function nextWhiteSpace(text: string, from: number): number {
   return whiteSpace.exec(text)?.index ?? text.length;
 }
 
-export function padBatch(sequences: readonly (readonly number[])[], padTokenId: number): TokenBatch {
+export function padBatch(sequences: readonly TokenIds[], padTokenId: number): TokenBatch {
   const batch = sequences.length;
   const time = sequences.reduce((longest, ids) => Math.max(longest, ids.length), 0);
   const inputIds = new BigInt64Array(batch * time).fill(BigInt(padTokenId));
   const attentionMask = new BigInt64Array(batch * time);
   sequences.forEach((ids, row) => {
-    ids.forEach((id, column) => {
-      inputIds[row * time + column] = BigInt(id);
-    });
+    for (let column = 0; column < ids.length; column += 1) {
+      inputIds[row * time + column] = BigInt(ids[column] ?? padTokenId);
+    }
     attentionMask.fill(1n, row * time, row * time + ids.length);
   });
   return { inputIds, attentionMask, batch, time };

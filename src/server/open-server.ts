@@ -26,6 +26,7 @@ import { createSpendingLedger, openPredictionStore } from './predictions/index.t
 import {
   createModelSessions,
   createServedModels,
+  createTokenizers,
   followRegistry,
   loadModel,
   openModelCache,
@@ -34,6 +35,7 @@ import {
   readTraffic,
   TRAFFIC_CHANNEL,
   type ServedModels,
+  type Tokenizers,
 } from './serving/index.ts';
 
 export interface ServerOptions {
@@ -68,6 +70,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       'model cache',
       await openModelCache({ artifacts: options.artifacts, varDir: config.storage.varDir }),
     );
+    const tokenizers = createTokenizers();
     let models: ServedModels | undefined = undefined as ServedModels | undefined;
     const metrics = createMetrics(() => models);
     addJobMetrics(metrics.registry, () => database.db);
@@ -82,13 +85,13 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       },
       load: async (ref) => {
         const { source } = await registry.getVersion(ref.name, ref.version);
-        return await loadFromCache(cache, source, {
+        return await loadFromCache({ cache, tokenizers }, source, {
           ref,
           settings: {
             precision: serving.precision,
             threads,
+            maxLength: serving.maxLength,
             limits: {
-              maxLength: serving.maxLength,
               maxBatchTokens: serving.maxBatchTokens,
               maxQueueTokens: serving.maxQueueTokens,
             },
@@ -178,13 +181,14 @@ export async function openServer(options: ServerOptions): Promise<Server> {
 
 /** The files stay as long as the model: a thread that died opens them again. */
 async function loadFromCache(
-  cache: ModelCache,
+  { cache, tokenizers }: { cache: ModelCache; tokenizers: Tokenizers },
   source: string,
-  options: Omit<Parameters<typeof loadModel>[0], 'modelDirectory'>,
+  options: Omit<Parameters<typeof loadModel>[0], 'modelDirectory' | 'tokenizer'>,
 ): Promise<LoadedModel> {
   const modelDirectory = await cache.fetch(options.ref, source);
   try {
-    const model = await loadModel({ ...options, modelDirectory });
+    const tokenizer = await tokenizers.open(modelDirectory);
+    const model = await loadModel({ ...options, modelDirectory, tokenizer });
     return {
       ...model,
       unload: async () => {

@@ -40,7 +40,7 @@ describe('a new champion', () => {
       await harness.setAlias('champion', version);
       await expect
         .poll(async () => versionOf((await postJson(`${server.url}/predict`, product)).body), {
-          timeout: 20_000,
+          timeout: 120_000,
         })
         .toBe(version);
       const { body } = await postJson(`${server.url}/predict`, product);
@@ -65,7 +65,7 @@ describe('a new champion', () => {
       const version = versions[swap % 2] ?? 1;
       await harness.setAlias('champion', version);
       await expect
-        .poll(() => metric('copyloop_served_model_version{alias="champion"}'), { timeout: 20_000 })
+        .poll(() => metric('copyloop_served_model_version{alias="champion"}'), { timeout: 120_000 })
         .toBe(version);
     }
     isDone = true;
@@ -84,7 +84,7 @@ describe('a new champion', () => {
     await harness.setAlias('champion', second);
     for (const { url } of [server, other]) {
       await expect
-        .poll(async () => versionOf((await postJson(`${url}/predict`, product)).body), { timeout: 20_000 })
+        .poll(async () => versionOf((await postJson(`${url}/predict`, product)).body), { timeout: 120_000 })
         .toBe(second);
     }
   });

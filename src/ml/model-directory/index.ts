@@ -1,3 +1,3 @@
 export { quantizeGraph } from './quantize.ts';
-export { verifyModelDirectory } from './verify.ts';
+export { verifyModelDirectory, verifyModelFiles } from './verify.ts';
 export { LABELS, writeModelDirectory, type ModelToWrite, type WrittenModel } from './write.ts';

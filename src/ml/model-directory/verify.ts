@@ -29,6 +29,22 @@ const REQUIRED_FILES = [
  * @throws AppError `bad-model` naming the file or the probe; `unsupported` for another architecture
  */
 export async function verifyModelDirectory(directory: string): Promise<Manifest> {
+  const manifest = await verifyModelFiles(directory);
+  for (const precision of PRECISIONS) {
+    // Opening runs the probes.
+    const classifier = await openClassifier(directory, { precision });
+    await classifier.close();
+  }
+  return manifest;
+}
+
+/**
+ * The part that leaves the calling thread free: every byte is read, nothing is run. For who opens the model elsewhere, where its
+ * probes are run as well: a session computes on the thread that calls it.
+ *
+ * @throws as `verifyModelDirectory`, but for the probes
+ */
+export async function verifyModelFiles(directory: string): Promise<Manifest> {
   const manifest = await readManifest(directory);
   if (manifest === undefined) {
     throw new AppError(
@@ -52,11 +68,6 @@ export async function verifyModelDirectory(directory: string): Promise<Manifest>
     );
   }
   parseDistilBertConfig(configJson);
-  for (const precision of PRECISIONS) {
-    // Opening runs the probes.
-    const classifier = await openClassifier(directory, { precision });
-    await classifier.close();
-  }
   return manifest;
 }
 

@@ -52,8 +52,9 @@ export const handleError: ErrorHandler<AppEnv> = function handleError(thrown, c)
   const error = describeError(thrown);
   const { httpStatus } = error.traits;
   const log = c.get('log');
-  if (httpStatus === 500) log.error({ err: error }, 'a request failed');
-  else log.debug({ err: error }, 'a request was refused');
+  const requestId = c.get('requestId');
+  if (httpStatus === 500) log.error({ err: error, requestId }, 'a request failed');
+  else log.debug({ err: error, requestId }, 'a request was refused');
   const retryAfter = error.details['retryAfterSeconds'] ?? (httpStatus === 503 ? 1 : undefined);
   if (retryAfter !== undefined) setHeader(c, 'Retry-After', String(retryAfter));
   if (httpStatus === 401) setHeader(c, 'WWW-Authenticate', 'Basic realm="copyloop", charset="UTF-8"');

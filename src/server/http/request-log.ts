@@ -16,7 +16,7 @@ export function requestLog(options: { log: Logger; metrics: Metrics }) {
     const given = c.req.header('x-request-id');
     const requestId = given !== undefined && REQUEST_ID.test(given) ? given : createHexId();
     c.set('requestId', requestId);
-    c.set('log', log.child({ requestId }));
+    c.set('log', log);
     setHeader(c, 'X-Request-Id', requestId);
     metrics.requestsInFlight.inc();
     await next();

@@ -8,7 +8,6 @@ import { AppError, toError } from '../../core/errors.ts';
 import { MINUTE_MS, SECOND_MS, sleep } from '../../core/clock.ts';
 import type { Logger } from '../../core/log.ts';
 import type { Precision } from '../../ml/index.ts';
-import { estimateTokens } from './estimate-tokens.ts';
 import { createFairQueue, type FairCall, type FairLane } from './fair-queue.ts';
 import { createRateMeter } from './rate-meter.ts';
 import type { BatchScores, ScoringThread } from './scoring-thread.ts';
@@ -35,19 +34,12 @@ export type DropReason = (typeof DROP_REASONS)[number];
 
 /** What a metrics collector wants to know. */
 export interface ScorerEvents {
-  batch(batch: {
-    texts: number;
-    tokens: number;
-    paddedTokens: number;
-    tokenizeMs: number;
-    computeMs: number;
-  }): void;
+  batch(batch: { texts: number; tokens: number; paddedTokens: number; computeMs: number }): void;
   call(call: { texts: number; timing: CallScores['timing'] }): void;
   dropped(reason: DropReason, texts: number): void;
 }
 
 export interface ScorerLimits {
-  maxLength: number;
   /** Padded tokens of one batch. */
   maxBatchTokens: number;
   /** Waiting tokens; over it a call is refused with `too-busy`. */
@@ -72,13 +64,14 @@ export interface Scorer {
 interface PendingText {
   call: PendingCall;
   index: number;
+  ids: readonly number[];
 }
 
 interface PendingCall {
-  texts: readonly string[];
+  texts: number;
   scores: CallScores;
   left: number;
-  startedMs: number;
+  queuedMs: number;
   settled: boolean;
   fail(error: AppError): void;
   finish(): void;
@@ -96,6 +89,8 @@ const REOPEN_DELAYS_MS = [0, SECOND_MS, 5 * SECOND_MS, 30 * SECOND_MS];
 export async function openScorer(options: {
   threadCount: number;
   openThread: () => Promise<ScoringThread>;
+  /** Token ids of a text, at most `maxLength`: batches are formed by true lengths, and a text's ids cost a hundredth of its scoring. */
+  tokenize: (text: string, maxLength: number) => readonly number[];
   limits: ScorerLimits;
   events: ScorerEvents;
   log: Logger;
@@ -151,7 +146,7 @@ export async function openScorer(options: {
     slot.batches += 1;
     runningTexts += batch.length;
     try {
-      const scores = await slot.thread.score(batch.map(({ call, index }) => call.texts[index] ?? ''));
+      const scores = await slot.thread.score(batch.map(({ ids }) => ids));
       noteBatch(scores, batch);
     } catch (thrown) {
       const error =
@@ -167,39 +162,43 @@ export async function openScorer(options: {
   };
 
   const noteBatch = (scores: BatchScores, batch: readonly PendingText[]): void => {
-    const tokens = scores.tokens.reduce((sum, count) => sum + count, 0);
-    const { paddedTokens, tokenizeMs, computeMs } = scores;
-    rate.note(tokens, tokenizeMs + computeMs);
-    events.batch({ texts: batch.length, tokens, paddedTokens, tokenizeMs, computeMs });
+    const { probabilities, computeMs } = scores;
+    const tokens = batch.reduce((sum, { ids }) => sum + ids.length, 0);
+    const longest = batch.reduce((most, { ids }) => Math.max(most, ids.length), 0);
+    rate.note(tokens, computeMs);
+    events.batch({ texts: batch.length, tokens, paddedTokens: longest * batch.length, computeMs });
     const nowMs = performance.now();
-    batch.forEach(({ call, index }, row) => {
+    batch.forEach(({ call, index, ids }, row) => {
       const { timing } = call.scores;
-      call.scores.probabilities[index] = scores.probabilities[row] ?? Number.NaN;
-      call.scores.tokens += scores.tokens[row] ?? 0;
-      const share = 1 / call.texts.length;
-      timing.tokenizeMs += tokenizeMs * share;
+      call.scores.probabilities[index] = probabilities[row] ?? Number.NaN;
+      call.scores.tokens += ids.length;
+      const share = 1 / call.texts;
       timing.computeMs += computeMs * share;
-      timing.waitMs += Math.max(0, nowMs - call.startedMs - tokenizeMs - computeMs) * share;
+      timing.waitMs += Math.max(0, nowMs - call.queuedMs - computeMs) * share;
       call.left -= 1;
       if (call.left === 0) call.finish();
     });
   };
 
-  const admit = (costs: readonly number[]): void => {
+  const requireThread = (): ScoringThread => {
     if (closing.signal.aborted) throw new AppError('unavailable', 'this model version is being unloaded');
-    if (slots.length === 0)
-      throw new AppError('unavailable', 'no scoring thread is alive; they are being opened again');
-    const tokens = costs.reduce((sum, cost) => sum + cost, 0);
+    const [slot] = slots;
+    if (slot !== undefined) return slot.thread;
+    throw new AppError('unavailable', 'no scoring thread is alive; they are being opened again');
+  };
+
+  const admit = (sequences: readonly (readonly number[])[]): void => {
+    const tokens = sequences.reduce((sum, ids) => sum + ids.length, 0);
     if (tokens > limits.maxQueueTokens) {
       throw new AppError(
         'payload-too-large',
-        `the texts of this call have about ${tokens} tokens and the queue holds ${limits.maxQueueTokens}: send fewer at a time`,
+        `the texts of this call have ${tokens} tokens and the queue holds ${limits.maxQueueTokens}: send fewer at a time`,
         { details: { field: 'items', tokens, limit: limits.maxQueueTokens } },
       );
     }
     if (queue.waitingTokens + tokens <= limits.maxQueueTokens) return;
     const retryAfterSeconds = rate.secondsFor(queue.waitingTokens, slots.length);
-    events.dropped('overloaded', costs.length);
+    events.dropped('overloaded', sequences.length);
     throw new AppError(
       'too-busy',
       `${queue.waitingTokens} tokens wait, ${tokens} more exceed the limit of ${limits.maxQueueTokens}: try again in ${retryAfterSeconds} s`,
@@ -225,8 +224,11 @@ export async function openScorer(options: {
       new Promise((resolve, reject) => {
         if (texts.length === 0) return resolve(createCallScores());
         if (signal?.aborted === true) return reject(hungUp(events, texts.length));
-        const costs = texts.map((text) => estimateTokens(text, limits.maxLength));
-        admit(costs);
+        const startedMs = performance.now();
+        const { maxLength } = requireThread();
+        const sequences = texts.map((text) => options.tokenize(text, maxLength));
+        const queuedMs = performance.now();
+        admit(sequences);
         let queued: FairCall | undefined;
         const onAbort = (): void => call.fail(hungUp(events, call.left));
         const timer = setTimeout(() => {
@@ -243,10 +245,10 @@ export async function openScorer(options: {
           return true;
         };
         const call: PendingCall = {
-          texts,
-          scores: createCallScores(),
+          texts: texts.length,
+          scores: createCallScores((queuedMs - startedMs) / texts.length),
           left: texts.length,
-          startedMs: performance.now(),
+          queuedMs,
           settled: false,
           fail: (error) => {
             if (!settle()) return;
@@ -261,7 +263,7 @@ export async function openScorer(options: {
         };
         signal?.addEventListener('abort', onAbort, { once: true });
         queued = queue.push(
-          costs.map((tokens, index) => ({ value: { call, index }, tokens })),
+          sequences.map((ids, index) => ({ value: { call, index, ids }, tokens: ids.length })),
           lane,
         );
         dispatch();
@@ -287,8 +289,8 @@ export async function openScorer(options: {
   };
 }
 
-function createCallScores(): CallScores {
-  return { probabilities: [], tokens: 0, timing: { tokenizeMs: 0, waitMs: 0, computeMs: 0 } };
+function createCallScores(tokenizeMs = 0): CallScores {
+  return { probabilities: [], tokens: 0, timing: { tokenizeMs, waitMs: 0, computeMs: 0 } };
 }
 
 function hungUp(events: ScorerEvents, texts: number): AppError {

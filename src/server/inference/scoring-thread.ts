@@ -26,18 +26,15 @@ export interface ThreadModel {
 export interface BatchScores {
   /** Calibrated probability of the positive class, per text. */
   probabilities: Float64Array;
-  /** Tokens of each text, special ones included. */
-  tokens: Int32Array;
-  /** Tokens computed, padding included. */
-  paddedTokens: number;
-  tokenizeMs: number;
   computeMs: number;
 }
 
 export interface ScoringThread {
   readonly precision: Precision;
+  /** Tokens that the model takes of a text. */
+  readonly maxLength: number;
   /** @throws AppError `bad-model` when the model answers with no number, `unavailable` when the thread has died */
-  score(texts: readonly string[]): Promise<BatchScores>;
+  score(sequences: readonly (readonly number[])[]): Promise<BatchScores>;
   /** Resolves when the thread is gone, for whatever reason; never rejects. */
   readonly gone: Promise<void>;
   /** Stops after the run in progress; batches not begun are refused with `unavailable`. */
@@ -48,10 +45,13 @@ export interface ThreadStart extends ThreadModel {
   stopFlag: Int32Array;
 }
 
-export type ToThread = { kind: 'score'; id: number; texts: readonly string[] } | { kind: 'stop' };
+/** `ids` holds the token ids of all texts one after the other, `lengths` how many belong to each. */
+export type ToThread =
+  | { kind: 'score'; id: number; ids: Int32Array<ArrayBuffer>; lengths: Int32Array<ArrayBuffer> }
+  | { kind: 'stop' };
 
 export type FromThread =
-  | { kind: 'ready'; precision: Precision }
+  | { kind: 'ready'; precision: Precision; maxLength: number }
   | { kind: 'scored'; id: number; scores: BatchScores }
   | { kind: 'refused'; id: number | null; code: string; message: string };
 
@@ -69,11 +69,11 @@ export async function openScoringThread(model: ThreadModel): Promise<ScoringThre
   let death: Error | undefined;
   let isGone = false;
 
-  const opened = new Promise<Precision>((resolve, reject) => {
+  const opened = new Promise<{ precision: Precision; maxLength: number }>((resolve, reject) => {
     worker.on('message', (message: FromThread) => {
       switch (message.kind) {
         case 'ready':
-          resolve(message.precision);
+          resolve(message);
           return;
         case 'scored':
           pending.get(message.id)?.resolve(message.scores);
@@ -108,9 +108,8 @@ export async function openScoringThread(model: ThreadModel): Promise<ScoringThre
     () => undefined,
     () => undefined,
   );
-  const send = (message: ToThread): void => {
-    // oxlint-disable-next-line unicorn/require-post-message-target-origin -- a thread has no origin
-    worker.postMessage(message);
+  const send = (message: ToThread, transfer: ArrayBuffer[] = []): void => {
+    worker.postMessage(message, transfer);
   };
   const close = async (): Promise<void> => {
     Atomics.store(stopFlag, 0, 1);
@@ -118,23 +117,26 @@ export async function openScoringThread(model: ThreadModel): Promise<ScoringThre
     await gone;
   };
 
-  let precision: Precision;
+  let ready: { precision: Precision; maxLength: number };
   try {
-    precision = await opened;
+    ready = await opened;
   } catch (thrown) {
     await close();
     throw thrown;
   }
   return {
-    precision,
+    precision: ready.precision,
+    maxLength: ready.maxLength,
     gone,
     close,
-    score: (texts) =>
+    score: (sequences) =>
       new Promise((resolve, reject) => {
         if (isGone) return reject(new AppError('unavailable', 'the scoring thread has ended'));
         lastId += 1;
         pending.set(lastId, { resolve, reject });
-        send({ kind: 'score', id: lastId, texts });
+        const ids = Int32Array.from(sequences.flat());
+        const lengths = Int32Array.from(sequences, (sequence) => sequence.length);
+        send({ kind: 'score', id: lastId, ids, lengths }, [ids.buffer, lengths.buffer]);
       }),
   };
 }

@@ -1,4 +1,4 @@
-/** Entry of a scoring thread: opens the model, then tokenises and scores batch after batch until it is told to stop. */
+/** Entry of a scoring thread: opens the model, then scores batch after batch until it is told to stop. */
 import os from 'node:os';
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads';
 import { AppError, toAppError } from '../../core/errors.ts';
@@ -43,7 +43,7 @@ async function runScoring(port: MessagePort, start: ThreadStart): Promise<void> 
     }
     try {
       if (isStopping()) throw new AppError('unavailable', 'this model version is being unloaded');
-      send({ kind: 'scored', id: message.id, scores: await scoreBatch(classifier, message.texts) });
+      send({ kind: 'scored', id: message.id, scores: await scoreBatch(classifier, message) });
     } catch (thrown) {
       refuse(message.id, thrown);
     }
@@ -51,24 +51,20 @@ async function runScoring(port: MessagePort, start: ThreadStart): Promise<void> 
   port.on('message', (message: ToThread) => {
     work = handle(work, message);
   });
-  send({ kind: 'ready', precision: classifier.info.precision });
+  const { precision, maxLength } = classifier.info;
+  send({ kind: 'ready', precision, maxLength });
 }
 
-async function scoreBatch(classifier: Classifier, texts: readonly string[]): Promise<BatchScores> {
+async function scoreBatch(
+  classifier: Classifier,
+  { ids, lengths }: Extract<ToThread, { kind: 'score' }>,
+): Promise<BatchScores> {
   const startedMs = performance.now();
-  const sequences = texts.map((text) => classifier.tokenize(text));
-  const tokenizedMs = performance.now();
+  let end = 0;
+  const sequences = Array.from(lengths, (length) => ids.subarray(end, (end += length)));
   const probabilities = Float64Array.from(await classifier.scoreTokens(sequences));
-  const endedMs = performance.now();
   if (!probabilities.every(Number.isFinite)) {
     throw new AppError('bad-model', 'the model answered with something that is no number');
   }
-  const tokens = Int32Array.from(sequences, (ids) => ids.length);
-  return {
-    probabilities,
-    tokens,
-    paddedTokens: tokens.reduce((longest, count) => Math.max(longest, count), 0) * texts.length,
-    tokenizeMs: tokenizedMs - startedMs,
-    computeMs: endedMs - tokenizedMs,
-  };
+  return { probabilities, computeMs: performance.now() - startedMs };
 }

@@ -124,8 +124,8 @@ const handleError: ErrorHandler<AppEnv> = function handleError(thrown, c) {
   const traits = errorTraits(error.code);
   const status = error.code === 'already-exists' ? 400 : traits.httpStatus;
   const log = c.get('log') as AppEnv['Variables']['log'] | undefined;
-  if (status === 500) log?.error({ err: error }, 'an MLflow request failed');
-  else log?.debug({ err: error }, 'an MLflow request was refused');
+  if (status === 500) log?.error({ err: error, requestId: c.get('requestId') }, 'an MLflow request failed');
+  else log?.debug({ err: error, requestId: c.get('requestId') }, 'an MLflow request was refused');
   const message =
     error.code === 'internal' ? 'the server failed at this request; its log has the reason' : error.message;
   return c.json({ error_code: error.details['mlflow'] ?? traits.mlflow, message }, status as 400);

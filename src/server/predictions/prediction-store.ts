@@ -2,11 +2,12 @@
  * Keeps what was predicted, off the request's path: predictions gather in memory and are written a few hundred at a time.
  * When the database cannot keep up the newest are dropped and counted, so that serving never waits and memory stays bounded.
  */
+import { sql } from 'kysely';
 import { DAY_MS, HOUR_MS, SECOND_MS, type Clock } from '../../core/clock.ts';
 import { AppError, toError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { eraseFeedback } from '../../data/index.ts';
-import type { Db } from '../../db/index.ts';
+import { PREPARED, type Db } from '../../db/index.ts';
 
 export interface StoredPrediction {
   id: string;
@@ -39,7 +40,7 @@ export interface PredictionStore {
 }
 
 const FLUSH_EVERY_MS = SECOND_MS;
-/** PostgreSQL takes 65,535 parameters in a statement; a row has twelve. */
+/** About a megabyte in one statement. */
 const ROWS_PER_INSERT = 500;
 const MAX_WAITING = 20_000;
 
@@ -60,11 +61,7 @@ export function openPredictionStore(options: {
     while (waiting.length > 0) {
       inHand = waiting.splice(0, ROWS_PER_INSERT);
       try {
-        await db
-          .insertInto('predictions')
-          .values(inHand.map(toRow))
-          .onConflict((oc) => oc.doNothing())
-          .execute();
+        await insertAll(db, inHand);
         onStored('written', inHand.length);
       } catch (thrown) {
         waiting.unshift(...inHand);
@@ -167,14 +164,25 @@ function sampleShare(id: string): number {
 type Row = Awaited<ReturnType<typeof selectOne>>;
 const selectOne = (db: Db) => db.selectFrom('predictions').selectAll().executeTakeFirstOrThrow();
 
+/** One parameter for all rows: as a parameter each, five hundred rows take the event loop ten times as long. */
+async function insertAll(db: Db, predictions: readonly StoredPrediction[]): Promise<void> {
+  await sql`${PREPARED}
+    INSERT INTO predictions (id, created_at, title, description, request, response, copy_text, confidence_score,
+      model_name, model_version, writer, request_id)
+    SELECT * FROM json_to_recordset(${JSON.stringify(predictions.map(toRow))}::json) AS row (
+      id text, created_at timestamptz, title text, description text, request jsonb, response jsonb, copy_text text,
+      confidence_score double precision, model_name text, model_version integer, writer text, request_id text)
+    ON CONFLICT DO NOTHING`.execute(db);
+}
+
 function toRow(prediction: StoredPrediction) {
   return {
     id: prediction.id,
     created_at: prediction.createdAt,
     title: prediction.title,
     description: prediction.description,
-    request: JSON.stringify(prediction.request),
-    response: JSON.stringify(prediction.response),
+    request: prediction.request,
+    response: prediction.response,
     copy_text: prediction.copyText,
     confidence_score: prediction.confidenceScore,
     model_name: prediction.modelName,

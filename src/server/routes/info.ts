@@ -10,6 +10,14 @@ const servedSchema = z.object({
   name: z.string(),
   version: z.int(),
   precision: z.string(),
+  /** What was decided at export, and on what ground. */
+  exported: z
+    .object({
+      precision: z.string(),
+      validation_accuracy: z.object({ fp32: z.number(), int8: z.number() }),
+      precision_tolerance: z.number(),
+    })
+    .nullable(),
   loaded_at: z.iso.datetime(),
   load_ms: z.number(),
 });
@@ -75,6 +83,14 @@ export function createInfoRoutes(deps: {
           alias,
           ...model.ref,
           precision: model.precision,
+          exported:
+            model.exported === undefined
+              ? null
+              : {
+                  precision: model.exported.servePrecision,
+                  validation_accuracy: model.exported.validationAccuracy,
+                  precision_tolerance: model.exported.precisionTolerance,
+                },
           loaded_at: model.loadedAt.toISOString(),
           load_ms: Math.round(model.loadMs),
         },

@@ -1,5 +1,11 @@
 export { followRegistry } from './follow-registry.ts';
-export { loadModel, type LoadedModel, type LoadSettings, type VersionRef } from './loaded-model.ts';
+export {
+  loadModel,
+  type ExportDecision,
+  type LoadedModel,
+  type LoadSettings,
+  type VersionRef,
+} from './loaded-model.ts';
 export {
   createServedModels,
   type LeasedModel,
@@ -19,5 +25,6 @@ export {
   type Traffic,
 } from './traffic.ts';
 export { createModelSessions, type ModelSession, type ModelSessions } from './model-sessions.ts';
+export { createTokenizers, type Tokenizers } from './tokenizers.ts';
 export { openModelCache, type ModelCache } from './model-cache.ts';
 export { openVersionScorers, planBatches, type VersionScorers } from './version-scorers.ts';

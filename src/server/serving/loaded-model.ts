@@ -1,7 +1,7 @@
 /** One model version in memory: its scorer, and who is using it, so that it is unloaded only after its last answer. */
 import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
-import type { Precision } from '../../ml/index.ts';
+import { readManifest, type Manifest, type Precision, type TextTokenizer } from '../../ml/index.ts';
 import {
   openScorer,
   openScoringThread,
@@ -20,6 +20,8 @@ export interface LoadedModel {
   readonly ref: VersionRef;
   readonly scorer: Scorer;
   readonly precision: Precision;
+  /** What was decided when the model was exported, and on what ground; undefined for a model that was not made here. */
+  readonly exported: ExportDecision | undefined;
   readonly loadedAt: Date;
   readonly loadMs: number;
   /** Keeps the model loaded until `release` is called. @throws AppError `unavailable` once it is being unloaded */
@@ -28,9 +30,18 @@ export interface LoadedModel {
   unload(): Promise<void>;
 }
 
+export interface ExportDecision {
+  servePrecision: Precision;
+  validationAccuracy: Readonly<Record<Precision, number>>;
+  /** Accuracy that int8 was allowed to lose. */
+  precisionTolerance: number;
+}
+
 export interface LoadSettings {
   precision: Precision | 'auto';
   threads: ThreadCounts;
+  /** Tokens; longer texts are cut. */
+  maxLength: number;
   limits: ScorerLimits;
 }
 
@@ -45,12 +56,14 @@ const WARM_UP_TIMEOUT_MS = 60_000;
 export async function loadModel(options: {
   ref: VersionRef;
   modelDirectory: string;
+  tokenizer: TextTokenizer;
   settings: LoadSettings;
   events: ScorerEvents;
   log: Logger;
 }): Promise<LoadedModel> {
-  const { ref, modelDirectory, settings, events, log } = options;
+  const { ref, modelDirectory, tokenizer, settings, events, log } = options;
   const startedMs = performance.now();
+  const manifest = await readManifest(modelDirectory);
   const scorer = await openScorer({
     threadCount: settings.threads.sessions,
     openThread: () =>
@@ -58,8 +71,9 @@ export async function loadModel(options: {
         modelDirectory,
         precision: settings.precision,
         threads: settings.threads.threadsPerSession,
-        maxLength: settings.limits.maxLength,
+        maxLength: settings.maxLength,
       }),
+    tokenize: (text, maxLength) => tokenizer.encode(text, maxLength),
     limits: settings.limits,
     events,
     log,
@@ -73,10 +87,19 @@ export async function loadModel(options: {
     await scorer.close();
     throw thrown;
   }
-  return createLoadedModel(ref, scorer, performance.now() - startedMs);
+  return createLoadedModel(ref, scorer, performance.now() - startedMs, manifest && decisionOf(manifest));
 }
 
-export function createLoadedModel(ref: VersionRef, scorer: Scorer, loadMs: number): LoadedModel {
+function decisionOf({ servePrecision, validationAccuracy, recipe }: Manifest): ExportDecision {
+  return { servePrecision, validationAccuracy, precisionTolerance: recipe.export.precisionTolerance };
+}
+
+export function createLoadedModel(
+  ref: VersionRef,
+  scorer: Scorer,
+  loadMs: number,
+  exported?: ExportDecision,
+): LoadedModel {
   let users = 0;
   let lastLeft: (() => void) | undefined;
   let isUnloading = false;
@@ -84,6 +107,7 @@ export function createLoadedModel(ref: VersionRef, scorer: Scorer, loadMs: numbe
     ref,
     scorer,
     precision: scorer.precision,
+    exported,
     loadedAt: new Date(),
     loadMs,
     acquire: () => {

@@ -7,7 +7,7 @@ import path from 'node:path';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { AppError } from '../../core/errors.ts';
 import { randomSlug } from '../../core/ids.ts';
-import { verifyModelDirectory } from '../../ml/index.ts';
+import { verifyModelFiles } from '../../ml/index.ts';
 import { artifactKeyOf } from '../../tracking/index.ts';
 import type { VersionRef } from './loaded-model.ts';
 
@@ -47,7 +47,7 @@ export async function openModelCache(options: {
         for (const { key } of entries) {
           await options.artifacts.fetchFile(key, path.join(target, key.slice(prefix.length + 1)));
         }
-        await verifyModelDirectory(target);
+        await verifyModelFiles(target);
         return target;
       } catch (thrown) {
         await rm(target, { recursive: true, force: true });
