@@ -18,6 +18,8 @@ export interface LoadOrder {
   bodies: string[];
   /** All connections together; without it each sends as soon as it is answered. */
   requestsPerSecond?: number;
+  /** What each body scores by each model version; answers that say otherwise are counted as wrong. */
+  expected?: Record<string, number[]>;
 }
 
 export interface LoadResult {
@@ -25,12 +27,16 @@ export interface LoadResult {
   answers: number;
   /** Other answers and broken connections, by status (0 for the latter). */
   failures: Record<string, number>;
+  /** Answers with status 200 whose score is not that of the version they name. */
+  wrong: number;
   elapsedMs: number;
   /** Of answers with status 200, in order. */
   latenciesMs: number[];
 }
 
 const HEAD_END = Buffer.from('\r\n\r\n');
+/** int8 scales activations by the range of the whole batch, so a score moves a little with its company. */
+const TOLERANCE = 0.15;
 
 const order = JSON.parse(await text(process.stdin)) as LoadOrder;
 process.stdout.write(`${JSON.stringify(await runLoad(order))}\n`);
@@ -44,7 +50,13 @@ async function runLoad(order: LoadOrder): Promise<LoadResult> {
   );
   const startMs = performance.now() + order.warmUpMs;
   const endMs = startMs + order.durationMs;
-  const result: LoadResult = { answers: 0, failures: {}, elapsedMs: order.durationMs, latenciesMs: [] };
+  const result: LoadResult = {
+    answers: 0,
+    failures: {},
+    wrong: 0,
+    elapsedMs: order.durationMs,
+    latenciesMs: [],
+  };
   let next = 0;
 
   const note = (status: number, sentMs: number): void => {
@@ -67,11 +79,18 @@ async function runLoad(order: LoadOrder): Promise<LoadResult> {
         turnMs = Math.max(turnMs + intervalMs, performance.now());
       }
       socket ??= await open(hostname, Number(port));
-      const request = requests[next % requests.length] as Buffer;
+      const which = next % requests.length;
+      const request = requests[which] as Buffer;
       next += 1;
       const sentMs = performance.now();
       const answer = await ask(socket, request);
       note(answer.status, sentMs);
+      if (
+        order.expected !== undefined &&
+        answer.status === 200 &&
+        !isRight(answer.body, which, order.expected)
+      )
+        result.wrong += 1;
       if (answer.closes) {
         socket.destroy();
         socket = undefined;
@@ -81,6 +100,15 @@ async function runLoad(order: LoadOrder): Promise<LoadResult> {
   };
   await Promise.all(Array.from({ length: order.connections }, (_, connection) => converse(connection)));
   return result;
+}
+
+function isRight(body: Buffer, which: number, expected: Record<string, number[]>): boolean {
+  const { model, data } = JSON.parse(body.toString()) as {
+    model: { version: number };
+    data: { confidence_score: number };
+  };
+  const score = expected[String(model.version)]?.[which];
+  return score !== undefined && Math.abs(score - data.confidence_score) <= TOLERANCE;
 }
 
 function open(host: string, port: number): Promise<Socket> {
@@ -98,6 +126,7 @@ interface Answer {
   /** 0 when the connection broke. */
   status: number;
   closes: boolean;
+  body: Buffer;
 }
 
 function ask(socket: Socket, request: Buffer): Promise<Answer> {
@@ -109,15 +138,20 @@ function ask(socket: Socket, request: Buffer): Promise<Answer> {
       socket.off('error', onClose);
       resolve(answer);
     };
-    const onClose = (): void => finish({ status: 0, closes: true });
+    const onClose = (): void => finish({ status: 0, closes: true, body: Buffer.alloc(0) });
     const onData = (chunk: Buffer): void => {
       seen = seen.length === 0 ? chunk : Buffer.concat([seen, chunk]);
       const headEnd = seen.indexOf(HEAD_END);
       if (headEnd < 0) return;
       const head = seen.toString('latin1', 0, headEnd);
       const length = Number(/\r\ncontent-length: *(\d+)/i.exec(head)?.[1]);
-      if (seen.length < headEnd + HEAD_END.length + length) return;
-      finish({ status: Number(head.slice(9, 12)), closes: /\r\nconnection: *close/i.test(head) });
+      const begin = headEnd + HEAD_END.length;
+      if (seen.length < begin + length) return;
+      finish({
+        status: Number(head.slice(9, 12)),
+        closes: /\r\nconnection: *close/i.test(head),
+        body: seen.subarray(begin, begin + length),
+      });
     };
     socket.on('data', onData);
     socket.on('close', onClose);

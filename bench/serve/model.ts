@@ -7,16 +7,19 @@ import { packageRoot } from '../../src/core/paths.ts';
 import { generateRecords } from '../../src/data/index.ts';
 import { readRecipe, trainCandidate } from '../../src/ml/index.ts';
 
-/** A `head` model of the shipped encoder; what it has learned does not matter here. Kept below var/. */
-export async function trainBenchModel(): Promise<string> {
+/**
+ * A `head` model of the shipped encoder; what it has learned does not matter here. Kept below var/.
+ * The `opposite` one was taught the opposite of every label, so that the two never agree on a text.
+ */
+export async function trainBenchModel(kind: 'plain' | 'opposite' = 'plain'): Promise<string> {
   const folder = path.join(packageRoot, 'var', 'bench-serve');
-  const outputDirectory = path.join(folder, 'model');
+  const outputDirectory = path.join(folder, kind === 'plain' ? 'model' : 'model-opposite');
   if (existsSync(outputDirectory)) return outputDirectory;
   const work = await mkdtemp(path.join(tmpdir(), 'copyloop-bench-train-'));
   const rows = [...generateRecords({ count: 400, seed: 1 })].map((record) => ({
     title: record.title,
     description: record.description,
-    label: record.rating >= 3.5 ? 1 : 0,
+    label: record.rating >= 3.5 === (kind === 'plain') ? 1 : 0,
   }));
   const write = async (name: string, part: typeof rows): Promise<string> => {
     const file = path.join(work, name);

@@ -26,8 +26,8 @@ export interface OurServerOptions {
   sessions: number;
   threadsPerSession: number;
   maxQueueTokens?: number;
-  /** Versions that the directory is registered as; the first is champion. */
-  versions?: number;
+  /** Registered as the versions from 2 on; the first is champion. */
+  otherModels?: string[];
 }
 
 const options = JSON.parse(process.argv[2] ?? '{}') as OurServerOptions;
@@ -67,14 +67,14 @@ const jobs = createJobStarter({
   log,
 });
 
-const folder = 'bench/model';
-for (const entry of await readdir(options.modelDirectory, { recursive: true, withFileTypes: true })) {
-  if (!entry.isFile()) continue;
-  const file = path.join(entry.parentPath, entry.name);
-  await artifacts.putFile(`mlflow/${folder}/${path.relative(options.modelDirectory, file)}`, file);
-}
 const { name } = config.model;
-for (let version = 1; version <= (options.versions ?? 1); version += 1) {
+for (const [index, directory] of [options.modelDirectory, ...(options.otherModels ?? [])].entries()) {
+  const folder = `bench/model-${index + 1}`;
+  for (const entry of await readdir(directory, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const file = path.join(entry.parentPath, entry.name);
+    await artifacts.putFile(`mlflow/${folder}/${path.relative(directory, file)}`, file);
+  }
   await registerModel(tracking, { name, source: `mlflow-artifacts:/${folder}`, accuracy: 0 });
 }
 await tracking.registry.setAlias(name, 'champion', 1, { movedBy: 'bench', reason: 'bench' });
