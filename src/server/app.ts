@@ -101,7 +101,12 @@ export function createApp(deps: AppDeps): Router {
     clock,
   });
   const maxTextChars = server.maxTitleChars + server.maxDescriptionChars + 1;
-  const limits = { maxTextChars, maxItems: server.maxBatchItems, timeoutMs: serving.requestTimeoutMs };
+  const limits = {
+    maxTextChars,
+    maxItems: server.maxBatchItems,
+    timeoutMs: serving.requestTimeoutMs,
+    batchTimeoutMs: serving.batchTimeoutMs,
+  };
 
   app.route('/', createPredictRoutes({ predictor, config, channelNames: deps.copywriter.channelNames }));
   app.route('/', createHealthRoutes({ models, checkDatabase: deps.checkDatabase }));

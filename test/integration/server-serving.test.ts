@@ -214,6 +214,20 @@ describe('a server under more load than it can bear', () => {
     expect((await postJson(`${server.url}/predict`, product)).status).toBe(200);
   });
 
+  it('answers a lone text while a call of ten thousand is at work, whose queue it shares', async () => {
+    await open({ serving: { maxQueueTokens: 20_000, cacheEntries: 0 } });
+    const inputs = Array.from({ length: 10_000 }, (_, index) => `a lovely bright lamp ${index}`);
+    let isDone = false;
+    const large = postJson(`${server.url}/tei/predict`, { inputs }).finally(() => (isDone = true));
+    await expect.poll(() => metric('copyloop_batch_texts_count')).toBeGreaterThan(1);
+    expect((await postJson(`${server.url}/predict`, product)).status).toBe(200);
+    expect(isDone).toBe(false);
+    const { status, body } = await large;
+    expect(status).toBe(200);
+    expect(body).toHaveLength(10_000);
+    expect(await metric('copyloop_dropped_texts_total{reason="overloaded"}')).toBeNaN();
+  });
+
   it('answers what it began before it closes', async () => {
     await open({ serving: { cacheEntries: 0 } });
     const asked = Array.from({ length: 20 }, (_, index) =>

@@ -16,7 +16,9 @@ import type { ModelSessions, ServedModels } from '../serving/index.ts';
 interface Limits {
   maxTextChars: number;
   maxItems: number;
+  /** Deadline of a call of one text. */
   timeoutMs: number;
+  batchTimeoutMs: number;
 }
 
 type Row = Record<string, unknown> | string;
@@ -63,7 +65,10 @@ export function createMlflowScoringRoutes(deps: {
     const texts = parseInvocation(body, limits);
     const scored = await sessions.withModel(texts[0] ?? '', (session) =>
       session.score(texts, {
-        timeoutMs: parseTimeoutHeader(c.req.header('x-request-timeout-ms'), limits.timeoutMs),
+        timeoutMs: parseTimeoutHeader(
+          c.req.header('x-request-timeout-ms'),
+          texts.length === 1 ? limits.timeoutMs : limits.batchTimeoutMs,
+        ),
         signal: createHangUpSignal(c),
       }),
     );

@@ -20,7 +20,9 @@ import { INPUT, OUTPUTS, parseInferenceRequest, renderOutputs } from './inferenc
 interface Limits {
   maxTextChars: number;
   maxItems: number;
+  /** Deadline of a call of one text. */
   timeoutMs: number;
+  batchTimeoutMs: number;
 }
 
 const EXTENSIONS = ['binary_tensor_data'] as const;
@@ -87,7 +89,10 @@ export function createOpenInferenceRoutes(deps: {
       const wanted = readVersion(c.req.param());
       const { json, tensors } = await readBody(c);
       const request = parseInferenceRequest(json, tensors, limits);
-      const maxMs = parseTimeoutHeader(c.req.header('x-request-timeout-ms'), limits.timeoutMs);
+      const maxMs = parseTimeoutHeader(
+        c.req.header('x-request-timeout-ms'),
+        request.texts.length === 1 ? limits.timeoutMs : limits.batchTimeoutMs,
+      );
       const timeoutMs = Math.min(request.timeoutMs ?? maxMs, maxMs);
       const stickyKey = request.id ?? request.texts[0] ?? '';
       const answer = await sessions.withModel(

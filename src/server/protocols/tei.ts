@@ -18,7 +18,9 @@ import type { ModelSessions } from '../serving/index.ts';
 interface Limits {
   maxTextChars: number;
   maxItems: number;
+  /** Deadline of a call of one text. */
   timeoutMs: number;
+  batchTimeoutMs: number;
 }
 
 /** One text, a list of texts, or a list of one-text lists, as TEI takes them; pairs are for models of two texts, which ours is not. */
@@ -52,7 +54,10 @@ export function createTeiRoutes(deps: { sessions: ModelSessions; limits: Limits 
         : inputs.map((item) => (typeof item === 'string' ? item : item[0]));
     const scored = await sessions.withModel(texts[0] ?? '', (session) =>
       session.score(texts, {
-        timeoutMs: parseTimeoutHeader(c.req.header('x-request-timeout-ms'), limits.timeoutMs),
+        timeoutMs: parseTimeoutHeader(
+          c.req.header('x-request-timeout-ms'),
+          texts.length === 1 ? limits.timeoutMs : limits.batchTimeoutMs,
+        ),
         signal: createHangUpSignal(c),
       }),
     );

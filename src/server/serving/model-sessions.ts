@@ -1,5 +1,11 @@
 /** What a route scores with: the model that answers this request, its cache, and the challenger that looks over its shoulder. */
-import type { CallScores, ScoreCache, ScoreOptions } from '../inference/index.ts';
+import {
+  createFairLane,
+  type CallScores,
+  type ScoreCache,
+  type ScoreOptions,
+  type Scorer,
+} from '../inference/index.ts';
 import type { LoadedModel } from './loaded-model.ts';
 import type { LeasedModel, ServedModels } from './served-models.ts';
 import type { ServedAlias } from './traffic.ts';
@@ -41,7 +47,7 @@ export function createModelSessions(deps: {
     const version = `${model.ref.name}/${model.ref.version}`;
     const cached = texts.map((text) => cache.get(version, text));
     const missing = texts.filter((_, index) => cached[index] === undefined);
-    const scored = await model.scorer.score(missing, options);
+    const scored = await scoreInSlices(model.scorer, missing, options);
     missing.forEach((text, index) => cache.set(version, text, scored.probabilities[index] ?? 0));
     events.cache(texts.length - missing.length, missing.length);
     let next = 0;
@@ -74,6 +80,36 @@ export function createModelSessions(deps: {
       }
     },
   };
+}
+
+/** A call of ten thousand texts stands in line by so many at a time: more would fill the queue for everybody and hold the event loop while tokenised. */
+const SLICE_TEXTS = 256;
+
+async function scoreInSlices(
+  scorer: Scorer,
+  texts: readonly string[],
+  options: ScoreOptions,
+): Promise<CallScores> {
+  if (texts.length <= SLICE_TEXTS) return await scorer.score(texts, options);
+  const lane = options.lane ?? createFairLane();
+  const deadlineMs = performance.now() + options.timeoutMs;
+  const whole: CallScores = {
+    probabilities: [],
+    tokens: 0,
+    timing: { tokenizeMs: 0, waitMs: 0, computeMs: 0 },
+  };
+  for (let at = 0; at < texts.length; at += SLICE_TEXTS) {
+    const slice = texts.slice(at, at + SLICE_TEXTS);
+    const timeoutMs = Math.max(1, deadlineMs - performance.now());
+    const { probabilities, tokens, timing } = await scorer.score(slice, { ...options, lane, timeoutMs });
+    const share = slice.length / texts.length;
+    whole.probabilities.push(...probabilities);
+    whole.tokens += tokens;
+    whole.timing.tokenizeMs += timing.tokenizeMs * share;
+    whole.timing.waitMs += timing.waitMs * share;
+    whole.timing.computeMs += timing.computeMs * share;
+  }
+  return whole;
 }
 
 /** The challenger gets idle moments only: while anything waits or it is busy itself, the copy is skipped and counted. */
