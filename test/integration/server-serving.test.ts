@@ -95,7 +95,7 @@ describe('a new champion', () => {
     await harness.setAlias('champion', second);
     await expect
       .poll(async () => versionOf((await postJson(`${server.url}/predict`, product)).body), {
-        timeout: 20_000,
+        timeout: 120_000,
       })
       .toBe(second);
     const rollback = await postJson(`${server.url}/models/copy-quality/aliases/champion/rollback`, {
@@ -104,7 +104,7 @@ describe('a new champion', () => {
     expect(rollback).toMatchObject({ status: 200, body: { version: { version: 1 } } });
     await expect
       .poll(async () => versionOf((await postJson(`${server.url}/predict`, product)).body), {
-        timeout: 20_000,
+        timeout: 120_000,
       })
       .toBe(1);
     const history = await fetch(`${server.url}/models/copy-quality/aliases/champion/history`);
