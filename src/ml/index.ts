@@ -44,7 +44,7 @@ export { LABELS, verifyModelDirectory, verifyModelFiles } from './model-director
 export { PRECISIONS, readManifest, type Manifest, type Precision } from './model-manifest.ts';
 export { readBaseModel, resolveBaseDirectory } from './base-model.ts';
 export { hashBaseModel, hashWeights, provenanceSchema, type Provenance } from './provenance/index.ts';
-export { openTokenizer, type TextTokenizer } from './tokenizer.ts';
+export { bucketByLength, openTokenizer, type TextTokenizer } from './tokenizer.ts';
 export { listRecipes, parseRecipe, readRecipe, type Recipe, type RecipeOverrides } from './recipes.ts';
 export { classifierText, readLabelledCsv, REQUIRED_COLUMNS, type LabelledRow } from './rows.ts';
 export { trainCandidate, type TrainCandidateOptions } from './train-candidate.ts';

@@ -1,4 +1,3 @@
-export { estimateTokens } from './estimate-tokens.ts';
 export { createFairLane, type FairLane } from './fair-queue.ts';
 export { createScoreCache, type ScoreCache } from './score-cache.ts';
 export {

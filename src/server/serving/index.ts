@@ -27,4 +27,4 @@ export {
 export { createModelSessions, type ModelSession, type ModelSessions } from './model-sessions.ts';
 export { createTokenizers, type Tokenizers } from './tokenizers.ts';
 export { openModelCache, type ModelCache } from './model-cache.ts';
-export { openVersionScorers, planBatches, type VersionScorers } from './version-scorers.ts';
+export { openVersionScorers, type VersionScorers } from './version-scorers.ts';

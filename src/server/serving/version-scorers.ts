@@ -12,12 +12,8 @@ import type { Config } from '../../core/config/index.ts';
 import { toError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import type { TrackingStore } from '../../tracking/index.ts';
-import {
-  chooseThreadCounts,
-  estimateTokens,
-  openScoringThread,
-  type ScoringThread,
-} from '../inference/index.ts';
+import { bucketByLength, openTokenizer, type TextTokenizer } from '../../ml/index.ts';
+import { chooseThreadCounts, openScoringThread, type ScoringThread } from '../inference/index.ts';
 import type { VersionRef } from './loaded-model.ts';
 import { openModelCache, type ModelCache } from './model-cache.ts';
 
@@ -35,6 +31,7 @@ export interface VersionScorers {
 
 interface LoadedVersion {
   threads: ScoringThread[];
+  tokenizer: TextTokenizer;
   unload(): Promise<void>;
 }
 
@@ -61,6 +58,7 @@ export function openVersionScorers(deps: {
     const files = await cache;
     const { source } = await deps.registry.getVersion(ref.name, ref.version);
     const modelDirectory = await files.fetch(ref, source);
+    const tokenizer = await openTokenizer(modelDirectory);
     const counts = chooseThreadCounts(serving);
     const opened = await Promise.allSettled(
       Array.from({ length: counts.sessions }, () =>
@@ -79,7 +77,7 @@ export function openVersionScorers(deps: {
       await files.drop(modelDirectory);
     };
     const failure = opened.find((result) => result.status === 'rejected');
-    if (failure === undefined) return { threads, unload };
+    if (failure === undefined) return { threads, tokenizer, unload };
     await unload();
     throw failure.reason;
   };
@@ -119,8 +117,8 @@ export function openVersionScorers(deps: {
     withVersion: async (ref, body) => {
       const { key, entry } = acquire(ref);
       try {
-        const { threads } = await entry.loading;
-        return await body((texts, signal) => scoreInOrder(threads, texts, serving, signal));
+        const loaded = await entry.loading;
+        return await body((texts, signal) => scoreInOrder(loaded, texts, serving, signal));
       } finally {
         entry.users -= 1;
         if (entry.users === 0) {
@@ -150,41 +148,22 @@ export function openVersionScorers(deps: {
 
 /** Every thread takes the next batch when it is free; which one takes which changes no score. */
 async function scoreInOrder(
-  threads: readonly ScoringThread[],
+  { threads, tokenizer }: LoadedVersion,
   texts: readonly string[],
   limits: { maxLength: number; maxBatchTokens: number },
   signal: AbortSignal,
 ): Promise<number[]> {
   const scores = texts.map(() => Number.NaN);
-  const batches = planBatches(texts, limits).values();
+  const sequences = texts.map((text) => tokenizer.encode(text, threads[0]?.maxLength ?? limits.maxLength));
+  const lengths = sequences.map((ids) => ids.length);
+  const batches = bucketByLength(lengths, limits.maxBatchTokens).values();
   const work = async (thread: ScoringThread): Promise<void> => {
     for (const batch of batches) {
       signal.throwIfAborted();
-      const { probabilities } = await thread.score(batch.map((index) => texts[index] ?? ''));
+      const { probabilities } = await thread.score(batch.map((index) => sequences[index] ?? []));
       batch.forEach((index, row) => (scores[index] = probabilities[row] ?? Number.NaN));
     }
   };
   await Promise.all(threads.map(work));
   return scores;
-}
-
-/** Indices of the texts, similar lengths together, at most `maxBatchTokens` padded tokens a batch (but never less than one text). */
-export function planBatches(
-  texts: readonly string[],
-  limits: { maxLength: number; maxBatchTokens: number },
-): number[][] {
-  const tokens = texts.map((text) => estimateTokens(text, limits.maxLength));
-  const tokensOf = (index: number): number => tokens[index] ?? 0;
-  const order = texts.map((_, index) => index).toSorted((a, b) => tokensOf(a) - tokensOf(b) || a - b);
-  const batches: number[][] = [];
-  let batch: number[] = [];
-  for (const index of order) {
-    if (batch.length > 0 && (batch.length + 1) * tokensOf(index) > limits.maxBatchTokens) {
-      batches.push(batch);
-      batch = [];
-    }
-    batch.push(index);
-  }
-  if (batch.length > 0) batches.push(batch);
-  return batches;
 }
