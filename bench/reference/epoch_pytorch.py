@@ -1,8 +1,8 @@
-"""The reference recipe in PyTorch, for bench/epoch.ts: epochs over sentences padded to 128 tokens, batches of 16.
+"""The reference recipe in PyTorch, for bench/epoch.ts and bench/sst2.ts: epochs over sentences in batches of 16.
 
 Arguments: a directory with config.json, model.safetensors and the tokenizer, a JSON file
-{train: {texts, labels}, dev: {texts, labels}}, epochs, threads, seed. Prints one JSON line an epoch:
-seconds of training and accuracy on dev.
+{train: {texts, labels}, dev: {texts, labels}}, epochs, threads, seed, and padding: max_length (128 tokens, as the
+reference system) or longest (of the batch). Prints one JSON line an epoch: seconds of training and accuracy on dev.
 """
 
 import json
@@ -24,16 +24,22 @@ def load_model(folder):
     return model
 
 
-def accuracy(model, encoded, labels):
+def pick(encoded, rows, padding):
+    batch = {name: values[rows] for name, values in encoded.items()}
+    longest = int(batch["attention_mask"].sum(1).max()) if padding == "longest" else LENGTH
+    return {name: values[:, :longest] for name, values in batch.items()}
+
+
+def accuracy(model, encoded, labels, padding):
     model.eval()
     with torch.no_grad():
-        parts = range(0, len(labels), 64)
-        called = [model(**{k: v[i : i + 64] for k, v in encoded.items()}).logits.argmax(-1) for i in parts]
+        parts = torch.arange(len(labels)).split(64)
+        called = [model(**pick(encoded, rows, padding)).logits.argmax(-1) for rows in parts]
     model.train()
     return (torch.cat(called) == labels).float().mean().item()
 
 
-def main(folder, data, epochs, threads, seed):
+def main(folder, data, epochs, threads, seed, padding):
     torch.set_num_threads(threads)
     torch.manual_seed(seed)
     tokenizer = DistilBertTokenizerFast.from_pretrained(folder)
@@ -56,14 +62,13 @@ def main(folder, data, epochs, threads, seed):
     for _ in range(epochs):
         start = time.perf_counter()
         for rows in torch.randperm(len(labels)).split(BATCH):
-            batch = {name: values[rows] for name, values in train.items()}
-            model(**batch, labels=labels[rows]).loss.backward()
+            model(**pick(train, rows, padding), labels=labels[rows]).loss.backward()
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizer.step()
             schedule.step()
             optimizer.zero_grad()
         seconds = time.perf_counter() - start
-        print(json.dumps(dict(seconds=seconds, accuracy=accuracy(model, dev, dev_labels))), flush=True)
+        print(json.dumps(dict(seconds=seconds, accuracy=accuracy(model, dev, dev_labels, padding))), flush=True)
 
 
 main(
@@ -72,4 +77,5 @@ main(
     int(sys.argv[3]),
     int(sys.argv[4]),
     int(sys.argv[5]),
+    sys.argv[6],
 )
