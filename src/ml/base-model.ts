@@ -18,7 +18,13 @@ export interface BaseModel {
   config: DistilBertConfig;
   /** config.json as it is, for the fields a trained model keeps. */
   configJson: Record<string, unknown>;
-  weights: Weights;
+  /** From the file, so that they take memory only while somebody needs them. */
+  readWeights(): Promise<Weights>;
+}
+
+/** The configuration of the classifier to be trained: one with another number of labels lends its encoder only. */
+export function trainedConfig({ config }: BaseModel): DistilBertConfig {
+  return config.labels.length === 2 ? config : { ...config, labels: ['0', '1'] };
 }
 
 export const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json', 'vocab.txt'] as const;
@@ -30,7 +36,7 @@ export async function readBaseModel(directory: string): Promise<BaseModel> {
   const config = parseDistilBertConfig(configJson);
   const file = path.join(directory, 'model.safetensors');
   if (!(await isFile(file))) throw new AppError('bad-model', `${file} is missing`);
-  return { directory, config, configJson, weights: await readWeights(file) };
+  return { directory, config, configJson, readWeights: () => readWeights(file) };
 }
 
 export async function readConfigJson(directory: string): Promise<Record<string, unknown>> {

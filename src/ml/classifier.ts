@@ -140,8 +140,11 @@ async function openSession(
   const file = path.join(modelDirectory, ONNX_FILES[precision]);
   if (await isFile(file)) return openOnnxSession(file, { threads, spinning: false });
   if (precision === 'int8') throw new AppError('bad-model', `${file} is missing: score in fp32 instead`);
-  const { weights } = await readBaseModel(modelDirectory);
-  return openOnnxSession(encodeModel(buildClassifierGraph(config, weights)), { threads, spinning: false });
+  const { readWeights } = await readBaseModel(modelDirectory);
+  return openOnnxSession(encodeModel(buildClassifierGraph(config, await readWeights())), {
+    threads,
+    spinning: false,
+  });
 }
 
 /** Each text in a run of its own: int8 scales activations by the range of the whole batch, so a probe must not share one. */

@@ -45,6 +45,11 @@ export const recipeSchema = z.strictObject({
   dropout: z.number().min(0).lt(1).nullable().default(null),
   /** Epochs without a better validation loss after which training stops; null: never. */
   earlyStoppingPatience: positiveInt.nullable().default(null),
+  /**
+   * Once the validation rows have chosen the epoch, temperature and precision: train again from the start for as many
+   * epochs, on these rows as well, and write that (full).
+   */
+  refit: z.boolean().default(false),
   /** Steps between two checkpoints (full). */
   checkpointEverySteps: positiveInt.default(100),
   export: z

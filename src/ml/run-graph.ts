@@ -1,12 +1,7 @@
-/** Runs an inference graph over many texts in memory: the frozen encoder's states for `head`, logits for calibration. */
+/** Runs an inference graph over many texts in memory: the frozen encoder's states for `head`, logits to judge by. */
 import { AppError } from '../core/errors.ts';
 import type { BaseModel } from './base-model.ts';
-import {
-  buildClassifierGraph,
-  buildEncoderGraph,
-  type DistilBertConfig,
-  type Weights,
-} from './models/index.ts';
+import { buildEncoderGraph } from './models/index.ts';
 import { encodeModel, openOnnxSession, type OnnxGraph } from './onnx/index.ts';
 import { bucketByLength, padBatch, type TextTokenizer } from './tokenizer.ts';
 
@@ -23,23 +18,23 @@ export interface RunOptions {
 const BATCH_TOKENS = 2048;
 
 /** First-token states of the last layer, in the order of the texts: row-major [texts, dim]. */
-export function computeStates(
+export async function computeStates(
   base: BaseModel,
   tokenizer: TextTokenizer,
   texts: readonly string[],
   options: RunOptions,
 ): Promise<Float32Array> {
-  return runOverTexts(buildEncoderGraph(base.config, base.weights), tokenizer, texts, options);
+  const graph = buildEncoderGraph(base.config, await base.readWeights());
+  return runOverTexts(graph, tokenizer, texts, options);
 }
 
-/** Positive logit less negative logit of each text. */
+/** Positive logit less negative logit of each text, by a graph of `buildClassifierGraph`, quantised or not. */
 export async function computeMargins(
-  model: { config: DistilBertConfig; weights: Weights },
+  graph: OnnxGraph,
   tokenizer: TextTokenizer,
   texts: readonly string[],
   options: RunOptions,
 ): Promise<Float32Array> {
-  const graph = buildClassifierGraph(model.config, model.weights);
   return marginsOf(await runOverTexts(graph, tokenizer, texts, options));
 }
 

@@ -1,10 +1,11 @@
-/** One training from CSV files to a model directory, whatever the recipe: read, train, calibrate, write. It blocks its thread. */
+/** One training from CSV files to a model directory, whatever the recipe: read, train, judge, refit, write. It blocks its thread. */
 import { mkdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import { AppError, assertNever } from '../core/errors.ts';
-import { readBaseModel, resolveBaseDirectory } from './base-model.ts';
-import { fitTemperature, foldCalibration } from './calibration.ts';
+import { readBaseModel, resolveBaseDirectory, trainedConfig } from './base-model.ts';
+import { foldCalibration } from './calibration.ts';
 import { trainHead } from './head/index.ts';
+import { judgeClassifier } from './judge.ts';
 import { writeModelDirectory } from './model-directory/index.ts';
 import { describeInputs, describeRuntime, hashWeights } from './provenance/index.ts';
 import type { Recipe } from './recipes.ts';
@@ -74,20 +75,32 @@ export async function runTraining(request: TrainRequest, hooks: TrainingHooks): 
     log: hooks.log,
   });
 
+  const { temperature, servePrecision, metrics } = await judgeClassifier(
+    { ...trained, config: trainedConfig(base) },
+    tokenizer,
+    validation,
+    {
+      maxLength: recipe.maxLength,
+      threads,
+      signal,
+      precisionTolerance: recipe.export.precisionTolerance,
+    },
+  );
+  const final = trained.refit === null ? trained : await trained.refit();
+
   onProgress({ phase: 'export', fraction: 0 });
-  const honest = trained.validationMargins.map((margin) => margin - trained.priorShift);
-  const temperature = fitTemperature(honest, validation.labels, validation.weights);
-  const weights = foldCalibration(trained.weights, temperature, trained.priorShift);
+  const weights = foldCalibration(final.weights, temperature, final.priorShift);
   const provenance = {
     ...inputs,
     recipe: trained.recipe,
     runtime: await describeRuntime(String(trained.facts['backend'])),
     weightsSha256: hashWeights(weights),
   };
-  const written = await writeModelDirectory(request.outputDirectory, {
+  await writeModelDirectory(request.outputDirectory, {
     base,
-    validation,
     temperature,
+    servePrecision,
+    validationAccuracy: { fp32: metrics.fp32.accuracy, int8: metrics.int8.accuracy },
     threads,
     signal,
     weights,
@@ -98,13 +111,13 @@ export async function runTraining(request: TrainRequest, hooks: TrainingHooks): 
   await rm(request.workDirectory, { recursive: true, force: true });
   onProgress({ phase: 'export', fraction: 1 });
   return {
-    modelDirectory: written.directory,
+    modelDirectory: request.outputDirectory,
     recipe: trained.recipe,
     epochs: trained.epochs,
     bestEpoch: trained.bestEpoch,
-    validation: written.validation,
+    validation: metrics[servePrecision],
     temperature,
-    servePrecision: written.servePrecision,
+    servePrecision,
     provenance,
     durationMs: performance.now() - startedMs,
     peakRssBytes: process.resourceUsage().maxRSS * 1024,
@@ -151,6 +164,6 @@ function flattenRecipe({
   name,
   export: exported,
   ...settings
-}: Recipe): Record<string, string | number | null> {
+}: Recipe): Record<string, string | number | boolean | null> {
   return { recipe: name, ...settings, precisionTolerance: exported.precisionTolerance };
 }

@@ -44,7 +44,8 @@ export async function trainCandidate(
   if (signal?.aborted) throw abortError(signal);
   const { file, execArgv } = entryPoint(import.meta.url, './train-process');
   const child = fork(file, [], {
-    execArgv,
+    // See release-memory.ts.
+    execArgv: [...execArgv, '--expose-gc'],
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });

@@ -57,7 +57,7 @@ const epochSchema = z.object({
 const stepSchema = z.object({ step: z.int(), loss: z.number(), learningRate: z.number() });
 
 const progressSchema = z.object({
-  phase: z.enum(['encode', 'train', 'export']),
+  phase: z.enum(['encode', 'train', 'refit', 'export']),
   fraction: z.number(),
   epoch: z.int().optional(),
   step: z.int().optional(),
@@ -75,7 +75,7 @@ export const trainResultSchema = z.object({
   recipe: recipeSchema,
   epochs: z.array(epochSchema),
   bestEpoch: z.int(),
-  /** Of the written model in its serving precision, calibrated. */
+  /** In its serving precision, calibrated; where the recipe refits, of the model before it had seen these rows. */
   validation: metricsSchema,
   temperature: z.number(),
   servePrecision: z.enum(PRECISIONS),

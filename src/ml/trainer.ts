@@ -35,7 +35,8 @@ export interface StepMetrics {
 }
 
 export interface TrainProgress {
-  phase: 'encode' | 'train' | 'export';
+  /** `refit`: the second training, on the validation rows too. */
+  phase: 'encode' | 'train' | 'refit' | 'export';
   /** Of the phase, 0 to 1. */
   fraction: number;
   epoch?: number;
@@ -73,13 +74,18 @@ export interface TrainerContext {
   log: TrainLog;
 }
 
-export interface Trained {
-  /** Every weight of the classifier under Hugging Face's names, best epoch, not yet calibrated. */
+/** Weights as a training left them, not yet calibrated. */
+export interface RawClassifier {
+  /** Every weight of the classifier under Hugging Face's names. */
   weights: Weights;
-  /** Positive logit less negative logit of each validation row under `weights`. */
-  validationMargins: Float32Array;
   /** What balanced class weights added to every margin: log(weight of positives / weight of negatives). */
   priorShift: number;
+}
+
+/** The best epoch's classifier: it has not learnt from the validation rows, so they may judge it. */
+export interface Trained extends RawClassifier {
+  /** Trains what is written in its place, on the validation rows as well; null: the judged classifier is written. */
+  refit: (() => Promise<RawClassifier>) | null;
   /** All of them, also those run before a resumption. */
   epochs: EpochMetrics[];
   /** From 1. */

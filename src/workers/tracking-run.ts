@@ -7,6 +7,7 @@ import {
   type EpochMetrics,
   type Provenance,
   type StepMetrics,
+  type TrainProgress,
 } from '../ml/index.ts';
 import {
   CANDIDATE_TAG,
@@ -99,6 +100,20 @@ export function stepMetrics({ step, loss, learningRate }: StepMetrics, timestamp
     { key: STEP_LOSS, value: loss, timestampMs, step },
     { key: 'learning_rate', value: learningRate, timestampMs, step },
   ];
+}
+
+/** How fast a training goes and how long its phase will take; nothing for a phase that does not know. */
+export function paceMetrics(progress: TrainProgress, timestampMs: number): MetricInput[] {
+  const { phase, step = 0, stepsPerSecond, tokensPerSecond, remainingMs } = progress;
+  const paces = {
+    steps_per_second: stepsPerSecond,
+    tokens_per_second: tokensPerSecond,
+    seconds_left: remainingMs === undefined ? undefined : remainingMs / 1000,
+  };
+  const prefix = phase === 'refit' ? 'refit_' : '';
+  return Object.entries(paces).flatMap(([key, value]) =>
+    value === undefined ? [] : [{ key: `${prefix}${key}`, value, timestampMs, step }],
+  );
 }
 
 export function finalMetrics(

@@ -23,6 +23,7 @@ import {
   ensureTrackingRun,
   epochMetrics,
   finalMetrics,
+  paceMetrics,
   provenanceTags,
   readFinalMetrics,
   readLoggedEpochs,
@@ -31,6 +32,9 @@ import {
   toParams,
 } from './tracking-run.ts';
 import { removeWorkFolder, workFolder } from './work-folders.ts';
+
+/** A training's pace goes to its tracking run no oftener than this. */
+const LOG_PACE_EVERY_MS = 5000;
 
 /**
  * Trains one candidate in a child process and leaves a tracking run with the model directory. A retry resumes from the
@@ -129,6 +133,7 @@ async function trainOrTakeOver(training: {
     }
     writes.catch((error: unknown) => failed.abort(toAppError(error)));
   };
+  let pacedMs = clock.nowMs();
   const workDirectory = path.join(folder, 'checkpoints');
   const request: TrainRequest = {
     recipe: await readRecipe(
@@ -150,7 +155,12 @@ async function trainOrTakeOver(training: {
     trainCandidate(request, {
       signal: AbortSignal.any([signal, failed.signal]),
       log,
-      onProgress: (progress) => context.progress(shareDone(progress), describeProgress(progress)),
+      onProgress: (progress) => {
+        context.progress(shareDone(progress), describeProgress(progress));
+        if (clock.nowMs() - pacedMs < LOG_PACE_EVERY_MS) return;
+        pacedMs = clock.nowMs();
+        write(paceMetrics(progress, pacedMs));
+      },
       onEpoch: (epoch) => {
         if (!logged.has(epoch.epoch)) write(epochMetrics(epoch, clock.nowMs()));
       },
@@ -195,13 +205,15 @@ async function findRecipes(folder: string): Promise<string> {
   );
 }
 
-/** Phases as shares of the whole: encoding and training take most of it. */
+/** Phases as shares of the whole: encoding and training, or two trainings, take most of it. */
 function shareDone({ phase, fraction }: TrainProgress): number {
   switch (phase) {
     case 'encode':
-      return 0.4 * fraction;
+      return 0.3 * fraction;
     case 'train':
-      return 0.4 + 0.4 * fraction;
+      return 0.3 + 0.25 * fraction;
+    case 'refit':
+      return 0.55 + 0.25 * fraction;
     case 'export':
       return 0.8 + 0.15 * fraction;
     default:

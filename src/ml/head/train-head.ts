@@ -54,7 +54,7 @@ export async function trainHead(context: TrainerContext): Promise<Trained> {
     const targets = createTargets(train, classWeights, recipe.labelSmoothing);
     const validationTargets = createTargets(validation, classWeights, recipe.labelSmoothing);
     const random = createRandom(context.seed);
-    let best: { epoch: number; logLoss: number; weights: HeadWeights; margins: Float32Array } | undefined;
+    let best: { epoch: number; logLoss: number; weights: HeadWeights } | undefined;
     let steps = 0;
     const epochs: EpochMetrics[] = [];
     for (let epoch = 1; epoch <= recipe.epochs; epoch += 1) {
@@ -99,7 +99,7 @@ export async function trainHead(context: TrainerContext): Promise<Trained> {
       context.onEpoch(report);
       context.onProgress({ phase: 'train', fraction: epoch / recipe.epochs, epoch, step: steps });
       if (best === undefined || metrics.logLoss < best.logLoss - MINIMUM_GAIN) {
-        best = { epoch, logLoss: metrics.logLoss, weights: network.read(), margins };
+        best = { epoch, logLoss: metrics.logLoss, weights: network.read() };
       }
       if (recipe.earlyStoppingPatience !== null && epoch - best.epoch >= recipe.earlyStoppingPatience) break;
       // Aborts and messages arrive through the event loop, which the steps of an epoch never give way to.
@@ -107,9 +107,9 @@ export async function trainHead(context: TrainerContext): Promise<Trained> {
     }
     if (best === undefined) throw new AppError('internal', 'no epoch was trained');
     return {
-      weights: joinWeights(base.weights, foldStandardisation(best.weights, moments)),
-      validationMargins: best.margins,
+      weights: joinWeights(await base.readWeights(), foldStandardisation(best.weights, moments)),
       priorShift,
+      refit: null,
       epochs,
       bestEpoch: best.epoch,
       recipe,

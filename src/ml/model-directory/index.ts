@@ -1,3 +1,3 @@
 export { quantizeGraph } from './quantize.ts';
 export { verifyModelDirectory, verifyModelFiles } from './verify.ts';
-export { LABELS, writeModelDirectory, type ModelToWrite, type WrittenModel } from './write.ts';
+export { LABELS, writeModelDirectory, type ModelToWrite } from './write.ts';

@@ -1,6 +1,6 @@
 /**
  * Writes a model directory (DESIGN section 4): Hugging Face's files, both ONNX graphs, and copyloop.json. It comes into being
- * whole: everything is written beside its place, proven by scoring the validation rows, and renamed.
+ * whole: everything is written beside its place, opened and asked for the probes' scores in both precisions, and renamed.
  */
 import { mkdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -8,7 +8,6 @@ import { AppError } from '../../core/errors.ts';
 import { randomSlug } from '../../core/ids.ts';
 import { copyTokenizer, type BaseModel } from '../base-model.ts';
 import { openClassifier, scoreSingly } from '../classifier.ts';
-import { computeMetrics, type ClassificationMetrics } from '../metrics.ts';
 import {
   buildClassifierGraph,
   parseDistilBertConfig,
@@ -19,7 +18,6 @@ import {
 import { encodeModel } from '../onnx/index.ts';
 import type { Provenance } from '../provenance/index.ts';
 import type { Recipe } from '../recipes.ts';
-import type { LabelledTexts } from '../trainer.ts';
 import {
   describeFiles,
   MANIFEST_FILE,
@@ -42,16 +40,11 @@ export interface ModelToWrite {
   seed: number;
   provenance: Provenance;
   temperature: number;
-  validation: LabelledTexts;
+  /** As validation decided, with the accuracies it decided by. */
+  servePrecision: Precision;
+  validationAccuracy: Readonly<Record<Precision, number>>;
   threads: number;
   signal?: AbortSignal;
-}
-
-export interface WrittenModel {
-  directory: string;
-  servePrecision: Precision;
-  /** Of the served precision, on the validation rows. */
-  validation: ClassificationMetrics;
 }
 
 /** Short and long, plain and foreign: what a probe must not depend on is the data a model was trained on. */
@@ -63,7 +56,7 @@ const PROBE_TEXTS = [
 ];
 
 /** @throws AppError `already-exists` when something lies at `directory` */
-export async function writeModelDirectory(directory: string, model: ModelToWrite): Promise<WrittenModel> {
+export async function writeModelDirectory(directory: string, model: ModelToWrite): Promise<void> {
   if (await exists(directory)) {
     throw new AppError(
       'already-exists',
@@ -74,10 +67,8 @@ export async function writeModelDirectory(directory: string, model: ModelToWrite
   await mkdir(path.join(partial, 'onnx'), { recursive: true });
   try {
     const names = await writeModelFiles(partial, model);
-    const scored = await scorePrecisions(partial, model);
+    const scores = await scoreProbes(partial, model);
     const files = await describeFiles(partial, names);
-    const lost = scored.fp32.metrics.accuracy - scored.int8.metrics.accuracy;
-    const servePrecision = lost <= model.recipe.export.precisionTolerance ? 'int8' : 'fp32';
     const manifest: Manifest = {
       format: 1,
       recipe: model.recipe,
@@ -86,23 +77,18 @@ export async function writeModelDirectory(directory: string, model: ModelToWrite
       temperature: model.temperature,
       decisionThreshold: 0.5,
       maxLength: model.recipe.maxLength,
-      servePrecision,
-      validationAccuracy: { fp32: scored.fp32.metrics.accuracy, int8: scored.int8.metrics.accuracy },
+      servePrecision: model.servePrecision,
+      validationAccuracy: model.validationAccuracy,
       probes: PROBE_TEXTS.map((text, index) => ({
         text,
-        fp32: scored.fp32.probes[index] ?? 0,
-        int8: scored.int8.probes[index] ?? 0,
+        fp32: scores.fp32[index] ?? Number.NaN,
+        int8: scores.int8[index] ?? Number.NaN,
       })),
       files,
     };
     await writeJson(path.join(partial, MANIFEST_FILE), manifest);
     model.signal?.throwIfAborted();
     await rename(partial, directory);
-    return {
-      directory,
-      servePrecision,
-      validation: scored[servePrecision].metrics,
-    };
   } finally {
     await rm(partial, { recursive: true, force: true });
   }
@@ -128,21 +114,14 @@ async function writeModelFiles(directory: string, { base, weights }: ModelToWrit
   return ['config.json', ...tokenizerFiles, WEIGHTS_FILE, ONNX_FILES.fp32, ONNX_FILES.int8];
 }
 
-interface ScoredPrecision {
-  metrics: ClassificationMetrics;
-  probes: number[];
-}
-
-async function scorePrecisions(
+async function scoreProbes(
   directory: string,
-  { validation, recipe, threads, signal }: ModelToWrite,
-): Promise<Record<Precision, ScoredPrecision>> {
-  const score = async (precision: Precision): Promise<ScoredPrecision> => {
+  { recipe, threads }: ModelToWrite,
+): Promise<Record<Precision, number[]>> {
+  const score = async (precision: Precision): Promise<number[]> => {
     const classifier = await openClassifier(directory, { precision, threads, maxLength: recipe.maxLength });
     try {
-      const probabilities = await classifier.score(validation.texts, signal ? { signal } : {});
-      const metrics = computeMetrics(probabilities, validation.labels, validation.weights);
-      return { metrics, probes: await scoreSingly(classifier, PROBE_TEXTS) };
+      return await scoreSingly(classifier, PROBE_TEXTS);
     } finally {
       await classifier.close();
     }

@@ -20,7 +20,7 @@ export function hashWeights(weights: ReadonlyMap<string, Pick<Tensor, 'shape' | 
 /** sha256 over all of a base model that a training depends on: its weights, its configuration and its tokenizer. */
 export async function hashBaseModel(base: BaseModel): Promise<string> {
   const hash = createHash('sha256');
-  hash.update(hashWeights(base.weights)).update(JSON.stringify(base.configJson));
+  hash.update(hashWeights(await base.readWeights())).update(JSON.stringify(base.configJson));
   for (const name of TOKENIZER_FILES) {
     const file = path.join(base.directory, name);
     if (await isFile(file)) hash.update(`\0${name}\0`).update(await readFile(file));

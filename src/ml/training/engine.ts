@@ -8,7 +8,7 @@ import {
 } from './training-graph.ts';
 import type { Shape } from '../autodiff/index.ts';
 import { WORD_EMBEDDINGS, type DistilBertConfig } from '../models/index.ts';
-import { encodeModel, openOnnxSession, type Feed, type OnnxSession } from '../onnx/index.ts';
+import { encodeModel, openOnnxSession, type Feed } from '../onnx/index.ts';
 import type { Batch } from './batches.ts';
 import { fillMask } from './dropout.ts';
 import { createTrainingMemory, padded, type TrainingMemory } from './memory.ts';
@@ -42,8 +42,14 @@ export interface Engine {
     targets: Float32Array,
     draw: { seed: number; step: number; part: number },
   ): Promise<{ loss: number; logits: Float32Array }>;
-  /** Logits without dropout, [batch, labels]. */
-  forward(batch: Batch): Promise<Float32Array>;
+  /** The same weights without dropout, open for one validation: its activations are not held while training goes on. */
+  openForward(): Promise<ForwardPass>;
+  close(): Promise<void>;
+}
+
+export interface ForwardPass {
+  /** [batch, labels] */
+  logits(batch: Batch): Promise<Float32Array>;
   close(): Promise<void>;
 }
 
@@ -60,7 +66,6 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
 
   const { threads, profilePrefix } = options;
   const training = await openOnnxSession(encodeModel(graph), { threads, profilePrefix });
-  let validation: OnnxSession | undefined;
   const parameterFeeds = Object.fromEntries(
     memory.slots.map((slot): [string, Feed] => [
       slot.name,
@@ -111,17 +116,19 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       if (part > 0) addAside(memory, rooms.floats);
       return { loss: outputs['loss']?.data[0] ?? NaN, logits: outputs['logits']?.data ?? new Float32Array() };
     },
-    forward: async (batch) => {
-      validation ??= await openOnnxSession(encodeModel(buildValidationGraph(config, vocabulary)), {
+    openForward: async () => {
+      const forward = await openOnnxSession(encodeModel(buildValidationGraph(config, vocabulary)), {
         threads,
       });
-      const { logits } = await validation.run({ ...parameterFeeds, ...batchFeeds(batch) });
-      return logits?.data ?? new Float32Array();
+      return {
+        logits: async (batch) => {
+          const { logits } = await forward.run({ ...parameterFeeds, ...batchFeeds(batch) });
+          return logits?.data ?? new Float32Array();
+        },
+        close: () => forward.close(),
+      };
     },
-    close: async () => {
-      await training.close();
-      await validation?.close();
-    },
+    close: () => training.close(),
   };
 }
 

@@ -1,13 +1,13 @@
 /** A name for everything a training's outcome depends on, so that a checkpoint is never taken for another's. */
 import { createHash } from 'node:crypto';
 import { bytesOf } from '../onnx/index.ts';
+import type { Weights } from '../models/index.ts';
 import type { TokenRows } from './batches.ts';
 import type { FullTraining } from './full-training.ts';
 
-type Inputs = Pick<
-  FullTraining,
-  'config' | 'weights' | 'train' | 'validation' | 'settings' | 'seed' | 'threads'
->;
+type Inputs = Pick<FullTraining, 'config' | 'train' | 'validation' | 'settings' | 'seed' | 'threads'> & {
+  readonly weights: Weights;
+};
 
 /** Checkpoints may be more or less frequent without being another training's. */
 export function fingerprintOf({

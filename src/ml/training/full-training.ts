@@ -7,8 +7,11 @@ import type { TrainingSettings } from './settings.ts';
 /** All that a training of every weight is given. */
 export interface FullTraining {
   readonly config: DistilBertConfig;
-  /** The encoder's, and the head's where there is one: a missing head is drawn from the seed. */
-  readonly weights: Weights;
+  /**
+   * The encoder's, and the head's where there is one: a missing head is drawn from the seed. Asked for at the start and
+   * at the end, the same both times, so that they need not be held in between.
+   */
+  readonly readWeights: () => Promise<Weights>;
   readonly train: TokenRows;
   readonly validation: TokenRows | null;
   readonly settings: TrainingSettings;

@@ -42,15 +42,16 @@ export function loadWeights(
 /**
  * All weights under their full names, copied out of the memory.
  *
+ * @param start the weights that the training started from
  * @param idleDecay what is left of embedding rows that the data does not use
  */
 export function readTrainedWeights(
   memory: TrainingMemory,
-  { config, weights }: Source,
+  { config, start }: { config: DistilBertConfig; start: Weights },
   vocabulary: Vocabulary,
   idleDecay: number,
 ): Weights {
-  const read = weightReader(weights);
+  const read = weightReader(start);
   const result: Weights = new Map();
   for (const slot of memory.slots) {
     const trained = memory.view('weights', slot);

@@ -59,7 +59,11 @@ const EPOCHS = { least: 3, most: 8 };
 /** 1e-4 suits an encoder 384 wide; wider ones want smaller steps in proportion. */
 const RATE_TIMES_WIDTH = 1e-4 * 384;
 
-/** Fills in what is `auto`: more epochs for fewer rows, a smaller learning rate for a wider encoder. */
+/**
+ * Fills in what is `auto`: more epochs for fewer rows, a smaller learning rate for a wider encoder.
+ *
+ * @param rows that the written weights learn from
+ */
 export function resolveSettings(
   requested: RequestedSettings,
   rows: number,

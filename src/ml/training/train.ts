@@ -2,7 +2,9 @@
 import { AppError } from '../../core/errors.ts';
 import type { ClassificationMetrics } from '../metrics.ts';
 import type { DistilBertConfig, Weights } from '../models/index.ts';
+import { releaseMemory } from '../release-memory.ts';
 import { assembleBatch, lossTargets, paddedLength, planEpoch, sumWeights, weighClasses } from './batches.ts';
+import { checkRows } from './check-rows.ts';
 import { loadCheckpoint, saveCheckpoint, type EpochReport, type Progress } from './checkpoint.ts';
 import { checkLoss } from './divergence.ts';
 import { openEngine, type Engine } from './engine.ts';
@@ -12,6 +14,7 @@ import { isTrained, rateFactor } from './layers.ts';
 import { loadWeights, readTrainedWeights } from './model-weights.ts';
 import { createOptimizer } from './optimizer.ts';
 import { createPace } from './pace.ts';
+import { planTraining } from './plan.ts';
 import { learningRateAt } from './schedule.ts';
 import { validate } from './validation.ts';
 import { collectVocabulary, type Vocabulary } from './vocabulary.ts';
@@ -28,8 +31,7 @@ const ADAMW = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 
 /**
  * Memory: 16 bytes for every trained weight (the embedding counts only words that occur), the activations of the
- * largest batch, and the weights once more for the best epoch. In batches of 16 rows of 128 tokens the whole process
- * was measured at 1.4 GB for the base encoder and 2.3 GB for DistilBERT-base, whose best weights add 0.3 GB.
+ * largest batch, and the weights once more for the best epoch. `npm run bench:memory` measures the whole process.
  *
  * @throws `diverged` naming step, learning rate and rows; `cancelled` within a step of the signal; `bad-data`
  * for rows that do not fit the encoder; `conflict` when the checkpoint belongs to another training
@@ -37,6 +39,7 @@ const ADAMW = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
 export async function trainFull(training: FullTraining): Promise<TrainedModel> {
   const { config, settings, train, seed, checkpointDirectory = null, threads = 2 } = training;
   checkRows(training);
+  const { stepsPerEpoch, totalSteps, schedule } = planTraining(training);
   const vocabulary = collectVocabulary(config.vocabulary, allSequences(training), config.padTokenId);
   const engine = await openEngine({
     config: withDropout(config, settings.dropout),
@@ -49,29 +52,24 @@ export async function trainFull(training: FullTraining): Promise<TrainedModel> {
   });
   try {
     const { memory } = engine;
-    loadWeights(memory, training, vocabulary);
+    const fingerprint = await loadStart(training, engine, vocabulary);
     const optimizer = createOptimizer(
       memory,
       { ...ADAMW, weightDecay: settings.weightDecay, maxGradientNorm: settings.clipNorm ?? Infinity },
       (name) => rateFactor(name, config, settings),
     );
-    const lengths = train.inputIds.map((ids) => ids.length);
-    const classWeights = weighClasses(train.labels, config.labels.length, settings.classWeights);
-    const batchesPerEpoch = Math.ceil(lengths.length / settings.batchSize);
-    const stepsPerEpoch = Math.ceil(batchesPerEpoch / settings.gradientAccumulation);
-    const totalSteps = stepsPerEpoch * settings.epochs;
-    const schedule = {
-      peak: settings.learningRate,
-      warmupSteps: Math.round(totalSteps * settings.warmupFraction),
-      totalSteps,
-    };
-
-    const fingerprint = fingerprintOf({ ...training, threads });
     const saved =
       checkpointDirectory === null ? null : await loadCheckpoint(checkpointDirectory, fingerprint, memory);
     const progress: Progress = saved ?? { step: 0, idleDecay: 1, epochLoss: 0, reports: [], best: null };
-    const pace = createPace(totalSteps, progress.step);
+    const save = async (): Promise<void> => {
+      if (checkpointDirectory !== null)
+        await saveCheckpoint(checkpointDirectory, fingerprint, memory, progress);
+    };
+    releaseMemory();
 
+    const lengths = train.inputIds.map((ids) => ids.length);
+    const classWeights = weighClasses(train.labels, config.labels.length, settings.classWeights);
+    const pace = createPace(totalSteps, progress.step);
     while (progress.step < totalSteps && !hasStalled(progress, settings.earlyStoppingPatience)) {
       const epoch = Math.floor(progress.step / stepsPerEpoch);
       const batches = planEpoch(lengths, settings.batchSize, seed, epoch);
@@ -104,30 +102,28 @@ export async function trainFull(training: FullTraining): Promise<TrainedModel> {
           pace.report({ step: progress.step, epoch: epoch + 1, loss, learningRate, gradientNorm, tokens }),
         );
         const isEpochEnd = index === stepsPerEpoch - 1;
-        if (
-          checkpointDirectory !== null &&
-          !isEpochEnd &&
-          progress.step % settings.checkpointEverySteps === 0
-        ) {
-          await saveCheckpoint(checkpointDirectory, fingerprint, memory, progress);
-        }
+        if (!isEpochEnd && progress.step % settings.checkpointEverySteps === 0) await save();
       }
       await endEpoch(training, engine, vocabulary, progress, stepsPerEpoch);
-      if (checkpointDirectory !== null)
-        await saveCheckpoint(checkpointDirectory, fingerprint, memory, progress);
+      await save();
     }
-
-    const { best } = progress;
-    if (best !== null) memory.trained('weights').set(best.weights);
-    return {
-      weights: readTrainedWeights(memory, training, vocabulary, best?.idleDecay ?? progress.idleDecay),
-      epochs: progress.reports,
-      bestEpoch: best?.epoch ?? progress.reports.length,
-      stepsRun: progress.step,
-    };
+    return await takeBest(training, engine, vocabulary, progress);
   } finally {
     await engine.close();
+    releaseMemory();
   }
+}
+
+/** Brings the weights to start from into the memory, and names the training they belong to. They are not held beyond that. */
+async function loadStart(
+  training: FullTraining,
+  { memory }: Engine,
+  vocabulary: Vocabulary,
+): Promise<string> {
+  const { config, seed, threads = 2 } = training;
+  const weights = await training.readWeights();
+  loadWeights(memory, { config, weights, seed }, vocabulary);
+  return fingerprintOf({ ...training, weights, threads });
 }
 
 async function endEpoch(
@@ -156,6 +152,23 @@ async function endEpoch(
     progress.best = { epoch, idleDecay: progress.idleDecay, weights };
   }
   training.onEpoch?.(report);
+}
+
+async function takeBest(
+  training: FullTraining,
+  { memory }: Engine,
+  vocabulary: Vocabulary,
+  { best, idleDecay, reports, step }: Progress,
+): Promise<TrainedModel> {
+  if (best !== null) memory.trained('weights').set(best.weights);
+  const { config } = training;
+  const start = await training.readWeights();
+  return {
+    weights: readTrainedWeights(memory, { config, start }, vocabulary, best?.idleDecay ?? idleDecay),
+    epochs: reports,
+    bestEpoch: best?.epoch ?? reports.length,
+    stepsRun: step,
+  };
 }
 
 /**
@@ -187,22 +200,6 @@ function longestRow(training: FullTraining): number {
 function withDropout(config: DistilBertConfig, dropout: number | null): DistilBertConfig {
   if (dropout === null) return config;
   return { ...config, dropout, attentionDropout: dropout, classifierDropout: dropout };
-}
-
-function checkRows({ config, train, validation }: FullTraining): void {
-  if (config.labels.length !== 2) {
-    throw new AppError('unsupported', `training wants two classes; the model has ${config.labels.length}`);
-  }
-  for (const [name, rows] of Object.entries({ training: train, validation })) {
-    if (rows === null) continue;
-    const isUneven = rows.inputIds.length !== rows.labels.length;
-    if (rows.labels.length === 0 || isUneven || rows.labels.some((label) => label !== 0 && label !== 1)) {
-      throw new AppError(
-        'bad-data',
-        `the ${name} rows must be some, each with a label 0 or 1: there are ${rows.inputIds.length} rows and ${rows.labels.length} labels`,
-      );
-    }
-  }
 }
 
 function throwIfCancelled(signal: AbortSignal | undefined, step: number): void {

@@ -1,4 +1,5 @@
 /** How good the weights in training are on rows they do not learn from. */
+import { sigmoid } from '../calibration.ts';
 import { computeMetrics, type ClassificationMetrics } from '../metrics.ts';
 import type { DistilBertConfig } from '../models/index.ts';
 import { assembleBatch, planValidation, type TokenRows } from './batches.ts';
@@ -17,13 +18,17 @@ export async function validate(
 ): Promise<ClassificationMetrics> {
   const probabilities = new Float64Array(rows.labels.length);
   const lengths = rows.inputIds.map((ids) => ids.length);
-  for (const numbers of planValidation(lengths, VALIDATION_BATCH)) {
-    beforeBatch();
-    const logits = await engine.forward(assembleBatch(rows, numbers, vocabulary, config));
-    numbers.forEach((row, i) => {
-      const difference = (logits[2 * i + 1] as number) - (logits[2 * i] as number);
-      probabilities[row] = 1 / (1 + Math.exp(-difference));
-    });
+  const forward = await engine.openForward();
+  try {
+    for (const numbers of planValidation(lengths, VALIDATION_BATCH)) {
+      beforeBatch();
+      const logits = await forward.logits(assembleBatch(rows, numbers, vocabulary, config));
+      numbers.forEach((row, i) => {
+        probabilities[row] = sigmoid((logits[2 * i + 1] as number) - (logits[2 * i] as number));
+      });
+    }
+  } finally {
+    await forward.close();
   }
   return computeMetrics(probabilities, rows.labels as (0 | 1)[], rows.weights);
 }

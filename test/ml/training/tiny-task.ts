@@ -27,7 +27,7 @@ export async function tinyTraining(overrides: Partial<FullTraining> = {}): Promi
   const config = parseDistilBertConfig(JSON.parse(await readFile(path.join(fixture, 'config.json'), 'utf8')));
   return {
     config: { ...config, dropout: 0.1, attentionDropout: 0.1, classifierDropout: 0.1 },
-    weights: await readWeights(path.join(fixture, 'initial.safetensors')),
+    readWeights: () => readWeights(path.join(fixture, 'initial.safetensors')),
     train: drawRows(96, 1),
     validation: drawRows(40, 2),
     settings: { ...REFERENCE_SETTINGS, learningRate: 3e-3, batchSize: 8, checkpointEverySteps: 5 },
