@@ -32,6 +32,7 @@ export function renderTrainProgress(progress: TrainProgress): string {
   if (progress.step !== undefined)
     parts.push(`step ${progress.step}${progress.steps === undefined ? '' : ` of ${progress.steps}`}`);
   if (progress.loss !== undefined) parts.push(`loss ${progress.loss.toFixed(3)}`);
+  if (progress.stepsPerSecond !== undefined) parts.push(`${progress.stepsPerSecond.toFixed(1)} steps/s`);
   if (progress.tokensPerSecond !== undefined) parts.push(`${Math.round(progress.tokensPerSecond)} tokens/s`);
   if (progress.remainingMs !== undefined) parts.push(`${renderDuration(progress.remainingMs)} left`);
   return parts.join('  ');
