@@ -310,7 +310,10 @@ describe("the tracking run of a training, as MLflow's clients read it", () => {
 
   it.each(['head', 'full'] as const)('has a loss for every step of %s, once', async (candidate) => {
     const run = runs[candidate];
-    const steps = Number(run.params['steps']);
+    const { refit_epochs: refitEpochs = 0, refit_rows: refitRows = 0, batch_size: batchSize } = run.params;
+    // The steps of a refit are counted on from those of the training before it.
+    const refitSteps = Number(refitEpochs) * Math.ceil(Number(refitRows) / Number(batchSize));
+    const steps = Number(run.params['steps']) + refitSteps;
     for (const key of ['step_loss', 'learning_rate']) {
       const { metrics } = (await get(
         `metrics/get-history?run_id=${run.runId}&metric_key=${key}&max_results=25000`,
@@ -482,7 +485,11 @@ describe('a receipt', () => {
 
     await tracking.runs.delete(runs[judged].runId);
     expect((await receiptOf(ID)).tracking_run).toMatchObject({ status: 'found', is_deleted: true });
-    await deleteRunForGood(database.db, artifacts, runs[judged].runId);
+    // copyloop keeps a run that a version came from; whoever holds the database may still remove it.
+    await expect(deleteRunForGood(database.db, artifacts, runs[judged].runId)).rejects.toMatchObject({
+      code: 'conflict',
+    });
+    await database.db.deleteFrom('tracking_runs').where('run_id', '=', runs[judged].runId).execute();
     const receipt = await receiptOf(ID);
     expect(receipt.tracking_run).toMatchObject({ status: 'missing', cause: 'deleted' });
     expect(renderReceipt(receipt)).toContain('MISSING (deleted): tracking run');
