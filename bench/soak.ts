@@ -6,7 +6,7 @@
  *   overload  requests at twice the measured capacity: every answer is 200 or 429, the p99 of the 200s is bounded by the queue's limit,
  *             memory is flat, and a lone request is answered within a second of its end
  *
- * Flat: the median of the last third of the readings is at most 3 % over that of the middle third. The first third is left out, for it
+ * Flat: the median of the last third of the readings is at most 5 % over that of the middle third. The first third is left out, for it
  * holds what grows once. Ends with exit code 1 when something is missed.
  */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';

@@ -7,7 +7,9 @@ import { checkMemory, readMemory, readMetric } from './watch.ts';
 const CONNECTIONS = 64;
 const SLICE_MS = 10_000;
 /** Texts on which the two models differ by less say little about which of them answered. */
-const LEAST_DIFFERENCE = 0.4;
+const LEAST_DIFFERENCE = 0.15;
+/** With fewer the soak shows nothing. */
+const LEAST_TEXTS = 50;
 const FOLLOW_WITHIN_MS = 120_000;
 
 /** @returns what was missed, in words */
@@ -30,6 +32,8 @@ export async function soakSwaps(
     1: told.map((one) => one.scores[0]),
     2: told.map((one) => one.scores[1]),
   };
+  if (told.length < LEAST_TEXTS)
+    throw new Error(`the two models differ on ${told.length} texts only, fewer than ${LEAST_TEXTS}`);
   const bodies = told.map(({ product }) => JSON.stringify({ ...product, count: 1 }));
   const unloadedBefore = await readMetric(url, 'copyloop_model_loads_total{result="unloaded"}');
 
@@ -51,7 +55,7 @@ export async function soakSwaps(
       memory.push(await readMemory(url));
       if ((done + 1) % 10 === 0)
         console.log(
-          `swaps     ${done + 1} of ${swaps}: ${answers} answers, ${((memory.at(-1) ?? 0) / 2 ** 20).toFixed(0)} MiB`,
+          `swaps     ${done + 1} of ${swaps}: ${answers} answers, ${((memory.at(-1) ?? 0) / 2 ** 20).toFixed(0)} MiB, of it heap ${((await readMetric(url, 'copyloop_nodejs_heap_size_total_bytes')) / 2 ** 20).toFixed(0)}, external ${((await readMetric(url, 'copyloop_nodejs_external_memory_bytes')) / 2 ** 20).toFixed(0)}`,
         );
     }
     isOver = true;

@@ -10,7 +10,8 @@ export function readMemory(url: string): Promise<number> {
   return readMetric(url, 'copyloop_process_resident_memory_bytes');
 }
 
-const MAX_GROWTH = 1.03;
+/** V8 alone moves its heap by some tens of MiB between two collections; at 100 swaps this still finds a leak of 1 MiB each. */
+const MAX_GROWTH = 1.05;
 const MIB = 2 ** 20;
 
 /** What is missed, in words; nothing where memory is flat. */
@@ -19,7 +20,7 @@ export function checkMemory(name: string, readings: readonly number[]): string[]
   if (third < 2) return [`${name}: ${readings.length} readings of memory are too few to judge by`];
   const middle = median(readings.slice(third, 2 * third));
   const last = median(readings.slice(2 * third));
-  const told = `${(middle / MIB).toFixed(0)} MiB in the middle third, ${(last / MIB).toFixed(0)} MiB in the last (${((last / middle - 1) * 100).toFixed(1)} %, at most 3)`;
+  const told = `${(middle / MIB).toFixed(0)} MiB in the middle third, ${(last / MIB).toFixed(0)} MiB in the last (${((last / middle - 1) * 100).toFixed(1)} %, at most 5)`;
   console.log(`${name.padEnd(9)} memory ${told}`);
   return last > middle * MAX_GROWTH ? [`${name}: memory grew: ${told}`] : [];
 }
