@@ -14,7 +14,7 @@ import { parseArgs } from 'node:util';
 import { stringify } from 'csv-stringify/sync';
 import { systemClock } from '../src/core/clock.ts';
 import { JOB_STAGES, loadConfig, type JobStage } from '../src/core/config/index.ts';
-import { createLogger } from '../src/core/log.ts';
+import { createSilentLogger } from '../src/core/log.ts';
 import { createResources } from '../src/core/resources.ts';
 import { openCopywriter } from '../src/copy/index.ts';
 import { generateRecords, TABLE_FORMATS } from '../src/data/index.ts';
@@ -64,7 +64,7 @@ let isRunning = false;
 
 const folder = await mkdtemp(path.join(tmpdir(), 'copyloop-catalogue-'));
 await chmod(folder, 0o755);
-const log = createLogger({ level: 'warn' });
+const log = createSilentLogger();
 const resources = createResources(log);
 resources.defer('folder', () => rm(folder, { recursive: true, force: true }));
 try {
