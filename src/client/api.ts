@@ -84,6 +84,11 @@ export interface Api {
         name: string;
         version: number;
         precision: string;
+        exported: {
+          precision: string;
+          validation_accuracy: { fp32: number; int8: number };
+          precision_tolerance: number;
+        } | null;
         loaded_at: string;
         load_ms: number;
       }[];

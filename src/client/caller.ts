@@ -22,7 +22,8 @@ export interface CallOptions {
 }
 
 export interface CallParts extends CallOptions {
-  query?: Readonly<Record<string, string | number | boolean | undefined>> | undefined;
+  /** A list is sent as its name repeated. */
+  query?: Readonly<Record<string, string | number | boolean | readonly string[] | undefined>> | undefined;
   /** Sent as JSON. */
   json?: unknown;
   /** Sent as it is. A stream can be sent once, so such a call is tried once. */
@@ -57,7 +58,7 @@ export function createCaller(options: ClientOptions): Caller {
   const tryOnce = async (method: Method, path: string, parts: CallParts): Promise<Response> => {
     const address = new URL(path.replace(/^\//, ''), url.endsWith('/') ? url : `${url}/`);
     for (const [name, value] of Object.entries(parts.query ?? {}))
-      if (value !== undefined) address.searchParams.set(name, String(value));
+      for (const one of [value ?? []].flat()) address.searchParams.append(name, String(one));
     const timeoutMs = parts.timeoutMs ?? options.timeoutMs ?? TIMEOUT_MS;
     const deadline = new AbortController();
     // Up to the head only: a large answer may stream for as long as it takes.

@@ -1,12 +1,9 @@
 /** copyloop's own API, typed by what the server says of it in /openapi.json (`api.ts`, generated). */
-import { sleep } from '../core/clock.ts';
-import type { Api } from './api.ts';
+import type { Answer, Body, Query } from './api-types.ts';
 import { createCaller, type CallOptions, type ClientOptions } from './caller.ts';
+import { followUntilEnded, type FollowOptions } from './follow.ts';
+import { createJobsClient } from './jobs.ts';
 import { createMlflowClient } from './mlflow.ts';
-
-type Answer<K extends keyof Api> = Api[K]['answer'];
-type Body<K extends keyof Api> = Api[K]['body'];
-type Query<K extends keyof Api> = Api[K]['query'];
 
 export type PredictRequest = Body<'POST /predict'>;
 export type PredictAnswer = Answer<'POST /predict'>;
@@ -18,11 +15,12 @@ export type PipelineRun = Answer<'GET /runs/{id}'>['run'];
 export type PipelineRunSummary = Answer<'GET /runs'>['runs'][number];
 export type ModelSummary = Answer<'GET /models'>['models'][number];
 export type ModelVersion = Answer<'GET /models/{name}/versions'>['versions'][number];
+export type GateReport = Answer<'GET /models/{name}/versions/{version}/gate'>['gate'];
+export type Receipt = Answer<'GET /models/{name}/versions/{version}/receipt'>['receipt'];
 export type AliasMove = Answer<'GET /models/{name}/aliases/{alias}/history'>['history'][number];
 
 export type Client = ReturnType<typeof createClient>;
 
-const FOLLOW_POLL_MS = 500;
 const BATCH_TIMEOUT_MS = 600_000;
 
 export function createClient(options: ClientOptions) {
@@ -36,21 +34,8 @@ export function createClient(options: ClientOptions) {
   const getRun = async (id: string, rest?: CallOptions): Promise<PipelineRun> =>
     (await get<Answer<'GET /runs/{id}'>>(`/runs/${segment(id)}`, {}, rest)).run;
 
-  /** The run each time that it changed, until it has ended. */
-  async function* follow(
-    id: string,
-    rest: { signal?: AbortSignal | undefined; pollMs?: number | undefined } = {},
-  ): AsyncGenerator<PipelineRun> {
-    let shown = '';
-    for (;;) {
-      const run = await getRun(id, { signal: rest.signal });
-      const state = JSON.stringify(run);
-      if (state !== shown) yield run;
-      if (run.status !== 'active') return;
-      shown = state;
-      await sleep(rest.pollMs ?? FOLLOW_POLL_MS, rest.signal);
-    }
-  }
+  const versionPath = (name: string, version: number): string =>
+    `/models/${segment(name)}/versions/${version}`;
 
   return {
     /** Copy for one product. Asked again where the server was too busy: it had done nothing yet. */
@@ -93,7 +78,9 @@ export function createClient(options: ClientOptions) {
       list: async (query: Query<'GET /runs'> = {}, rest?: CallOptions): Promise<PipelineRunSummary[]> =>
         (await get<Answer<'GET /runs'>>('/runs', query, rest)).runs,
       get: getRun,
-      follow,
+      /** The run each time that it changed, until it has ended. */
+      follow: (id: string, rest: FollowOptions = {}): AsyncGenerator<PipelineRun> =>
+        followUntilEnded((signal) => getRun(id, { signal }), rest),
       cancel: async (id: string, rest?: CallOptions): Promise<void> => {
         await post(`/runs/${segment(id)}/cancel`, {}, rest);
       },
@@ -130,7 +117,55 @@ export function createClient(options: ClientOptions) {
             rest,
           )
         ).version,
+      /** Makes a version that has won the gate, and waits for a person, the champion. @returns the version as it stands now */
+      approve: async (
+        name: string,
+        version: number,
+        request: Body<'POST /models/{name}/versions/{version}/approve'>,
+        rest?: CallOptions,
+      ): Promise<ModelVersion> =>
+        (
+          await post<Answer<'POST /models/{name}/versions/{version}/approve'>>(
+            `${versionPath(name, version)}/approve`,
+            request,
+            rest,
+          )
+        ).version,
+      /** Leaves the champion where it is. @returns the version as it stands now */
+      reject: async (
+        name: string,
+        version: number,
+        request: Body<'POST /models/{name}/versions/{version}/reject'>,
+        rest?: CallOptions,
+      ): Promise<ModelVersion> =>
+        (
+          await post<Answer<'POST /models/{name}/versions/{version}/reject'>>(
+            `${versionPath(name, version)}/reject`,
+            request,
+            rest,
+          )
+        ).version,
+      /** What the gate found when it compared the version. @throws ApiError `not-found` for a version that came from no run */
+      gateReport: async (name: string, version: number, rest?: CallOptions): Promise<GateReport> =>
+        (
+          await get<Answer<'GET /models/{name}/versions/{version}/gate'>>(
+            `${versionPath(name, version)}/gate`,
+            {},
+            rest,
+          )
+        ).gate,
+      /** From a version back to its training, dataset and gate report. */
+      receipt: async (name: string, version: number, rest?: CallOptions): Promise<Receipt> =>
+        (
+          await get<Answer<'GET /models/{name}/versions/{version}/receipt'>>(
+            `${versionPath(name, version)}/receipt`,
+            {},
+            rest,
+          )
+        ).receipt,
     },
+    /** Prediction jobs: whole catalogues. */
+    jobs: createJobsClient(caller),
     /** Experiments, tracking runs, the registry and artifacts over MLflow's protocol. */
     mlflow: createMlflowClient(caller),
   };

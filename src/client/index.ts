@@ -7,12 +7,16 @@ export {
   type BatchPredictRequest,
   type Client,
   type FeedbackRequest,
+  type GateReport,
   type ModelSummary,
   type ModelVersion,
   type PipelineRun,
   type PipelineRunSummary,
   type PredictAnswer,
   type PredictRequest,
+  type Receipt,
   type RunRequest,
 } from './create-client.ts';
+export type { FollowOptions } from './follow.ts';
+export type { Catalogue, Job, JobRequest, JobSummary } from './jobs.ts';
 export type { LogBatch, MlflowClient, SearchOther, SearchRuns } from './mlflow.ts';

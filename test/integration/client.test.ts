@@ -12,6 +12,7 @@ import { createClient, type Client } from '../../src/client/index.ts';
 import { packageRoot } from '../../src/core/paths.ts';
 import type { Server } from '../../src/server/index.ts';
 import { renderApi, type OpenApi } from '../client/render-api.ts';
+import { awaitApproval, pendingTags } from '../../src/tracking/index.ts';
 import { trainTinyModels } from '../server/tiny-model.ts';
 import { openServerHarness, type ServerHarness } from './server-harness.ts';
 
@@ -105,6 +106,98 @@ describe('the client', () => {
     expect((await client.runs.list({ limit: 2 })).map((one) => one.id)).toEqual([replayed, id]);
   });
 
+  it('sends a catalogue, follows its job and gives the creatives and the refused rows as streams', async () => {
+    const { jobs } = client;
+    const catalogue = 'Name,description\nLamp,a bright lamp for the home\n,nothing\nMat,"rolls, up small"\n';
+    const request = {
+      map: ['title:Name', 'description:description'],
+      channels: ['x', 'email'],
+      count: 1,
+      seed: 3,
+    };
+    const early = await jobs.start({ body: catalogue, contentType: 'text/csv' }, request);
+    await expect(jobs.output(early)).rejects.toMatchObject({ code: 'conflict', status: 409 });
+    await expect(jobs.delete(early)).rejects.toMatchObject({ code: 'conflict' });
+    await jobs.cancel(early);
+    await expect(jobs.resume(early)).rejects.toMatchObject({ code: 'conflict' });
+    await expect(jobs.start({ url: 'http://10.0.0.1/feed' })).rejects.toMatchObject({ code: 'forbidden' });
+
+    await harness.openJobWorkers();
+    const id = await jobs.start(
+      { body: new Blob([catalogue]).stream() },
+      { ...request, keywords: ['cosy', 'warm'] },
+    );
+    const seen: string[] = [];
+    for await (const job of jobs.follow(id, { pollMs: 20, signal: AbortSignal.timeout(60_000) }))
+      seen.push(job.status);
+    expect([seen[0], seen.at(-1)]).toEqual(['active', 'succeeded']);
+    const job = await jobs.get(id);
+    expect(job).toMatchObject({
+      rows: { total: 2, done: 2, refused: 1 },
+      options: { keywords: ['cosy', 'warm'] },
+    });
+    const rows = async (file: ReadableStream<Uint8Array>) =>
+      (await new Response(file).text())
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line) as object);
+    const creatives = await rows(await jobs.output(id));
+    expect(creatives).toMatchObject([{ title: 'Lamp' }, { title: 'Mat' }]);
+    expect(Object.keys(creatives[0] ?? {})).toEqual(expect.arrayContaining(['x.text', 'email.subject']));
+    expect(await rows(await jobs.refused(id))).toMatchObject([{ line: 3, field: 'title' }]);
+    expect((await jobs.list({ status: 'succeeded' })).map((one) => one.id)).toEqual([id]);
+    await jobs.delete(id);
+    await expect(jobs.get(id)).rejects.toMatchObject({ code: 'not-found' });
+  });
+
+  it('lets a job that failed go on', async () => {
+    const id = await client.jobs.start({ body: 'only,columns\n1,2\n' });
+    const seen = [];
+    for await (const job of client.jobs.follow(id, { pollMs: 20 })) seen.push(job);
+    expect(seen.at(-1)).toMatchObject({ status: 'failed', error: { code: 'bad-data' } });
+    await client.jobs.resume(id);
+    expect((await client.jobs.get(id)).finished_at).toBeNull();
+    await client.jobs.cancel(id);
+  });
+
+  it('approves and rejects what waits for a person, and shows the report and the receipt', async () => {
+    const [model] = await client.models.list();
+    const name = model?.name ?? '';
+    const champion = model?.aliases['champion'] ?? 0;
+    const { registry } = harness.tracking;
+    const { source } = await registry.getVersion(name, champion);
+    const wait = async (): Promise<number> => {
+      // A run of its own: the registry keeps one version a run.
+      const runId = await client.runs.start();
+      await client.runs.cancel(runId);
+      await harness.artifacts.put(`runs/${runId}/comparison.json`, '{"decision":"pending-approval"}');
+      const version = await registry.createVersion({
+        name,
+        source,
+        pipelineRunId: runId,
+        tags: pendingTags(champion),
+      });
+      const why = { reason: 'won the gate', pipelineRunId: runId };
+      await awaitApproval({ db: harness.database.db, registry }, version, why);
+      return version.version;
+    };
+
+    const worse = await wait();
+    expect(await client.models.gateReport(name, worse)).toEqual({ decision: 'pending-approval' });
+    await expect(client.models.gateReport(name, champion)).rejects.toMatchObject({ code: 'not-found' });
+    expect(await client.models.receipt(name, champion)).toMatchObject({
+      model_version: { version: champion },
+    });
+    const reason = { reason: 'read the report' };
+    expect((await client.models.reject(name, worse, reason)).approval).toBe('rejected');
+    await expect(client.models.approve(name, worse, reason)).rejects.toMatchObject({ code: 'conflict' });
+    const better = await wait();
+    expect(await client.models.approve(name, better, reason)).toMatchObject({
+      approval: 'approved',
+      aliases: ['champion'],
+    });
+  });
+
   it('tracks: every run of a search over pages, NaN as it is, artifacts as streams', async () => {
     const { experiments, runs, artifacts, registry } = client.mlflow;
     const experiment_id = await experiments.create('client');
@@ -193,6 +286,7 @@ describe('a call', () => {
 
 describe('the packed client', () => {
   it('compiles and runs in a project that has nothing else: the example of docs/client.md', async () => {
+    await harness.openJobWorkers();
     const project = path.join(folder, 'project');
     const installed = path.join(project, 'node_modules', 'copyloop');
     await mkdir(installed, { recursive: true });
@@ -240,7 +334,7 @@ describe('the packed client', () => {
       env: { PATH: path.dirname(process.execPath), COPYLOOP_URL: server.url },
     });
     expect(stdout).toMatch(
-      /by version 1\ninvalid-input 400 title [0-9a-f]{32}\nactive\n(active\n)*cancelled\nfirst as bytes, text or a stream\n$/,
+      /by version \d+\ninvalid-input 400 title [0-9a-f]{32}\nactive\n(active\n)*cancelled\n(active \d\n)*succeeded 2\n2 creatives\nfirst as bytes, text or a stream\n$/,
     );
   }, 240_000);
 });

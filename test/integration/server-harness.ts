@@ -2,8 +2,9 @@
 import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import type { ArtifactStore } from '../../src/core/artifact-store.ts';
 import { systemClock } from '../../src/core/clock.ts';
-import { loadConfig, type Config } from '../../src/core/config/index.ts';
+import { JOB_STAGES, loadConfig, type Config } from '../../src/core/config/index.ts';
 import { randomSlug } from '../../src/core/ids.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
 import { createResources } from '../../src/core/resources.ts';
@@ -17,22 +18,31 @@ import {
   type RunStarter,
   type RunView,
 } from '../../src/queues/index.ts';
-import { openServer, type Server } from '../../src/server/index.ts';
+import { openCopywriter } from '../../src/copy/index.ts';
+import { openServer, openVersionScorers, type Server } from '../../src/server/index.ts';
 import {
   createArtifactStore,
   createPostgresTrackingStore,
   type TrackingStore,
 } from '../../src/tracking/index.ts';
-import { createStageHandlers, openWorkers, type StageHandlers } from '../../src/workers/index.ts';
+import {
+  createStageHandlers,
+  createStepHandlers,
+  openWorkers,
+  type StageHandlers,
+} from '../../src/workers/index.ts';
 import { openTestDatabase } from './databases.ts';
 
 export interface ServerHarness {
   database: Database;
   tracking: TrackingStore;
+  artifacts: ArtifactStore;
   config: Config;
   runs: RunStarter;
   /** Starts workers for all stages, some of them with handlers of the test's. */
   openWorkers(change?: (real: StageHandlers) => Partial<StageHandlers>): Promise<void>;
+  /** Works on prediction jobs alone. */
+  openJobWorkers(): Promise<void>;
   getRun(runId: string): Promise<RunView>;
   /** Starts a server; several may stand on one harness. */
   openServer(): Promise<Server>;
@@ -94,6 +104,7 @@ export async function openServerHarness(overrides: ServerOverrides = {}): Promis
   return {
     database,
     tracking,
+    artifacts,
     config,
     runs,
     openWorkers: async (change) => {
@@ -107,6 +118,21 @@ export async function openServerHarness(overrides: ServerOverrides = {}): Promis
         clock: systemClock,
       });
       resources.add('workers', workers);
+    },
+    openJobWorkers: async () => {
+      const scores = openVersionScorers({ registry: tracking.registry, artifacts, config, log });
+      resources.add('scorers', scores);
+      const workers = await openWorkers({
+        queues,
+        runs,
+        services: { database, artifacts, config },
+        handlers: createStageHandlers({ tracking }),
+        steps: createStepHandlers({ scores, copywriter: openCopywriter(config.copy) }),
+        stages: JOB_STAGES,
+        log,
+        clock: systemClock,
+      });
+      resources.add('job workers', workers);
     },
     getRun: (runId) => getRun(database.db, runId),
     openServer: async () =>
