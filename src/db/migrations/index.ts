@@ -9,6 +9,7 @@ import { predictionJobsMigration } from './006-prediction-jobs.ts';
 import { searchStatisticsMigration } from './007-search-statistics.ts';
 import { feedbackMigration } from './008-feedback.ts';
 import { erasuresMigration } from './009-erasures.ts';
+import { runMetricsParentMigration } from './010-run-metrics-parent.ts';
 
 export const migrations: readonly Migration[] = [
   pipelineMigration,
@@ -20,4 +21,5 @@ export const migrations: readonly Migration[] = [
   searchStatisticsMigration,
   feedbackMigration,
   erasuresMigration,
+  runMetricsParentMigration,
 ];

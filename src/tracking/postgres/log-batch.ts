@@ -31,7 +31,7 @@ export async function logBatch(db: Db, runId: string, batch: RunBatch): Promise<
 
   if (params.length === 0 && tags.length === 0) return await logMetrics(db, runId, metrics);
   const { rows } = await sql<Outcome>`${PREPARED}
-    WITH run AS (SELECT run_id, lifecycle_stage FROM tracking_runs WHERE run_id = ${runId}),
+    WITH ${lockedRun(runId)},
     given_params AS (
       SELECT * FROM unnest(${params.map((p) => p.key)}::text[], ${params.map((p) => p.value)}::text[]) AS g (key, value)
     ),
@@ -65,17 +65,21 @@ export async function logBatch(db: Db, runId: string, batch: RunBatch): Promise<
     await db.updateTable('tracking_runs').set({ name }).where('run_id', '=', runId).execute();
 }
 
-/** The frequent case: nothing that could clash, so a statement of a third of the cost. An empty batch looks whether the run takes any. */
+/** The frequent case: nothing that could clash, so a shorter statement. An empty batch looks whether the run takes any. */
 async function logMetrics(db: Db, runId: string, metrics: readonly MetricInput[]): Promise<void> {
-  const run = sql`run AS (SELECT run_id, lifecycle_stage FROM tracking_runs WHERE run_id = ${runId})`;
   const open = sql`open AS (SELECT run_id FROM run WHERE lifecycle_stage = 'active')`;
   const written = metrics.length === 0 ? sql`` : sql`, ${metricParts(runId, metrics)}`;
   const { rows } = await sql<Pick<Outcome, 'lifecycle_stage'>>`${PREPARED}
-    WITH ${run}, ${open}${written}
+    WITH ${lockedRun(runId)}, ${open}${written}
     SELECT lifecycle_stage, set_config('synchronous_commit', 'off', true) FROM run`.execute(db);
   const [outcome] = rows;
   if (outcome === undefined) throw noRun(runId);
   if (outcome.lifecycle_stage !== 'active') throw notActive(runId);
+}
+
+/** No foreign key keeps the run of a metric there (migration 010): the lock does, until the metrics are committed. */
+function lockedRun(runId: string) {
+  return sql`run AS (SELECT run_id, lifecycle_stage FROM tracking_runs WHERE run_id = ${runId} FOR KEY SHARE)`;
 }
 
 /** The statement's parts that write metrics into `open`. One metric comes as plain values, many as arrays. */
