@@ -24,25 +24,16 @@ import {
 /** Numbers of mlflow.RunStatus. */
 const runStatus = choice(RUN_STATUSES, [1, 2, 3, 4, 5]);
 
-const metric = z
-  .object({
-    key: requiredText,
-    value: requiredFloat,
-    timestamp: requiredInt,
-    step: optionalInt,
-    model_id: optionalText,
-    dataset_name: optionalText,
-    dataset_digest: optionalText,
-  })
-  .transform((given) => ({
-    key: given.key,
-    value: given.value,
-    timestampMs: given.timestamp,
-    step: given.step ?? 0,
-    modelId: orNone(given.model_id),
-    datasetName: orNone(given.dataset_name),
-    datasetDigest: orNone(given.dataset_digest),
-  }));
+const metricFields = z.object({
+  key: requiredText,
+  value: requiredFloat,
+  timestamp: requiredInt,
+  step: optionalInt,
+  model_id: optionalText,
+  dataset_name: optionalText,
+  dataset_digest: optionalText,
+});
+const metric = metricFields.transform(toMetricInput);
 
 const runId = z.object({ run_id: requiredText });
 const datasetInput = z.object({
@@ -114,22 +105,22 @@ export const runRoutes = [
   ),
   route('POST runs/delete', runId, async ({ run_id }, { tracking }) => await tracking.runs.delete(run_id)),
   route('POST runs/restore', runId, async ({ run_id }, { tracking }) => await tracking.runs.restore(run_id)),
-  route('POST runs/log-metric', z.intersection(runId, metric), async ({ run_id, ...one }, { tracking }) => {
-    await tracking.runs.logBatch(run_id, { metrics: [one] });
-  }),
   route(
-    'POST runs/log-parameter',
-    z.intersection(runId, pair),
-    async ({ run_id, key, value }, { tracking }) => {
-      await tracking.runs.logBatch(run_id, { params: [{ key, value }] });
+    'POST runs/log-metric',
+    runId.extend(metricFields.shape),
+    async ({ run_id, ...one }, { tracking }) => {
+      await tracking.runs.logBatch(run_id, { metrics: [toMetricInput(one)] });
     },
   ),
+  route('POST runs/log-parameter', runId.extend(pair.shape), async ({ run_id, key, value }, { tracking }) => {
+    await tracking.runs.logBatch(run_id, { params: [{ key, value }] });
+  }),
   route(
     'POST runs/log-batch',
     runId.extend({ metrics: list(metric), params: list(pair), tags: list(pair) }),
     async ({ run_id, ...batch }, { tracking }) => await tracking.runs.logBatch(run_id, batch),
   ),
-  route('POST runs/set-tag', z.intersection(runId, pair), async ({ run_id, key, value }, { tracking }) => {
+  route('POST runs/set-tag', runId.extend(pair.shape), async ({ run_id, key, value }, { tracking }) => {
     await tracking.runs.logBatch(run_id, { tags: [{ key, value }] });
   }),
   route(
@@ -215,6 +206,18 @@ function parseHistory(tag: string | undefined): unknown[] {
     // A tag that a client set by hand is no history.
     return [];
   }
+}
+
+function toMetricInput(given: z.output<typeof metricFields>) {
+  return {
+    key: given.key,
+    value: given.value,
+    timestampMs: given.timestamp,
+    step: given.step ?? 0,
+    modelId: orNone(given.model_id),
+    datasetName: orNone(given.dataset_name),
+    datasetDigest: orNone(given.dataset_digest),
+  };
 }
 
 function orNone(value: string | undefined): string | undefined {
