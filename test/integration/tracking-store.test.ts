@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { DAY_MS, systemClock } from '../../src/core/clock.ts';
 import { loadConfig } from '../../src/core/config/index.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
-import { openListener, type Database } from '../../src/db/index.ts';
+import { openListener, type Database, type Db } from '../../src/db/index.ts';
 import {
   ALIAS_CHANNEL,
   artifactKeyOf,
@@ -182,6 +182,53 @@ describe('the tracking store in PostgreSQL', () => {
     expect(await find("datasets.name = 'reviews'")).toEqual([runId]);
     expect(await find("dataset.digest = 'd1' AND datasets.context = 'eval'")).toEqual([runId]);
     expect(await find("datasets.context = 'training'")).toEqual([]);
+  });
+});
+
+describe('metrics of a run that is deleted meanwhile', () => {
+  const metrics = [{ key: 'm', value: 1, timestampMs: 1, step: 0 }];
+  const remove = (db: Db, runId: string) =>
+    db.deleteFrom('tracking_runs').where('run_id', '=', runId).execute();
+  const countMetrics = async (runId: string) =>
+    (await database.db.selectFrom('run_metrics').select('key').where('run_id', '=', runId).execute()).length;
+  /** Until one backend of this database waits for the lock that another holds. */
+  const waitForBlocked = async () => {
+    await expect
+      .poll(async () => {
+        const { rows } =
+          await sql`SELECT 1 FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'`.execute(
+            database.db,
+          );
+        return rows.length;
+      })
+      .toBe(1);
+  };
+
+  it('go with the run when they were first', async () => {
+    const { runId } = await store.runs.create({ experimentId: '0' });
+    const removal = await database.db.transaction().execute(async (trx) => {
+      await createPostgresTrackingStore(trx).runs.logBatch(runId, { metrics });
+      const removing = remove(database.db, runId);
+      await waitForBlocked();
+      return { removing };
+    });
+    await removal.removing;
+    expect(await countMetrics(runId)).toBe(0);
+  });
+
+  it('are refused when the deletion was first', async () => {
+    const { runId } = await store.runs.create({ experimentId: '0' });
+    const logged = await database.db.transaction().execute(async (trx) => {
+      await remove(trx, runId);
+      const logging = store.runs.logBatch(runId, { metrics }).then(
+        () => undefined,
+        (error: unknown) => error,
+      );
+      await waitForBlocked();
+      return { logging };
+    });
+    expect(await logged.logging).toMatchObject({ code: 'not-found' });
+    expect(await countMetrics(runId)).toBe(0);
   });
 });
 
