@@ -164,7 +164,11 @@ export function createApp(deps: AppDeps): Router {
       tracking: deps.tracking,
       artifacts: deps.artifacts,
       servedModel: config.model.name,
-      webhooks: { store: createWebhookStore(db, clock), rules: createSendRules(config) },
+      webhooks: {
+        store: createWebhookStore(db, clock),
+        rules: createSendRules(config),
+        trackedBy: config.tracking.uri,
+      },
       callerOf: (c) => ({ name: nameCaller(c), mayMoveChampion: isAdmin(c) }),
     }),
   );

@@ -229,12 +229,15 @@ describe('webhooks', () => {
 
 describe('webhooks over MLflow’s protocol', () => {
   let app: Hono<AppEnv>;
-  const build = (config: Pick<Config, 'webhooks' | 'outbound'>): Hono<AppEnv> =>
+  const build = (
+    config: Pick<Config, 'webhooks' | 'outbound'>,
+    trackedBy: string | null = null,
+  ): Hono<AppEnv> =>
     createMlflowApp({
       tracking,
       artifacts: createArtifactStore({ ...defaults.storage, varDir: '/nonexistent' }),
       servedModel: 'copy-quality',
-      webhooks: { store, rules: createSendRules(config) },
+      webhooks: { store, rules: createSendRules(config), trackedBy },
     });
   beforeEach(() => {
     app = build(settings);
@@ -302,6 +305,16 @@ describe('webhooks over MLflow’s protocol', () => {
     app = build({ webhooks: defaults.webhooks, outbound: { allowHosts: [] } });
     const answer = await call('POST', '', { name: 'hook', url, events });
     expect(answer).toMatchObject({ status, body: { message: expect.stringContaining(message) } });
+    expect((await store.list({ maxResults: 10 })).items).toEqual([]);
+  });
+
+  it('are refused where another server keeps the registry, whose changes copyloop does not hear of', async () => {
+    app = build(settings, 'http://mlflow.example:5000');
+    const answer = await call('POST', '', { name: 'hook', url: receiver.url, events });
+    expect(answer).toMatchObject({
+      status: 501,
+      body: { message: expect.stringContaining('tracking.uri') },
+    });
     expect((await store.list({ maxResults: 10 })).items).toEqual([]);
   });
 

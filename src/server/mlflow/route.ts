@@ -26,7 +26,12 @@ export interface RouteContext {
   artifacts: ArtifactStore;
   caller: Caller;
   champion: ProtectedAlias;
-  webhooks: { store: WebhookStore; rules: SendRules };
+  webhooks: {
+    store: WebhookStore;
+    rules: SendRules;
+    /** Address of the MLflow server that keeps the registry in our place, if one does (`tracking.uri`): its changes never come by here. */
+    trackedBy?: string | null;
+  };
 }
 
 export interface MlflowRoute {

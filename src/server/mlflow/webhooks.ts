@@ -55,7 +55,12 @@ export const webhookRoutes = [
       secret: optionalText,
       status,
     }),
-    async (input, { webhooks: { store, rules } }) => {
+    async (input, { webhooks: { store, rules, trackedBy } }) => {
+      if (trackedBy)
+        throw new AppError(
+          'unsupported',
+          'the registry is kept by the MLflow server that tracking.uri names, and copyloop hears nothing of its changes: make the webhook there',
+        );
       await checkWebhookUrl(input.url, rules);
       const webhook = await store.create({
         name: input.name,
