@@ -65,7 +65,7 @@ describe('a request to a remote MLflow server', () => {
     answers = [status(502)];
     await expect(open().call(create)).rejects.toMatchObject({ code: 'unavailable' });
     answers = [silence];
-    await expect(open({ timeoutMs: 50 }).call(create)).rejects.toMatchObject({ code: 'timed-out' });
+    await expect(open({ timeoutMs: 1000 }).call(create)).rejects.toMatchObject({ code: 'timed-out' });
     expect(seen).toHaveLength(2);
   });
 
