@@ -4,7 +4,14 @@
  *     const copywriter = createCopywriter({ channels: loadChannels() });
  *     const copy = await copywriter.write({ title, description, channels: ['x', 'google_rsa'] }, (texts) => champion.score(texts));
  */
-export { TONES, type Tone } from './brief/index.ts';
+export {
+  MAX_AUDIENCE_CHARS,
+  MAX_BANNED_WORDS,
+  MAX_KEYWORDS,
+  MAX_WORD_CHARS,
+  TONES,
+  type Tone,
+} from './brief/index.ts';
 export { loadChannels, parseChannels, type Channels } from './channels/index.ts';
 export {
   createCopywriter,

@@ -9,6 +9,7 @@
  * A worker killed between any two of them leaves a state from which the next attempt, or the reconciler, goes on.
  */
 import { UnrecoverableError, WaitingError, type Job, type Processor } from 'bullmq';
+import type { z } from 'zod';
 import { toAppError, toError, type AppError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import type { AttemptOutcome } from '../db/index.ts';
@@ -44,6 +45,15 @@ export interface Work<R extends object> {
   begin(): Promise<Begun<R>>;
   /** @param isRepeat the result was committed by an earlier attempt, which may have handed on as well */
   handOn(isRepeat: boolean): Promise<void>;
+}
+
+/** @throws UnrecoverableError for what no attempt can use */
+export function parsePayload<P>(payload: z.ZodType<P>, job: Job): P {
+  const parsed = payload.safeParse(job.data);
+  if (parsed.success) return parsed.data;
+  throw new UnrecoverableError(
+    `job ${job.id ?? '?'} of ${job.queueName} carries no usable payload: ${parsed.error.message}`,
+  );
 }
 
 export function createAttemptProcessor<R extends object>(

@@ -1,5 +1,5 @@
 /** The stages of a pipeline run, as the attempt loop works on them. */
-import { UnrecoverableError, type Job, type Processor } from 'bullmq';
+import type { Job, Processor } from 'bullmq';
 import type { Clock } from '../core/clock.ts';
 import type { Config, Stage } from '../core/config/index.ts';
 import type { Logger } from '../core/log.ts';
@@ -20,7 +20,13 @@ import {
   type StageQueues,
   type StageResult,
 } from '../queues/index.ts';
-import { createAttemptProcessor, type Attempting, type Begun, type Work } from './attempt-loop.ts';
+import {
+  createAttemptProcessor,
+  parsePayload,
+  type Attempting,
+  type Begun,
+  type Work,
+} from './attempt-loop.ts';
 import type { StageContext, StageHandler, StageServices } from './context.ts';
 import { createStageContext } from './create-context.ts';
 import type { RunningAttempts } from './running-attempts.ts';
@@ -50,7 +56,7 @@ export function createStageProcessor<S extends Stage>(
   };
 
   const openWork = (job: Job): Work<StageResult<S>> => {
-    const payload = parsePayload(stage, job);
+    const payload = parsePayload(CATALOGUE[stage].payload, job) as StagePayload<S>;
     const key: StageKey = {
       runId: payload.runId,
       stage,
@@ -112,14 +118,6 @@ export function createStageProcessor<S extends Stage>(
     };
   };
   return createAttemptProcessor(openWork, deps.running);
-}
-
-function parsePayload<S extends Stage>(stage: S, job: Job): StagePayload<S> {
-  const parsed = CATALOGUE[stage].payload.safeParse(job.data);
-  if (parsed.success) return parsed.data as StagePayload<S>;
-  throw new UnrecoverableError(
-    `job ${job.id ?? '?'} of ${stage} carries no usable payload: ${parsed.error.message}`,
-  );
 }
 
 async function handOn(

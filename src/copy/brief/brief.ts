@@ -2,6 +2,7 @@ import { AppError } from '../../core/errors.ts';
 import { shorten } from '../channels/index.ts';
 import { guessCategory, nounCategory, type Category } from './categories.ts';
 import { cleanText, foldText } from './clean.ts';
+import { MAX_BANNED_WORDS, MAX_KEYWORDS } from './limits.ts';
 import { extractPhrases, type Phrases } from './phrases.ts';
 
 export const TONES = ['friendly', 'professional', 'playful', 'elegant', 'direct'] as const;
@@ -45,8 +46,6 @@ const MAX_TITLE_UNITS = 1000;
 const MAX_DESCRIPTION_UNITS = 4000;
 const MAX_NAME_UNITS = 60;
 const MAX_AUDIENCE_UNITS = 40;
-const MAX_KEYWORDS = 20;
-const MAX_BANNED_WORDS = 200;
 
 /** @throws AppError `invalid-input` for more than 20 keywords or 200 banned words. */
 export function createBrief(input: BriefInput): Brief {

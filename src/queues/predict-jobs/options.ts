@@ -2,13 +2,17 @@
 import { z } from 'zod';
 import { MAPPABLE_FIELDS, type Config } from '../../core/config/index.ts';
 import { AppError } from '../../core/errors.ts';
-import { loadChannels, MAX_COUNT, TONES, type Channels } from '../../copy/index.ts';
+import {
+  loadChannels,
+  MAX_AUDIENCE_CHARS,
+  MAX_BANNED_WORDS,
+  MAX_COUNT,
+  MAX_KEYWORDS,
+  MAX_WORD_CHARS,
+  TONES,
+  type Channels,
+} from '../../copy/index.ts';
 import { TABLE_FORMATS, type TableColumn } from '../../data/index.ts';
-
-const MAX_AUDIENCE_CHARS = 200;
-const MAX_KEYWORDS = 20;
-const MAX_BANNED_WORDS = 200;
-const MAX_WORD_CHARS = 100;
 
 const word = z.string().min(1).max(MAX_WORD_CHARS);
 const wishes = {

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { z } from 'zod';
-import { AppError } from '../../core/errors.ts';
+import { AppError, toAppError } from '../../core/errors.ts';
 import {
   checkWebhookUrl,
   EXAMPLE_DATA,
@@ -11,7 +11,6 @@ import {
   type Webhook,
   type WebhookEvent,
 } from '../../tracking/index.ts';
-import { toAppError } from '../../core/errors.ts';
 import { route, type RouteContext } from './route.ts';
 import { choice, list, optionalInt, optionalText, requiredText, unlessEmpty } from './wire.ts';
 

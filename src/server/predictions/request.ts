@@ -1,13 +1,16 @@
 /** The request of a prediction: a product and what is wished of its copy. */
 import { z } from '@hono/zod-openapi';
 import type { Config } from '../../core/config/index.ts';
-import { MAX_COUNT, TONES } from '../../copy/index.ts';
+import {
+  MAX_AUDIENCE_CHARS,
+  MAX_BANNED_WORDS,
+  MAX_COUNT,
+  MAX_KEYWORDS,
+  MAX_WORD_CHARS,
+  TONES,
+} from '../../copy/index.ts';
 import { plainText } from '../http/index.ts';
 
-const MAX_AUDIENCE_CHARS = 200;
-const MAX_KEYWORDS = 20;
-const MAX_BANNED_WORDS = 200;
-const MAX_WORD_CHARS = 100;
 const MAX_ID_CHARS = 200;
 
 /** Fields of a product record that `/generate_data` answers: taken, so that a record can be sent as it is, and not read. */

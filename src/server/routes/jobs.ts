@@ -19,6 +19,7 @@ import {
   type PredictJobRequest,
 } from '../../queues/index.ts';
 import {
+  createPageQuery,
   createRouter,
   errorResponse,
   requireReachable,
@@ -28,7 +29,6 @@ import {
 } from '../http/index.ts';
 
 export const UPLOAD_PATH = '/jobs/predict';
-const MAX_PAGE = 500;
 
 const jobId = z.object({ id: z.string().min(1).max(100) });
 const time = z.iso.datetime();
@@ -129,16 +129,7 @@ const listRoute = createRoute({
   tags,
   summary: 'Prediction jobs, newest first',
   request: {
-    query: z.object({
-      limit: z.coerce.number<string>().int().min(1).max(MAX_PAGE).default(50),
-      before: z.coerce
-        .number<string>()
-        .int()
-        .min(1)
-        .optional()
-        .openapi({ description: 'number of the last job of the page before' }),
-      status: z.enum(RUN_STATUSES).optional(),
-    }),
+    query: createPageQuery('job'),
   },
   responses: {
     200: {

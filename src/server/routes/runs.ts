@@ -2,7 +2,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import type { DestinationPolicy } from '../../core/destination.ts';
 import { AppError } from '../../core/errors.ts';
-import { RUN_STATUSES, type Db } from '../../db/index.ts';
+import type { Db } from '../../db/index.ts';
 import {
   getRun,
   listRuns,
@@ -12,9 +12,13 @@ import {
   type RunSummary,
   type RunView,
 } from '../../queues/index.ts';
-import { createRouter, errorResponse, requireReachable, type Router } from '../http/index.ts';
-
-const MAX_PAGE = 500;
+import {
+  createPageQuery,
+  createRouter,
+  errorResponse,
+  requireReachable,
+  type Router,
+} from '../http/index.ts';
 
 const runId = z.object({ id: z.string().min(1).max(100) });
 const time = z.iso.datetime();
@@ -77,16 +81,7 @@ const listRoute = createRoute({
   tags: ['runs'],
   summary: 'Runs, newest first',
   request: {
-    query: z.object({
-      limit: z.coerce.number<string>().int().min(1).max(MAX_PAGE).default(50),
-      before: z.coerce
-        .number<string>()
-        .int()
-        .min(1)
-        .optional()
-        .openapi({ description: 'number of the last run of the page before' }),
-      status: z.enum(RUN_STATUSES).optional(),
-    }),
+    query: createPageQuery('run'),
   },
   responses: {
     200: {

@@ -3,10 +3,6 @@ export function isUniqueViolation(error: unknown): boolean {
   return codeOf(error) === '23505';
 }
 
-export function isForeignKeyViolation(error: unknown): boolean {
-  return codeOf(error) === '23503';
-}
-
 function codeOf(error: unknown): unknown {
   return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 }

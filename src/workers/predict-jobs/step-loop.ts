@@ -1,5 +1,5 @@
 /** The steps of a prediction job, as the attempt loop works on them. */
-import { UnrecoverableError, type Job, type Processor } from 'bullmq';
+import type { Job, Processor } from 'bullmq';
 import type { JobStage } from '../../core/config/index.ts';
 import { toError } from '../../core/errors.ts';
 import type { CatalogueSource } from '../../data/index.ts';
@@ -23,7 +23,13 @@ import {
   type StepPayload,
   type StepResult,
 } from '../../queues/index.ts';
-import { createAttemptProcessor, type Attempting, type Begun, type Work } from '../attempt-loop.ts';
+import {
+  createAttemptProcessor,
+  parsePayload,
+  type Attempting,
+  type Begun,
+  type Work,
+} from '../attempt-loop.ts';
 import type { LoopDeps } from '../stage-loop.ts';
 import type { StepContext, StepHandler } from './context.ts';
 
@@ -39,7 +45,7 @@ export function createStepProcessor<S extends JobStage>(
   const { db, pool } = services.database;
 
   const openWork = (job: Job): Work<StepResult<S>> => {
-    const payload = parsePayload(stage, job);
+    const payload = parsePayload(JOB_STEPS[stage].payload, job) as StepPayload<S>;
     const key: StepKey & { stage: S } = {
       jobId: payload.jobId,
       stage,
@@ -110,14 +116,6 @@ export function createStepProcessor<S extends JobStage>(
     };
   };
   return createAttemptProcessor(openWork, deps.running);
-}
-
-function parsePayload<S extends JobStage>(stage: S, job: Job): StepPayload<S> {
-  const parsed = JOB_STEPS[stage].payload.safeParse(job.data);
-  if (parsed.success) return parsed.data as StepPayload<S>;
-  throw new UnrecoverableError(
-    `job ${job.id ?? '?'} of ${stage} carries no usable payload: ${parsed.error.message}`,
-  );
 }
 
 /** The split enqueues the first shards, a shard the one that its end makes due; the last one finds nothing but the join. */

@@ -1,0 +1,19 @@
+/** The query of a list that is read newest first, a page at a time. */
+import { z } from '@hono/zod-openapi';
+import { RUN_STATUSES } from '../../db/index.ts';
+
+const MAX_PAGE = 500;
+
+/** @param noun what the list holds, as its description calls one */
+export function createPageQuery(noun: string) {
+  return z.object({
+    limit: z.coerce.number<string>().int().min(1).max(MAX_PAGE).default(50),
+    before: z.coerce
+      .number<string>()
+      .int()
+      .min(1)
+      .optional()
+      .openapi({ description: `number of the last ${noun} of the page before` }),
+    status: z.enum(RUN_STATUSES).optional(),
+  });
+}
