@@ -117,16 +117,18 @@ export function sumWeights(
   return numbers.reduce((sum, row) => sum + rowWeight(rows, row, classWeights), 0);
 }
 
-/** `balanced`: rows / (classes * rows of the class), as scikit-learn does; `none`: 1 each. */
+/** `balanced`: weight of all rows / (classes * weight of the class's rows), as scikit-learn does; `none`: 1 each. */
 export function weighClasses(
-  labels: readonly number[],
+  { labels, weights }: Pick<TokenRows, 'labels' | 'weights'>,
   classes: number,
   mode: 'balanced' | 'none',
 ): readonly number[] {
-  return Array.from({ length: classes }, (_, c) => {
-    const members = labels.filter((label) => label === c).length;
-    return mode === 'none' || members === 0 ? 1 : labels.length / (classes * members);
+  const totals = new Array<number>(classes).fill(0);
+  labels.forEach((label, row) => {
+    totals[label] = (totals[label] ?? 0) + (weights?.[row] ?? 1);
   });
+  const sum = totals.reduce((one, other) => one + other, 0);
+  return totals.map((total) => (mode === 'none' || total === 0 ? 1 : sum / (classes * total)));
 }
 
 function rowWeight(

@@ -68,7 +68,7 @@ export async function trainFull(training: FullTraining): Promise<TrainedModel> {
     releaseMemory();
 
     const lengths = train.inputIds.map((ids) => ids.length);
-    const classWeights = weighClasses(train.labels, config.labels.length, settings.classWeights);
+    const classWeights = weighClasses(train, config.labels.length, settings.classWeights);
     const pace = createPace(totalSteps, progress.step);
     while (progress.step < totalSteps && !hasStalled(progress, settings.earlyStoppingPatience)) {
       const epoch = Math.floor(progress.step / stepsPerEpoch);

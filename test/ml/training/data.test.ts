@@ -47,13 +47,15 @@ describe('a batch', () => {
 
   it('weighs its targets by row and class, smoothed, to a sum of 1', () => {
     const rows = { inputIds: [], labels: [0, 1, 1], weights: [1, 2, 1] };
-    const classWeights = weighClasses([0, 1, 1], 2, 'balanced');
+    const classWeights = weighClasses({ labels: [0, 1, 1] }, 2, 'balanced');
     expect(classWeights).toEqual([1.5, 0.75]);
     const targets = lossTargets(rows, [0, 1, 2], classWeights, 0.2, 1.5 + 2 * 0.75 + 0.75);
     expect(targets.reduce((sum, value) => sum + value, 0)).toBeCloseTo(1, 6);
     expect(targets[0]).toBeCloseTo((1.5 / 3.75) * 0.9, 6);
     expect(targets[1]).toBeCloseTo((1.5 / 3.75) * 0.1, 6);
-    expect(weighClasses([0, 1, 1], 2, 'none')).toEqual([1, 1]);
+    expect(weighClasses({ labels: [0, 1, 1] }, 2, 'none')).toEqual([1, 1]);
+    // What counts is how much the rows of a class weigh, not how many they are.
+    expect(weighClasses({ labels: [0, 1, 1], weights: [2, 1, 1] }, 2, 'balanced')).toEqual([1, 1]);
   });
 });
 
