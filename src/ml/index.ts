@@ -40,7 +40,7 @@ export {
 } from './classifier.ts';
 export { evaluateModel, type EvaluateOptions, type Evaluation } from './evaluate.ts';
 export { computeMetrics, METRIC_NAMES, type ClassificationMetrics } from './metrics.ts';
-export { LABELS, verifyModelDirectory, verifyModelFiles } from './model-directory/index.ts';
+export { halveWeights, LABELS, verifyModelDirectory, verifyModelFiles } from './model-directory/index.ts';
 export { PRECISIONS, readManifest, type Manifest, type Precision } from './model-manifest.ts';
 export { readBaseModel, resolveBaseDirectory } from './base-model.ts';
 export { hashBaseModel, hashWeights, provenanceSchema, type Provenance } from './provenance/index.ts';

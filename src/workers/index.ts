@@ -6,6 +6,7 @@ export type {
   StageServices,
 } from './context.ts';
 export { createStageHandlers } from './create-handlers.ts';
+export { exportVersion, type ExportRequest } from './export-version.ts';
 export { openWorkers, type Workers } from './open-workers.ts';
 export { SCORE_TOLERANCE, type ChangedCondition, type Verdict } from './verdict.ts';
 export { verifyVersion, type Verification, type VerifyRequest } from './verify-version.ts';

@@ -1,12 +1,18 @@
 /** What a training leaves on record, and that the record is enough to make the same model again. On a base small enough to train in a moment. */
-import { cp, readdir, rename, rm } from 'node:fs/promises';
+import { cp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
 import { getDatasetVersion } from '../../src/data/index.ts';
-import { writeWeights, readWeights, type Provenance } from '../../src/ml/index.ts';
+import {
+  openClassifier,
+  readWeights,
+  verifyModelDirectory,
+  writeWeights,
+  type Provenance,
+} from '../../src/ml/index.ts';
 import { openPredictionStore, type PredictionStore } from '../../src/server/predictions/index.ts';
 import {
   readPredictionReceipt,
@@ -28,6 +34,7 @@ import {
 } from '../../src/tracking/index.ts';
 import {
   createStageHandlers,
+  exportVersion,
   verifyVersion,
   type Verification,
   type VerifyRequest,
@@ -336,6 +343,66 @@ describe("the tracking run of a training, as MLflow's clients read it", () => {
     expect(
       judged.datasetInputs.map(({ tags }) => tags['mlflow.data.context'] ?? '').toSorted(byText),
     ).toEqual(['holdout', 'training', 'validation']);
+  });
+});
+
+describe('an export', () => {
+  const deps = () => ({
+    artifacts: harness.services.artifacts,
+    registry: tracking.registry,
+    signal: new AbortController().signal,
+  });
+  const at = (name: string): string => path.join(harness.config.storage.varDir, 'exported', name);
+
+  it('is the registered model directory, with float16 weights by option', async () => {
+    const [whole, half] = [at('whole'), at('half')];
+    await exportVersion({ name: MODEL, version: 1, directory: whole, dtype: 'float32' }, deps());
+    await tracking.registry.setAlias(MODEL, 'best', 1, { movedBy: 'admin', reason: 'test' });
+    const found = await exportVersion(
+      { name: MODEL, version: 'best', directory: half, dtype: 'float16' },
+      deps(),
+    );
+    expect(found.version).toBe(1);
+
+    expect(await verifyModelDirectory(whole)).toBeDefined();
+    expect(await verifyModelDirectory(half)).toBeDefined();
+    const [full, small] = [
+      await readWeights(path.join(whole, 'model.safetensors')),
+      await readWeights(path.join(half, 'model.safetensors')),
+    ];
+    expect([...small.keys()]).toEqual([...full.keys()]);
+    for (const [name, { dtype, data }] of small) {
+      expect(dtype).toBe('F16');
+      data.forEach((value, index) => {
+        const exact = full.get(name)?.data[index] ?? Number.NaN;
+        expect(Math.abs(value - exact)).toBeLessThanOrEqual(Math.abs(exact) * 2 ** -11 + 2 ** -25);
+      });
+    }
+    const sizeOf = async (directory: string) => (await stat(path.join(directory, 'model.safetensors'))).size;
+    expect(await sizeOf(half)).toBeLessThan((await sizeOf(whole)) * 0.7);
+    expect(JSON.parse(await readFile(path.join(half, 'config.json'), 'utf8'))).toMatchObject({
+      dtype: 'float16',
+    });
+    const classifier = await openClassifier(half);
+    expect(await classifier.score(['a lovely lamp'])).toHaveLength(1);
+    await classifier.close();
+  });
+
+  it('overwrites nothing, and leaves nothing where it fails', async () => {
+    const request = { name: MODEL, dtype: 'float32' as const };
+    await expect(
+      exportVersion({ ...request, version: 1, directory: at('whole') }, deps()),
+    ).rejects.toMatchObject({ code: 'already-exists' });
+    await expect(
+      exportVersion({ ...request, version: 'nobody', directory: at('none') }, deps()),
+    ).rejects.toMatchObject({ code: 'not-found', message: 'model rebuilt has no alias "nobody"' });
+    const weights = artifactKeyOf(runs.head.artifactUri, 'model/model.safetensors');
+    await withArtifact(weights, 'garbage', async () => {
+      await expect(
+        exportVersion({ ...request, version: 1, directory: at('broken') }, deps()),
+      ).rejects.toMatchObject({ code: 'bad-model' });
+    });
+    expect((await readdir(at('.'))).toSorted()).toEqual(['half', 'whole']);
   });
 });
 

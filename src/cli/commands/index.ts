@@ -34,6 +34,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     'versions of the registered model and their accuracy',
     async () => (await import('./models.ts')).modelsCommand,
   ),
+  export: entry(
+    'copies a model version out as a Hugging Face directory',
+    async () => (await import('./export.ts')).exportCommand,
+  ),
   approve: entry(
     'makes a version that waits for approval the champion',
     async () => (await import('./approve.ts')).approveCommand,
