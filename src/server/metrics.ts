@@ -168,6 +168,11 @@ export function createMetrics(models: () => ServedModels | undefined): Metrics {
     labelNames: ['alias'],
     registers,
   });
+  const registryUnreadable = new Gauge({
+    name: 'copyloop_registry_unreadable',
+    help: '1 while the registry cannot be read: what is loaded serves on, no new champion is heard of; alert on it',
+    registers,
+  });
   const servedVersion = new Gauge({
     name: 'copyloop_served_model_version',
     help: 'Version that serves under the alias; 0 for none',
@@ -204,6 +209,7 @@ export function createMetrics(models: () => ServedModels | undefined): Metrics {
       },
       unloaded: () => modelLoads.inc({ result: 'unloaded' }),
       serving: (alias, ref) => servedVersion.set({ alias }, ref?.version ?? 0),
+      registryRead: (isReadable) => registryUnreadable.set(isReadable ? 0 : 1),
     },
     request: ({ method, route, status }, seconds) => {
       requests.inc({ method, route, status: String(status) });

@@ -20,11 +20,7 @@ import {
 } from '../../src/queues/index.ts';
 import { openCopywriter } from '../../src/copy/index.ts';
 import { openServer, openVersionScorers, type Server } from '../../src/server/index.ts';
-import {
-  createArtifactStore,
-  createPostgresTrackingStore,
-  type TrackingStore,
-} from '../../src/tracking/index.ts';
+import { createTracking, type TrackingStore } from '../../src/tracking/index.ts';
 import {
   createStageHandlers,
   createStepHandlers,
@@ -60,6 +56,7 @@ export interface ServerOverrides {
   model?: Partial<Config['model']>;
   pipeline?: Partial<Config['pipeline']>;
   queues?: Partial<Config['queues']>;
+  tracking?: Partial<Config['tracking']>;
 }
 
 const MODEL_NAME = 'copy-quality';
@@ -79,6 +76,7 @@ export async function openServerHarness(overrides: ServerOverrides = {}): Promis
     data: { ...defaults.data, ...overrides.data },
     model: { ...defaults.model, ...overrides.model },
     pipeline: { ...defaults.pipeline, ...overrides.pipeline },
+    tracking: { ...defaults.tracking, ...overrides.tracking },
     queues: { ...defaults.queues, ...overrides.queues, prefix: `test-${randomSlug(8)}` },
     storage: { ...defaults.storage, varDir: folder },
   };
@@ -88,8 +86,7 @@ export async function openServerHarness(overrides: ServerOverrides = {}): Promis
   );
   const queues = resources.add('queues', openStageQueues({ backend, config: config.queues, log }));
   const runs = createRunStarter({ database, queues, config, clock: systemClock });
-  const artifacts = createArtifactStore(config.storage);
-  const tracking = createPostgresTrackingStore(database.db);
+  const { tracking, artifacts } = createTracking(config, database.db);
   const jobs = createJobStarter({
     database,
     queues,

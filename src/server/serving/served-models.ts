@@ -22,6 +22,8 @@ export interface ServedModelsEvents {
   loadFailed(alias: ServedAlias, ref: VersionRef): void;
   unloaded(ref: VersionRef): void;
   serving(alias: ServedAlias, ref: VersionRef | undefined): void;
+  /** After each look at the registry. */
+  registryRead(isReadable: boolean): void;
 }
 
 export interface LeasedModel {
@@ -81,7 +83,9 @@ export function createServedModels(options: {
       if (needsChallenger) await follow('challenger');
       else replace('challenger', undefined);
       traffic = wantedTraffic;
+      events.registryRead(true);
     } catch (thrown) {
+      events.registryRead(false);
       log.warn({ err: toAppError(thrown) }, 'the registry cannot be read; what is loaded goes on serving');
     }
   };

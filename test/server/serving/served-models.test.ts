@@ -15,6 +15,7 @@ interface World {
   closed: number[];
   nowMs: number;
   isRegistryDown: boolean;
+  registryReads: boolean[];
 }
 
 const open: World[] = [];
@@ -31,6 +32,7 @@ function createWorld(): World {
     closed: [] as number[],
     nowMs: 0,
     isRegistryDown: false,
+    registryReads: [] as boolean[],
   } as World;
   const load = async (ref: VersionRef) => {
     if (world.broken.has(ref.version)) throw new AppError('bad-model', `version ${ref.version} is broken`);
@@ -62,7 +64,13 @@ function createWorld(): World {
       readTraffic: async () => world.traffic,
     },
     load,
-    events: { loaded: () => {}, loadFailed: () => {}, unloaded: () => {}, serving: () => {} },
+    events: {
+      loaded: () => {},
+      loadFailed: () => {},
+      unloaded: () => {},
+      serving: () => {},
+      registryRead: (isReadable) => world.registryReads.push(isReadable),
+    },
     clock: { nowMs: () => world.nowMs, now: () => new Date(world.nowMs) },
     log: createSilentLogger(),
   });
@@ -112,13 +120,16 @@ describe('the served models', () => {
     expect(world.models.failures()).toEqual([]);
   });
 
-  it('go on serving while the registry cannot be read', async () => {
+  it('go on serving while the registry cannot be read, and say so', async () => {
     const world = createWorld();
     world.aliases.champion = 1;
     await world.models.refresh();
     world.isRegistryDown = true;
     await world.models.refresh();
     expect(world.models.current('champion')?.ref.version).toBe(1);
+    world.isRegistryDown = false;
+    await world.models.refresh();
+    expect(world.registryReads).toEqual([true, false, true]);
   });
 
   it('load a challenger only when requests are for it, and share a version of two names', async () => {
