@@ -16,6 +16,8 @@ export interface LoadOrder {
   durationMs: number;
   /** JSON bodies, sent round and round. */
   bodies: string[];
+  /** Which of them is sent first; 0 by default. */
+  first?: number;
   /** All connections together; without it each sends as soon as it is answered. */
   requestsPerSecond?: number;
   /** What each body scores by each model version; answers that say otherwise are counted as wrong. */
@@ -30,6 +32,8 @@ export interface LoadResult {
   /** Answers with status 200 whose score is not that of the version they name. */
   wrong: number;
   elapsedMs: number;
+  /** Requests sent, those of the warm-up too. */
+  sent: number;
   /** Of answers with status 200, in order. */
   latenciesMs: number[];
 }
@@ -58,9 +62,10 @@ async function runLoad(order: LoadOrder): Promise<LoadResult> {
     failures: {},
     wrong: 0,
     elapsedMs: order.durationMs,
+    sent: 0,
     latenciesMs: [],
   };
-  let next = 0;
+  const first = order.first ?? 0;
 
   const note = (status: number, sentMs: number): void => {
     const nowMs = performance.now();
@@ -87,9 +92,9 @@ async function runLoad(order: LoadOrder): Promise<LoadResult> {
         socket = undefined;
       }
       socket ??= await open(hostname, Number(port));
-      const which = next % requests.length;
+      const which = (first + result.sent) % requests.length;
       const request = requests[which] as Buffer;
-      next += 1;
+      result.sent += 1;
       const sentMs = performance.now();
       const answer = await ask(socket, request);
       usedMs = performance.now();
