@@ -3,7 +3,7 @@ import { shorten } from '../channels/index.ts';
 import { guessCategory, nounCategory, type Category } from './categories.ts';
 import { cleanText, foldText } from './clean.ts';
 import { MAX_BANNED_WORDS, MAX_KEYWORDS } from './limits.ts';
-import { extractPhrases, type Phrases } from './phrases.ts';
+import { before, extractPhrases, type Phrases } from './phrases.ts';
 
 export const TONES = ['friendly', 'professional', 'playful', 'elegant', 'direct'] as const;
 export type Tone = (typeof TONES)[number];
@@ -82,11 +82,12 @@ function requireAtMost(field: string, seen: number, limit: number): void {
   }
 }
 
+const PREPOSITION = /\s(?:with|for|in|by|of|from|and|to|on)\s/u;
 const SEPARATOR = /\s[-\u2013\u2014|:/\u2022]\s|\s?[([|]|[;,:]\s/u;
 
 /** The part of a listing's title before its list of attributes: `Acme Mug - Blue, 300 ml` is `Acme Mug`. */
 function productName(title: string): string {
-  const [first = ''] = title.split(SEPARATOR, 1);
+  const first = before(SEPARATOR, title);
   const core = /\p{L}/u.test(first) && first.trim().length >= 3 ? first : title;
   const trimmed = core
     .replace(/^[\s\p{P}\p{Sm}]+(?=[\p{L}\p{N}\p{So}])/u, '')
@@ -95,7 +96,7 @@ function productName(title: string): string {
 }
 
 function productKind(name: string): string {
-  const [head = ''] = name.toLowerCase().split(/\s(?:with|for|in|by|of|from|and|to|on)\s/u, 1);
+  const head = before(PREPOSITION, name.toLowerCase());
   const last = head.split(' ').at(-1) ?? '';
   return nounCategory(last) === undefined ? '' : last;
 }

@@ -75,7 +75,7 @@ function singular(word: string): string {
 
 /** The product noun's category, for a singular or plural noun in lower case. */
 export function nounCategory(word: string): Known | undefined {
-  return NOUN_CATEGORY.get(word) ?? NOUN_CATEGORY.get(singular(word));
+  return NOUN_CATEGORY.get(word) ?? (word.endsWith('s') ? NOUN_CATEGORY.get(singular(word)) : undefined);
 }
 
 const WORD = /[a-z][a-z'-]*/gu;
@@ -86,18 +86,19 @@ export function guessCategory(title: string, description: string): Category {
   const vote = (category: Known | undefined, weight: number): void => {
     if (category !== undefined) votes.set(category, (votes.get(category) ?? 0) + weight);
   };
-  for (const [text, noun, hint] of [
-    [title, 3, 2],
-    [description, 1, 1],
-  ] as const) {
-    for (const [word] of text.matchAll(WORD)) {
-      vote(nounCategory(word), noun);
+  const read = (text: string, noun: number, hint: number): Known | undefined => {
+    let last: Known | undefined;
+    for (const word of text.match(WORD) ?? []) {
+      const category = nounCategory(word);
+      last = category ?? last;
+      vote(category, noun);
       vote(HINT_CATEGORY.get(word), hint);
     }
-  }
+    return last;
+  };
   // The last noun of a title is what the thing is: a coffee table is a table.
-  const nouns = [...title.matchAll(WORD)].flatMap(([word]) => nounCategory(word) ?? []);
-  vote(nouns.at(-1), 2);
+  vote(read(title, 3, 2), 2);
+  read(description, 1, 1);
   let best: Category = 'unknown';
   let most = 0;
   for (const category of CATEGORIES) {

@@ -10,6 +10,8 @@ const INVISIBLE =
   /(?:(?![\t\n\v\f\r\u0085\u200c\u200d])[\p{Cc}\p{Cs}\p{Co}\p{Cn}\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb])+/gu;
 const MARK_PILE = /(\p{M}{4})\p{M}+/gu;
 const WHITE = /[\s\u0085]+/gu;
+/** What `WHITE` would change: anything but single spaces. */
+const UNEVEN = /[^\S ]|\u0085| {2}/u;
 const PLAIN = /^[\x20-\x7e]*$/u;
 
 /** One line of text, at most `maxUnits` UTF-16 units of the input read. */
@@ -21,7 +23,7 @@ export function cleanText(text: string, maxUnits: number): string {
     // The pile of marks is cut before NFC too: composing is quadratic in it.
     out = out.replaceAll(INVISIBLE, bridge).replaceAll(MARK_PILE, '$1').normalize('NFC');
   }
-  return out.replaceAll(WHITE, ' ').trim();
+  return (UNEVEN.test(out) ? out.replaceAll(WHITE, ' ') : out).trim();
 }
 
 /** Two numbers must not become one when what stood between them goes. */

@@ -53,6 +53,8 @@ const ADJECTIVES = new Set(
 
 const ELSEWHERE = /\b(?:for|to|of|in|on|when|while|ensuring|making|providing|adding|enhancing|that|which)\b/u;
 
+const HYPHENATED = /[a-z]+(?:-[a-z]+)*/gu;
+
 const MAX_PHRASES = 6;
 const MAX_WORDS = 14;
 const MAX_UNITS = 90;
@@ -76,18 +78,18 @@ export function extractPhrases(description: string, product: { name: string; plu
       IS.exec(sentence)?.[1] ?? (number === 0 ? leadingDefinition(sentence) : undefined),
       number,
     );
-    for (const match of sentence.matchAll(HAS)) {
-      const owned = /^(?:its|their)\s/iu.test(match[1] ?? '');
-      if (owned) collectTrait(found.traits, match[1] ?? '', number, product.plural);
-      else collect(found.features, match[1], number);
+    for (const phrase of findPhrases(HAS, sentence)) {
+      const owned = /^(?:its|their)\s/iu.test(phrase);
+      if (owned) collectTrait(found.traits, phrase, number, product.plural);
+      else collect(found.features, phrase, number);
     }
-    for (const match of sentence.matchAll(DOES)) collect(found.uses, match[1], number);
-    for (const match of sentence.matchAll(SUITS)) collect(found.occasions, match[1], number);
-    for (const match of sentence.matchAll(OWNS))
-      collectTrait(found.traits, match[1] ?? '', number, product.plural);
+    for (const phrase of findPhrases(DOES, sentence)) collect(found.uses, phrase, number);
+    for (const phrase of findPhrases(SUITS, sentence)) collect(found.occasions, phrase, number);
+    for (const phrase of findPhrases(OWNS, sentence))
+      collectTrait(found.traits, phrase, number, product.plural);
     // After these words the adjectives speak of something else: "for delicious meals".
-    const [own = ''] = sentence.toLowerCase().split(ELSEWHERE, 1);
-    for (const [word] of own.matchAll(/[a-z]+(?:-[a-z]+)*/gu)) {
+    const own = before(ELSEWHERE, sentence.toLowerCase());
+    for (const word of own.match(HYPHENATED) ?? []) {
       if (ADJECTIVES.has(word) && !found.adjectives.includes(word)) found.adjectives.push(word);
     }
     const { quote, statement } = readQuote(sentence, number, product);
@@ -95,6 +97,21 @@ export function extractPhrases(description: string, product: { name: string; plu
     if (statement !== undefined) found.statements.push(statement);
   }
   return found;
+}
+
+/** The first group of every match. `matchAll` copies its pattern at each call, which costs more than searching a sentence does. */
+function findPhrases(pattern: RegExp, sentence: string): string[] {
+  const phrases: string[] = [];
+  pattern.lastIndex = 0;
+  for (let match = pattern.exec(sentence); match !== null; match = pattern.exec(sentence))
+    phrases.push(match[1] ?? '');
+  return phrases;
+}
+
+/** `text` up to the first match, all of it where there is none. */
+export function before(pattern: RegExp, text: string): string {
+  const at = text.search(pattern);
+  return at < 0 ? text : text.slice(0, at);
 }
 
 /** `Versatile cooking oil suitable for frying` opens without a verb: what comes first is what it is. */

@@ -10,20 +10,34 @@ export interface Phrase {
 const UNQUOTABLE =
   /\b(?:i|i'm|i'd|i've|i'll|me|my|mine|we|we're|our|ours|us|he|she|her|his|not|no|never|none|nobody|cannot|without|but|however|although|unfortunately|poor|poorly|bad|badly|worst|worse|cheap|cheaply|broke|broken|breaks|flimsy|return|returned|refunds?|disappoint\w*|terrible|awful|horrible|defect\w*|waste|useless|stopped|issue|issues|problem|problems|refurbished|damaged|complaints?|regrets?|another variant|(?:model|item|article) (?:number )?(?:ends|\d+)|carton|leaflet|packed in|ships in|sold in|also listed|listed under)\b|n't\b|https?:|www\.|@|\.{2,}|[\u2026{}[\]<>|\\^~*_#]/iu;
 
+// With the mark that ends a sentence, which stays with it: to look for the mark itself is ten times as fast as to look behind at every place.
 const SENTENCE_END =
-  /(?<=[.!?])["')\u201d\u2019]?\s+(?=["'(\u201c\u2018]?[\p{Lu}\p{N}])|\s[\u2022\u00b7]\s|;\s+(?=\p{L})/u;
+  /[.!?]["')\u201d\u2019]?\s+(?=["'(\u201c\u2018]?[\p{Lu}\p{N}])|\s[\u2022\u00b7]\s|;\s+(?=\p{L})/gu;
+const END_MARK = /^[.!?]/u;
 // "Besides, the fit ..." joins a sentence to the one before it; alone it says nothing.
 const CONNECTIVE =
   /^(?:besides|also|additionally|moreover|furthermore|plus|in addition|still|then again),\s+/iu;
 const VERB =
-  '(?=(?:is|are|has|have|will|can|offers?|features?|combines?|delivers?|provides?|comes?|brings?|adds?|includes?|makes?|helps?|keeps?|lets?|boasts?|gives?)\\b)';
+  /\s+(?=(?:is|are|has|have|will|can|offers?|features?|combines?|delivers?|provides?|comes?|brings?|adds?|includes?|makes?|helps?|keeps?|lets?|boasts?|gives?)\b)/iuy;
+const THE = /^the\s+/iu;
+const ASCII = /^[\x20-\x7e]*$/u;
 
 const MAX_SENTENCES = 12;
 
 export function splitSentences(description: string): string[] {
-  return description
-    .split(SENTENCE_END, MAX_SENTENCES)
-    .map((sentence) => upperStart(sentence.trim().replace(CONNECTIVE, '')));
+  const sentences: string[] = [];
+  let begin = 0;
+  SENTENCE_END.lastIndex = 0;
+  while (sentences.length < MAX_SENTENCES) {
+    const end = SENTENCE_END.exec(description);
+    if (end === null) {
+      sentences.push(description.slice(begin));
+      break;
+    }
+    sentences.push(description.slice(begin, END_MARK.test(end[0]) ? end.index + 1 : end.index));
+    begin = SENTENCE_END.lastIndex;
+  }
+  return sentences.map((sentence) => upperStart(sentence.trim().replace(CONNECTIVE, '')));
 }
 
 /** Whether copy may take anything from this sentence. */
@@ -43,16 +57,31 @@ export function readQuote(
   if (!isQuotable(sentence)) return {};
   const text = endSentence(sentence);
   if (product.name === '') return { quote: { text, sentence: number } };
-  const subject = new RegExp(`^(?:the\\s+)?${escape(product.name)}\\s+${VERB}`, 'iu');
-  const pronoun = product.plural ? 'They' : 'It';
-  if (subject.test(text))
+  const rest = afterSubject(text, product.name);
+  if (rest !== undefined)
     return {
-      quote: { text: text.replace(subject, `${pronoun} `), sentence: number },
+      quote: { text: `${product.plural ? 'They' : 'It'} ${rest}`, sentence: number },
       statement: { text, sentence: number },
     };
   return !/^(?:it|they|its|their)\b/iu.test(text) && text.toLowerCase().includes(product.name.toLowerCase())
     ? { statement: { text, sentence: number } }
     : { quote: { text, sentence: number } };
+}
+
+/** What follows `The <name> ` where a verb does. */
+function afterSubject(text: string, name: string): string | undefined {
+  if (!ASCII.test(text) || !ASCII.test(name)) {
+    const subject = new RegExp(`^(?:the\\s+)?${escape(name)}${VERB.source}`, 'iu').exec(text);
+    return subject === null ? undefined : text.slice(subject[0].length);
+  }
+  // Most names are ASCII, and a pattern of its own for each product costs more to compile than all the others take to run.
+  const lower = text.toLowerCase();
+  for (const at of [THE.exec(text)?.[0].length ?? 0, 0]) {
+    if (!lower.startsWith(name.toLowerCase(), at)) continue;
+    VERB.lastIndex = at + name.length;
+    if (VERB.test(text)) return text.slice(VERB.lastIndex);
+  }
+  return undefined;
 }
 
 function isQuotable(sentence: string): boolean {

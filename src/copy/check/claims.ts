@@ -10,19 +10,26 @@ export interface ClaimSource {
   words: ReadonlySet<string>;
 }
 
-/** Everything a text may rely on: the submitted title, description, keywords and audience. */
+/** Everything a text may rely on: the submitted title, description, keywords and audience. Most texts ask for neither numbers nor words. */
 export function createClaimSource(texts: readonly string[]): ClaimSource {
   const folded = foldText(texts.join(' \n '));
+  let numbers: ReadonlySet<string> | undefined;
+  let words: ReadonlySet<string> | undefined;
   return {
     folded,
-    numbers: new Set(readNumbers(folded)),
-    words: new Set(folded.match(/\p{L}[\p{L}\p{M}']*/gu)),
+    get numbers() {
+      return (numbers ??= new Set(readNumbers(folded)));
+    },
+    get words() {
+      return (words ??= new Set(folded.match(/\p{L}[\p{L}\p{M}']*/gu)));
+    },
   };
 }
 
 const NUMBER =
   /([$\u20ac\u00a3\u00a5\u20b9#]\s?)?(\p{Nd}+(?:[.,:/]\p{Nd}+)*)(\s?(?:%|\u2030|percent\b))?([$\u20ac\u00a3\u00a5\u20b9])?/gu;
 const DIGIT = /\p{Nd}/gu;
+const HAS_DIGIT = /\p{Nd}/u;
 
 /**
  * Numbers as they bind: `20`, and with a mark that changes what they say `20%`, `$20`, `#1`.
@@ -30,6 +37,7 @@ const DIGIT = /\p{Nd}/gu;
  */
 export function readNumbers(text: string): string[] {
   const found: string[] = [];
+  if (!HAS_DIGIT.test(text)) return found;
   for (const [, before, digits = '', percent, after] of text.matchAll(NUMBER)) {
     const plain = digits
       .replaceAll(DIGIT, toAsciiDigit)
@@ -94,6 +102,8 @@ const PROMISES = new RegExp(
   'gu',
 );
 
+const WORD = /\p{L}[\p{L}\p{M}'-]*/gu;
+
 const NEGATED = /\b(?:not|no|never|non|isn't|aren't|without|nor|doesn't|wasn't)\s+(?:[^\s.!?;:]+\s+){0,2}$/u;
 
 /** Why the text may not be said, or undefined: the first claim its source does not make. */
@@ -102,14 +112,14 @@ export function findUnsupportedClaim(text: string, source: ClaimSource): string 
   for (const number of readNumbers(folded)) {
     if (!source.numbers.has(number)) return `the number ${number} is not in the input`;
   }
-  for (const [word] of folded.matchAll(/\p{L}[\p{L}\p{M}'-]*/gu)) {
+  for (const word of folded.match(WORD) ?? []) {
     const digits = NUMBER_WORDS.get(word);
     if (digits !== undefined && !source.words.has(word) && !source.numbers.has(digits))
       return `the number "${word}" is not in the input`;
     if (MATERIALS.has(word) && !isStated(word, source.folded))
       return `the material "${word}" is not in the input`;
   }
-  for (const [promise] of folded.matchAll(PROMISES)) {
+  for (const promise of folded.match(PROMISES) ?? []) {
     if (!isStated(promise, source.folded)) return `the claim "${promise}" is not in the input`;
   }
   return undefined;

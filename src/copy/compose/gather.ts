@@ -128,7 +128,8 @@ function createShelf(order: WriteOrder, rules: GatherRules): Shelf {
       // A text cut after a whole sentence still reads well; one cut anywhere else is refused as too long.
       const text = order.fits(proposal) ? proposal : shortenBySentence(proposal, order);
       const verdict = checkText(text, { fits: order.fits, plain: order.plain, ...rules });
-      const key = sameTextKey(text);
+      // Of one text there is nothing that it could repeat.
+      const key = order.count === 1 ? '' : sameTextKey(text);
       if (verdict === undefined && !seen.has(key)) {
         seen.add(key);
         shelf.texts.push({ text, writer });

@@ -52,7 +52,7 @@ export function planField(
   const { count, tags, inlineTags, place } = options;
   const ceiling = ceilingOf(field);
   const after = tags.length === 0 ? '' : ` ${tags.join(' ')}`;
-  const fits = (text: string): boolean => countText(text + after, field.count) <= ceiling;
+  const fits = remembered((text) => countText(text + after, field.count) <= ceiling);
   const { items } = field;
   const keep = items === undefined ? 1 : count === 1 ? items.min : items.write;
   const maxChars = field.count === 'sms-parts' ? ceiling * 153 : ceiling;
@@ -72,5 +72,18 @@ export function planField(
     keep,
     min: items?.min ?? 1,
     isList: items !== undefined,
+  };
+}
+
+/** A text is asked about when it is written, when it is taken and when it is checked: the last answer still holds. */
+function remembered(decide: (text: string) => boolean): (text: string) => boolean {
+  let last: string | undefined;
+  let verdict = false;
+  return (text) => {
+    if (text !== last) {
+      verdict = decide(text);
+      last = text;
+    }
+    return verdict;
   };
 }
