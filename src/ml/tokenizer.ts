@@ -120,7 +120,7 @@ function createWordEncoder(tokenizer: HuggingFaceTokenizer): (text: string, want
     const ids = [begin];
     for (let at = 0; at < text.length && ids.length < wanted;) {
       const next = nextWhiteSpace(text, at);
-      if (next > at) ids.push(...encodeWord(text.slice(at, next)));
+      if (next > at) for (const id of encodeWord(text.slice(at, next))) ids.push(id);
       at = next + 1;
     }
     ids.push(end);
@@ -138,10 +138,14 @@ function encodeBeginning(tokenizer: HuggingFaceTokenizer, text: string, wanted: 
 }
 
 function nextWhiteSpace(text: string, from: number): number {
-  if (from >= text.length) return text.length;
-  const whiteSpace = /[ \t\r\n]/g;
-  whiteSpace.lastIndex = from;
-  return whiteSpace.exec(text)?.index ?? text.length;
+  let at = from;
+  while (at < text.length && !isWhiteSpace(text.charCodeAt(at))) at += 1;
+  return Math.min(at, text.length);
+}
+
+/** Space, tab, line feed, carriage return. */
+function isWhiteSpace(unit: number): boolean {
+  return unit === 0x20 || unit === 0x09 || unit === 0x0a || unit === 0x0d;
 }
 
 export function padBatch(sequences: readonly TokenIds[], padTokenId: number): TokenBatch {
