@@ -1,9 +1,7 @@
 /** The long-running parts that commands put together: workers and server, on the resource stack of the command. */
-import path from 'node:path';
 import { systemClock } from '../core/clock.ts';
 import type { WorkStage } from '../core/config/index.ts';
-import { openCopywriter } from '../copy/index.ts';
-import { openServer, openVersionScorers, type Server } from '../server/index.ts';
+import { openBudgetedCopywriter, openServer, openVersionScorers, type Server } from '../server/index.ts';
 import { openWebhookDelivery } from '../tracking/index.ts';
 import { createStageHandlers, createStepHandlers, openWorkers } from '../workers/index.ts';
 import type { QueueServices, Services } from './services.ts';
@@ -20,7 +18,7 @@ export async function addWorkers(
   );
   const copywriter = resources.add(
     'copywriter of jobs',
-    openCopywriter(config.copy, { log, cacheDir: path.resolve(config.storage.varDir, 'hub') }),
+    openBudgetedCopywriter({ config, db: database.db, log }),
   );
   const workers = await openWorkers({
     queues,

@@ -12,7 +12,6 @@ import { AppError, toError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { packageRoot } from '../core/paths.ts';
 import { createResources } from '../core/resources.ts';
-import { openCopywriter } from '../copy/index.ts';
 import type { Database } from '../db/index.ts';
 import type { JobStarter, RunStarter, StageQueues } from '../queues/index.ts';
 import { ALIAS_CHANNEL, type TrackingStore } from '../tracking/index.ts';
@@ -22,7 +21,7 @@ import { chooseThreadCounts, createScoreCache } from './inference/index.ts';
 import { addJobMetrics } from './job-metrics.ts';
 import { createKeyChecker, needsKeys } from './keys/index.ts';
 import { createMetrics } from './metrics.ts';
-import { createSpendingLedger, openPredictionStore } from './predictions/index.ts';
+import { openBudgetedCopywriter, openPredictionStore } from './predictions/index.ts';
 import {
   createModelSessions,
   createServedModels,
@@ -125,14 +124,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       'retrain trigger',
       openRetrainTrigger({ db: database.db, starter: options.runs, config: config.feedback, clock, log }),
     );
-    const copywriter = resources.add(
-      'copywriter',
-      openCopywriter(config.copy, {
-        log,
-        cacheDir: path.resolve(config.storage.varDir, 'hub'),
-        ledger: createSpendingLedger(database.db, log),
-      }),
-    );
+    const copywriter = resources.add('copywriter', openBudgetedCopywriter({ config, db: database.db, log }));
     const app = createApp({
       config,
       db: database.db,

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, expect, it } from 'vitest';
+import { loadConfig } from '../../src/core/config/index.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { createHexId } from '../../src/core/ids.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
@@ -18,7 +19,8 @@ import {
   type FeedbackRow,
 } from '../../src/data/index.ts';
 import type { Database } from '../../src/db/index.ts';
-import { createSpendingLedger, openPredictionStore } from '../../src/server/predictions/index.ts';
+import { openBudgetedCopywriter, openPredictionStore } from '../../src/server/predictions/index.ts';
+import { createSpendingLedger } from '../../src/server/predictions/spending-ledger.ts';
 import { createFolderStore } from '../../src/tracking/artifacts/folder-store.ts';
 import { openTestDatabase } from './databases.ts';
 
@@ -173,4 +175,32 @@ it("counts a writer's tokens for all servers, and refuses what would exceed the 
   await one.correct('2026-11-24', -300);
   expect(await two.spend('2026-11-24', 600, 1000)).toEqual({ isGranted: true, spent: 300 });
   expect(await two.spend('2026-11-25', 2000, 1000)).toEqual({ isGranted: false, spent: 0 });
+});
+
+it('lets no process spend what another has spent: servers and workers open the same writer', async () => {
+  const { config } = loadConfig({
+    env: {},
+    overrides: {
+      'storage.varDir': folder,
+      'copy.writer': 'openai',
+      'copy.openai.baseUrl': 'http://127.0.0.1:9/v1',
+      'copy.openai.model': 'any',
+      'copy.openai.retries': 0,
+      'copy.openai.maxTokensPerDay': 100_000,
+    },
+  });
+  const write = async (): Promise<string | null> => {
+    const copywriter = openBudgetedCopywriter({ config, db: database.db, log });
+    const copy = await copywriter.write({ title: 'Lamp', description: 'Bright.', count: 1 }, async () => []);
+    await copywriter.close();
+    return copy.fallback;
+  };
+  expect(await write()).not.toMatch(/budget/);
+  const today = systemClock.now().toISOString().slice(0, 10);
+  await database.db
+    .insertInto('writer_spending')
+    .values({ day: today, tokens: 100_000 })
+    .onConflict((conflict) => conflict.column('day').doUpdateSet({ tokens: 100_000 }))
+    .execute();
+  expect(await write()).toMatch(/budget of 100000 .*used up \(100000 spent/);
 });

@@ -1,6 +1,6 @@
 export { findPrediction, type FoundPrediction } from './find-prediction.ts';
 export { openPredictionStore, type PredictionStore, type StoredPrediction } from './prediction-store.ts';
-export { createSpendingLedger } from './spending-ledger.ts';
+export { openBudgetedCopywriter } from './open-budgeted-copywriter.ts';
 export {
   createPredictor,
   type PhaseTimes,

@@ -1,4 +1,4 @@
-/** The day's tokens of a paid writer, counted in PostgreSQL: one budget for all servers, which a restart does not refill. */
+/** The day's tokens of a paid writer, counted in PostgreSQL: one budget for all servers and workers, which a restart does not refill. */
 import { sql } from 'kysely';
 import { toError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
