@@ -2,7 +2,7 @@ import { AppError } from '../../core/errors.ts';
 import { shorten } from '../channels/index.ts';
 import { guessCategory, nounCategory, type Category } from './categories.ts';
 import { cleanText, foldText } from './clean.ts';
-import { MAX_BANNED_WORDS, MAX_KEYWORDS } from './limits.ts';
+import { MAX_AUDIENCE_CHARS, MAX_BANNED_WORDS, MAX_KEYWORDS, MAX_WORD_CHARS } from './limits.ts';
 import { before, extractPhrases, type Phrases } from './phrases.ts';
 
 export const TONES = ['friendly', 'professional', 'playful', 'elegant', 'direct'] as const;
@@ -45,7 +45,6 @@ export interface Brief {
 const MAX_TITLE_UNITS = 1000;
 const MAX_DESCRIPTION_UNITS = 4000;
 const MAX_NAME_UNITS = 60;
-const MAX_AUDIENCE_UNITS = 40;
 
 /** @throws AppError `invalid-input` for more than 20 keywords or 200 banned words. */
 export function createBrief(input: BriefInput): Brief {
@@ -68,9 +67,9 @@ export function createBrief(input: BriefInput): Brief {
     category,
     phrases: extractPhrases(description, { name, plural }),
     tone: input.tone,
-    audience: clip(cleanText(input.audience ?? '', 200), MAX_AUDIENCE_UNITS),
-    keywords: unique(keywords.map((word) => clip(cleanText(word, 200), MAX_AUDIENCE_UNITS))),
-    bannedWords: unique(bannedWords.map((word) => foldText(cleanText(word, 200)))),
+    audience: clip(cleanText(input.audience ?? '', 2 * MAX_AUDIENCE_CHARS), MAX_AUDIENCE_CHARS),
+    keywords: unique(keywords.map((word) => clip(cleanText(word, 2 * MAX_WORD_CHARS), MAX_WORD_CHARS))),
+    bannedWords: unique(bannedWords.map((word) => foldText(cleanText(word, 2 * MAX_WORD_CHARS)))),
   };
 }
 

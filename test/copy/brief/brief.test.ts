@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createBrief } from '../../../src/copy/brief/index.ts';
+import { MAX_AUDIENCE_CHARS, MAX_WORD_CHARS } from '../../../src/copy/brief/limits.ts';
 
 const textsOf = (phrases: readonly { text: string }[]): string[] => phrases.map(({ text }) => text);
 
@@ -62,5 +63,15 @@ describe('createBrief', () => {
     ['Generic Motorcycle', 'A reliable bike for various riding preferences.', 'motors'],
   ])('knows what %j is about', (title, description, category) => {
     expect(createBrief({ title, description }).category).toBe(category);
+  });
+
+  it('keeps an audience and keywords as long as a request may hold', () => {
+    const audience = 'parents of three who like to cook together '
+      .repeat(5)
+      .slice(0, MAX_AUDIENCE_CHARS)
+      .trim();
+    const keyword = 'very quiet and very small '.repeat(5).slice(0, MAX_WORD_CHARS).trim();
+    const brief = createBrief({ title: 'Lamp', description: '', audience, keywords: [keyword] });
+    expect(brief).toMatchObject({ audience, keywords: [keyword] });
   });
 });

@@ -137,4 +137,15 @@ describe('createCopywriter', () => {
     }
     expect(openings.size).toBeGreaterThanOrEqual(18);
   });
+
+  it('fits every field with the longest wishes', async () => {
+    const audience = 'parents of three who like to cook together '.repeat(5).slice(0, 200).trim();
+    const keywords = ['a', 'b', 'c'].map((word) => `${word} quiet and small `.repeat(7).slice(0, 100).trim());
+    for (let seed = 0; seed < 20; seed += 1) {
+      const request = { ...lamp, audience, keywords, seed, channels: copywriter.channelNames };
+      const copy = await copywriter.write({ ...request, count: 1 + (seed % 3) }, byLength);
+      const source = [lamp.title, lamp.description, audience, ...keywords].join(' ');
+      expect(auditCopy(copy, channels, source)).toEqual([]);
+    }
+  });
 });
