@@ -1,15 +1,8 @@
 import { AppError } from '../../core/errors.ts';
-import type { PredictJobRequest } from '../../queues/index.ts';
-import {
-  COMMON_OPTIONS,
-  defineCommand,
-  parseWhole,
-  type OptionSpecs,
-  type OptionValues,
-} from '../command.ts';
+import { COMMON_OPTIONS, defineCommand, type OptionSpecs, type OptionValues } from '../command.ts';
 import { formatOfOutput, predictFile } from '../predict-file.ts';
+import { parsePredictRequest, PREDICT_REQUEST_OPTIONS } from '../predict-request.ts';
 import { renderJson } from '../render.ts';
-import { MAPPING_OPTIONS, parseMap } from '../run-request.ts';
 import { clientOf, SERVER_OPTIONS } from '../running-server.ts';
 import { readConfig } from '../services.ts';
 
@@ -17,10 +10,7 @@ const FILE_OPTIONS = {
   file: { type: 'string', value: 'FILE', about: 'a catalogue: .csv, .tsv, .jsonl or .json' },
   out: { type: 'string', value: 'FILE', about: 'where the creatives go; .csv, .jsonl or .parquet' },
   format: { type: 'string', value: 'NAME', about: 'csv, jsonl or parquet, where --out does not say it' },
-  map: MAPPING_OPTIONS.map,
-  tone: { type: 'string', value: 'NAME', about: 'tone of the copy' },
-  count: { type: 'string', value: 'N', about: 'candidates per field (default: copy.candidates)' },
-  seed: { type: 'string', value: 'N', about: 'seed of the copy (default: from each product)' },
+  ...PREDICT_REQUEST_OPTIONS,
   resume: { type: 'boolean', about: 'go on where a stopped or killed command with the same options was' },
   json: { type: 'boolean', about: 'as JSON' },
 } as const satisfies OptionSpecs;
@@ -72,14 +62,10 @@ export const predictCommand = defineCommand({
           `--${name} does not go with --file, which works on the database itself`,
         );
     }
-    const request: PredictJobRequest = {
+    const request = parsePredictRequest(options, {
       channels,
       format: formatOfOutput(options.out, options.format),
-      map: parseMap(options.map),
-      tone: options.tone as PredictJobRequest['tone'],
-      count: parseWhole('count', options.count, { min: 1, max: 64 }),
-      seed: parseWhole('seed', options.seed, { min: 0, max: 2 ** 31 - 1 }),
-    };
+    });
     const prediction = { file: options.file, out: options.out, request, resume: options.resume === true };
     const result = await predictFile(config, prediction, terminal, signal);
     if (options.json === true) terminal.print(renderJson(result));
