@@ -17,7 +17,8 @@ export const TABLE_TYPES: Readonly<Record<TableFormat, string>> = {
 const ROWS_AT_ONCE = 500;
 
 /**
- * `jsonl` holds a row a line with lists as lists; `csv` has a header, and lists as JSON; `parquet` has typed columns, lists as LIST.
+ * `jsonl` holds a row a line with lists as lists; `csv` has a header, lists as JSON, and an apostrophe before a text that a spreadsheet
+ * would take for a formula; `parquet` has typed columns, lists as LIST.
  * A cell that a row does not have is null.
  */
 export function renderTable(
@@ -46,11 +47,20 @@ async function* renderCsv(
     const cells = group.map((row) =>
       columns.map(({ name }) => {
         const cell = row[name] ?? null;
+        if (typeof cell === 'string') return guardFormula(cell);
         return typeof cell === 'object' && cell !== null ? JSON.stringify(cell) : cell;
       }),
     );
     yield Buffer.from(stringify(cells));
   }
+}
+
+/** CSV injection (https://owasp.org/www-community/attacks/CSV_Injection). Full-width signs are formulas to spreadsheets set to Japanese. */
+const FORMULA = /^[=+\-@\uff1d\uff0b\uff0d\uff20\t\r\n]/u;
+
+/** Titles and texts come from strangers' feeds, and whoever opens the file trusts it. */
+function guardFormula(text: string): string {
+  return FORMULA.test(text) ? `'${text}` : text;
 }
 
 async function* renderJsonl(

@@ -66,6 +66,32 @@ describe('a table', () => {
     expect(read.map((row) => Number(row['line']))).toEqual([19_998, 19_999, 20_000, 20_001]);
   });
 
+  it.each([
+    '=HYPERLINK("http://evil.example","open")',
+    '+1+cmd',
+    '-2+3',
+    '@SUM(A1)',
+    '\tx',
+    '\rx',
+    '\nx',
+    '\uff1dA1',
+  ])('guards %j in CSV alone', async (title) => {
+    async function* hostile(): AsyncGenerator<TableRow> {
+      yield { line: 1, title, score: -0.5, 'x.tags': ['=A1'] };
+    }
+    const [, cells] = parse(await render('csv', hostile()));
+    expect(cells).toEqual(['1', `'${title}`, '-0.5', '["=A1"]']);
+    expect(JSON.parse((await render('jsonl', hostile())).toString())).toMatchObject({ title });
+  });
+
+  it('leaves other beginnings alone in CSV', async () => {
+    async function* harmless(): AsyncGenerator<TableRow> {
+      for (const title of ["'quoted'", '#1 lamp', 'a=b', ' -x', '5 - 6']) yield { title };
+    }
+    const read = parse(await render('csv', harmless()));
+    expect(read.slice(1).map((cells) => cells[1])).toEqual(["'quoted'", '#1 lamp', 'a=b', ' -x', '5 - 6']);
+  });
+
   it.each(['csv', 'jsonl', 'parquet'] as const)('without rows is a valid %s file', async (format) => {
     const bytes = await render(format, drawRows(0));
     if (format === 'parquet') expect(await parquetReadObjects({ file: toArrayBuffer(bytes) })).toEqual([]);
