@@ -123,7 +123,7 @@ export function weighClasses(
   classes: number,
   mode: 'balanced' | 'none',
 ): readonly number[] {
-  const totals = new Array<number>(classes).fill(0);
+  const totals = Array.from({ length: classes }, () => 0);
   labels.forEach((label, row) => {
     totals[label] = (totals[label] ?? 0) + (weights?.[row] ?? 1);
   });
