@@ -1,8 +1,9 @@
 /** The SST-2 sentences beside the project, and a folder with all that a training on either side needs. */
 import { cp, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
+import { sha256Hex } from '../../src/core/ids.ts';
 import { packageRoot } from '../../src/core/paths.ts';
-import { writeWeights, type DistilBertConfig, type Weights } from '../../src/ml/index.ts';
+import { hashWeights, writeWeights, type DistilBertConfig, type Weights } from '../../src/ml/index.ts';
 import { MODELS } from '../training/shapes.ts';
 
 export interface Sentences {
@@ -16,6 +17,8 @@ export interface Sst2 {
   readonly config: DistilBertConfig;
   /** Encoder and head: both sides start from the same. */
   readonly weights: Weights;
+  /** Of what both sides start from and learn. */
+  readonly hashes: { readonly base: string; readonly train: string; readonly dev: string };
   /** A base model directory with `data.json` for PyTorch and `train.csv`, `dev.csv` for ours; the caller removes it. */
   readonly folder: string;
 }
@@ -37,7 +40,12 @@ export async function prepareSst2(rows: number): Promise<Sst2> {
   await writeFile(path.join(folder, 'data.json'), JSON.stringify({ train, dev }));
   await writeFile(path.join(folder, 'train.csv'), renderCsv(train));
   await writeFile(path.join(folder, 'dev.csv'), renderCsv(dev));
-  return { train, dev, config, weights, folder };
+  const hashes = {
+    base: hashWeights(weights),
+    train: sha256Hex(JSON.stringify(train)),
+    dev: sha256Hex(JSON.stringify(dev)),
+  };
+  return { train, dev, config, weights, hashes, folder };
 }
 
 /** Lines of sentence and label, separated by a tab. */

@@ -19,17 +19,25 @@ export interface Judgement {
   metrics: Readonly<Record<Precision, ClassificationMetrics>>;
 }
 
-/** @param precisionTolerance accuracy that int8 may lose and still be served */
+/**
+ * @param precisionTolerance accuracy that int8 may lose and still be served
+ * @param calibrationTexts see `quantizeGraph`
+ */
 export async function judgeClassifier(
   { config, weights, priorShift }: RawClassifier & { config: DistilBertConfig },
   tokenizer: TextTokenizer,
   rows: LabelledTexts,
-  { precisionTolerance, ...options }: RunOptions & { precisionTolerance: number },
+  {
+    precisionTolerance,
+    calibrationTexts,
+    ...options
+  }: RunOptions & { precisionTolerance: number; calibrationTexts: readonly string[] },
 ): Promise<Judgement> {
   const graph = buildClassifierGraph(config, weights);
+  const quantized = await quantizeGraph(graph, { ...options, tokenizer, texts: calibrationTexts });
   const margins = {
     fp32: await computeMargins(graph, tokenizer, rows.texts, options),
-    int8: await computeMargins(quantizeGraph(graph), tokenizer, rows.texts, options),
+    int8: await computeMargins(quantized, tokenizer, rows.texts, options),
   };
   const honest = margins.fp32.map((margin) => margin - priorShift);
   const temperature = fitTemperature(honest, rows.labels, rows.weights);

@@ -2,7 +2,7 @@
 import { AppError } from '../core/errors.ts';
 import type { BaseModel } from './base-model.ts';
 import { buildEncoderGraph } from './models/index.ts';
-import { encodeModel, openOnnxSession, type OnnxGraph } from './onnx/index.ts';
+import { encodeModel, openOnnxSession, type OnnxGraph, type OnnxOutput } from './onnx/index.ts';
 import { bucketByLength, padBatch, type TextTokenizer } from './tokenizer.ts';
 
 export interface RunOptions {
@@ -46,21 +46,41 @@ export function marginsOf(logits: Float32Array): Float32Array {
   );
 }
 
-/** The graph's one output, [texts, width], in batches of like length. */
+/** The graph's one output, [texts, width]. */
 async function runOverTexts(
   graph: OnnxGraph,
   tokenizer: TextTokenizer,
   texts: readonly string[],
   options: RunOptions,
 ): Promise<Float32Array> {
-  const sequences = texts.map((text) => tokenizer.encode(text, options.maxLength));
+  let results: Float32Array | undefined;
+  await runBatches(graph, tokenizer, texts, options, (outputs, rows) => {
+    const [output] = Object.values(outputs);
+    if (output === undefined) throw new AppError('internal', `the graph ${graph.name} has no output`);
+    const width = output.data.length / rows.length;
+    const all = (results ??= new Float32Array(texts.length * width));
+    rows.forEach((row, index) => {
+      all.set(output.data.subarray(index * width, (index + 1) * width), row * width);
+    });
+  });
+  return results ?? new Float32Array(0);
+}
+
+/** Runs the graph over texts in batches of like length. @param onBatch hears the outputs, and which texts they are of */
+export async function runBatches(
+  graph: OnnxGraph,
+  tokenizer: TextTokenizer,
+  texts: readonly string[],
+  { maxLength, threads, signal, onProgress }: RunOptions,
+  onBatch: (outputs: Readonly<Record<string, OnnxOutput>>, rows: readonly number[]) => void,
+): Promise<void> {
+  const sequences = texts.map((text) => tokenizer.encode(text, maxLength));
   const lengths = sequences.map((ids) => ids.length);
-  const session = await openOnnxSession(encodeModel(graph), { threads: options.threads });
-  let results = new Float32Array(0);
+  const session = await openOnnxSession(encodeModel(graph), { threads });
   try {
     let done = 0;
     for (const rows of bucketByLength(lengths, BATCH_TOKENS)) {
-      options.signal?.throwIfAborted();
+      signal?.throwIfAborted();
       const padded = padBatch(
         rows.map((row) => sequences[row] ?? []),
         tokenizer.padTokenId,
@@ -70,18 +90,11 @@ async function runOverTexts(
         input_ids: { data: padded.inputIds, shape },
         attention_mask: { data: padded.attentionMask, shape },
       });
-      const [output] = Object.values(outputs);
-      if (output === undefined) throw new AppError('internal', `the graph ${graph.name} has no output`);
-      const width = output.data.length / rows.length;
-      if (done === 0) results = new Float32Array(texts.length * width);
-      rows.forEach((row, index) => {
-        results.set(output.data.subarray(index * width, (index + 1) * width), row * width);
-      });
+      onBatch(outputs, rows);
       done += rows.length;
-      options.onProgress?.(done);
+      onProgress?.(done);
     }
   } finally {
     await session.close();
   }
-  return results;
 }

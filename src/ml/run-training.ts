@@ -84,6 +84,7 @@ export async function runTraining(request: TrainRequest, hooks: TrainingHooks): 
       threads,
       signal,
       precisionTolerance: recipe.export.precisionTolerance,
+      calibrationTexts: train.texts,
     },
   );
   const final = trained.refit === null ? trained : await trained.refit();
@@ -101,6 +102,8 @@ export async function runTraining(request: TrainRequest, hooks: TrainingHooks): 
     temperature,
     servePrecision,
     validationAccuracy: { fp32: metrics.fp32.accuracy, int8: metrics.int8.accuracy },
+    tokenizer,
+    calibrationTexts: train.texts,
     threads,
     signal,
     weights,

@@ -27,6 +27,7 @@ import {
   type Manifest,
   type Precision,
 } from '../model-manifest.ts';
+import type { TextTokenizer } from '../tokenizer.ts';
 import { quantizeGraph } from './quantize.ts';
 
 /** Names of the labels in the order of the logits. */
@@ -43,6 +44,9 @@ export interface ModelToWrite {
   /** As validation decided, with the accuracies it decided by. */
   servePrecision: Precision;
   validationAccuracy: Readonly<Record<Precision, number>>;
+  tokenizer: TextTokenizer;
+  /** See `quantizeGraph`. */
+  calibrationTexts: readonly string[];
   threads: number;
   signal?: AbortSignal;
 }
@@ -95,7 +99,8 @@ export async function writeModelDirectory(directory: string, model: ModelToWrite
 }
 
 /** Names of the files written, relative to the directory. */
-async function writeModelFiles(directory: string, { base, weights }: ModelToWrite): Promise<string[]> {
+async function writeModelFiles(directory: string, model: ModelToWrite): Promise<string[]> {
+  const { base, weights, recipe, tokenizer, calibrationTexts, threads, signal } = model;
   const configJson = {
     ...base.configJson,
     architectures: ['DistilBertForSequenceClassification'],
@@ -110,7 +115,14 @@ async function writeModelFiles(directory: string, { base, weights }: ModelToWrit
   await writeWeights(path.join(directory, WEIGHTS_FILE), weights);
   const graph = buildClassifierGraph(parseDistilBertConfig(configJson), weights);
   await writeAtomically(path.join(directory, ONNX_FILES.fp32), [encodeModel(graph)]);
-  await writeAtomically(path.join(directory, ONNX_FILES.int8), [encodeModel(quantizeGraph(graph))]);
+  const quantized = await quantizeGraph(graph, {
+    tokenizer,
+    texts: calibrationTexts,
+    maxLength: recipe.maxLength,
+    threads,
+    ...(signal === undefined ? {} : { signal }),
+  });
+  await writeAtomically(path.join(directory, ONNX_FILES.int8), [encodeModel(quantized)]);
   return ['config.json', ...tokenizerFiles, WEIGHTS_FILE, ONNX_FILES.fp32, ONNX_FILES.int8];
 }
 
