@@ -1,3 +1,4 @@
+export { returningNothing } from './in-place.ts';
 export {
   bytesOf,
   encodeModel,

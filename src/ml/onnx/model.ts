@@ -46,6 +46,8 @@ export interface OnnxValueInfo {
   readonly name: string;
   readonly dtype: OnnxDataType;
   readonly shape: readonly (number | string)[];
+  /** A list of such tensors, not one. */
+  readonly isSequence?: boolean;
 }
 
 export interface OnnxGraph {
@@ -130,10 +132,12 @@ function encodeTensor({ name, dtype, shape, bytes }: OnnxInitializer): Message {
   );
 }
 
-function encodeValueInfo({ name, dtype, shape }: OnnxValueInfo): Message {
+function encodeValueInfo({ name, dtype, shape, isSequence = false }: OnnxValueInfo): Message {
   const dims = shape.map((dim) =>
     messageField(1, typeof dim === 'number' ? integerField(1, dim) : stringField(2, dim)),
   );
   const tensorType = message(integerField(1, DATA_TYPES[dtype]), messageField(2, message(...dims)));
-  return message(stringField(1, name), messageField(2, messageField(1, tensorType)));
+  const tensor = message(messageField(1, tensorType));
+  const type = isSequence ? message(messageField(4, message(messageField(1, tensor)))) : tensor;
+  return message(stringField(1, name), messageField(2, type));
 }

@@ -1,6 +1,7 @@
 /** The only place that knows onnxruntime-node. */
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { AppError, toError } from '../../core/errors.ts';
+import { endedAtMarker, MARKER } from './in-place.ts';
 
 export type FeedData = Float32Array | BigInt64Array | Int32Array | Uint8Array;
 
@@ -15,13 +16,15 @@ export interface OnnxSession {
   /**
    * Runs the graph once on the calling thread (two threads inside, by option) and returns every output.
    *
-   * Feeds are read where they lie, without a copy. An output named in `into` is written there as well; its
-   * array must have exactly the output's size. Memory of a SharedArrayBuffer is refused by the native binding.
+   * Feeds are read where they lie, without a copy. Memory of a SharedArrayBuffer is refused by the native binding.
    */
-  run(
-    feeds: Readonly<Record<string, Feed>>,
-    into?: Readonly<Record<string, Feed>>,
-  ): Promise<Record<string, OnnxOutput>>;
+  run(feeds: Readonly<Record<string, Feed>>): Promise<Record<string, OnnxOutput>>;
+  /**
+   * Runs a graph made by `returningNothing` and writes its outputs where the caller wants them, without a copy.
+   *
+   * @param into every output, in an array of exactly its size
+   */
+  runInto(feeds: Readonly<Record<string, Feed>>, into: Readonly<Record<string, Feed>>): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -64,15 +67,18 @@ export async function openOnnxSession(
   return {
     inputNames: session.inputNames,
     outputNames: session.outputNames,
-    run: async (feeds, into = {}) => {
-      const fetches = Object.fromEntries(
-        session.outputNames.map((name) => [name, name in into ? toTensor(name, into[name]) : null]),
-      );
-      const outputs = await session.run(
-        Object.fromEntries(session.inputNames.map((name) => [name, toTensor(name, feeds[name])])),
-        fetches,
-      );
+    run: async (feeds) => {
+      const outputs = await session.run(toTensors(session.inputNames, feeds));
       return Object.fromEntries(Object.entries(outputs).map(([name, value]) => [name, toOutput(value)]));
+    },
+    runInto: async (feeds, into) => {
+      const outputs = session.outputNames.filter((name) => name !== MARKER);
+      const fetches = { [MARKER]: null, ...toTensors(outputs, into) };
+      try {
+        await session.run(toTensors(session.inputNames, feeds), fetches);
+      } catch (thrown) {
+        if (!endedAtMarker(thrown)) throw thrown;
+      }
     },
     close: async () => {
       if (options.profilePrefix !== undefined) session.endProfiling();
@@ -97,9 +103,13 @@ async function createSession(
   }
 }
 
+function toTensors(names: readonly string[], feeds: Readonly<Record<string, Feed>>): Record<string, Tensor> {
+  return Object.fromEntries(names.map((name) => [name, toTensor(name, feeds[name])]));
+}
+
 function toTensor(name: string, feed: Feed | undefined): Tensor {
   if (feed === undefined) {
-    throw new AppError('internal', `the ONNX graph wants the input "${name}", which was not given`);
+    throw new AppError('internal', `the ONNX graph wants "${name}", which was not given`);
   }
   const { data, shape } = feed;
   if (data instanceof Float32Array) return new Tensor('float32', data, shape);

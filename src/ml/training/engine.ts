@@ -8,7 +8,7 @@ import {
 } from './training-graph.ts';
 import type { Shape } from '../autodiff/index.ts';
 import { WORD_EMBEDDINGS, type DistilBertConfig } from '../models/index.ts';
-import { encodeModel, openOnnxSession, type Feed } from '../onnx/index.ts';
+import { encodeModel, openOnnxSession, returningNothing, type Feed } from '../onnx/index.ts';
 import type { Batch } from './batches.ts';
 import { fillMask } from './dropout.ts';
 import { createTrainingMemory, padded, type TrainingMemory } from './memory.ts';
@@ -65,7 +65,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const wordGradient = createWordGradient(memory, rooms.wordRows);
 
   const { threads, profilePrefix } = options;
-  const training = await openOnnxSession(encodeModel(graph), { threads, profilePrefix });
+  const training = await openOnnxSession(encodeModel(returningNothing(graph)), { threads, profilePrefix });
   const parameterFeeds = Object.fromEntries(
     memory.slots.map((slot): [string, Feed] => [
       slot.name,
@@ -102,19 +102,25 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
         ];
       });
       if (part === 0) wordGradient?.clear();
-      const into = { ...(part === 0 ? inPlace : aside), ...wordRows(wordGradient, rows, time, config.dim) };
-      const outputs = await training.run(
+      const loss = new Float32Array(1);
+      const logits = new Float32Array(rows * config.labels.length);
+      await training.runInto(
         {
           ...parameterFeeds,
           ...batchFeeds(batch),
           ...Object.fromEntries(maskFeeds),
           targets: { data: targets, shape: [rows, config.labels.length] },
         },
-        into,
+        {
+          loss: { data: loss, shape: [] },
+          logits: { data: logits, shape: [rows, config.labels.length] },
+          ...(part === 0 ? inPlace : aside),
+          ...wordRows(wordGradient, rows, time, config.dim),
+        },
       );
       wordGradient?.scatter(batch.wordNumbers, options.padNumber);
       if (part > 0) addAside(memory, rooms.floats);
-      return { loss: outputs['loss']?.data[0] ?? NaN, logits: outputs['logits']?.data ?? new Float32Array() };
+      return { loss: loss[0] as number, logits };
     },
     openForward: async () => {
       const forward = await openOnnxSession(encodeModel(buildValidationGraph(config, vocabulary)), {

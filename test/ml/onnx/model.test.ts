@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { bytesOf, encodeModel, openOnnxSession, type OnnxGraph } from '../../../src/ml/onnx/index.ts';
+import {
+  bytesOf,
+  encodeModel,
+  openOnnxSession,
+  returningNothing,
+  type OnnxGraph,
+} from '../../../src/ml/onnx/index.ts';
 
 /** y = LeakyRelu(x) + table[axis order swapped], with an attribute of every kind we write. */
 const graph: OnnxGraph = {
@@ -32,12 +38,20 @@ describe('an ONNX model of ours', () => {
     await session.close();
   });
 
-  it('writes an output where it is asked to, in WebAssembly memory or elsewhere', async () => {
-    const session = await openOnnxSession(encodeModel(graph), { threads: 1 });
-    const place = new Float32Array(8).fill(-1);
-    const into = { y: { data: place.subarray(2, 6), shape: [2, 2] } };
-    await session.run({ x: { data: new Float32Array(4), shape: [2, 2] } }, into);
-    expect([...place]).toEqual([-1, -1, 10, 20, 10, 20, -1, -1]);
+  it('writes its outputs where they are asked for and makes no array of its own', async () => {
+    const session = await openOnnxSession(encodeModel(returningNothing(graph)), { threads: 1 });
+    const rows = 100_000;
+    const place = new Float32Array(rows * 2 + 4).fill(-1);
+    const into = { y: { data: place.subarray(2, rows * 2 + 2), shape: [rows, 2] } };
+    const feeds = { x: { data: new Float32Array(rows * 2), shape: [rows, 2] } };
+    const before = process.memoryUsage().arrayBuffers;
+    await session.runInto(feeds, into);
+    expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(place.byteLength / 2);
+    expect([...place.subarray(0, 4), ...place.subarray(-4)]).toEqual([-1, -1, 10, 20, 10, 20, -1, -1]);
+    await expect(session.runInto(feeds, {})).rejects.toThrow(/wants "y"/);
+    await expect(session.runInto(feeds, { y: { data: place, shape: [rows + 2, 2] } })).rejects.toThrow(
+      /shape/,
+    );
     await session.close();
   });
 
@@ -48,7 +62,7 @@ describe('an ONNX model of ours', () => {
     );
     await expect(openOnnxSession('/no/such/model.onnx')).rejects.toThrow(/refuses \/no\/such\/model.onnx/);
     const session = await openOnnxSession(encodeModel(graph), { threads: 1 });
-    await expect(session.run({})).rejects.toThrow(/wants the input "x"/);
+    await expect(session.run({})).rejects.toThrow(/wants "x"/);
     await session.close();
   });
 });
