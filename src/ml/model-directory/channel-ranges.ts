@@ -7,7 +7,7 @@ import type { TextTokenizer } from '../tokenizer.ts';
 /** The largest magnitude of each channel of a value of the graph, by the value's name. */
 export type ChannelRanges = ReadonlyMap<string, Float32Array>;
 
-/** Texts that are looked at: more of them moved nothing. */
+/** So many texts are looked at, at most. */
 const MOST_TEXTS = 256;
 
 /** @param names values [rows, channels] */
@@ -17,7 +17,7 @@ export async function measureChannelRanges(
   { tokenizer, texts, ...options }: RunOptions & { tokenizer: TextTokenizer; texts: readonly string[] },
 ): Promise<ChannelRanges> {
   const ranges = new Map<string, Float32Array>();
-  const stride = Math.max(1, Math.floor(texts.length / MOST_TEXTS));
+  const stride = Math.max(1, Math.ceil(texts.length / MOST_TEXTS));
   const looked = texts.filter((_, index) => index % stride === 0);
   await runBatches(withRanges(graph, names), tokenizer, looked, options, (outputs) => {
     for (const name of names) {
