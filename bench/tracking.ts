@@ -1,7 +1,8 @@
 /**
  * copyloop beside `mlflow server` on SQLite and on PostgreSQL, by the same REST calls of the same client: npm run bench:tracking
  *
- *   The three servers stand at once, and each round asks all of them the same, so that what else the machine does strikes all. Ours is the
+ *   The three servers stand at once, and each round asks all of them the same, so that what else the machine does strikes all. While one is
+ *   asked the others' processes are stopped: on two cores their pollers and workers would be measured along. Ours is the
  *   compiled server as `npm start` starts it, with its access log; MLflow's is `mlflow server` with its own defaults. All databases lie in
  *   memory where the system has /dev/shm: a commit waits for the disk on either side, equally long, and a slow disk would be all that is seen.
  *
@@ -45,10 +46,11 @@ const FIGURES = Object.keys(RATIOS) as Figure[];
 const SEEDED_RUNS = 10_000;
 const ROUNDS = quick ? 1 : 5;
 const WARM_UP_SECONDS = quick ? 1 : 3;
-const WARM = { create: 3, log_batch: 1, log_metric: 30, search: 1, search_filtered: 2 };
+/** Calls without the clock after each change of sides. */
+const SETTLE_SECONDS = 0.5;
 const REPEATS = quick
-  ? { create: 5, log_batch: 2, log_metric: 20, search: 2, search_filtered: 4 }
-  : { create: 10, log_batch: 3, log_metric: 60, search: 3, search_filtered: 8 };
+  ? { create: 20, log_batch: 3, log_metric: 60, search: 2, search_filtered: 4 }
+  : { create: 30, log_batch: 5, log_metric: 150, search: 3, search_filtered: 6 };
 
 const timing = z.object({ median_ms: z.number(), worst_ms: z.number(), repeats: z.int() });
 const resultSchema = z.record(z.string(), z.record(z.string(), timing));
@@ -140,7 +142,7 @@ async function load(targets: readonly (Opened & { name: string | undefined })[])
       targets,
       rounds: ROUNDS,
       warm_up_seconds: WARM_UP_SECONDS,
-      warm: WARM,
+      settle_seconds: SETTLE_SECONDS,
       repeats: REPEATS,
     }),
   );

@@ -2,13 +2,20 @@
 
 Each call is timed from its first byte sent to its last byte received, over a kept connection. The client is a bare socket, since Python's
 http.client takes as long for a small call as the faster servers do; what it asks is encoded before, and what it got is read after the clock stops.
+Only the server that is asked runs: the processes of the others are stopped meanwhile (SIGSTOP). Idle servers are not idle: MLflow's has workers and
+job consumers that poll, ours has queues, every PostgreSQL has its housekeeping, and on two cores each of them lengthens what the others are timed at.
+After each change of sides the one that runs again is asked without the clock first, equally long at every side: a processor that others used
+meanwhile is slow at the first calls, and by count the faster server would be timed within the milliseconds in which the slower one makes its second call.
 The socket acknowledges at once (TCP_QUICKACK): a server that writes its head and its body apart would otherwise wait 40 ms a call for the delayed
 acknowledgement, and beating that proves nothing.
 """
 
 import json
+import os
+import signal
 import socket
 import statistics
+import subprocess
 import sys
 import time
 import urllib.parse
@@ -95,8 +102,8 @@ def unchunk(body):
 class Target:
     """One server, and the calls that are measured there; each returns its milliseconds."""
 
-    def __init__(self, name, url, seeded):
-        self.name, self.seeded = name, seeded
+    def __init__(self, name, url, seeded, processes):
+        self.name, self.seeded, self.processes = name, seeded, processes
         self.connection = Connection(url)
         self.count = 0
         self.experiment = self.connection.call("experiments/create", {"name": f"bench-{time.time_ns()}"})["experiment_id"]
@@ -151,35 +158,84 @@ class Target:
         assert best == [BEST_ACCURACY], best
         return elapsed
 
-    def measure(self, figure, warm, repeats):
+    def measure(self, figure, settle_seconds, repeats):
         """A connection of its own, since servers close idle ones; behind it may stand another of the server's processes, which is warmed up first."""
         self.connection.close()
         self.connection.open()
-        function = getattr(self, figure)
-        durations = []
-        for _ in range(warm + repeats):
-            self.count += 1
-            durations.append(function(self.count))
-        return durations[warm:]
+        self.repeat(figure, settle_seconds)
+        return [self.call_once(figure) for _ in range(repeats)]
+
+    def repeat(self, figure, seconds):
+        end = time.perf_counter() + seconds
+        while True:
+            self.call_once(figure)
+            if time.perf_counter() >= end:
+                break
+
+    def call_once(self, figure):
+        self.count += 1
+        return getattr(self, figure)(self.count)
 
     def warm_up(self, seconds):
         """As after some minutes of use: plans are made, pages cached, and V8 has compiled what runs often (CPython compiles nothing, but waits as long)."""
         for figure in FIGURES:
-            end = time.perf_counter() + seconds
-            while time.perf_counter() < end:
-                self.measure(figure, 0, 1)
+            self.measure(figure, seconds, 0)
+
+
+def descendants(processes):
+    """The processes and all that they started: PostgreSQL's and uvicorn's workers lead groups of their own, so a group is not enough."""
+    listed = subprocess.run(["ps", "-A", "-o", "pid=,ppid="], capture_output=True, text=True, check=True).stdout
+    parents = [tuple(int(word) for word in line.split()) for line in listed.splitlines()]
+    found = list(processes)
+    for process in found:
+        found += [child for child, parent in parents if parent == process]
+    return found
+
+
+def send(processes, number):
+    for process in processes:
+        try:
+            os.kill(process, number)
+        except ProcessLookupError:
+            pass
+
+
+class Alone:
+    """Lets one target run at a time."""
+
+    def __init__(self, targets):
+        self.targets, self.stopped = targets, {}
+
+    def run(self, target):
+        for other in self.targets:
+            if other is not target and other.name not in self.stopped:
+                self.stopped[other.name] = descendants(other.processes)
+                send(self.stopped[other.name], signal.SIGSTOP)
+        # Workers first: who watches over them finds them awake.
+        send(reversed(self.stopped.pop(target.name, [])), signal.SIGCONT)
+
+    def end(self):
+        for processes in self.stopped.values():
+            send(reversed(processes), signal.SIGCONT)
 
 
 def main(order):
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     targets = [Target(**target) for target in order["targets"]]
-    for target in targets:
-        target.warm_up(order["warm_up_seconds"])
     durations = {target.name: {figure: [] for figure in FIGURES} for target in targets}
-    for round in range(order["rounds"]):
-        for figure in FIGURES:
-            for at in range(len(targets)):
-                target = targets[(at + round) % len(targets)]
-                durations[target.name][figure] += target.measure(figure, order["warm"][figure], order["repeats"][figure])
+    alone = Alone(targets)
+    try:
+        for target in targets:
+            alone.run(target)
+            target.warm_up(order["warm_up_seconds"])
+        for round in range(order["rounds"]):
+            for figure in FIGURES:
+                for at in range(len(targets)):
+                    target = targets[(at + round) % len(targets)]
+                    alone.run(target)
+                    durations[target.name][figure] += target.measure(figure, order["settle_seconds"], order["repeats"][figure])
+    finally:
+        alone.end()
     print(
         json.dumps(
             {

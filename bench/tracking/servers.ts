@@ -9,7 +9,7 @@ import { sleep } from '../../src/core/clock.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
 import { entryPoint, packageRoot } from '../../src/core/paths.ts';
 import type { Resources } from '../../src/core/resources.ts';
-import { openDatabase, openEmbeddedPostgres } from '../../src/db/index.ts';
+import { findRunningPostgres, openDatabase, openEmbeddedPostgres } from '../../src/db/index.ts';
 import { seedCopyloop, type Seed } from './seed-copyloop.ts';
 
 const run = promisify(execFile);
@@ -23,6 +23,8 @@ export interface Opened {
   url: string;
   /** Id of the seeded experiment. */
   seeded: string;
+  /** What is stopped with all that it started while another server is measured. */
+  processes: number[];
 }
 
 /** As `npm start` starts it: compiled, with the same flags, and its log on. */
@@ -43,7 +45,8 @@ export async function openCopyloop(folder: string, resources: Resources, seed: S
       env: { ...process.env, DATABASE_URL: database.url },
     },
   );
-  return { url: await waitForServer(server, port, resources), seeded };
+  const url = await waitForServer(server, port, resources);
+  return { url, seeded, processes: [...idOf(server), ...(await postgresOf(folder))] };
 }
 
 export async function openMlflowOnSqlite(
@@ -65,12 +68,13 @@ export async function openMlflowOnPostgres(
   maintenance.pathname = '/postgres';
   await execute(maintenance.href, 'CREATE DATABASE mlflow');
   maintenance.pathname = '/mlflow';
-  return await openMlflow(
+  const opened = await openMlflow(
     folder,
     maintenance.href.replace('postgres:', 'postgresql+psycopg2:'),
     resources,
     runs,
   );
+  return { ...opened, processes: [...opened.processes, ...(await postgresOf(folder))] };
 }
 
 async function openMlflow(folder: string, uri: string, resources: Resources, runs: number): Promise<Opened> {
@@ -86,10 +90,17 @@ async function openMlflow(folder: string, uri: string, resources: Resources, run
     stdio: 'ignore',
     detached: true,
   });
-  return {
-    url: await waitForServer(server, port, resources),
-    seeded: seeding.stdout.trim().split('\n').at(-1) ?? '',
-  };
+  const url = await waitForServer(server, port, resources);
+  return { url, seeded: seeding.stdout.trim().split('\n').at(-1) ?? '', processes: idOf(server) };
+}
+
+function idOf({ pid }: ChildProcess): number[] {
+  return pid === undefined ? [] : [pid];
+}
+
+async function postgresOf(folder: string): Promise<number[]> {
+  const running = await findRunningPostgres(folder);
+  return running === undefined ? [] : [running.pid];
 }
 
 async function execute(connectionString: string, statement: string): Promise<void> {
