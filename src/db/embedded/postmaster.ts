@@ -6,6 +6,8 @@ import path from 'node:path';
 export interface Postmaster {
   pid: number;
   port: number;
+  /** Folder of its Unix socket; undefined where it has none. */
+  socketFolder: string | undefined;
   ready: boolean;
 }
 
@@ -24,7 +26,7 @@ export async function readPostmaster(dataDir: string): Promise<Postmaster | unde
   const port = Number(lines[3] ?? 0);
   const ready = lines[7]?.trim() === 'ready';
   if (ready && !(await acceptsConnections(port))) return undefined;
-  return { pid, port, ready };
+  return { pid, port, socketFolder: lines[4]?.trim() || undefined, ready };
 }
 
 async function acceptsConnections(port: number): Promise<boolean> {

@@ -53,7 +53,7 @@ export async function openEmbeddedPostgres(options: {
   const password = (await readFile(path.join(home, 'password'), 'utf8')).trim();
   log.debug({ port: postmaster.port, pid: postmaster.pid, owned }, 'embedded PostgreSQL is ready');
   return {
-    url: `postgres://${USER}:${password}@127.0.0.1:${postmaster.port}/copyloop`,
+    url: addressOf(postmaster, password),
     owned,
     close: async () => {
       if (!owned) return;
@@ -61,6 +61,17 @@ export async function openEmbeddedPostgres(options: {
       await rm(path.join(home, 'owner.pid'), { force: true });
     },
   };
+}
+
+/** By its Unix socket where it has one, which takes a fifth off the time of a small statement. */
+function addressOf({ port, socketFolder }: Postmaster, password: string): string {
+  const socket = socketFolder === undefined ? '' : `?host=${encodeURIComponent(socketFolder)}`;
+  return `postgres://${USER}:${password}@127.0.0.1:${port}/copyloop${socket}`;
+}
+
+/** The kernel takes 107 bytes (103 on macOS) for `<folder>/.s.PGSQL.<port>`, and Node has no Unix sockets on Windows. */
+function fitsSocket(folder: string): boolean {
+  return process.platform !== 'win32' && !folder.includes('"') && Buffer.byteLength(folder) <= 85;
 }
 
 /** The embedded server of `varDir` if one runs, without starting or changing anything. */
@@ -119,10 +130,11 @@ async function initialise(
 
 async function launch(dataDir: string, logFile: string, account: Account | undefined): Promise<void> {
   const { postgres } = await findPostgresBinaries();
+  const home = path.dirname(dataDir);
   const port = await findFreePort();
   const settings = {
     listen_addresses: '127.0.0.1',
-    unix_socket_directories: '',
+    unix_socket_directories: fitsSocket(home) ? `"${home}"` : '',
     max_connections: '200',
     shared_buffers: '64MB',
     max_wal_size: '512MB',
@@ -132,7 +144,7 @@ async function launch(dataDir: string, logFile: string, account: Account | undef
   try {
     // Detached: a Ctrl-C in the terminal reaches the whole process group, and the server must outlive the drain.
     const child = spawn(postgres, ['-D', dataDir, '-p', String(port), ...flags], {
-      cwd: path.dirname(dataDir),
+      cwd: home,
       detached: true,
       stdio: ['ignore', log.fd, log.fd],
       ...account,
