@@ -12,7 +12,7 @@ export { isConnectionLost } from './connection-lost.ts';
 export { openListener, type Listener } from './listen.ts';
 export { migrate } from './migrate.ts';
 export type { Migration } from './migration.ts';
-export { PREPARED } from './prepared-statements.ts';
+export { numberArray, PREPARED, prepare, textArray } from './prepared-statements.ts';
 export type { Schema } from './schema.ts';
 export { FEEDBACK_OUTCOMES, KEY_ROLES, type FeedbackOutcome, type KeyRole } from './tables/serving.ts';
 export {

@@ -44,18 +44,19 @@ export function checkTag({ key, value }: { key: string; value: string }): void {
   checkText(`value of tag '${key}'`, value, MAX_TAG_VALUE_CHARS);
 }
 
-export function checkMetric(metric: { key: string; value: number; timestampMs: number; step: number }): void {
-  checkKey('metric', metric.key);
-  for (const [name, value] of [
-    ['timestamp', metric.timestampMs],
-    ['step', metric.step],
-  ] as const) {
-    if (!Number.isSafeInteger(value))
-      throw new AppError(
-        'invalid-input',
-        `Invalid ${name} ${value} of metric '${metric.key}': it must be an integer.`,
-      );
+export function checkMetrics(metrics: readonly { key: string; timestampMs: number; step: number }[]): void {
+  // A batch tells of few keys often.
+  const checked = new Set<string>();
+  for (const { key, timestampMs, step } of metrics) {
+    if (!checked.has(key)) checkKey('metric', key);
+    checked.add(key);
+    if (!Number.isSafeInteger(timestampMs)) throw noInteger('timestamp', timestampMs, key);
+    if (!Number.isSafeInteger(step)) throw noInteger('step', step, key);
   }
+}
+
+function noInteger(what: string, value: number, key: string): AppError {
+  return new AppError('invalid-input', `Invalid ${what} ${value} of metric '${key}': it must be an integer.`);
 }
 
 /** PostgreSQL keeps no NUL in a text. */
@@ -109,23 +110,23 @@ export function checkBatch(batch: {
   params: readonly { key: string; value: string }[];
   tags: readonly unknown[];
 }): void {
-  const counts = { metrics: batch.metrics.length, params: batch.params.length, tags: batch.tags.length };
-  for (const [name, count] of Object.entries({
-    ...counts,
-    total: counts.metrics + counts.params + counts.tags,
-  })) {
-    const most = MAX_BATCH[name as keyof typeof MAX_BATCH];
-    const what = name === 'total' ? 'metrics, params, and tags' : name;
-    if (count > most)
-      throw new AppError(
-        'invalid-input',
-        `A batch logging request can contain at most ${most} ${what}. Got ${count}. Please split up ${what} across multiple requests and try again.`,
-      );
-  }
-  const values = new Map<string, string>();
-  for (const { key, value } of batch.params) {
-    if (values.has(key))
+  const { metrics, params, tags } = batch;
+  checkCount('metrics', metrics.length, MAX_BATCH.metrics);
+  checkCount('params', params.length, MAX_BATCH.params);
+  checkCount('tags', tags.length, MAX_BATCH.tags);
+  checkCount('metrics, params, and tags', metrics.length + params.length + tags.length, MAX_BATCH.total);
+  const keys = new Set<string>();
+  for (const { key } of params) {
+    if (keys.has(key))
       throw new AppError('invalid-input', `Duplicate parameter keys have been submitted: ${key}.`);
-    values.set(key, value);
+    keys.add(key);
   }
+}
+
+function checkCount(what: string, count: number, most: number): void {
+  if (count > most)
+    throw new AppError(
+      'invalid-input',
+      `A batch logging request can contain at most ${most} ${what}. Got ${count}. Please split up ${what} across multiple requests and try again.`,
+    );
 }

@@ -185,12 +185,23 @@ describe('the tracking store in PostgreSQL', () => {
   });
 });
 
-describe('metrics of a run that is deleted meanwhile', () => {
-  const metrics = [{ key: 'm', value: 1, timestampMs: 1, step: 0 }];
+describe('values of a run that is deleted meanwhile', () => {
+  const batch = {
+    metrics: [{ key: 'm', value: 1, timestampMs: 1, step: 0 }],
+    params: [{ key: 'p', value: '1' }],
+    tags: [{ key: 't', value: '1' }],
+  };
   const remove = (db: Db, runId: string) =>
     db.deleteFrom('tracking_runs').where('run_id', '=', runId).execute();
-  const countMetrics = async (runId: string) =>
-    (await database.db.selectFrom('run_metrics').select('key').where('run_id', '=', runId).execute()).length;
+  const countValues = async (runId: string) => {
+    const tables = ['run_metrics', 'run_latest_metrics', 'run_params', 'run_tags'] as const;
+    const rows = await Promise.all(
+      tables.map((table) =>
+        database.db.selectFrom(table).select('key').where('run_id', '=', runId).execute(),
+      ),
+    );
+    return rows.flat().length;
+  };
   /** Until one backend of this database waits for the lock that another holds. */
   const waitForBlocked = async () => {
     await expect
@@ -207,20 +218,20 @@ describe('metrics of a run that is deleted meanwhile', () => {
   it('go with the run when they were first', async () => {
     const { runId } = await store.runs.create({ experimentId: '0' });
     const removal = await database.db.transaction().execute(async (trx) => {
-      await createPostgresTrackingStore(trx).runs.logBatch(runId, { metrics });
+      await createPostgresTrackingStore(trx).runs.logBatch(runId, batch);
       const removing = remove(database.db, runId);
       await waitForBlocked();
       return { removing };
     });
     await removal.removing;
-    expect(await countMetrics(runId)).toBe(0);
+    expect(await countValues(runId)).toBe(0);
   });
 
   it('are refused when the deletion was first', async () => {
     const { runId } = await store.runs.create({ experimentId: '0' });
     const logged = await database.db.transaction().execute(async (trx) => {
       await remove(trx, runId);
-      const logging = store.runs.logBatch(runId, { metrics }).then(
+      const logging = store.runs.logBatch(runId, batch).then(
         () => undefined,
         (error: unknown) => error,
       );
@@ -228,7 +239,7 @@ describe('metrics of a run that is deleted meanwhile', () => {
       return { logging };
     });
     expect(await logged.logging).toMatchObject({ code: 'not-found' });
-    expect(await countMetrics(runId)).toBe(0);
+    expect(await countValues(runId)).toBe(0);
   });
 });
 

@@ -144,6 +144,19 @@ export function describeTrackingStore(open: () => Promise<TrackingStore>): void 
       expect((await store.runs.get(runId)).params).toEqual({ p: '1' });
     });
 
+    it('keeps what marks quote and escape', async () => {
+      const { runId } = await store.runs.create({ experimentId: '0', tags: { a: '"x", \\{y}\n' } });
+      const values = ['', 'NULL', '"', '\\', '{a,b}', "it's", ' spaced ', 'line\nline', 'ü€😀'];
+      await store.runs.logBatch(runId, {
+        params: values.map((value, index) => ({ key: `p${index}`, value })),
+        tags: values.map((value, index) => ({ key: `t${index}`, value })),
+      });
+      const run = await store.runs.get(runId);
+      expect(run.tags['a']).toBe('"x", \\{y}\n');
+      for (const [index, value] of values.entries())
+        expect([run.params[`p${index}`], run.tags[`t${index}`]]).toEqual([value, value]);
+    });
+
     it('takes metrics again without doubling them', async () => {
       const { runId } = await store.runs.create({ experimentId: '0' });
       const metrics = [{ key: 'm', value: 0.5, timestampMs: 5, step: 3 }];

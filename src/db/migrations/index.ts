@@ -10,6 +10,7 @@ import { searchStatisticsMigration } from './007-search-statistics.ts';
 import { feedbackMigration } from './008-feedback.ts';
 import { erasuresMigration } from './009-erasures.ts';
 import { runMetricsParentMigration } from './010-run-metrics-parent.ts';
+import { runValuesParentMigration } from './011-run-values-parent.ts';
 
 export const migrations: readonly Migration[] = [
   pipelineMigration,
@@ -22,4 +23,5 @@ export const migrations: readonly Migration[] = [
   feedbackMigration,
   erasuresMigration,
   runMetricsParentMigration,
+  runValuesParentMigration,
 ];

@@ -2,7 +2,7 @@ import { sql } from 'kysely';
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { createHexId } from '../../core/ids.ts';
-import { PREPARED, type Db } from '../../db/index.ts';
+import { prepare, PREPARED, textArray, type Db } from '../../db/index.ts';
 import { RUN_STATUSES, type LifecycleStage, type Run } from '../entities.ts';
 import { checkTag, checkText } from '../limits.ts';
 import { drawRunName } from '../run-names.ts';
@@ -26,6 +26,20 @@ const HISTORY_SPACE: SearchSpace = {
     { expression: column('m', 'value'), type: 'float8', isAscending: true },
   ],
 };
+
+/** No row without the experiment, null where it is deleted. */
+const createRun = prepare<{ artifact_uri: string | null }>(`
+  WITH home AS (SELECT experiment_id, artifact_location, lifecycle_stage FROM experiments WHERE experiment_id = $1::bigint),
+  made AS (
+    INSERT INTO tracking_runs (run_id, experiment_id, name, user_id, status, start_time, artifact_uri)
+    SELECT $2::text, experiment_id, $3, $4, 'RUNNING', $5::bigint, artifact_location || '/' || $2::text || '/artifacts'
+    FROM home WHERE lifecycle_stage = 'active' RETURNING run_id, artifact_uri
+  ),
+  tagged AS (
+    INSERT INTO run_tags (run_id, key, value)
+    SELECT made.run_id, g.key, g.value FROM made, unnest($6::text[], $7::text[]) AS g (key, value)
+  )
+  SELECT made.artifact_uri FROM home LEFT JOIN made ON true`);
 
 export function createRunStore(db: Db, clock: Clock): RunStore {
   const findRow = async (runId: string): Promise<RunRow> => {
@@ -55,31 +69,35 @@ export function createRunStore(db: Db, clock: Clock): RunStore {
     pairs.forEach(checkTag);
     checkText('user id', run.userId ?? '', 256);
     const runId = createHexId();
-    const { rows } = await sql<RunRow & { is_open: boolean }>`${PREPARED}
-      WITH home AS (
-        SELECT experiment_id, artifact_location, lifecycle_stage FROM experiments WHERE experiment_id = ${toExperimentId(run.experimentId)}
-      ),
-      made AS (
-        INSERT INTO tracking_runs (run_id, experiment_id, name, user_id, status, start_time, artifact_uri)
-        SELECT ${runId}, experiment_id, ${name}, ${run.userId ?? ''}, 'RUNNING', ${run.startTimeMs ?? clock.nowMs()},
-          artifact_location || '/' || ${runId}::text || '/artifacts'
-        FROM home WHERE lifecycle_stage = 'active' RETURNING *
-      ),
-      tagged AS (
-        INSERT INTO run_tags (run_id, key, value)
-        SELECT made.run_id, g.key, g.value
-        FROM made, unnest(${pairs.map((pair) => pair.key)}::text[], ${pairs.map((pair) => pair.value)}::text[]) AS g (key, value)
-      )
-      SELECT made.*, home.lifecycle_stage = 'active' AS is_open FROM home LEFT JOIN made ON true`.execute(db);
-    const [row] = rows;
-    if (row === undefined) throw noExperiment(run.experimentId);
-    if (!row.is_open)
+    const experimentId = toExperimentId(run.experimentId);
+    const startTimeMs = run.startTimeMs ?? clock.nowMs();
+    const userId = run.userId ?? '';
+    const keys = textArray(pairs.map((pair) => pair.key));
+    const values = textArray(pairs.map((pair) => pair.value));
+    const [made] = await createRun(db, [experimentId, runId, name, userId, startTimeMs, keys, values]);
+    if (made === undefined) throw noExperiment(run.experimentId);
+    if (made.artifact_uri === null)
       throw new AppError(
         'invalid-input',
         `The experiment ${run.experimentId} must be in the 'active' state. Current state is deleted.`,
       );
-    const nothing = { params: {}, metrics: [], datasetInputs: [], modelInputs: [], modelOutputs: [] };
-    return { ...toRunInfo(row), ...nothing, tags: toRecord(pairs) };
+    return {
+      runId,
+      experimentId: String(experimentId),
+      name,
+      userId,
+      status: 'RUNNING',
+      startTimeMs,
+      endTimeMs: null,
+      artifactUri: made.artifact_uri,
+      lifecycleStage: 'active',
+      tags: toRecord(pairs),
+      params: {},
+      metrics: [],
+      datasetInputs: [],
+      modelInputs: [],
+      modelOutputs: [],
+    };
   };
 
   const get = async (runId: string): Promise<Run> => {

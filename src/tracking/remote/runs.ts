@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
 import type { MetricInput } from '../entities.ts';
-import { checkBatch, checkDataset, checkMetric, checkParam, checkTag, checkText } from '../limits.ts';
+import { checkBatch, checkDataset, checkMetrics, checkParam, checkTag, checkText } from '../limits.ts';
 import type { RunStore } from '../tracking-store.ts';
 import { ask, askPage, renderSearch, tell } from './ask.ts';
 import type { MlflowConnection } from './connection.ts';
@@ -69,7 +69,7 @@ export function createRemoteRuns(connection: MlflowConnection, clock: Clock): Ru
     restore: async (runId) => await post('restore', { run_id: runId }),
     logBatch: async (runId, { metrics = [], params = [], tags = [] }) => {
       checkBatch({ metrics, params, tags });
-      metrics.forEach(checkMetric);
+      checkMetrics(metrics);
       params.forEach(checkParam);
       tags.forEach(checkTag);
       await post('log-batch', { run_id: runId, metrics: metrics.map(renderMetric), params, tags });
