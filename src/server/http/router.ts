@@ -5,6 +5,7 @@ import type { z } from 'zod';
 import { AppError, type ErrorDetails } from '../../core/errors.ts';
 import type { KeyRole } from '../../db/index.ts';
 import type { Logger } from '../../core/log.ts';
+import { LiteralRouter } from './literal-router.ts';
 
 export interface AppEnv {
   /** Absent where a test calls the app without a socket. */
@@ -21,6 +22,7 @@ export type Router = OpenAPIHono<AppEnv>;
 
 export function createRouter(): Router {
   return new OpenAPIHono<AppEnv>({
+    router: new LiteralRouter(),
     defaultHook: (result) => {
       if (!result.success) throw toInvalidInput(result.error);
     },

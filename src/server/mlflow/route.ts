@@ -4,7 +4,7 @@ import type { z } from 'zod';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import type { SendRules, TrackingStore, WebhookStore } from '../../tracking/index.ts';
 import type { AppEnv } from '../http/index.ts';
-import { readInput } from './wire.ts';
+import { readInput, type PlainReader } from './wire.ts';
 
 export const HTTP_METHODS = ['GET', 'POST', 'PATCH', 'DELETE'] as const;
 export type HttpMethod = (typeof HTTP_METHODS)[number];
@@ -42,16 +42,20 @@ export interface MlflowRoute {
   answer: (c: Context<AppEnv>, context: RouteContext) => Promise<object | string>;
 }
 
-/** `'POST runs/create'`, `'GET,POST experiments/search'`. */
+/**
+ * `'POST runs/create'`, `'GET,POST experiments/search'`.
+ * @param readPlain reads what is formed as clients form it, and leaves the rest, faults among it, to the schema
+ */
 export function route<T extends z.ZodType>(
   where: string,
   schema: T,
   handle: (input: z.output<T>, context: RouteContext) => Promise<object | string | void>,
+  readPlain?: PlainReader<z.output<T>>,
 ): MlflowRoute {
   const [methods = '', path = ''] = where.split(' ');
   return {
     methods: methods.split(',') as HttpMethod[],
     path,
-    answer: async (c, context) => (await handle(await readInput(c, schema), context)) ?? {},
+    answer: async (c, context) => (await handle(await readInput(c, schema, readPlain), context)) ?? {},
   };
 }

@@ -3,6 +3,7 @@ import { AppError } from '../../core/errors.ts';
 import { artifactKeyOf, RUN_STATUSES } from '../../tracking/index.ts';
 import { viewType } from './experiments.ts';
 import { renderFiles } from './files.ts';
+import { readPlainBatch, readPlainMetric, readPlainRun } from './plain-runs.ts';
 import { renderRunsPage } from './render-runs.ts';
 import { renderRun, renderRunInfo } from './render.ts';
 import { route } from './route.ts';
@@ -68,6 +69,7 @@ export const runRoutes = [
       });
       return { run: renderRun(run) };
     },
+    readPlainRun,
   ),
   route(
     'POST runs/update',
@@ -111,6 +113,7 @@ export const runRoutes = [
     async ({ run_id, ...one }, { tracking }) => {
       await tracking.runs.logBatch(run_id, { metrics: [toMetricInput(one)] });
     },
+    readPlainMetric,
   ),
   route('POST runs/log-parameter', runId.extend(pair.shape), async ({ run_id, key, value }, { tracking }) => {
     await tracking.runs.logBatch(run_id, { params: [{ key, value }] });
@@ -119,6 +122,7 @@ export const runRoutes = [
     'POST runs/log-batch',
     runId.extend({ metrics: list(metric), params: list(pair), tags: list(pair) }),
     async ({ run_id, ...batch }, { tracking }) => await tracking.runs.logBatch(run_id, batch),
+    readPlainBatch(toMetricInput),
   ),
   route('POST runs/set-tag', runId.extend(pair.shape), async ({ run_id, key, value }, { tracking }) => {
     await tracking.runs.logBatch(run_id, { tags: [{ key, value }] });

@@ -62,12 +62,21 @@ export function unlessEmpty<T>(items: readonly T[]): readonly T[] | undefined {
   return items.length === 0 ? undefined : items;
 }
 
+/** Undefined for what is not plain. */
+export type PlainReader<T> = (input: Readonly<Record<string, unknown>>) => T | undefined;
+
 /** @throws AppError `invalid-input` in MLflow's words */
-export async function readInput<T extends z.ZodType>(c: Context<AppEnv>, schema: T): Promise<z.output<T>> {
+export async function readInput<T extends z.ZodType>(
+  c: Context<AppEnv>,
+  schema: T,
+  readPlain?: PlainReader<z.output<T>>,
+): Promise<z.output<T>> {
   const raw = c.req.method === 'GET' ? readQuery(c, schema) : await readBody(c);
   const input = { ...raw, ...c.req.param() };
   if (raw['run_id'] === undefined && raw['run_uuid'] !== undefined)
     Object.assign(input, { run_id: raw['run_uuid'] });
+  const plain = readPlain?.(input);
+  if (plain !== undefined) return plain;
   const parsed = schema.safeParse(input);
   if (parsed.success) return parsed.data;
   throw describeFault(parsed.error, input);
