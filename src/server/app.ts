@@ -169,7 +169,7 @@ export function createApp(deps: AppDeps): Router {
         rules: createSendRules(config),
         trackedBy: config.tracking.uri,
       },
-      callerOf: (c) => ({ name: nameCaller(c), mayMoveChampion: isAdmin(c) }),
+      callerOf: (c) => ({ name: nameCaller(c), isAdmin: isAdmin(c) }),
     }),
   );
   app.route(QUEUE_BOARD_PATH, createQueueBoard(deps.queues));

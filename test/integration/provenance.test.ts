@@ -270,7 +270,7 @@ describe("the tracking run of a training, as MLflow's clients read it", () => {
         store: createWebhookStore(harness.database.db, systemClock),
         rules: createSendRules(harness.config),
       },
-      callerOf: () => ({ name: 'test', mayMoveChampion: true }),
+      callerOf: () => ({ name: 'test', isAdmin: true }),
     });
   const get = async (route: string): Promise<Record<string, unknown>> =>
     (await (await app().request(`/api/2.0/mlflow/${route}`)).json()) as Record<string, unknown>;

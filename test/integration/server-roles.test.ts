@@ -228,3 +228,41 @@ it('lets a writer move every alias but the champion of the served model, and say
     /^key the admin \([a-z0-9]{8}\)$/,
   );
 });
+
+it("keeps the pipeline's own tags from writers, by every way that leads to them", async () => {
+  const { registry, runs } = harness.tracking;
+  const { runId: run_id } = await runs.create({ experimentId: '0' });
+  const { version } = await registry.createVersion({ name: 'copy-quality', source: 's3://bucket/other' });
+  const of = { name: 'copy-quality', version: String(version) };
+  const ways = (key: string): [method: string, path: string, body: Record<string, unknown>][] => {
+    const tag = { key, value: 'pending' };
+    return [
+      ['POST', 'runs/create', { experiment_id: '0', tags: [tag] }],
+      ['POST', 'runs/log-batch', { run_id, tags: [{ key: 'a', value: 'b' }, tag] }],
+      ['POST', 'runs/set-tag', { run_id, ...tag }],
+      ['POST', 'runs/delete-tag', { run_id, key }],
+      ['POST', 'model-versions/create', { ...of, source: 's3://bucket/third', tags: [tag] }],
+      ['POST', 'model-versions/set-tag', { ...of, ...tag }],
+      ['DELETE', 'model-versions/delete-tag', { ...of, key }],
+      ['POST', 'registered-models/create', { name: `m-${key}`, tags: [tag] }],
+      ['POST', 'registered-models/set-tag', { name: of.name, ...tag }],
+      ['DELETE', 'registered-models/delete-tag', { name: of.name, key }],
+    ];
+  };
+  const send = async (role: KeyRole, [method, path, body]: ReturnType<typeof ways>[number]) =>
+    await fetch(`${server.url}/api/2.0/mlflow/${path}`, {
+      method,
+      headers: { authorization: `Bearer ${keys.get(role) ?? ''}`, 'content-type': 'application/json' },
+      body: JSON.stringify(body),
+    });
+  for (const way of ways('copyloop.approval')) {
+    const refused = await send('writer', way);
+    expect([way[1], refused.status]).toEqual([way[1], 403]);
+    expect(((await refused.json()) as { message: string }).message).toContain('take another key');
+  }
+  for (const way of ways('copyloops'))
+    expect([way[1], (await send('writer', way)).status]).toEqual([way[1], 200]);
+  expect((await runs.get(run_id)).tags).not.toHaveProperty('copyloop.approval');
+  for (const way of ways('copyloop.approval'))
+    expect([way[1], (await send('admin', way)).status]).toEqual([way[1], 200]);
+});

@@ -24,7 +24,7 @@ let varDir: string;
 let app: Hono<AppEnv>;
 const callerOf = (c: { req: { header(name: string): string | undefined } }) => ({
   name: 'tester',
-  mayMoveChampion: c.req.header('x-admin') === 'yes',
+  isAdmin: c.req.header('x-admin') === 'yes',
 });
 
 beforeAll(async () => {

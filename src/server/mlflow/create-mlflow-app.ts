@@ -52,7 +52,7 @@ export function createMlflowApp(options: MlflowAppOptions): Hono<AppEnv> {
     artifacts,
     servedModel,
     webhooks,
-    callerOf = () => ({ name: 'local user', mayMoveChampion: true }),
+    callerOf = () => ({ name: 'local user', isAdmin: true }),
   } = options;
   const contextOf = (c: Context<AppEnv>): RouteContext => ({
     tracking,

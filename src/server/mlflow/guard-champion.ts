@@ -7,13 +7,13 @@ type Guard = Pick<RouteContext, 'caller' | 'champion'>;
 
 /** @throws AppError `forbidden` for the protected alias, unless the caller may move it */
 export function checkAliasMove(model: string, alias: string, { caller, champion }: Guard): void {
-  if (caller.mayMoveChampion || model !== champion.model || alias !== champion.alias) return;
+  if (caller.isAdmin || model !== champion.model || alias !== champion.alias) return;
   throw refuse(champion, `the alias ${alias} of ${model} cannot be moved by ${caller.name}`);
 }
 
 /** Whoever gives another model the served one's name, or takes it, decides what is served. */
 export function checkRename(name: string, newName: string, { caller, champion }: Guard): void {
-  if (caller.mayMoveChampion || (name !== champion.model && newName !== champion.model)) return;
+  if (caller.isAdmin || (name !== champion.model && newName !== champion.model)) return;
   throw refuse(champion, `${name} cannot be renamed to ${newName} by ${caller.name}`);
 }
 
@@ -23,7 +23,7 @@ export async function checkFileChange(
   { caller, champion }: Guard,
   tracking: TrackingStore,
 ): Promise<void> {
-  if (caller.mayMoveChampion) return;
+  if (caller.isAdmin) return;
   const { items } = await tracking.registry.searchModels({
     filter: `name = '${champion.model.replaceAll("'", "''")}'`,
     maxResults: 1,

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { checkAliasMove } from './guard-champion.ts';
+import { checkTagKeys } from './guard-tags.ts';
 import { checkSource } from './locations.ts';
 import { reasonOf, versionNumber } from './registered-models.ts';
 import { renderVersion } from './render.ts';
@@ -31,7 +32,9 @@ export const modelVersionRoutes = [
       description: optionalText,
       tags: pairs,
     }),
-    async (input, { tracking }) => {
+    async (input, context) => {
+      checkTagKeys(input.tags, context);
+      const { tracking } = context;
       const source = { source: input.source, runId: orNone(input.run_id), modelId: orNone(input.model_id) };
       await checkSource(source, tracking);
       const created = await tracking.registry.createVersion({
@@ -101,18 +104,14 @@ export const modelVersionRoutes = [
     const found = await tracking.registry.getVersion(given.name, given.version);
     return { artifact_uri: await toStoredUri(found.source, tracking) };
   }),
-  route(
-    'POST model-versions/set-tag',
-    z.intersection(version, pair),
-    async (given, { tracking }) =>
-      await tracking.registry.setVersionTag(given.name, given.version, given.key, given.value),
-  ),
-  route(
-    'DELETE model-versions/delete-tag',
-    version.extend({ key: requiredText }),
-    async (given, { tracking }) =>
-      await tracking.registry.deleteVersionTag(given.name, given.version, given.key),
-  ),
+  route('POST model-versions/set-tag', z.intersection(version, pair), async (given, context) => {
+    checkTagKeys([given], context);
+    await context.tracking.registry.setVersionTag(given.name, given.version, given.key, given.value);
+  }),
+  route('DELETE model-versions/delete-tag', version.extend({ key: requiredText }), async (given, context) => {
+    checkTagKeys([given], context);
+    await context.tracking.registry.deleteVersionTag(given.name, given.version, given.key);
+  }),
 ];
 
 /** The logged model says which versions were made of it, in the words (and the spacing) that MLflow's pages read. */

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
 import type { AliasReason } from '../../tracking/index.ts';
 import { checkAliasMove, checkRename } from './guard-champion.ts';
+import { checkTagKeys } from './guard-tags.ts';
 import { renderModel, renderVersion } from './render.ts';
 import { route, type Caller, type RouteContext } from './route.ts';
 import {
@@ -27,11 +28,11 @@ export const registeredModelRoutes = [
   route(
     'POST registered-models/create',
     model.extend({ description: optionalText, tags: pairs }),
-    async ({ name, description, tags }, { tracking }) => ({
-      registered_model: renderModel(
-        await tracking.registry.createModel({ name, description, tags: toTags(tags) }),
-      ),
-    }),
+    async ({ name, description, tags }, context) => {
+      checkTagKeys(tags, context);
+      const created = await context.tracking.registry.createModel({ name, description, tags: toTags(tags) });
+      return { registered_model: renderModel(created) };
+    },
   ),
   route('GET registered-models/get', model, async ({ name }, { tracking }) => ({
     registered_model: renderModel(await tracking.registry.getModel(name)),
@@ -93,12 +94,18 @@ export const registeredModelRoutes = [
   route(
     'POST registered-models/set-tag',
     z.intersection(model, pair),
-    async ({ name, key, value }, { tracking }) => await tracking.registry.setModelTag(name, key, value),
+    async ({ name, key, value }, context) => {
+      checkTagKeys([{ key }], context);
+      await context.tracking.registry.setModelTag(name, key, value);
+    },
   ),
   route(
     'DELETE registered-models/delete-tag',
     model.extend({ key: requiredText }),
-    async ({ name, key }, { tracking }) => await tracking.registry.deleteModelTag(name, key),
+    async ({ name, key }, context) => {
+      checkTagKeys([{ key }], context);
+      await context.tracking.registry.deleteModelTag(name, key);
+    },
   ),
   route(
     'POST registered-models/alias',

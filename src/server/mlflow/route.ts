@@ -9,10 +9,10 @@ import { readInput, type PlainReader } from './wire.ts';
 export const HTTP_METHODS = ['GET', 'POST', 'PATCH', 'DELETE'] as const;
 export type HttpMethod = (typeof HTTP_METHODS)[number];
 
-/** Who asks, and whether the champion is theirs to move. */
+/** Who asks, and whether what the gate decides (the champion, the tags of the pipeline) is theirs to change. */
 export interface Caller {
   name: string;
-  mayMoveChampion: boolean;
+  isAdmin: boolean;
 }
 
 /** The alias that decides which model answers: moved by the gate and by admins alone. */

@@ -3,6 +3,7 @@ import { AppError } from '../../core/errors.ts';
 import { artifactKeyOf, RUN_STATUSES } from '../../tracking/index.ts';
 import { viewType } from './experiments.ts';
 import { renderFiles } from './files.ts';
+import { checkTagKeys } from './guard-tags.ts';
 import { readPlainBatch, readPlainMetric, readPlainRun } from './plain-runs.ts';
 import { renderRunsPage } from './render-runs.ts';
 import { renderRun, renderRunInfo } from './render.ts';
@@ -59,8 +60,9 @@ export const runRoutes = [
       start_time: optionalInt,
       tags: pairs,
     }),
-    async (input, { tracking }) => {
-      const run = await tracking.runs.create({
+    async (input, context) => {
+      checkTagKeys(input.tags, context);
+      const run = await context.tracking.runs.create({
         experimentId: input.experiment_id ?? '0',
         userId: input.user_id,
         name: input.run_name,
@@ -121,19 +123,20 @@ export const runRoutes = [
   route(
     'POST runs/log-batch',
     runId.extend({ metrics: list(metric), params: list(pair), tags: list(pair) }),
-    async ({ run_id, ...batch }, { tracking }) => await tracking.runs.logBatch(run_id, batch),
+    async ({ run_id, ...batch }, context) => {
+      checkTagKeys(batch.tags, context);
+      await context.tracking.runs.logBatch(run_id, batch);
+    },
     readPlainBatch(toMetricInput),
   ),
-  route('POST runs/set-tag', runId.extend(pair.shape), async ({ run_id, key, value }, { tracking }) => {
-    await tracking.runs.logBatch(run_id, { tags: [{ key, value }] });
+  route('POST runs/set-tag', runId.extend(pair.shape), async ({ run_id, key, value }, context) => {
+    checkTagKeys([{ key }], context);
+    await context.tracking.runs.logBatch(run_id, { tags: [{ key, value }] });
   }),
-  route(
-    'POST runs/delete-tag',
-    runId.extend({ key: requiredText }),
-    async ({ run_id, key }, { tracking }) => {
-      await tracking.runs.deleteTag(run_id, key);
-    },
-  ),
+  route('POST runs/delete-tag', runId.extend({ key: requiredText }), async ({ run_id, key }, context) => {
+    checkTagKeys([{ key }], context);
+    await context.tracking.runs.deleteTag(run_id, key);
+  }),
   route(
     'POST runs/log-inputs',
     runId.extend({ datasets: list(datasetInput), models: list(z.object({ model_id: requiredText })) }),
