@@ -165,7 +165,7 @@ export function createApp(deps: AppDeps): Router {
       artifacts: deps.artifacts,
       servedModel: config.model.name,
       webhooks: {
-        store: createWebhookStore(db, clock),
+        store: createWebhookStore(db, clock, config.webhooks.secretKey),
         rules: createSendRules(config),
         trackedBy: config.tracking.uri,
       },

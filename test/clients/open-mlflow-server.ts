@@ -39,7 +39,7 @@ export async function openMlflowServer(port = 0): Promise<MlflowServer> {
     artifacts: createArtifactStore({ ...storage, varDir }),
     servedModel: model.name,
     webhooks: {
-      store: createWebhookStore(database.db, systemClock),
+      store: createWebhookStore(database.db, systemClock, null),
       rules: createSendRules({ outbound, webhooks }),
     },
   });

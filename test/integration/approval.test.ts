@@ -63,7 +63,7 @@ it('leaves a won gate to a person, whose word moves the champion, and refuses a 
   const harness = await openHarness('postgres', { approval: 'required' });
   open.push(harness);
   const tracking = createPostgresTrackingStore(harness.database.db);
-  const webhooks = createWebhookStore(harness.database.db, systemClock);
+  const webhooks = createWebhookStore(harness.database.db, systemClock, null);
   const { webhookId } = await webhooks.create({
     name: 'approvals',
     url: 'https://example.com/',

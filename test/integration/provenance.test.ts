@@ -267,7 +267,7 @@ describe("the tracking run of a training, as MLflow's clients read it", () => {
       artifacts: harness.services.artifacts,
       servedModel: MODEL,
       webhooks: {
-        store: createWebhookStore(harness.database.db, systemClock),
+        store: createWebhookStore(harness.database.db, systemClock, null),
         rules: createSendRules(harness.config),
       },
       callerOf: () => ({ name: 'test', isAdmin: true }),

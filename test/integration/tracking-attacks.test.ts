@@ -46,7 +46,7 @@ beforeAll(async () => {
   const { config } = loadConfig({ env: {} });
   const artifacts = createArtifactStore({ ...config.storage, varDir });
   const webhooks = {
-    store: createWebhookStore(database.db, systemClock),
+    store: createWebhookStore(database.db, systemClock, null),
     rules: createSendRules(config),
   };
   app = createMlflowApp({ tracking, artifacts, servedModel: 'copy-quality', webhooks });

@@ -33,7 +33,7 @@ beforeAll(async () => {
   varDir = await mkdtemp(path.join(tmpdir(), 'copyloop-mlflow-rest-'));
   const { config } = loadConfig({ env: {} });
   const webhooks = {
-    store: createWebhookStore(database.db, systemClock),
+    store: createWebhookStore(database.db, systemClock, null),
     rules: createSendRules(config),
   };
   const artifacts = createArtifactStore({ ...config.storage, varDir });

@@ -48,7 +48,7 @@ const open: { close(): Promise<void> }[] = [];
 beforeEach(async () => {
   database = await openTestDatabase();
   tracking = createPostgresTrackingStore(database.db);
-  store = createWebhookStore(database.db, systemClock);
+  store = createWebhookStore(database.db, systemClock, null);
   receiver = await openReceiver();
 });
 afterEach(async () => {
@@ -83,6 +83,57 @@ function isSigned({ headers, body }: Received, secret = SECRET): boolean {
   const digest = createHmac('sha256', Buffer.from(secret)).update(Buffer.from(signed)).digest();
   return headers['x-mlflow-signature'] === `v1,${digest.toString('base64')}`;
 }
+
+describe('a secret', () => {
+  const withKey = (secretKey: string | null): typeof settings => ({
+    ...settings,
+    webhooks: { ...settings.webhooks, secretKey, attempts: 1 },
+  });
+  const [key, otherKey] = ['k'.repeat(32), 'o'.repeat(32)];
+  const change = () => tracking.registry.createModel({ name: 'm' });
+
+  it('lies sealed in the database under webhooks.secretKey, and signs all the same', async () => {
+    store = createWebhookStore(database.db, systemClock, key);
+    const id = await subscribe('registered_model.created');
+    expect(await store.secretOf(id)).toBe(SECRET);
+    const rows = await database.db.selectFrom('webhooks').selectAll().execute();
+    expect(JSON.stringify(rows)).not.toContain(SECRET);
+    await deliver(withKey(key));
+    await change();
+    await receiver.until(1);
+    expect(receiver.received.every((received) => isSigned(received))).toBe(true);
+  });
+
+  it.each([
+    ['another key', otherKey, 'webhooks.secretKey is not the one it was sealed under'],
+    ['no key', null, 'webhooks.secretKey is not set'],
+  ])('sends nothing under %s, and says why', async (_what, used, message) => {
+    store = createWebhookStore(database.db, systemClock, key);
+    const id = await subscribe('registered_model.created');
+    await deliver(withKey(used));
+    await change();
+    await untilEnded(id).toEqual(['dead']);
+    expect((await store.deliveries(id, 1))[0]?.lastError).toContain(message);
+    expect(receiver.received).toEqual([]);
+  });
+
+  it('that was stored before there was a key goes on signing; one that was moved to another webhook does not open', async () => {
+    const id = await subscribe('registered_model.created');
+    store = createWebhookStore(database.db, systemClock, key);
+    expect(await store.secretOf(id)).toBe(SECRET);
+    await store.update(id, { secret: 'a new secret' });
+    expect(await store.secretOf(id)).toBe('a new secret');
+    const other = await subscribe('registered_model.created');
+    await database.db
+      .updateTable('webhooks')
+      .set({
+        secret: (eb) => eb.selectFrom('webhooks as w').select('w.secret').where('w.webhook_id', '=', id),
+      })
+      .where('webhook_id', '=', other)
+      .execute();
+    await expect(store.secretOf(other)).rejects.toMatchObject({ code: 'invalid-config' });
+  });
+});
 
 describe('webhooks', () => {
   it('are told of each change of the registry that they asked for, signed, in MLflow’s envelope', async () => {

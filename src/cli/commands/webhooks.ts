@@ -20,7 +20,7 @@ export const webhooksCommand = defineCommand({
   run: async ({ options, positionals: [id], terminal }) => {
     const { config } = readConfig(options);
     await withServices(config, { role: 'cli' }, async ({ database }) => {
-      const store = createWebhookStore(database.db, systemClock);
+      const store = createWebhookStore(database.db, systemClock, config.webhooks.secretKey);
       const print = (value: unknown, table: () => string): void =>
         terminal.print(options.json === true ? renderJson(value) : table());
       if (id === undefined) {

@@ -147,6 +147,7 @@ const webhooks = z.strictObject({
   backoffMs: milliseconds.min(1),
   backoffMaxMs: milliseconds.min(1),
   keepDays: positiveInt.max(3650),
+  secretKey: text.min(32).nullable(),
 });
 
 const serving = z.strictObject({
@@ -266,6 +267,7 @@ export const SECRET_KEYS: readonly string[] = [
   'tracking.password',
   'tracking.token',
   'tracking.uri',
+  'webhooks.secretKey',
 ];
 
 function isTimeZone(name: string): boolean {

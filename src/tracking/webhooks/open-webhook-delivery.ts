@@ -9,6 +9,7 @@ import { toError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { openListener, type Db } from '../../db/index.ts';
 import { WEBHOOK_CHANNEL } from './outbox.ts';
+import { createSecretBox } from './secret-box.ts';
 import { sendDelivery, type SendRules } from './send.ts';
 
 const BATCH = 20;
@@ -27,6 +28,7 @@ export interface WebhookDeliveryOptions {
 
 interface Claimed {
   delivery_id: string;
+  webhook_id: string;
   attempts: number;
   payload: string;
   url: string;
@@ -90,7 +92,7 @@ export async function deliverDue(options: Omit<WebhookDeliveryOptions, 'database
 async function claim(db: Db, timeoutMs: number): Promise<Claimed[]> {
   const { rows } = await sql<Claimed>`
     WITH due AS MATERIALIZED (
-      SELECT delivery_id, url, secret FROM webhook_deliveries AS delivery
+      SELECT delivery_id, webhook_id, url, secret FROM webhook_deliveries AS delivery
       JOIN webhooks AS webhook USING (webhook_id)
       WHERE delivery.status = 'waiting' AND next_attempt_at <= now() AND webhook.status = 'ACTIVE'
       ORDER BY next_attempt_at LIMIT ${BATCH}
@@ -99,7 +101,7 @@ async function claim(db: Db, timeoutMs: number): Promise<Claimed[]> {
     UPDATE webhook_deliveries AS delivery
     SET attempts = attempts + 1, next_attempt_at = now() + ${2 * timeoutMs} * interval '1 millisecond'
     FROM due WHERE delivery.delivery_id = due.delivery_id
-    RETURNING delivery.delivery_id, attempts, payload, url, secret`.execute(db);
+    RETURNING delivery.delivery_id, delivery.webhook_id, attempts, payload, url, secret`.execute(db);
   return rows;
 }
 
@@ -107,12 +109,14 @@ async function attempt(
   delivery: Claimed,
   { db, config, clock, log }: Omit<WebhookDeliveryOptions, 'databaseUrl'>,
 ): Promise<void> {
-  const { delivery_id: deliveryId, attempts, payload, url, secret } = delivery;
-  const fault = await sendDelivery(
-    { url, secret: secret ?? undefined, deliveryId, payload },
-    createSendRules(config),
-    clock.nowMs(),
-  ).then(
+  const { delivery_id: deliveryId, webhook_id: webhookId, attempts, payload, url } = delivery;
+  const send = async () => {
+    const box = createSecretBox(config.webhooks.secretKey);
+    const secret = delivery.secret === null ? undefined : box.open(webhookId, delivery.secret);
+    const sending = { url, secret, deliveryId, payload };
+    return await sendDelivery(sending, createSendRules(config), clock.nowMs());
+  };
+  const fault = await send().then(
     ({ status }) => (status >= 200 && status < 300 ? undefined : `the receiver answered ${status}`),
     (thrown: unknown) => describeFault(thrown),
   );

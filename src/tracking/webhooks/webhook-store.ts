@@ -8,6 +8,7 @@ import type { Page } from '../entities.ts';
 import { checkText } from '../limits.ts';
 import type { WebhookEvent } from './events.ts';
 import { WEBHOOK_CHANNEL } from './outbox.ts';
+import { createSecretBox } from './secret-box.ts';
 
 export const WEBHOOK_STATUSES = ['ACTIVE', 'DISABLED'] as const;
 export type WebhookStatus = (typeof WEBHOOK_STATUSES)[number];
@@ -67,7 +68,9 @@ const MAX_URL_CHARS = 2000;
 const MAX_SECRET_CHARS = 1000;
 const MAX_DESCRIPTION_CHARS = 1000;
 
-export function createWebhookStore(db: Db, clock: Clock): WebhookStore {
+/** @param secretKey `webhooks.secretKey` */
+export function createWebhookStore(db: Db, clock: Clock, secretKey: string | null): WebhookStore {
+  const box = createSecretBox(secretKey);
   const find = async (webhookId: string) => {
     const row = await db
       .selectFrom('webhooks')
@@ -81,7 +84,10 @@ export function createWebhookStore(db: Db, clock: Clock): WebhookStore {
 
   return {
     get,
-    secretOf: async (webhookId) => (await find(webhookId)).secret ?? undefined,
+    secretOf: async (webhookId) => {
+      const { secret } = await find(webhookId);
+      return secret === null ? undefined : box.open(webhookId, secret);
+    },
     create: async (webhook) => {
       checkWebhook(webhook);
       const now = clock.nowMs();
@@ -95,7 +101,7 @@ export function createWebhookStore(db: Db, clock: Clock): WebhookStore {
           url: webhook.url,
           events: [...webhook.events],
           status: webhook.status ?? 'ACTIVE',
-          secret: webhook.secret ?? null,
+          secret: webhook.secret === undefined ? null : box.seal(webhookId, webhook.secret),
           creation_time: now,
           last_update_time: now,
         })
@@ -129,7 +135,7 @@ export function createWebhookStore(db: Db, clock: Clock): WebhookStore {
           url: after.url,
           events: [...after.events],
           status: after.status,
-          ...(change.secret !== undefined && { secret: change.secret }),
+          ...(change.secret !== undefined && { secret: box.seal(webhookId, change.secret) }),
           last_update_time: clock.nowMs(),
         })
         .where('webhook_id', '=', webhookId)
