@@ -26,7 +26,8 @@ export interface EmbeddedServer {
 
 const USER = 'copyloop';
 const START_TIMEOUT_MS = 60_000;
-const STOP_TIMEOUT_MS = 30_000;
+/** A shutdown writes all that is dirty first, which a slow disk draws out. */
+const STOP_TIMEOUT_MS = 120_000;
 
 /**
  * Uses the server of `varDir`, starting it (and creating its files) when none runs.
