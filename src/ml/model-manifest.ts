@@ -60,6 +60,16 @@ export async function readManifest(directory: string): Promise<Manifest | undefi
   }
 }
 
+/** @throws AppError `bad-model` when the directory has none, or it is malformed */
+export async function requireManifest(directory: string): Promise<Manifest> {
+  const manifest = await readManifest(directory);
+  if (manifest !== undefined) return manifest;
+  throw new AppError(
+    'bad-model',
+    `${directory} has no ${MANIFEST_FILE}: it is no model directory of copyloop`,
+  );
+}
+
 /** Sizes and hashes of the named files, by their names. */
 export async function describeFiles(directory: string, names: readonly string[]): Promise<Manifest['files']> {
   const entries = await Promise.all(

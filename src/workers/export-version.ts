@@ -1,9 +1,10 @@
 /** Takes a model version out of the registry: its directory, proven, at a place of the user's choice. */
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { AppError } from '../core/errors.ts';
 import { randomSlug } from '../core/ids.ts';
+import { pathExists } from '../core/path-exists.ts';
 import { halveWeights, verifyModelDirectory } from '../ml/index.ts';
 import type { ModelVersion, TrackingStore } from '../tracking/index.ts';
 import { fetchModel } from './model-files.ts';
@@ -36,7 +37,7 @@ export async function exportVersion(
       ? await registry.getVersion(name, version)
       : await registry.findAlias(name, version);
   if (found === undefined) throw new AppError('not-found', `model ${name} has no alias "${version}"`);
-  if (await exists(directory))
+  if (await pathExists(directory))
     throw new AppError('already-exists', `${directory} exists already: name another directory`);
   const partial = `${path.resolve(directory)}.${randomSlug(8)}.partial`;
   await mkdir(path.dirname(partial), { recursive: true });
@@ -50,11 +51,4 @@ export async function exportVersion(
     await rm(partial, { recursive: true, force: true });
   }
   return found;
-}
-
-function exists(file: string): Promise<boolean> {
-  return stat(file).then(
-    () => true,
-    () => false,
-  );
 }

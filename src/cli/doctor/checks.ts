@@ -7,6 +7,7 @@ import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import type { Config } from '../../core/config/index.ts';
 import { toError } from '../../core/errors.ts';
+import { pathExists } from '../../core/path-exists.ts';
 import { packageRoot } from '../../core/paths.ts';
 import {
   findClosedParent,
@@ -220,13 +221,7 @@ async function checkBase({ model }: Config): Promise<Check> {
   }
   const missing: string[] = [];
   for (const file of ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json']) {
-    if (
-      !(await stat(path.join(folder, file)).then(
-        () => true,
-        () => false,
-      ))
-    )
-      missing.push(file);
+    if (!(await pathExists(path.join(folder, file)))) missing.push(file);
   }
   return {
     name: 'Base encoder',

@@ -1,9 +1,9 @@
 /** Half-precision weights for tools that read safetensors: half the bytes, relative error of a weight at most 2^-11. */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { AppError } from '../../core/errors.ts';
-import { readWeights, writeAtomically, writeWeights } from '../models/index.ts';
-import { describeFiles, MANIFEST_FILE, readManifest, WEIGHTS_FILE } from '../model-manifest.ts';
+import { readWeights, writeWeights } from '../models/index.ts';
+import { describeFiles, MANIFEST_FILE, requireManifest, WEIGHTS_FILE } from '../model-manifest.ts';
+import { writeJson } from './write-json.ts';
 
 /**
  * Rewrites `model.safetensors` as float16 and says so in config.json and copyloop.json. The ONNX graphs, by which copyloop scores,
@@ -12,12 +12,7 @@ import { describeFiles, MANIFEST_FILE, readManifest, WEIGHTS_FILE } from '../mod
  * @throws AppError `bad-model` when it is no model directory of copyloop
  */
 export async function halveWeights(directory: string): Promise<void> {
-  const manifest = await readManifest(directory);
-  if (manifest === undefined)
-    throw new AppError(
-      'bad-model',
-      `${directory} has no ${MANIFEST_FILE}: it is no model directory of copyloop`,
-    );
+  const manifest = await requireManifest(directory);
   const weightsFile = path.join(directory, WEIGHTS_FILE);
   await writeWeights(weightsFile, await readWeights(weightsFile), 'F16');
   const configFile = path.join(directory, 'config.json');
@@ -25,8 +20,4 @@ export async function halveWeights(directory: string): Promise<void> {
   await writeJson(configFile, { ...config, dtype: 'float16' });
   const files = { ...manifest.files, ...(await describeFiles(directory, ['config.json', WEIGHTS_FILE])) };
   await writeJson(path.join(directory, MANIFEST_FILE), { ...manifest, files });
-}
-
-async function writeJson(file: string, value: unknown): Promise<void> {
-  await writeAtomically(file, [Buffer.from(`${JSON.stringify(value, null, 2)}\n`)]);
 }

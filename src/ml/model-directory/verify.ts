@@ -10,7 +10,7 @@ import {
   MANIFEST_FILE,
   ONNX_FILES,
   PRECISIONS,
-  readManifest,
+  requireManifest,
   WEIGHTS_FILE,
   type Manifest,
 } from '../model-manifest.ts';
@@ -45,13 +45,7 @@ export async function verifyModelDirectory(directory: string): Promise<Manifest>
  * @throws as `verifyModelDirectory`, but for the probes
  */
 export async function verifyModelFiles(directory: string): Promise<Manifest> {
-  const manifest = await readManifest(directory);
-  if (manifest === undefined) {
-    throw new AppError(
-      'bad-model',
-      `${directory} has no ${MANIFEST_FILE}: it is no model directory of copyloop`,
-    );
-  }
+  const manifest = await requireManifest(directory);
   for (const name of REQUIRED_FILES) {
     if (!(name in manifest.files))
       throw new AppError('bad-model', `${directory}/${MANIFEST_FILE} does not list ${name}`);

@@ -2,10 +2,11 @@
  * Writes a model directory (DESIGN section 4): Hugging Face's files, both ONNX graphs, and copyloop.json. It comes into being
  * whole: everything is written beside its place, opened and asked for the probes' scores in both precisions, and renamed.
  */
-import { mkdir, rename, rm, stat } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import { randomSlug } from '../../core/ids.ts';
+import { pathExists } from '../../core/path-exists.ts';
 import { copyTokenizer, type BaseModel } from '../base-model.ts';
 import { openClassifier, scoreSingly } from '../classifier.ts';
 import {
@@ -29,6 +30,7 @@ import {
 } from '../model-manifest.ts';
 import type { TextTokenizer } from '../tokenizer.ts';
 import { quantizeGraph } from './quantize.ts';
+import { writeJson } from './write-json.ts';
 
 /** Names of the labels in the order of the logits. */
 export const LABELS = ['LOW_QUALITY', 'HIGH_QUALITY'] as const;
@@ -61,7 +63,7 @@ const PROBE_TEXTS = [
 
 /** @throws AppError `already-exists` when something lies at `directory` */
 export async function writeModelDirectory(directory: string, model: ModelToWrite): Promise<void> {
-  if (await exists(directory)) {
+  if (await pathExists(directory)) {
     throw new AppError(
       'already-exists',
       `${directory} exists already: a model directory is never overwritten; name another`,
@@ -140,15 +142,4 @@ async function scoreProbes(
   };
   const [fp32, int8] = PRECISIONS;
   return { fp32: await score(fp32), int8: await score(int8) };
-}
-
-async function writeJson(file: string, value: unknown): Promise<void> {
-  await writeAtomically(file, [Buffer.from(`${JSON.stringify(value, null, 2)}\n`)]);
-}
-
-function exists(file: string): Promise<boolean> {
-  return stat(file).then(
-    () => true,
-    () => false,
-  );
 }

@@ -2,10 +2,11 @@
  * What a training needs to go on as if it had never stopped. Randomness needs no state of its own: batches and
  * dropout follow from seed, epoch and step.
  */
-import { access, mkdir } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
+import { pathExists } from '../../core/path-exists.ts';
 import { readTensorFile, writeWeights, type Weights } from '../models/index.ts';
 import type { ClassificationMetrics } from '../metrics.ts';
 import type { TrainingMemory } from './memory.ts';
@@ -77,11 +78,7 @@ export async function loadCheckpoint(
   memory: TrainingMemory,
 ): Promise<Progress | null> {
   const file = checkpointFile(directory);
-  const isThere = await access(file).then(
-    () => true,
-    () => false,
-  );
-  if (!isThere) return null;
+  if (!(await pathExists(file))) return null;
   const { weights, metadata } = await readTensorFile(file);
   const state = STATE.safeParse(JSON.parse(metadata['state'] ?? 'null'));
   if (!state.success) throw new AppError('bad-model', `${file} is no checkpoint of ours: remove it`);

@@ -9,7 +9,7 @@ import { toError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { openListener, type Db } from '../../db/index.ts';
 import { WEBHOOK_CHANNEL } from './outbox.ts';
-import { createSecretBox } from './secret-box.ts';
+import { createSecretBox, type SecretBox } from './secret-box.ts';
 import { sendDelivery, type SendRules } from './send.ts';
 
 const BATCH = 20;
@@ -85,7 +85,8 @@ export async function openWebhookDelivery(
 export async function deliverDue(options: Omit<WebhookDeliveryOptions, 'databaseUrl'>): Promise<number> {
   const { db, config } = options;
   const claimed = await claim(db, config.webhooks.timeoutMs);
-  await Promise.all(claimed.map((delivery) => attempt(delivery, options)));
+  const box = createSecretBox(config.webhooks.secretKey);
+  await Promise.all(claimed.map((delivery) => attempt(delivery, box, options)));
   return claimed.length;
 }
 
@@ -107,11 +108,11 @@ async function claim(db: Db, timeoutMs: number): Promise<Claimed[]> {
 
 async function attempt(
   delivery: Claimed,
+  box: SecretBox,
   { db, config, clock, log }: Omit<WebhookDeliveryOptions, 'databaseUrl'>,
 ): Promise<void> {
   const { delivery_id: deliveryId, webhook_id: webhookId, attempts, payload, url } = delivery;
   const send = async () => {
-    const box = createSecretBox(config.webhooks.secretKey);
     const secret = delivery.secret === null ? undefined : box.open(webhookId, delivery.secret);
     const sending = { url, secret, deliveryId, payload };
     return await sendDelivery(sending, createSendRules(config), clock.nowMs());
