@@ -27,10 +27,10 @@ import {
   openStageQueues,
   type StageKey,
   type StageQueues,
-  type StageResult,
 } from '../src/queues/index.ts';
 import { createArtifactStore } from '../src/tracking/index.ts';
 import { openWorkers, type StageHandlers, type StageServices, type Workers } from '../src/workers/index.ts';
+import { idleHandlers } from '../test/integration/idle-handlers.ts';
 import { measureStart } from './start.ts';
 
 const HAND_OVER_LIMIT_MS = 20;
@@ -41,27 +41,6 @@ const RUNS = quick ? 5 : 50;
 const JOBS = quick ? 300 : 1000;
 const ROUNDS = quick ? 2 : 7;
 const CONCURRENCY = 8;
-
-const IDLE_RAW: StageResult<'generate-data'> = {
-  source: 'none',
-  rawKey: 'raw',
-  rawSha256: '',
-  accepted: 1,
-  refused: 0,
-  refusedKey: '',
-  bayes: null,
-};
-
-const IDLE_REGISTERED: StageResult<'register-model'> = {
-  decision: 'refuse',
-  reasons: [],
-  candidate: 'head',
-  trackingRunId: 'r',
-  modelName: 'm',
-  modelVersion: null,
-  comparisonKey: 'c',
-  reportKey: 'r',
-};
 
 const log = createSilentLogger();
 const misses: string[] = [];
@@ -150,16 +129,15 @@ async function measureHandOver(
 ): Promise<{ handOvers: number[]; runs: number[]; byHop: Map<string, number[]> }> {
   let last: { stage: string; endedMs: number } | undefined;
   const byHop = new Map<string, number[]>();
-  const note = <T>(stage: string, result: T): Promise<T> => {
+  const note = (stage: string): void => {
     const now = performance.now();
     if (last !== undefined) {
       const hop = `${last.stage} -> ${stage}`;
       byHop.set(hop, [...(byHop.get(hop) ?? []), now - last.endedMs]);
     }
     last = { stage, endedMs: performance.now() };
-    return Promise.resolve(result);
   };
-  const workers = await bench.open(createIdleHandlers(note));
+  const workers = await bench.open(noting(note));
   const runs: number[] = [];
   try {
     for (let i = 0; i < RUNS; i += 1) {
@@ -205,7 +183,6 @@ async function measureThroughput(bench: Bench): Promise<{ loop: number; bare: nu
 
 async function measureLoop(bench: Bench, runId: string, round: number): Promise<number> {
   const counter = createCounter();
-  const handlers = createIdleHandlers((_stage, result) => Promise.resolve(result));
   await addJobs(bench, 'train-model', runId, `loop${round + 1}`);
   const workers = await openWorkers({
     queues: {
@@ -226,7 +203,7 @@ async function measureLoop(bench: Bench, runId: string, round: number): Promise<
       clock: systemClock,
     }),
     services: bench.services,
-    handlers,
+    handlers: idleHandlers,
     log,
     clock: systemClock,
     stages: ['train-model'],
@@ -295,16 +272,16 @@ function createCounter(): { count: () => void; rate: Promise<number> } {
   };
 }
 
-function createIdleHandlers(note: <T>(stage: string, result: T) => Promise<T>): StageHandlers {
-  return {
-    'generate-data': () => note('generate-data', IDLE_RAW),
-    'version-data': () =>
-      note('version-data', { datasetVersion: 1, digest: 'd', rows: { train: 1, validation: 1, holdout: 1 } }),
-    'train-model': () =>
-      note('train-model', { trackingRunId: 'r', modelUri: 'm', validation: { accuracy: 0.5 } }),
-    'register-model': () => note('register-model', IDLE_REGISTERED),
-    'summarize-run': () => note('summarize-run', { summaryKey: 's', reportKey: 'r' }),
-  };
+/** The idle handlers, each noted when it is called: what it answers is there at once. */
+function noting(note: (stage: string) => void): StageHandlers {
+  const noted = Object.entries(idleHandlers).map(([stage, handle]) => [
+    stage,
+    (...call: Parameters<typeof handle>) => {
+      note(stage);
+      return (handle as (...same: typeof call) => unknown)(...call);
+    },
+  ]);
+  return Object.fromEntries(noted) as StageHandlers;
 }
 
 async function untilEnded(bench: Bench, runId: string): Promise<void> {

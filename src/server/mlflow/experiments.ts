@@ -4,18 +4,8 @@ import { VIEW_TYPES } from '../../tracking/index.ts';
 import { checkLocation } from './locations.ts';
 import { renderExperiment } from './render.ts';
 import { route } from './route.ts';
-import {
-  choice,
-  idText,
-  list,
-  optionalInt,
-  optionalText,
-  pairs,
-  requiredText,
-  text,
-  toTags,
-  unlessEmpty,
-} from './wire.ts';
+import { search, toSearchOptions } from './search.ts';
+import { choice, idText, optionalText, pairs, requiredText, toTags, unlessEmpty } from './wire.ts';
 
 /** Numbers of mlflow.ViewType. */
 export const viewType = choice(VIEW_TYPES, [1, 2, 3]);
@@ -53,19 +43,10 @@ export const experimentRoutes = [
   ),
   route(
     'GET,POST experiments/search',
-    z.object({
-      filter: optionalText,
-      order_by: list(text),
-      max_results: optionalInt,
-      page_token: optionalText,
-      view_type: viewType,
-    }),
+    search.extend({ view_type: viewType }),
     async (input, { tracking }) => {
       const page = await tracking.experiments.search({
-        filter: input.filter,
-        orderBy: input.order_by,
-        maxResults: input.max_results,
-        pageToken: input.page_token,
+        ...toSearchOptions(input),
         viewType: input.view_type,
       });
       return {

@@ -5,12 +5,12 @@ import { artifactKeyOf } from '../../tracking/index.ts';
 import { renderFiles } from './files.ts';
 import { renderLoggedModel } from './render.ts';
 import { route } from './route.ts';
+import { search, toSearchOptions } from './search.ts';
 import {
   choice,
   idText,
   list,
   optionalBoolean,
-  optionalInt,
   optionalText,
   pair,
   pairs,
@@ -51,21 +51,19 @@ export const loggedModelRoutes = [
   ),
   route(
     'POST logged-models/search',
-    z.object({
+    search.extend({
       experiment_ids: list(idText).pipe(z.array(z.string()).min(1)),
-      filter: optionalText,
       datasets: list(z.object({ dataset_name: requiredText, dataset_digest: optionalText })),
-      max_results: optionalInt,
-      order_by: list(z.object({ field_name: requiredText, ascending: optionalBoolean })),
-      page_token: optionalText,
+      order_by: list(
+        z
+          .object({ field_name: requiredText, ascending: optionalBoolean })
+          .transform(({ field_name, ascending = true }) => toOrder(field_name, ascending)),
+      ),
     }),
     async (input, { tracking }) => {
       const page = await tracking.loggedModels.search({
+        ...toSearchOptions(input),
         experimentIds: input.experiment_ids,
-        filter: input.filter,
-        maxResults: input.max_results,
-        orderBy: input.order_by.map(({ field_name, ascending = true }) => toOrder(field_name, ascending)),
-        pageToken: input.page_token,
       });
       const names = new Set(input.datasets.map((dataset) => dataset.dataset_name));
       const measured =

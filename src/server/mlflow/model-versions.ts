@@ -5,18 +5,8 @@ import { checkSource } from './locations.ts';
 import { reasonOf, versionNumber } from './registered-models.ts';
 import { renderVersion } from './render.ts';
 import { route, type RouteContext } from './route.ts';
-import {
-  list,
-  optionalBoolean,
-  optionalInt,
-  optionalText,
-  pair,
-  pairs,
-  requiredText,
-  text,
-  toTags,
-  unlessEmpty,
-} from './wire.ts';
+import { search, toSearchOptions } from './search.ts';
+import { optionalBoolean, optionalText, pair, pairs, requiredText, toTags, unlessEmpty } from './wire.ts';
 
 const version = z.object({ name: requiredText, version: versionNumber });
 
@@ -79,27 +69,13 @@ export const modelVersionRoutes = [
     const why = reasonOf(context.caller, `version ${number} was deleted`);
     await registry.deleteVersion(name, number, why);
   }),
-  route(
-    'GET model-versions/search',
-    z.object({
-      filter: optionalText,
-      max_results: optionalInt,
-      order_by: list(text),
-      page_token: optionalText,
-    }),
-    async (input, { tracking }) => {
-      const page = await tracking.registry.searchVersions({
-        filter: input.filter,
-        maxResults: input.max_results,
-        orderBy: input.order_by,
-        pageToken: input.page_token,
-      });
-      return {
-        model_versions: unlessEmpty(page.items.map(renderVersion)),
-        next_page_token: page.nextPageToken,
-      };
-    },
-  ),
+  route('GET model-versions/search', search, async (input, { tracking }) => {
+    const page = await tracking.registry.searchVersions(toSearchOptions(input));
+    return {
+      model_versions: unlessEmpty(page.items.map(renderVersion)),
+      next_page_token: page.nextPageToken,
+    };
+  }),
   route('GET model-versions/get-download-uri', version, async (given, { tracking }) => {
     const found = await tracking.registry.getVersion(given.name, given.version);
     return { artifact_uri: await toStoredUri(found.source, tracking) };

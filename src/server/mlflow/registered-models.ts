@@ -5,17 +5,8 @@ import { checkAliasMove, checkRename } from './guard-champion.ts';
 import { checkTagKeys } from './guard-tags.ts';
 import { renderModel, renderVersion } from './render.ts';
 import { route, type Caller, type RouteContext } from './route.ts';
-import {
-  list,
-  optionalInt,
-  optionalText,
-  pair,
-  pairs,
-  requiredText,
-  text,
-  toTags,
-  unlessEmpty,
-} from './wire.ts';
+import { search, toSearchOptions } from './search.ts';
+import { list, optionalText, pair, pairs, requiredText, text, toTags, unlessEmpty } from './wire.ts';
 
 const model = z.object({ name: requiredText });
 /** Versions are texts on the wire, numbers with us. */
@@ -58,27 +49,13 @@ export const registeredModelRoutes = [
     for (const { alias } of aliases) checkAliasMove(name, alias, context);
     await registry.deleteModel(name, reasonOf(context.caller, 'the registered model was deleted'));
   }),
-  route(
-    'GET registered-models/search',
-    z.object({
-      filter: optionalText,
-      max_results: optionalInt,
-      order_by: list(text),
-      page_token: optionalText,
-    }),
-    async (input, { tracking }) => {
-      const page = await tracking.registry.searchModels({
-        filter: input.filter,
-        maxResults: input.max_results,
-        orderBy: input.order_by,
-        pageToken: input.page_token,
-      });
-      return {
-        registered_models: unlessEmpty(page.items.map(renderModel)),
-        next_page_token: page.nextPageToken,
-      };
-    },
-  ),
+  route('GET registered-models/search', search, async (input, { tracking }) => {
+    const page = await tracking.registry.searchModels(toSearchOptions(input));
+    return {
+      registered_models: unlessEmpty(page.items.map(renderModel)),
+      next_page_token: page.nextPageToken,
+    };
+  }),
   route(
     'GET,POST registered-models/get-latest-versions',
     model.extend({ stages: list(text) }),

@@ -8,6 +8,7 @@ import { readPlainBatch, readPlainMetric, readPlainRun } from './plain-runs.ts';
 import { renderRunsPage } from './render-runs.ts';
 import { renderRun, renderRunInfo } from './render.ts';
 import { route } from './route.ts';
+import { search, toSearchOptions } from './search.ts';
 import {
   choice,
   idText,
@@ -19,7 +20,6 @@ import {
   requiredFloat,
   requiredInt,
   requiredText,
-  text,
   toTags,
 } from './wire.ts';
 
@@ -87,22 +87,12 @@ export const runRoutes = [
   })),
   route(
     'POST runs/search',
-    z.object({
-      experiment_ids: list(idText),
-      filter: optionalText,
-      run_view_type: viewType,
-      max_results: optionalInt,
-      order_by: list(text),
-      page_token: optionalText,
-    }),
+    search.extend({ experiment_ids: list(idText), run_view_type: viewType }),
     async (input, { tracking }) => {
       const page = await tracking.runs.search({
+        ...toSearchOptions(input),
         experimentIds: input.experiment_ids,
-        filter: input.filter,
         viewType: input.run_view_type,
-        maxResults: input.max_results,
-        orderBy: input.order_by,
-        pageToken: input.page_token,
       });
       return renderRunsPage(page.items, page.nextPageToken);
     },

@@ -12,14 +12,7 @@ import {
   type Router,
 } from '../http/index.ts';
 import type { ModelSessions, ServedModels } from '../serving/index.ts';
-
-interface Limits {
-  maxTextChars: number;
-  maxItems: number;
-  /** Deadline of a call of one text. */
-  timeoutMs: number;
-  batchTimeoutMs: number;
-}
+import type { CallLimits } from './limits.ts';
 
 type Row = Record<string, unknown> | string;
 
@@ -41,7 +34,7 @@ const FORMS = ['dataframe_split', 'dataframe_records', 'instances', 'inputs'] as
 export function createMlflowScoringRoutes(deps: {
   sessions: ModelSessions;
   models: ServedModels;
-  limits: Limits;
+  limits: CallLimits;
 }): Router {
   const { sessions, models, limits } = deps;
   const router = createRouter();
@@ -85,7 +78,10 @@ export function createMlflowScoringRoutes(deps: {
 }
 
 /** @throws AppError `invalid-input` that names the row and field */
-export function parseInvocation(body: unknown, limits: Pick<Limits, 'maxItems' | 'maxTextChars'>): string[] {
+export function parseInvocation(
+  body: unknown,
+  limits: Pick<CallLimits, 'maxItems' | 'maxTextChars'>,
+): string[] {
   const parsed = bodySchema.safeParse(body);
   if (!parsed.success) throw toInvalidInput(parsed.error);
   const given = FORMS.filter((form) => parsed.data[form] !== undefined);

@@ -16,14 +16,7 @@ import {
 import { SERVED_ALIASES, type ModelSessions, type ServedModels } from '../serving/index.ts';
 import { JSON_LENGTH_HEADER, splitBinaryBody } from './binary-tensors.ts';
 import { INPUT, OUTPUTS, parseInferenceRequest, renderOutputs } from './inference-request.ts';
-
-interface Limits {
-  maxTextChars: number;
-  maxItems: number;
-  /** Deadline of a call of one text. */
-  timeoutMs: number;
-  batchTimeoutMs: number;
-}
+import type { CallLimits } from './limits.ts';
 
 const EXTENSIONS = ['binary_tensor_data'] as const;
 const PLATFORM = 'onnxruntime_onnx';
@@ -33,7 +26,7 @@ export function createOpenInferenceRoutes(deps: {
   sessions: ModelSessions;
   models: ServedModels;
   modelName: string;
-  limits: Limits;
+  limits: CallLimits;
   version: string;
 }): Router {
   const { sessions, models, modelName, limits, version } = deps;

@@ -14,17 +14,10 @@ import {
   type Router,
 } from '../http/index.ts';
 import type { ModelSessions } from '../serving/index.ts';
-
-interface Limits {
-  maxTextChars: number;
-  maxItems: number;
-  /** Deadline of a call of one text. */
-  timeoutMs: number;
-  batchTimeoutMs: number;
-}
+import type { CallLimits } from './limits.ts';
 
 /** One text, a list of texts, or a list of one-text lists, as TEI takes them; pairs are for models of two texts, which ours is not. */
-function requestSchema({ maxTextChars, maxItems }: Limits) {
+function requestSchema({ maxTextChars, maxItems }: CallLimits) {
   const text = z.string().min(1).max(maxTextChars);
   return z.object({
     inputs: z.union([
@@ -39,7 +32,7 @@ function requestSchema({ maxTextChars, maxItems }: Limits) {
   });
 }
 
-export function createTeiRoutes(deps: { sessions: ModelSessions; limits: Limits }): Router {
+export function createTeiRoutes(deps: { sessions: ModelSessions; limits: CallLimits }): Router {
   const { sessions, limits } = deps;
   const schema = requestSchema(limits);
   const router = createRouter();

@@ -1,0 +1,20 @@
+/** What the searches of experiments, runs, models and versions have in common on the wire. */
+import { z } from 'zod';
+import type { SearchOptions } from '../../tracking/index.ts';
+import { list, optionalInt, optionalText, text } from './wire.ts';
+
+export const search = z.object({
+  filter: optionalText,
+  max_results: optionalInt,
+  order_by: list(text),
+  page_token: optionalText,
+});
+
+export function toSearchOptions(input: z.output<typeof search>) {
+  return {
+    filter: input.filter,
+    maxResults: input.max_results,
+    orderBy: input.order_by,
+    pageToken: input.page_token,
+  } satisfies SearchOptions;
+}
