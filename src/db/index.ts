@@ -11,6 +11,7 @@ export { findClosedParent, findPostgresAccount } from './embedded/account.ts';
 export { isConnectionLost } from './connection-lost.ts';
 export { openListener, type Listener } from './listen.ts';
 export { migrate } from './migrate.ts';
+export { migrations } from './migrations/index.ts';
 export type { Migration } from './migration.ts';
 export { numberArray, PREPARED, prepare, textArray } from './prepared-statements.ts';
 export type { Schema } from './schema.ts';

@@ -1,16 +1,20 @@
 import type pg from 'pg';
 import { AppError, toError } from '../core/errors.ts';
 import type { Migration } from './migration.ts';
-import { migrations } from './migrations/index.ts';
+import { migrations as allMigrations } from './migrations/index.ts';
 
 /** Any constant will do; every copyloop process takes the same lock, so that one migrates and the others wait. */
 const LOCK_KEY = 7_265_001;
 
 /**
  * Brings the database to the newest schema: each missing migration in a transaction of its own, under an advisory lock.
+ * @returns names of the migrations that it applied
  * @throws AppError `conflict` when the database holds a migration that this version does not know
  */
-export async function migrate(client: pg.PoolClient): Promise<string[]> {
+export async function migrate(
+  client: pg.ClientBase,
+  migrations: readonly Migration[] = allMigrations,
+): Promise<string[]> {
   await client.query('SELECT pg_advisory_lock($1)', [LOCK_KEY]);
   try {
     await client.query(
@@ -36,7 +40,7 @@ export async function migrate(client: pg.PoolClient): Promise<string[]> {
   }
 }
 
-async function apply(client: pg.PoolClient, migration: Migration): Promise<void> {
+async function apply(client: pg.ClientBase, migration: Migration): Promise<void> {
   await client.query('BEGIN');
   try {
     await client.query(migration.sql);
