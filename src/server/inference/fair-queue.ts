@@ -138,16 +138,15 @@ export function createFairQueue<T>(): FairQueue<T> {
   };
 }
 
-/** From so many texts on a batch is about as fast as it will be, and a text that only adds padding had better wait for its like. */
-const FULL_ENOUGH = 4;
-/** Share of a batch's tokens that one more text may add in padding once the batch is full enough. */
-const PADDING_PER_TEXT = 0.02;
+/** What a run costs besides its padded tokens, in tokens: measured in int8, where it weighs most. `npm run bench:serve -- --threads` shows it. */
+const RUN_TOKENS = 16;
 
-/** The run of neighbours by length around `first` that grows by whichever neighbour wastes less, within the padded budget. */
+/** The run of neighbours by length around `first` that grows by whichever neighbour wastes less, while that lessens each text's share. */
 function chooseLikeLength<T>(window: readonly Entry<T>[], first: Entry<T>, maxTokens: number): Entry<T>[] {
   const byLength = window.toSorted((a, b) => a.tokens - b.tokens || compare(a, b));
   let low = byLength.indexOf(first);
   let high = low + 1;
+  let padding = 0;
   for (;;) {
     const shorter = byLength[low - 1];
     const longer = byLength[high];
@@ -159,8 +158,9 @@ function chooseLikeLength<T>(window: readonly Entry<T>[], first: Entry<T>, maxTo
     const wasteOfShorter = shorterFits ? longest - shorter.tokens : Infinity;
     const wasteOfLonger = longerFits ? (longer.tokens - longest) * (high - low) : Infinity;
     const waste = Math.min(wasteOfShorter, wasteOfLonger);
-    const allowed = high - low < FULL_ENOUGH ? maxTokens : PADDING_PER_TEXT * longest * grown;
-    if (waste > allowed) return byLength.slice(low, high);
+    // One text more shares in the run, and pays while it adds less padding than each of the others has to bear.
+    if (waste >= (RUN_TOKENS + padding) / (high - low)) return byLength.slice(low, high);
+    padding += waste;
     if (wasteOfLonger <= wasteOfShorter) high += 1;
     else low -= 1;
   }

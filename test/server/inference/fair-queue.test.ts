@@ -45,6 +45,27 @@ describe('a batch', () => {
     queue.push(many('like', 4, 98));
     expect(queue.takeBatch(512).toSorted()).toEqual(['first', 'like0', 'like1', 'like2', 'like3']);
   });
+
+  it('takes a neighbour along where its padding costs less than a run of its own, and not otherwise', () => {
+    const queue = createFairQueue<string>();
+    queue.push([text('first', 60)]);
+    queue.push([text('near', 50)]);
+    queue.push([text('far', 20)]);
+    expect(queue.takeBatch(512).toSorted()).toEqual(['first', 'near']);
+    expect(queue.takeBatch(512)).toEqual(['far']);
+  });
+
+  it('bears less padding the more texts share a run already', () => {
+    const takenBeside = (count: number): number => {
+      const queue = createFairQueue<string>();
+      queue.push([text('first', 60)]);
+      queue.push(many('like', count - 1, 60));
+      queue.push([text('shorter', 52)]);
+      return queue.takeBatch(512).length;
+    };
+    expect(takenBeside(1)).toBe(2);
+    expect(takenBeside(4)).toBe(4);
+  });
 });
 
 describe('fairness', () => {
