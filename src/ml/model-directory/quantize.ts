@@ -7,8 +7,8 @@
  * - A few channels between and inside the feed-forward layers are ten times as large as the others, and would leave those a
  *   handful of the 256 steps. They are damped, and their weights raised by as much (for the outliers alone what Xiao et al. 2022,
  *   "SmoothQuant", do for every channel).
- * - The head and the last attention's output projection stay float32: they are one row per text, so they cost nothing, and their
- *   weights range too widely within a channel.
+ * - The head and the last attention's keys, values and output projection stay float32: they are one row per text, so they cost
+ *   nothing, and their weights range too widely within a channel.
  */
 import { AppError } from '../../core/errors.ts';
 import { bytesOf, type OnnxGraph, type OnnxInitializer, type OnnxNode } from '../onnx/index.ts';

@@ -2,9 +2,9 @@
  * DistilBERT and its sequence classification head, as in Hugging Face's `modeling_distilbert.py`, with the
  * parameters under the same names. Said once: training, evaluation and the exported graph all come from here.
  *
- * The classifier reads the first token of the last layer only. So the last layer computes keys and values for
- * every token, but query, output projection and feed-forward for the first one alone: the same result, forward
- * and backward, for a fraction of the work (DESIGN section 4).
+ * The classifier reads the first token of the last layer only. So the last layer computes query, output projection and
+ * feed-forward for the first one alone, and keys and values for none: the same result, forward and backward, for a
+ * fraction of the work (DESIGN section 4).
  */
 import {
   add,
@@ -18,7 +18,16 @@ import {
   type Value,
 } from '../autodiff/index.ts';
 import type { DistilBertConfig } from './config.ts';
-import { attention, linearLayer, noDropout, normLayer, paddingBias, type Dropout } from './layers.ts';
+import {
+  attention,
+  linearLayer,
+  linearWeights,
+  noDropout,
+  normLayer,
+  paddingBias,
+  singleQueryAttention,
+  type Dropout,
+} from './layers.ts';
 
 export interface EncoderOutput {
   /** The last layer's state of the first token, [batch, dim]. */
@@ -48,14 +57,7 @@ export function encoder(
   for (let layer = 0; layer < config.layers; layer += 1) {
     const isLast = layer === config.layers - 1;
     const readers = isLast ? firstTokens(x, batch, time) : x;
-    x = transformerLayer(graph, config, {
-      name: layerName(layer),
-      x,
-      readers,
-      asked: isLast ? 1 : time,
-      bias,
-      dropout,
-    });
+    x = transformerLayer(graph, config, { name: layerName(layer), x, readers, bias, dropout });
   }
   return { firstToken: x, wordRows };
 }
@@ -95,30 +97,18 @@ interface LayerInputs {
   readonly name: string;
   /** Every token, [batch*time, dim]. */
   readonly x: Value;
-  /** The tokens whose new state is asked for, [batch*asked, dim]. */
+  /** The tokens whose new state is asked for: x itself, or the first of each text, [batch, dim]. */
   readonly readers: Value;
-  readonly asked: Dim;
   readonly bias: Value;
   readonly dropout: Dropout;
 }
 
 function transformerLayer(graph: Graph, config: DistilBertConfig, layer: LayerInputs): Value {
-  const { name, x, readers, asked, bias, dropout } = layer;
+  const { name, readers, dropout } = layer;
   const { dim, hiddenDim } = config;
   const part = (suffix: string, input: Value, outputs: number): Value =>
     linearLayer(graph, `${name}.${suffix}`, input, outputs);
-
-  const queries = part('attention.q_lin', readers, dim);
-  const keys = part('attention.k_lin', x, dim);
-  const values = part('attention.v_lin', x, dim);
-  const context = graph.within(`${name}.attention`, () =>
-    attention(queries, keys, values, bias, asked, {
-      batch: bias.shape[0] as Dim,
-      heads: config.heads,
-      dropout,
-      dropoutProbability: config.attentionDropout,
-    }),
-  );
+  const context = attend(graph, config, layer);
   const attended = normLayer(
     graph,
     `${name}.sa_layer_norm`,
@@ -127,6 +117,29 @@ function transformerLayer(graph: Graph, config: DistilBertConfig, layer: LayerIn
   const hidden = graph.within(`${name}.ffn`, () => gelu(part('ffn.lin1', attended, hiddenDim)));
   const fed = dropout(part('ffn.lin2', hidden, dim), config.dropout);
   return normLayer(graph, `${name}.output_layer_norm`, add(fed, attended));
+}
+
+/** What attention mixes for each reader. */
+function attend(
+  graph: Graph,
+  config: DistilBertConfig,
+  { name, x, readers, bias, dropout }: LayerInputs,
+): Value {
+  const { dim, heads, attentionDropout } = config;
+  const part = (suffix: string): string => `${name}.attention.${suffix}`;
+  const sizes = { batch: bias.shape[0] as Dim, heads, dropout, dropoutProbability: attentionDropout };
+
+  const queries = linearLayer(graph, part('q_lin'), readers, dim);
+  if (readers !== x) {
+    const keys = linearWeights(graph, part('k_lin'), dim, dim);
+    const values = linearWeights(graph, part('v_lin'), dim, dim);
+    return graph.within(`${name}.attention`, () =>
+      singleQueryAttention(queries, x, keys, values, bias, sizes),
+    );
+  }
+  const keys = linearLayer(graph, part('k_lin'), x, dim);
+  const values = linearLayer(graph, part('v_lin'), x, dim);
+  return graph.within(`${name}.attention`, () => attention(queries, keys, values, bias, sizes));
 }
 
 function firstTokens(x: Value, batch: Dim, time: Dim): Value {

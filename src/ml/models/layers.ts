@@ -4,10 +4,12 @@ import {
   layerNorm,
   linear,
   matmul,
+  multiply,
   reshape,
   scale,
   shift,
   softmax,
+  sum,
   toFloat,
   transpose,
   type Dim,
@@ -19,12 +21,24 @@ import {
 export type Dropout = (x: Value, probability: number) => Value;
 export const noDropout: Dropout = (x) => x;
 
-/** [rows, in] -> [rows, out], weights `<name>.weight` [out, in] and `<name>.bias` [out]. */
+export interface LinearWeights {
+  /** [out, in] */
+  readonly weight: Value;
+  /** [out] */
+  readonly bias: Value;
+}
+
+/** `<name>.weight` [outputs, inputs] and `<name>.bias` [outputs]. */
+export function linearWeights(graph: Graph, name: string, inputs: number, outputs: number): LinearWeights {
+  const weight = graph.parameter(`${name}.weight`, [outputs, inputs]);
+  return { weight, bias: graph.parameter(`${name}.bias`, [outputs]) };
+}
+
+/** [rows, in] -> [rows, out], with weights under that name. */
 export function linearLayer(graph: Graph, name: string, x: Value, outputs: number): Value {
   return graph.within(name, () => {
-    const inputs = Number(x.shape[1]);
-    const weight = graph.parameter(`${name}.weight`, [outputs, inputs]);
-    return linear(x, weight, graph.parameter(`${name}.bias`, [outputs]));
+    const { weight, bias } = linearWeights(graph, name, Number(x.shape[1]), outputs);
+    return linear(x, weight, bias);
   });
 }
 
@@ -52,29 +66,53 @@ export interface AttentionSizes {
   readonly dropoutProbability: number;
 }
 
-/**
- * Scaled dot-product attention. Queries may be fewer than keys: [batch*asked, dim] of queries, [batch*time, dim]
- * of keys and values -> [batch*asked, dim].
- */
+/** Scaled dot-product attention: queries, keys and values [batch*time, dim] -> [batch*time, dim]. */
 export function attention(
   queries: Value,
   keys: Value,
   values: Value,
   bias: Value,
-  asked: Dim,
   sizes: AttentionSizes,
 ): Value {
   const { batch, heads } = sizes;
   const time = bias.shape[3] as Dim;
   const headDim = Number(queries.shape[1]) / heads;
-  const split = (x: Value, length: Dim): Value =>
-    transpose(reshape(x, [batch, length, heads, headDim]), [0, 2, 1, 3]); // [batch, heads, length, headDim]
+  const split = (x: Value): Value => transpose(reshape(x, [batch, time, heads, headDim]), [0, 2, 1, 3]);
 
-  const scores = matmul(split(queries, asked), split(keys, time), {
-    transposeB: true,
-    alpha: headDim ** -0.5,
-  });
-  const weights = softmax(add(scores, bias)); // [batch, heads, asked, time]
-  const mixed = matmul(sizes.dropout(weights, sizes.dropoutProbability), split(values, time));
+  const scores = matmul(split(queries), split(keys), { transposeB: true, alpha: headDim ** -0.5 });
+  const weights = softmax(add(scores, bias)); // [batch, heads, time, time]
+  const mixed = matmul(sizes.dropout(weights, sizes.dropoutProbability), split(values));
   return reshape(transpose(mixed, [0, 2, 1, 3]), queries.shape);
+}
+
+/**
+ * The same for one query a text, [batch, dim] -> [batch, dim], with the tokens [batch*time, dim] as they are. Products in
+ * another order spare each token's key and value: q (K x + k) is (q K) x + q k, and of V x + v the mean is V times x's mean + v.
+ */
+export function singleQueryAttention(
+  query: Value,
+  tokens: Value,
+  keys: LinearWeights,
+  values: LinearWeights,
+  bias: Value,
+  sizes: AttentionSizes,
+): Value {
+  const { batch, heads } = sizes;
+  const time = bias.shape[3] as Dim;
+  const dim = Number(query.shape[1]);
+  const headDim = dim / heads;
+  const x = reshape(tokens, [batch, time, dim]);
+  const ofHead = ({ weight }: LinearWeights): Value => reshape(weight, [heads, headDim, dim]);
+  const biasOf = (weights: LinearWeights): Value => reshape(weights.bias, [heads, headDim]);
+  const swap = (y: Value): Value => transpose(y, [1, 0, 2]); // [batch, heads, ...] <-> [heads, batch, ...]
+
+  const q = scale(reshape(query, [batch, heads, headDim]), headDim ** -0.5);
+  const sought = swap(matmul(swap(q), ofHead(keys))); // [batch, heads, dim]
+  const offset = sum(multiply(q, biasOf(keys)), [2]); // [batch, heads, 1]
+  const scores = matmul(sought, x, { transposeB: true });
+  const weights = softmax(add(scores, add(reshape(bias, [batch, 1, time]), offset))); // [batch, heads, time]
+  const kept = sizes.dropout(weights, sizes.dropoutProbability);
+  const mean = matmul(kept, x); // [batch, heads, dim]
+  const mixed = swap(matmul(swap(mean), ofHead(values), { transposeB: true })); // [batch, heads, headDim]
+  return reshape(add(mixed, multiply(sum(kept, [2]), biasOf(values))), query.shape);
 }

@@ -64,7 +64,7 @@ describe('an int8 graph', () => {
     expect(damped.map(({ inputs: [input] }) => input)).toEqual(inputsOfFeedForward());
   });
 
-  it('keeps in float32 what is one row per text: the head and the last output projection', () => {
+  it('keeps in float32 what is one row per text: the head and the last attention', () => {
     const names = quantizeProducts(graph, new Map())
       .initializers.filter(({ dtype, shape }) => dtype === 'float32' && shape.length === 2)
       .map(({ name }) => name.replace('distilbert.', ''));
@@ -73,7 +73,9 @@ describe('an int8 graph', () => {
       'embeddings.position_embeddings.weight',
       'embeddings.word_embeddings.weight',
       'pre_classifier.weight',
+      'transformer.layer.1.attention.k_lin.weight',
       'transformer.layer.1.attention.out_lin.weight',
+      'transformer.layer.1.attention.v_lin.weight',
     ]);
   });
 });
