@@ -28,8 +28,9 @@ export function gradients(scalar: Value, values: readonly Value[]): Value[] {
     const dy = output === undefined ? undefined : found.get(output);
     if (dy === undefined || !dependent.has(node)) continue;
     graph.within(`${node.scope}.gradient`, () => {
-      const contributions = node.gradient(dy);
-      node.inputs.forEach((input, index) => {
+      const rule = graph.shortcuts.get(node) ?? node;
+      const contributions = rule.gradient(dy);
+      rule.inputs.forEach((input, index) => {
         const contribution = contributions[index];
         if (contribution === undefined || contribution === null) return;
         if (!leadsToWanted(input, wanted, dependent)) return;

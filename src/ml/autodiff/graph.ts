@@ -43,6 +43,12 @@ export interface Node {
   gradient(dy: Value): readonly (Value | null)[];
 }
 
+/** How a value is differentiated with respect to values further back, in place of the rules between. */
+export interface Shortcut {
+  readonly inputs: readonly Value[];
+  gradient(dy: Value): readonly (Value | null)[];
+}
+
 /** A row of the operator table: shape rule, how it is emitted, how it is differentiated. */
 export interface Operator<A> {
   readonly name: string;
@@ -62,6 +68,8 @@ export interface Call<A> {
 
 export interface Graph {
   readonly nodes: readonly Node[];
+  /** See `withGradient`. */
+  readonly shortcuts: Map<Node, Shortcut>;
   /** In the order in which the model asked for them. */
   readonly parameters: readonly Parameter[];
   input(name: string, dtype: DataType, shape: Shape): Value;
@@ -94,6 +102,7 @@ export function createGraph(): Graph {
 
   const graph: Graph = {
     nodes,
+    shortcuts: new Map(),
     parameters,
     input: (name, dtype, shape) => makeNamed('input', name, { dtype, shape }),
     parameter: (name, shape) => {
@@ -141,6 +150,17 @@ export function applyOne<A>(
   const [output] = inputs[0].graph.apply(operator, inputs, attributes);
   if (output === undefined) throw new AppError('internal', `${operator.name} makes no value`);
   return output;
+}
+
+/**
+ * The same value, with a rule of its own for the whole way from `inputs` to it: for what is cheaper to differentiate than
+ * the operators that it is composed of (JAX's `custom_vjp`).
+ */
+export function withGradient(value: Value, inputs: readonly Value[], gradient: Shortcut['gradient']): Value {
+  if (value.origin.kind !== 'node')
+    throw new AppError('internal', 'only a computed value has a gradient rule');
+  value.graph.shortcuts.set(value.origin.node, { inputs, gradient });
+  return value;
 }
 
 function inferTypes<A>(

@@ -4,6 +4,7 @@ import {
   layerNorm,
   linear,
   matmul,
+  mixBySoftmax,
   multiply,
   reshape,
   scale,
@@ -80,8 +81,9 @@ export function attention(
   const split = (x: Value): Value => transpose(reshape(x, [batch, time, heads, headDim]), [0, 2, 1, 3]);
 
   const scores = matmul(split(queries), split(keys), { transposeB: true, alpha: headDim ** -0.5 });
-  const weights = softmax(add(scores, bias)); // [batch, heads, time, time]
-  const mixed = matmul(sizes.dropout(weights, sizes.dropoutProbability), split(values));
+  const mixed = mixBySoftmax(add(scores, bias), split(values), (weights) =>
+    sizes.dropout(weights, sizes.dropoutProbability),
+  ); // [batch, heads, time, headDim]
   return reshape(transpose(mixed, [0, 2, 1, 3]), queries.shape);
 }
 

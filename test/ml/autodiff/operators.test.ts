@@ -15,6 +15,7 @@ import {
   linear,
   logSoftmax,
   matmul,
+  mixBySoftmax,
   multiply,
   OPERATORS,
   padEnd,
@@ -70,6 +71,31 @@ const CASES: readonly (Case & { readonly covers: string; readonly note?: string 
   { covers: 'expand', ...one([2, 1, 3], (x) => expand(x, [2, 4, 3])) },
   { covers: 'sum', ...one([2, 3, 4], (x) => sum(x, [0, 2])) },
   { covers: 'softmax', ...one([3, 5], softmax) },
+  {
+    covers: 'softmax',
+    note: ' that mixes values',
+    ...two(
+      [
+        [2, 3, 4],
+        [2, 4, 2],
+      ],
+      (scores, values) => mixBySoftmax(scores, values, (probabilities) => probabilities),
+    ),
+  },
+  {
+    covers: 'softmax',
+    note: ' that mixes values, some left out',
+    ...two(
+      [
+        [2, 3, 4],
+        [2, 4, 2],
+      ],
+      (scores, values) =>
+        mixBySoftmax(scores, values, (probabilities) =>
+          multiply(probabilities, scores.graph.constant([1.5, 0, 1.5, 1.5], [4])),
+        ),
+    ),
+  },
   { covers: 'logSoftmax', ...one([3, 5], logSoftmax) },
   {
     covers: 'layerNorm',
