@@ -53,9 +53,11 @@ export const SIGN = unary('sign', { type: 'Sign' }, () => null);
 
 /** x * cdf(x) with the normal distribution, exact (erf), as DistilBERT's `gelu`. */
 export const GELU = unary('gelu', { type: 'Gelu', domain: 'com.microsoft' }, (x, _y, dy) => {
-  const cdf = shift(scale(erf(scale(x, Math.SQRT1_2)), 0.5), 0.5);
-  const density = exp(shift(scale(multiply(x, x), -0.5), -0.5 * Math.log(2 * Math.PI)));
-  return multiply(dy, add(cdf, multiply(x, density)));
+  // cdf + x * density with t = x / sqrt(2), doubled: these passes are over the widest values of a transformer.
+  const t = scale(x, Math.SQRT1_2);
+  const density = exp(subtract(x.graph.scalar(Math.log(2 / Math.sqrt(Math.PI))), multiply(t, t)));
+  const slope = shift(add(erf(t), multiply(t, density)), 1);
+  return multiply(scale(dy, 0.5), slope);
 });
 
 export const TO_FLOAT: Operator<null> = {

@@ -1,6 +1,7 @@
 /** Operators that combine the elements of an axis: sums, softmax, layer normalisation. */
-import { add, exp, multiply, scale, subtract } from './elementwise.ts';
+import { add, exp, multiply, subtract } from './elementwise.ts';
 import { applyOne, type Operator, type Value } from './graph.ts';
+import { matmul } from './matrix.ts';
 import { dimAt, renderShape, sameShape, shapeError } from './shape.ts';
 import { expand, reshape } from './shaping.ts';
 
@@ -21,7 +22,14 @@ export const SUM: Operator<{ axes: readonly number[] }> = {
 
 /** Sum over some axes, which stay with size 1. */
 export function sum(x: Value, axes: readonly number[]): Value {
-  return axes.length === 0 ? x : applyOne(SUM, [x], { axes });
+  if (axes.length === 0) return x;
+  const isOverRows = x.shape.length === 2 && axes.length === 1 && axes[0] === 0;
+  return isOverRows ? sumRows(x) : applyOne(SUM, [x], { axes });
+}
+
+/** [rows, n] -> [1, n] as a product with ones: ONNX Runtime takes two to five times as long for ReduceSum. */
+function sumRows(x: Value): Value {
+  return matmul(expand(x.graph.scalar(1), [1, dimAt(x.shape, 0)]), x);
 }
 
 /** Sum over everything, as a scalar. */
@@ -60,6 +68,7 @@ export const LAYER_NORM: Operator<{ epsilon: number }> = {
   name: 'layerNorm',
   infer: ([x, gain, bias]) => {
     const shape = (x as Value).shape;
+    if (shape.length !== 2) throw shapeError('it wants rows of a matrix');
     const row = [dimAt(shape, -1)];
     for (const weight of [gain, bias]) {
       if (!sameShape((weight as Value).shape, row))
@@ -77,11 +86,13 @@ export const LAYER_NORM: Operator<{ epsilon: number }> = {
     const [, mean, inverseDeviation] = outputs as [Value, Value, Value];
     const width = Number(dimAt(x.shape, -1));
     const normal = multiply(subtract(x, mean), inverseDeviation);
-    const dNormal = multiply(dy, gain);
-    const meanOf = (value: Value): Value => scale(sumLast(value), 1 / width);
+    const dGain = multiply(dy, normal);
+    /** Mean along the row of what `value` is once the gain has stretched it. */
+    const meanStretched = (value: Value): Value =>
+      matmul(value, reshape(gain, [width, 1]), { alpha: 1 / width });
     // The part of the gradient that would change mean or deviation has no effect on the output.
-    const lost = add(meanOf(dNormal), multiply(normal, meanOf(multiply(dNormal, normal))));
-    return [multiply(subtract(dNormal, lost), inverseDeviation), multiply(dy, normal), dy];
+    const lost = add(meanStretched(dy), multiply(normal, meanStretched(dGain)));
+    return [multiply(subtract(multiply(dy, gain), lost), inverseDeviation), dGain, dy];
   },
 };
 
