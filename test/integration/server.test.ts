@@ -194,9 +194,12 @@ describe('a server with a champion', () => {
     const { body } = await postJson(`${server.url}/predict`, product);
     const id = String(body['prediction_id']);
     const stored = await (await fetch(`${server.url}/predictions/${id}`)).json();
-    expect(stored).toMatchObject({ prediction: { id, ...product } });
+    const { status: _, request_id, ...response } = body;
+    expect(stored).toMatchObject({ prediction: { id, ...product, request_id, response } });
     const send = (extra: object) => postJson(`${server.url}/feedback`, { prediction_id: id, ...extra });
     expect(await send({ outcome: 'accepted' })).toMatchObject({ status: 200, body: { is_new: true } });
+    // Read from memory above, now from the database, where feedback has it written.
+    expect(await (await fetch(`${server.url}/predictions/${id}`)).json()).toEqual(stored);
     expect(await send({ outcome: 'accepted' })).toMatchObject({ status: 200, body: { is_new: false } });
     expect(await send({ outcome: 'rejected' })).toMatchObject({ status: 409 });
     expect(await send({ outcome: 'rejected', idempotency_key: 'later' })).toMatchObject({

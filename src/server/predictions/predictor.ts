@@ -21,6 +21,8 @@ export interface Prediction {
   data: Creative;
   extras: PredictionExtras;
   timing: PhaseTimes;
+  /** JSON of `{data, ...extras}`: written once, for the answer and for what is stored of it. */
+  json: string;
 }
 
 export interface PhaseTimes {
@@ -85,46 +87,47 @@ export function createPredictor(deps: {
       request.explain === true ? await explainByOcclusion(text, (texts) => score(texts)) : undefined;
     timing.writeMs = performance.now() - startedMs - scoringMs;
     const { title, description } = request;
-    return {
-      data: {
-        title,
-        description,
-        social_media_caption: copy.social_media_caption,
-        hashtags: copy.hashtags,
-        ad_copy: copy.ad_copy,
-        confidence_score: confidence ?? 0,
-        generated_at: clock.now().toISOString(),
-      },
-      extras: {
-        prediction_id: createHexId(),
-        model: { name: session.name, version: session.version, alias: session.alias },
-        writer: copy.writer,
-        fallback: copy.fallback,
-        channels: copy.channels,
-        alternatives: copy.alternatives,
-        ...(explanation !== undefined && { explanation }),
-      },
-      timing,
+    const data: Creative = {
+      title,
+      description,
+      social_media_caption: copy.social_media_caption,
+      hashtags: copy.hashtags,
+      ad_copy: copy.ad_copy,
+      confidence_score: confidence ?? 0,
+      generated_at: clock.now().toISOString(),
     };
+    const extras: PredictionExtras = {
+      prediction_id: createHexId(),
+      model: { name: session.name, version: session.version, alias: session.alias },
+      writer: copy.writer,
+      fallback: copy.fallback,
+      channels: copy.channels,
+      alternatives: copy.alternatives,
+      ...(explanation !== undefined && { explanation }),
+    };
+    return { data, extras, timing, json: JSON.stringify({ data, ...extras }) };
   };
 
   const keep = (request: PredictRequest, prediction: Prediction, requestId: string): void => {
-    const { data, extras } = prediction;
+    const { data, extras, json } = prediction;
     const { title, description, ...options } = request;
-    store.add({
-      id: extras.prediction_id,
-      createdAt: new Date(data.generated_at),
-      title,
-      description,
-      request: options,
-      response: { data, ...extras },
-      copyText: data.ad_copy,
-      confidenceScore: data.confidence_score,
-      modelName: extras.model.name,
-      modelVersion: extras.model.version,
-      writer: extras.writer,
-      requestId,
-    });
+    store.add(
+      {
+        id: extras.prediction_id,
+        createdAt: new Date(data.generated_at),
+        title,
+        description,
+        request: options,
+        response: { data, ...extras },
+        copyText: data.ad_copy,
+        confidenceScore: data.confidence_score,
+        modelName: extras.model.name,
+        modelVersion: extras.model.version,
+        writer: extras.writer,
+        requestId,
+      },
+      json,
+    );
   };
 
   return {
