@@ -8,6 +8,7 @@ import { text } from 'node:stream/consumers';
 import { sleep } from '../../src/core/clock.ts';
 import { entryPoint, packageRoot } from '../../src/core/paths.ts';
 import { openReferencePython } from '../reference-environment.ts';
+import { startFlags } from '../start-flags.ts';
 import type { LoadOrder, LoadResult } from './load-generator.ts';
 import type { OurServerOptions } from './our-server.ts';
 
@@ -20,9 +21,7 @@ const START_TIMEOUT_MS = 120_000;
 
 export async function openOurServer(options: OurServerOptions): Promise<RunningServer> {
   const { file, execArgv } = entryPoint(import.meta.url, './our-server');
-  // As `npm start` and the container image start it: fewer collections of short-lived objects.
-  const flags = ['--max-semi-space-size=32', ...execArgv];
-  const child = spawn(process.execPath, [...flags, file, JSON.stringify(options)], {
+  const child = spawn(process.execPath, [...startFlags, ...execArgv, file, JSON.stringify(options)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   const url = await firstLine(child);

@@ -10,6 +10,7 @@ import { createSilentLogger } from '../../src/core/log.ts';
 import { entryPoint, packageRoot } from '../../src/core/paths.ts';
 import type { Resources } from '../../src/core/resources.ts';
 import { findRunningPostgres, openDatabase, openEmbeddedPostgres } from '../../src/db/index.ts';
+import { startFlags } from '../start-flags.ts';
 import { seedCopyloop, type Seed } from './seed-copyloop.ts';
 
 const run = promisify(execFile);
@@ -38,7 +39,7 @@ export async function openCopyloop(folder: string, resources: Resources, seed: S
   resources.defer('log', () => lines.close());
   const server = spawn(
     process.execPath,
-    ['--max-semi-space-size=32', ...execArgv, file, 'server', '--var', folder, '--port', String(port)],
+    [...startFlags, ...execArgv, file, 'server', '--var', folder, '--port', String(port)],
     {
       stdio: ['ignore', 'ignore', lines.fd],
       cwd: folder,
