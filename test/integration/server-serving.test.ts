@@ -166,11 +166,14 @@ describe('a server under more load than it can bear', () => {
   it('refuses at once with 429 and Retry-After, and answers the rest', async () => {
     await open({ serving: { maxQueueTokens: 1000, cacheEntries: 0 } });
     const items = Array.from({ length: 40 }, (_, index) => ({ ...product, title: `Lamp ${index}` }));
-    const answers = await Promise.all(
-      items.map((item) => postJson(`${server.url}/predict`, { ...item, count: 8 })),
-    );
-    const statuses = answers.map(({ status }) => status);
-    expect(new Set(statuses)).toEqual(new Set([200, 429]));
+    const answers: Awaited<ReturnType<typeof postJson>>[] = [];
+    const statuses = async (): Promise<Set<number>> => {
+      const wave = items.map((item) => postJson(`${server.url}/predict`, { ...item, count: 8 }));
+      answers.push(...(await Promise.all(wave)));
+      return new Set(answers.map(({ status }) => status));
+    };
+    // Where the event loop gets little of the cores, the scoring threads keep up with a wave or two.
+    await expect.poll(statuses, { timeout: 30_000 }).toEqual(new Set([200, 429]));
     const refused = answers.find(({ status }) => status === 429);
     expect(Number(refused?.headers.get('retry-after'))).toBeGreaterThanOrEqual(1);
     expect(refused?.body).toMatchObject({ error: { code: 'too-busy', limit: 1000 } });
