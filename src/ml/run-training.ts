@@ -2,7 +2,8 @@
 import { mkdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import { AppError, assertNever } from '../core/errors.ts';
-import { readBaseModel, resolveBaseDirectory, trainedConfig } from './base-model.ts';
+import { resolveBaseDirectory } from './base-hub.ts';
+import { readBaseModel, trainedConfig } from './base-model.ts';
 import { foldCalibration } from './calibration.ts';
 import { trainHead } from './head/index.ts';
 import { judgeClassifier } from './judge.ts';
@@ -39,7 +40,7 @@ export async function runTraining(request: TrainRequest, hooks: TrainingHooks): 
     readTexts(request.trainFile, 'training'),
     readTexts(request.validationFile, 'validation'),
   ]);
-  const base = await readBaseModel(await resolveBaseDirectory(request.base, request.cacheDirectory, signal));
+  const base = await readBaseModel(await resolveBaseDirectory(request.base, request, signal));
   const tokenizer = await openTokenizer(base.directory);
   if (tokenizer.vocabularySize > base.config.vocabulary) {
     throw new AppError(

@@ -21,6 +21,8 @@ export const trainRequestSchema = z.object({
   base: z.string().min(1),
   /** Where hub models are kept. */
   cacheDirectory: z.string().min(1),
+  /** Where they come from, when not from huggingface.co. */
+  hubUrl: z.url().optional(),
   /** Becomes the model directory; must not exist. */
   outputDirectory: z.string().min(1),
   /** Holds checkpoints; a training killed half way is resumed from what lies here. Removed when the training is done. */

@@ -9,6 +9,7 @@ import {
   readBaseModel,
   readWeights,
   resolveBaseDirectory,
+  type Hub,
   verifyModelDirectory,
   type Manifest,
   type Provenance,
@@ -130,23 +131,17 @@ export async function fetchRecordedDataset(
  */
 export async function findRecordedBase(
   record: Provenance,
-  {
-    place,
-    cacheDirectory,
-    signal,
-  }: { place?: string | undefined; cacheDirectory: string; signal: AbortSignal },
+  { place, hub, signal }: { place?: string | undefined; hub: Hub; signal: AbortSignal },
 ): Promise<string> {
   const { name, sha256 } = record.base;
-  const directory = await resolveBaseDirectory(place ?? name, cacheDirectory, signal).catch(
-    (cause: unknown) => {
-      if (!(cause instanceof AppError) || cause.code !== 'not-found') throw cause;
-      throw new AppError(
-        'not-found',
-        `the base encoder ${place ?? name} is not on this machine (${cause.message}): give the directory that has the hash ${sha256} with --base`,
-        { cause },
-      );
-    },
-  );
+  const directory = await resolveBaseDirectory(place ?? name, hub, signal).catch((cause: unknown) => {
+    if (!(cause instanceof AppError) || cause.code !== 'not-found') throw cause;
+    throw new AppError(
+      'not-found',
+      `the base encoder ${place ?? name} is not on this machine (${cause.message}): give the directory that has the hash ${sha256} with --base`,
+      { cause },
+    );
+  });
   const found = await hashBaseModel(await readBaseModel(directory));
   if (found !== sha256) {
     throw new AppError(

@@ -146,6 +146,7 @@ async function trainOrTakeOver(training: {
     validationFile,
     base: run.options.model.base,
     cacheDirectory: path.resolve(services.config.storage.varDir, 'hub'),
+    hubUrl: services.config.model.hubUrl,
     outputDirectory,
     workDirectory,
     threads: services.config.pipeline.trainThreads,

@@ -72,8 +72,8 @@ export async function verifyVersion(
     onStep('checking the dataset');
     const dataset = await fetchRecordedDataset(services, record, folder);
     onStep('checking the base encoder');
-    const cacheDirectory = path.join(varDir, 'hub');
-    const base = await findRecordedBase(record, { place: request.base, cacheDirectory, signal });
+    const hub = { cacheDirectory: path.join(varDir, 'hub'), hubUrl: services.config.model.hubUrl };
+    const base = await findRecordedBase(record, { place: request.base, hub, signal });
 
     onStep(`training ${record.recipe.name} with seed ${record.seed} on dataset version ${dataset.version}`);
     const rebuilt = await trainCandidate(
@@ -83,7 +83,7 @@ export async function verifyVersion(
         trainFile: path.join(folder, 'train.csv'),
         validationFile: path.join(folder, 'validation.csv'),
         base,
-        cacheDirectory,
+        ...hub,
         outputDirectory: path.join(folder, 'rebuilt'),
         workDirectory: path.join(folder, 'checkpoints'),
         threads: request.threads ?? record.threads,

@@ -74,6 +74,7 @@ export const trainCommand = defineCommand({
         validationFile,
         base: baseOf(config),
         cacheDirectory: path.resolve(config.storage.varDir, 'hub'),
+        hubUrl: config.model.hubUrl,
         outputDirectory: path.resolve(options.out),
         workDirectory: path.join(work, 'checkpoints'),
         threads,

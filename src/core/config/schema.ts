@@ -107,7 +107,13 @@ const data = z.strictObject({
   refusedKept: nonNegativeInt,
 });
 
-const model = z.strictObject({ name: slug, experiment: text.max(500), base: text, recipes: text });
+const model = z.strictObject({
+  name: slug,
+  experiment: text.max(500),
+  base: text,
+  hubUrl: z.url({ protocol: /^https?$/ }),
+  recipes: text,
+});
 
 const tracking = z.strictObject({
   uri: z.url({ protocol: /^https?$/ }).nullable(),

@@ -110,6 +110,7 @@ export function singleQueryAttention(
 
   const q = scale(reshape(query, [batch, heads, headDim]), headDim ** -0.5);
   const sought = swap(matmul(swap(q), ofHead(keys))); // [batch, heads, dim]
+  // A softmax does not see what is added to all of a row; with it the bias is part of the graph, as in PyTorch, with a gradient of zero.
   const offset = sum(multiply(q, biasOf(keys)), [2]); // [batch, heads, 1]
   const scores = matmul(sought, x, { transposeB: true });
   const weights = softmax(add(scores, add(reshape(bias, [batch, 1, time]), offset))); // [batch, heads, time]

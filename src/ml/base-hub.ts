@@ -1,0 +1,86 @@
+/** Where a base model lies: a directory of this machine, or a repository of the Hugging Face hub brought into a cache. */
+import { mkdir, rename, rm } from 'node:fs/promises';
+import path from 'node:path';
+import { downloadFile, HubApiError } from '@huggingface/hub';
+import { AppError, toError } from '../core/errors.ts';
+import { randomSlug } from '../core/ids.ts';
+import { packageRoot } from '../core/paths.ts';
+import { isFile, OPTIONAL_FILE, TOKENIZER_FILES } from './base-model.ts';
+import { writeAtomically } from './models/index.ts';
+
+const BASE_FILES = ['config.json', 'model.safetensors', ...TOKENIZER_FILES] as const;
+
+export interface Hub {
+  /** Where hub models are kept. */
+  readonly cacheDirectory: string;
+  /** A mirror that speaks the hub's protocol; default https://huggingface.co. */
+  readonly hubUrl?: string | undefined;
+}
+
+/**
+ * The local directory of a base model. A path is resolved against the package (so that `assets/encoder` works from
+ * anywhere) and against the working directory; anything else of the form `owner/name` is fetched once from the hub.
+ *
+ * @throws AppError `unavailable` when the hub cannot be reached, `not-found` when there is no such model
+ */
+export async function resolveBaseDirectory(base: string, hub: Hub, signal?: AbortSignal): Promise<string> {
+  for (const candidate of [path.resolve(base), path.resolve(packageRoot, base)]) {
+    if (await isFile(path.join(candidate, 'config.json'))) return candidate;
+  }
+  if (!/^[\w.-]+\/[\w.-]+$/.test(base) || base.startsWith('.')) {
+    throw new AppError(
+      'not-found',
+      `the base model "${base}" is neither a directory with a config.json nor a hub id (owner/name)`,
+    );
+  }
+  const directory = path.join(hub.cacheDirectory, base.replace('/', '--'));
+  if (!(await isFile(path.join(directory, 'config.json')))) await fetchFromHub(base, directory, hub, signal);
+  return directory;
+}
+
+/** Whole or not at all: the files are gathered beside the directory, which appears with all of them. */
+async function fetchFromHub(
+  repo: string,
+  directory: string,
+  hub: Hub,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const partial = `${directory}.${randomSlug(8)}.partial`;
+  await mkdir(partial, { recursive: true });
+  try {
+    for (const name of BASE_FILES) {
+      signal?.throwIfAborted();
+      const bytes = await download(repo, name, hub);
+      if (bytes !== null) await writeAtomically(path.join(partial, name), [bytes]);
+      else if (name !== OPTIONAL_FILE)
+        throw new AppError('not-found', `the hub's model "${repo}" has no ${name}`);
+    }
+    await rename(partial, directory).catch(async (thrown: unknown) => {
+      // Somebody else has fetched it meanwhile.
+      if (!(await isFile(path.join(directory, 'config.json')))) throw thrown;
+    });
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+}
+
+/** A file of a repository; null when the repository has none of that name. */
+async function download(repo: string, name: string, { hubUrl }: Hub): Promise<Uint8Array | null> {
+  try {
+    const blob = await downloadFile({ repo, path: name, ...(hubUrl !== undefined && { hubUrl }) });
+    return blob === null ? null : new Uint8Array(await blob.arrayBuffer());
+  } catch (thrown) {
+    const { message } = toError(thrown);
+    // The hub says "unauthorized" of what does not exist, to those who could not see it anyway.
+    if (thrown instanceof HubApiError && [401, 403, 404].includes(thrown.statusCode)) {
+      throw new AppError('not-found', `the hub has no public model "${repo}" (${message})`, {
+        cause: thrown,
+      });
+    }
+    throw new AppError(
+      'unavailable',
+      `${name} of "${repo}" cannot be fetched from the Hugging Face hub (${message}); give a local directory as the base model where there is no network`,
+      { cause: thrown },
+    );
+  }
+}
