@@ -446,7 +446,7 @@ describe('a receipt', () => {
       title: 'Lamp',
       description: 'a lovely lamp',
       request: {},
-      response: { data: {}, model: { name: MODEL, version, alias: 'champion' } },
+      responseJson: JSON.stringify({ data: {}, model: { name: MODEL, version, alias: 'champion' } }),
       copyText: 'A lovely lamp.',
       confidenceScore: 0.9,
       modelName: MODEL,

@@ -24,13 +24,12 @@ export interface StoredPrediction {
   requestId: string;
 }
 
+/** With the response as the JSON that was written for the answer: it is stored as it was sent. */
+export type NewPrediction = Omit<StoredPrediction, 'response'> & { responseJson: string };
+
 export interface PredictionStore {
-  /**
-   * Takes its share of predictions by the sampling rate; never waits, never throws.
-   *
-   * @param responseJson `prediction.response` as JSON, where it was written for the answer already
-   */
-  add(prediction: StoredPrediction, responseJson?: string): void;
+  /** Takes its share of predictions by the sampling rate; never waits, never throws. */
+  add(prediction: NewPrediction): void;
   /** Writes what is gathered. */
   flush(): Promise<void>;
   /** @throws AppError `not-found` */
@@ -104,10 +103,10 @@ export function openPredictionStore(options: {
   sweep();
 
   return {
-    add: (prediction, responseJson = JSON.stringify(prediction.response)) => {
+    add: (prediction) => {
       if (!isSampled(prediction.id, sampleRate)) return;
       if (waiting.length >= MAX_WAITING) return onStored('dropped', 1);
-      waiting.push({ id: prediction.id, json: renderRow(prediction, responseJson) });
+      waiting.push({ id: prediction.id, json: renderRow(prediction) });
     },
     flush,
     get: async (id) => {
@@ -185,9 +184,9 @@ async function insertAll(db: Db, rows: readonly WaitingRow[]): Promise<void> {
     ON CONFLICT DO NOTHING`.execute(db);
 }
 
-function renderRow(prediction: StoredPrediction, responseJson: string): string {
+function renderRow(prediction: NewPrediction): string {
   const { id, createdAt, title, description, request, copyText, confidenceScore, modelName } = prediction;
-  const { modelVersion, writer, requestId } = prediction;
+  const { modelVersion, writer, requestId, responseJson } = prediction;
   const row = {
     id,
     created_at: createdAt,

@@ -111,23 +111,20 @@ export function createPredictor(deps: {
   const keep = (request: PredictRequest, prediction: Prediction, requestId: string): void => {
     const { data, extras, json } = prediction;
     const { title, description, ...options } = request;
-    store.add(
-      {
-        id: extras.prediction_id,
-        createdAt: new Date(data.generated_at),
-        title,
-        description,
-        request: options,
-        response: { data, ...extras },
-        copyText: data.ad_copy,
-        confidenceScore: data.confidence_score,
-        modelName: extras.model.name,
-        modelVersion: extras.model.version,
-        writer: extras.writer,
-        requestId,
-      },
-      json,
-    );
+    store.add({
+      id: extras.prediction_id,
+      createdAt: new Date(data.generated_at),
+      title,
+      description,
+      request: options,
+      responseJson: json,
+      copyText: data.ad_copy,
+      confidenceScore: data.confidence_score,
+      modelName: extras.model.name,
+      modelVersion: extras.model.version,
+      writer: extras.writer,
+      requestId,
+    });
   };
 
   return {
