@@ -10,7 +10,6 @@ import { createReadStream } from 'node:fs';
 import { chmod, mkdtemp, open, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { stringify } from 'csv-stringify/sync';
 import { systemClock } from '../src/core/clock.ts';
 import { JOB_STAGES, loadConfig, type JobStage } from '../src/core/config/index.ts';
@@ -34,11 +33,13 @@ import {
   openWorkers,
   type StepHandlers,
 } from '../src/workers/index.ts';
+import { readOptions } from './read-options.ts';
 import { registerChampion } from '../test/integration/jobs-harness.ts';
 import { trainTinyModels } from '../test/server/tiny-model.ts';
 
-const { values } = parseArgs({
-  options: { rows: { type: 'string', default: '1000000' }, format: { type: 'string', default: 'parquet' } },
+const values = readOptions(import.meta.url, {
+  rows: { type: 'string', default: '1000000' },
+  format: { type: 'string', default: 'parquet' },
 });
 const rows = Number(values.rows);
 const format = TABLE_FORMATS.find((known) => known === values.format) ?? 'parquet';

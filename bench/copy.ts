@@ -14,6 +14,7 @@ import { z } from 'zod';
 import { createRandom } from '../src/core/random.ts';
 import { packageRoot } from '../src/core/paths.ts';
 import { createCopywriter, DEFAULT_COUNT, loadChannels, type CopyRequest } from '../src/copy/index.ts';
+import { readOptions } from './read-options.ts';
 import { auditCopy } from '../test/copy/audit.ts';
 import { hostileRecord } from '../test/copy/hostile.ts';
 import { drawRecord } from '../test/copy/records.ts';
@@ -23,6 +24,8 @@ const HOSTILE = 1000;
 const ONE_LIMIT_MS = 1;
 const DEFAULT_LIMIT_MS = 5;
 const SHOWN_FAULTS = 10;
+
+readOptions(import.meta.url, {});
 
 const channels = loadChannels();
 const copywriter = createCopywriter({ channels });

@@ -8,21 +8,19 @@
  * less than six times as fast.
  */
 import { rm } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import { packageRoot } from '../src/core/paths.ts';
 import { REFERENCE_SETTINGS, trainFull } from '../src/ml/index.ts';
 import { openTokenizer } from '../src/ml/tokenizer.ts';
+import { readOptions } from './read-options.ts';
 import { trainTorch } from './sst2/pytorch.ts';
 import { prepareSst2 } from './sst2/sentences.ts';
 
 const LEAST_RATIO = 6;
 
-const { values } = parseArgs({
-  options: {
-    rows: { type: 'string', default: '6920' },
-    epochs: { type: 'string', default: '1' },
-    threads: { type: 'string', default: '2' },
-  },
+const values = readOptions(import.meta.url, {
+  rows: { type: 'string', default: '6920' },
+  epochs: { type: 'string', default: '1' },
+  threads: { type: 'string', default: '2' },
 });
 const [rows, epochs, threads] = [Number(values.rows), Number(values.epochs), Number(values.threads)];
 const { folder, train, config, weights } = await prepareSst2(rows);

@@ -8,10 +8,10 @@
  */
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { packageRoot } from '../src/core/paths.ts';
 import { createRandom } from '../src/core/random.ts';
 import { readRecipe, trainCandidate, writeWeights } from '../src/ml/index.ts';
+import { readOptions } from './read-options.ts';
 import { MODELS, type BenchModel } from './training/shapes.ts';
 
 /** Enough for some steps, checkpoints, validations and a refit; half of the vocabulary occurs, so that its rows are trained. */
@@ -19,8 +19,8 @@ const ROWS = { train: 128, validation: 32 };
 const WORDS_PER_ROW = 160;
 const encoder = path.join(packageRoot, 'assets', 'encoder');
 
-const { values } = parseArgs({
-  options: { models: { type: 'string', default: MODELS.map(({ name }) => name).join(',') } },
+const values = readOptions(import.meta.url, {
+  models: { type: 'string', default: MODELS.map(({ name }) => name).join(',') },
 });
 await mkdir(path.join(packageRoot, 'var', 'bench'), { recursive: true });
 const folder = await mkdtemp(path.join(packageRoot, 'var', 'bench', 'memory-'));

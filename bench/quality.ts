@@ -12,11 +12,12 @@ import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
-import { parseArgs, promisify } from 'node:util';
+import { promisify } from 'node:util';
 import { z } from 'zod';
 import { AppError } from '../src/core/errors.ts';
 import { packageRoot } from '../src/core/paths.ts';
 import { evaluateModel, readRecipe, trainCandidate, type ClassificationMetrics } from '../src/ml/index.ts';
+import { readOptions } from './read-options.ts';
 import { drawSynthetic, readSource, SPLIT_RULES, type BenchDataset } from './quality/dataset.ts';
 import { openReferencePython } from './reference-environment.ts';
 
@@ -35,7 +36,7 @@ const baselineSchema = z.object({
   strength: z.number(),
 });
 
-const options = readOptions();
+const options = parseOptions();
 const folder = await mkdtemp(path.join(os.tmpdir(), 'copyloop-quality-'));
 try {
   const dataset =
@@ -54,19 +55,17 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-function readOptions() {
-  const { values } = parseArgs({
-    options: {
-      file: { type: 'string' },
-      map: { type: 'string', multiple: true, default: [] },
-      'label-threshold': { type: 'string', default: '3.5' },
-      split: { type: 'string', default: 'pipeline' },
-      count: { type: 'string', default: '2000' },
-      seed: { type: 'string', default: '42' },
-      recipe: { type: 'string', default: 'head' },
-      seeds: { type: 'string', default: '1,2,3' },
-      base: { type: 'string', default: 'assets/encoder' },
-    },
+function parseOptions() {
+  const values = readOptions(import.meta.url, {
+    file: { type: 'string' },
+    map: { type: 'string', multiple: true, default: [] },
+    'label-threshold': { type: 'string', default: '3.5' },
+    split: { type: 'string', default: 'pipeline' },
+    count: { type: 'string', default: '2000' },
+    seed: { type: 'string', default: '42' },
+    recipe: { type: 'string', default: 'head' },
+    seeds: { type: 'string', default: '1,2,3' },
+    base: { type: 'string', default: 'assets/encoder' },
   });
   const split = SPLIT_RULES.find((rule) => rule === values.split);
   if (split === undefined)

@@ -5,7 +5,7 @@
  *   throughput  jobs per second through our loop, beside bare BullMQ that writes the same state, in the same process and database
  *   start       from `npm start` to /health, and what an idle installation holds in memory
  *
- * Ends with exit code 1 when a limit is missed. `--quick` measures less, to try the bench itself.
+ * Ends with exit code 1 when a limit is missed. `--quick` measures less, to try the bench itself; `--no-start` leaves the last out.
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
@@ -30,13 +30,17 @@ import {
 } from '../src/queues/index.ts';
 import { createArtifactStore } from '../src/tracking/index.ts';
 import { openWorkers, type StageHandlers, type StageServices, type Workers } from '../src/workers/index.ts';
+import { readOptions } from './read-options.ts';
 import { idleHandlers } from '../test/integration/idle-handlers.ts';
 import { measureStart } from './start.ts';
 
 const HAND_OVER_LIMIT_MS = 20;
 const THROUGHPUT_LIMIT = 0.9;
 
-const quick = process.argv.includes('--quick');
+const { quick, 'no-start': withoutStart } = readOptions(import.meta.url, {
+  quick: { type: 'boolean', default: false },
+  'no-start': { type: 'boolean', default: false },
+});
 const RUNS = quick ? 5 : 50;
 const JOBS = quick ? 300 : 1000;
 const ROUNDS = quick ? 2 : 7;
@@ -58,7 +62,7 @@ await withResources(log, async (resources) => {
   if (redisUrl === null) misses.push('Redis was not measured: there is no redis-server on the PATH');
   else await measureBackend('Redis', { database, folder, redisUrl });
 });
-if (!process.argv.includes('--no-start')) await measureStart();
+if (!withoutStart) await measureStart();
 
 for (const miss of misses) console.log(`MISSED  ${miss}`);
 process.exitCode = misses.length === 0 ? 0 : 1;

@@ -12,7 +12,6 @@
  */
 import { existsSync, readFileSync } from 'node:fs';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { z } from 'zod';
 import { AppError } from '../src/core/errors.ts';
 import { packageRoot } from '../src/core/paths.ts';
@@ -26,6 +25,7 @@ import {
   readCues,
 } from '../src/data/index.ts';
 import { openClassifier, type Classifier } from '../src/ml/index.ts';
+import { readOptions } from './read-options.ts';
 import { trainBenchModel, type BenchModel } from './ranking/models.ts';
 
 const RESAMPLES = 2000;
@@ -40,14 +40,12 @@ interface Product {
 /** What texts about a product are worth, higher is better. */
 type Judge = (product: Product, texts: readonly string[]) => Promise<number[]>;
 
-const { values } = parseArgs({
-  options: {
-    recipe: { type: 'string', default: 'full' },
-    count: { type: 'string', default: '1500' },
-    seeds: { type: 'string', default: '101,202' },
-    products: { type: 'string', default: '500' },
-    threshold: { type: 'string', default: '3.5' },
-  },
+const values = readOptions(import.meta.url, {
+  recipe: { type: 'string', default: 'full' },
+  count: { type: 'string', default: '1500' },
+  seeds: { type: 'string', default: '101,202' },
+  products: { type: 'string', default: '500' },
+  threshold: { type: 'string', default: '3.5' },
 });
 const threshold = Number(values.threshold);
 const [rankerSeed = Number.NaN, judgeSeed = Number.NaN] = values.seeds.split(',').map(Number);

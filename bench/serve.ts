@@ -19,6 +19,7 @@ import path from 'node:path';
 import { createRandom } from '../src/core/random.ts';
 import { classifierText } from '../src/ml/index.ts';
 import { chooseThreadCounts } from '../src/server/inference/index.ts';
+import { readOptions } from './read-options.ts';
 import { openOurServer, openReferenceServer, runLoad, type RunningServer } from './serve/processes.ts';
 import { trainBenchModel } from './serve/model.ts';
 import { openRawSessions, type RawSessions } from './serve/raw-sessions.ts';
@@ -29,8 +30,13 @@ const RAW_BATCHES = [1, 2, 4, 8, 16];
 /** Raw batches tried in each round: around the best on the machines we know. */
 const ROUND_BATCHES = [2, 4, 8];
 
-const quick = process.argv.includes('--quick');
-const withReference = !process.argv.includes('--no-reference');
+const options = readOptions(import.meta.url, {
+  quick: { type: 'boolean', default: false },
+  threads: { type: 'boolean', default: false },
+  'no-reference': { type: 'boolean', default: false },
+});
+const { quick } = options;
+const withReference = !options['no-reference'];
 const ROUNDS = quick ? 3 : 9;
 const WARM_UP_MS = 400;
 /** Load before the first round: until V8 has compiled what serves, some 2,000 requests, an answer costs up to 0.6 ms more. */
@@ -58,7 +64,7 @@ const products = inOrder && createRandom(ORDER_SEED).shuffle(inOrder);
 if (products === undefined) {
   console.log('not measured: ../shared/data with clothing-reviews.csv and products.json is not there');
   process.exitCode = 2;
-} else if (process.argv.includes('--threads')) {
+} else if (options.threads) {
   await compareThreads(await trainBenchModel(), products.map(classifierText));
 } else {
   process.exitCode = await compare(products, await trainBenchModel());

@@ -12,20 +12,18 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { parseArgs } from 'node:util';
 import { chooseThreadCounts } from '../src/server/inference/index.ts';
+import { readOptions } from './read-options.ts';
 import { trainBenchModel } from './serve/model.ts';
 import { openOurServer } from './serve/processes.ts';
 import { soakOverload } from './serve/soak-overload.ts';
 import { soakSwaps } from './serve/soak-swaps.ts';
 import { readProducts } from './serve/texts.ts';
 
-const { values } = parseArgs({
-  options: {
-    only: { type: 'string' },
-    swaps: { type: 'string', default: '100' },
-    'overload-minutes': { type: 'string', default: '10' },
-  },
+const values = readOptions(import.meta.url, {
+  only: { type: 'string' },
+  swaps: { type: 'string', default: '100' },
+  'overload-minutes': { type: 'string', default: '10' },
 });
 
 /** Some hundred requests: what waits at the limit is worked off in about two seconds. */

@@ -10,8 +10,8 @@
  * Exits with 1 when mean accuracies differ by a point or more, or an exported model's int8 loses more than half a point.
  */
 import { rm } from 'node:fs/promises';
-import { parseArgs } from 'node:util';
 import { evaluateModel, type LabelledRow, type Precision } from '../src/ml/index.ts';
+import { readOptions } from './read-options.ts';
 import { exportAgain, trainOurs } from './sst2/ours.ts';
 import { trainTorchOrReuse } from './sst2/pytorch.ts';
 import { prepareSst2 } from './sst2/sentences.ts';
@@ -19,14 +19,12 @@ import { prepareSst2 } from './sst2/sentences.ts';
 const ACCURACY_MARGIN = 0.01;
 const INT8_MAY_LOSE = 0.005;
 
-const { values } = parseArgs({
-  options: {
-    epochs: { type: 'string', default: '3' },
-    seeds: { type: 'string', default: '1,2,3' },
-    rows: { type: 'string', default: '6920' },
-    threads: { type: 'string', default: '1' },
-    fresh: { type: 'boolean', default: false },
-  },
+const values = readOptions(import.meta.url, {
+  epochs: { type: 'string', default: '3' },
+  seeds: { type: 'string', default: '1,2,3' },
+  rows: { type: 'string', default: '6920' },
+  threads: { type: 'string', default: '1' },
+  fresh: { type: 'boolean', default: false },
 });
 const { fresh } = values;
 const [epochs, threads] = [Number(values.epochs), Number(values.threads)];

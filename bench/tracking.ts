@@ -20,6 +20,7 @@ import { promisify } from 'node:util';
 import { z } from 'zod';
 import { createSilentLogger } from '../src/core/log.ts';
 import { withResources, type Resources } from '../src/core/resources.ts';
+import { readOptions } from './read-options.ts';
 import {
   openCopyloop,
   openMlflowOnPostgres,
@@ -29,14 +30,14 @@ import {
   type Opened,
 } from './tracking/servers.ts';
 
-const quick = process.argv.includes('--quick');
-const scale = process.argv.includes('--runs')
-  ? Number(process.argv[process.argv.indexOf('--runs') + 1])
-  : null;
-
-const folderAt = process.argv.indexOf('--folder');
-const base =
-  folderAt >= 0 ? (process.argv[folderAt + 1] ?? tmpdir()) : existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
+const options = readOptions(import.meta.url, {
+  quick: { type: 'boolean', default: false },
+  folder: { type: 'string' },
+  runs: { type: 'string' },
+});
+const { quick } = options;
+const scale = options.runs === undefined ? null : Number(options.runs);
+const base = options.folder ?? (existsSync('/dev/shm') ? '/dev/shm' : tmpdir());
 
 /** How many times as fast copyloop has to be (issue 7, Must show 3). */
 const RATIOS = { create: 10, log_batch: 5, log_metric: 10, search: 10, search_filtered: 10 } as const;

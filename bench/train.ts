@@ -7,21 +7,19 @@
  * Exits with 1 when a median ratio misses its limit (issue 5, Must show 2).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import { parseArgs } from 'node:util';
+import { readOptions } from './read-options.ts';
 import { openReferencePython } from './reference-environment.ts';
 import { openOurs, profileOurs } from './training/ours.ts';
 import { openTorch } from './training/pytorch.ts';
 import { BATCH, drawBatch, MODELS, TIMES } from './training/shapes.ts';
 
-const { values } = parseArgs({
-  options: {
-    steps: { type: 'string', default: '20' },
-    shapes: {
-      type: 'string',
-      default: MODELS.flatMap(({ name }) => TIMES.map((time) => `${name}/${time}`)).join(','),
-    },
-    threads: { type: 'string', default: '2' },
+const values = readOptions(import.meta.url, {
+  steps: { type: 'string', default: '20' },
+  shapes: {
+    type: 'string',
+    default: MODELS.flatMap(({ name }) => TIMES.map((time) => `${name}/${time}`)).join(','),
   },
+  threads: { type: 'string', default: '2' },
 });
 const [steps, threads] = [Number(values.steps), Number(values.threads)];
 const WARM_UP_STEPS = 3;
