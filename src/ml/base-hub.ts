@@ -2,6 +2,7 @@
 import { mkdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { downloadFile, HubApiError } from '@huggingface/hub';
+import type { Config } from '../core/config/index.ts';
 import { AppError, toError } from '../core/errors.ts';
 import { randomSlug } from '../core/ids.ts';
 import { packageRoot } from '../core/paths.ts';
@@ -15,6 +16,11 @@ export interface Hub {
   readonly cacheDirectory: string;
   /** A mirror that speaks the hub's protocol; default https://huggingface.co. */
   readonly hubUrl?: string | undefined;
+}
+
+/** The hub as an installation is configured. */
+export function hubOf({ storage, model }: Pick<Config, 'storage' | 'model'>): Hub {
+  return { cacheDirectory: path.resolve(storage.varDir, 'hub'), hubUrl: model.hubUrl };
 }
 
 /**

@@ -42,7 +42,7 @@ export { evaluateModel, type EvaluateOptions, type Evaluation } from './evaluate
 export { computeMetrics, METRIC_NAMES, type ClassificationMetrics } from './metrics.ts';
 export { halveWeights, LABELS, verifyModelDirectory, verifyModelFiles } from './model-directory/index.ts';
 export { PRECISIONS, readManifest, type Manifest, type Precision } from './model-manifest.ts';
-export { resolveBaseDirectory, type Hub } from './base-hub.ts';
+export { hubOf, resolveBaseDirectory, type Hub } from './base-hub.ts';
 export { readBaseModel } from './base-model.ts';
 export { hashBaseModel, hashWeights, provenanceSchema, type Provenance } from './provenance/index.ts';
 export { bucketByLength, openTokenizer, type TextTokenizer } from './tokenizer.ts';

@@ -9,8 +9,8 @@ import {
   readBaseModel,
   readWeights,
   resolveBaseDirectory,
-  type Hub,
   verifyModelDirectory,
+  type Hub,
   type Manifest,
   type Provenance,
 } from '../ml/index.ts';

@@ -5,6 +5,7 @@ import { AppError, toAppError, toError } from '../core/errors.ts';
 import { packageRoot } from '../core/paths.ts';
 import { fetchSplitFile, getDatasetVersion, type DatasetVersion } from '../data/index.ts';
 import {
+  hubOf,
   readRecipe,
   trainCandidate,
   trainResultSchema,
@@ -145,8 +146,7 @@ async function trainOrTakeOver(training: {
     trainFile,
     validationFile,
     base: run.options.model.base,
-    cacheDirectory: path.resolve(services.config.storage.varDir, 'hub'),
-    hubUrl: services.config.model.hubUrl,
+    ...hubOf(services.config),
     outputDirectory,
     workDirectory,
     threads: services.config.pipeline.trainThreads,

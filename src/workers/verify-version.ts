@@ -7,6 +7,7 @@ import path from 'node:path';
 import { randomSlug } from '../core/ids.ts';
 import {
   evaluateModel,
+  hubOf,
   openClassifier,
   readLabelledCsv,
   trainCandidate,
@@ -72,7 +73,7 @@ export async function verifyVersion(
     onStep('checking the dataset');
     const dataset = await fetchRecordedDataset(services, record, folder);
     onStep('checking the base encoder');
-    const hub = { cacheDirectory: path.join(varDir, 'hub'), hubUrl: services.config.model.hubUrl };
+    const hub = hubOf(services.config);
     const base = await findRecordedBase(record, { place: request.base, hub, signal });
 
     onStep(`training ${record.recipe.name} with seed ${record.seed} on dataset version ${dataset.version}`);

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/core/paths.ts';
 import { readRecipe, resolveBaseDirectory, trainCandidate } from '../../src/ml/index.ts';
+import { listenLocally } from '../clients/listen-locally.ts';
 import { writeTinyBase, writeTinyRows } from './tiny-base.ts';
 
 /** The hub's protocol for files of public models, over those of one directory. */
@@ -53,9 +53,8 @@ describe('a base model of the hub', () => {
     server = createServer((request, response) => {
       asked.push(request.url ?? '');
       void answerAsHub(original, request, response);
-    }).listen(0, '127.0.0.1');
-    await new Promise((resolve) => server.once('listening', resolve));
-    hubUrl = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+    });
+    hubUrl = `http://127.0.0.1:${await listenLocally(server)}`;
   });
   afterAll(async () => {
     server.close();

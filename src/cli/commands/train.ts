@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Config } from '../../core/config/index.ts';
 import { AppError } from '../../core/errors.ts';
 import { packageRoot } from '../../core/paths.ts';
-import { evaluateModel, readRecipe, trainCandidate } from '../../ml/index.ts';
+import { evaluateModel, hubOf, readRecipe, trainCandidate } from '../../ml/index.ts';
 import { COMMON_OPTIONS, defineCommand, parseWhole } from '../command.ts';
 import { readLabelledFile, splitRecords, toLabelledRows, writeLabelledCsv } from '../labelled-file.ts';
 import { renderMetrics } from '../render-metrics.ts';
@@ -73,8 +73,7 @@ export const trainCommand = defineCommand({
         trainFile,
         validationFile,
         base: baseOf(config),
-        cacheDirectory: path.resolve(config.storage.varDir, 'hub'),
-        hubUrl: config.model.hubUrl,
+        ...hubOf(config),
         outputDirectory: path.resolve(options.out),
         workDirectory: path.join(work, 'checkpoints'),
         threads,
