@@ -5,6 +5,7 @@ import { computeMetrics, type ClassificationMetrics } from './metrics.ts';
 import type { Weights } from './models/index.ts';
 import type { Recipe } from './recipes.ts';
 import type { TextTokenizer } from './tokenizer.ts';
+import { weighClasses } from './training/index.ts';
 
 /** Texts with their labels, as a trainer reads them. */
 export interface LabelledTexts {
@@ -98,13 +99,7 @@ export interface Trained extends RawClassifier {
 
 /** Loss weight of each class, mean 1 over the rows. */
 export function computeClassWeights(rows: LabelledTexts, mode: Recipe['classWeights']): [number, number] {
-  const totals: [number, number] = [0, 0];
-  rows.labels.forEach((label, index) => {
-    totals[label] += rows.weights[index] ?? 1;
-  });
-  if (mode === 'none' || totals[0] === 0 || totals[1] === 0) return [1, 1];
-  const sum = totals[0] + totals[1];
-  return [sum / (2 * totals[0]), sum / (2 * totals[1])];
+  return weighClasses(rows, 2, mode) as [number, number];
 }
 
 /** Honest metrics of margins: the shift of balanced classes is taken out first. */

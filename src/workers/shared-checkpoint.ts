@@ -29,26 +29,22 @@ interface SharedCheckpoint {
 
 /**
  * Trains from the checkpoint that another machine left, unless this one has its own, and copies its checkpoints while it trains. One that
- * does not fit here, as with another thread count, is dropped: the training then starts afresh. The copy stays: whoever has stored the
- * model deletes it.
+ * cannot be gone on from here, damaged or of another thread count, is dropped: the training then starts afresh. The copy stays: whoever
+ * has stored the model deletes it.
  */
 export async function withSharedCheckpoint<T>(
   train: () => Promise<T>,
   options: SharedCheckpoint,
 ): Promise<T> {
   const { artifacts, folder, directory, everyMs, signal, log } = options;
-  if (everyMs === 0) return await train();
-  const wasBrought = await fetchCheckpoint(options);
-  if (wasBrought) log.info({ folder }, 'the training goes on from the checkpoint of another machine');
-  const copies = openCopies(options);
+  if (everyMs > 0 && (await fetchCheckpoint(options)))
+    log.info({ folder }, 'the training goes on from the checkpoint of another machine');
+  const copies = everyMs > 0 ? openCopies(options) : NO_COPIES;
   try {
     return await train();
   } catch (thrown) {
-    if (wasBrought && thrown instanceof AppError && thrown.code === 'conflict') {
-      log.warn(
-        { err: thrown, folder },
-        'the checkpoint of another machine does not fit here; training starts afresh',
-      );
+    if (!signal.aborted && thrown instanceof AppError && thrown.code === 'conflict') {
+      log.warn({ err: thrown, folder }, 'the checkpoint cannot be gone on from; training starts afresh');
       await rm(directory, { recursive: true, force: true });
       await artifacts.deletePrefix(folder);
       return await train();
@@ -70,11 +66,15 @@ async function fetchCheckpoint({ artifacts, folder, directory }: SharedCheckpoin
   return stored.length > 0;
 }
 
-function openCopies({ artifacts, folder, directory, everyMs, log }: SharedCheckpoint): {
+interface Copies {
   /** Copies what is newer than the last copy; a failure is logged: the training itself needs none of this. */
   copy(): Promise<void>;
   close(): Promise<void>;
-} {
+}
+
+const NO_COPIES: Copies = { copy: () => Promise.resolve(), close: () => Promise.resolve() };
+
+function openCopies({ artifacts, folder, directory, everyMs, log }: SharedCheckpoint): Copies {
   const copiedMs = new Map<string, number>();
   let copying: Promise<void> | undefined;
   const copyNewer = async (): Promise<void> => {

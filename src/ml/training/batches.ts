@@ -14,7 +14,6 @@ export interface TokenRows {
 }
 
 export interface Batch {
-  readonly rows: readonly number[];
   readonly shape: readonly [batch: number, time: number];
   /** Numbers in the vocabulary in use. */
   readonly wordNumbers: Int32Array;
@@ -83,7 +82,7 @@ export function assembleBatch(
       attentionMask[row * time + position] = 1n;
     });
   });
-  return { rows, shape, wordNumbers, inputIds: BigInt64Array.from(wordNumbers, BigInt), attentionMask };
+  return { shape, wordNumbers, inputIds: BigInt64Array.from(wordNumbers, BigInt), attentionMask };
 }
 
 /**
@@ -117,7 +116,10 @@ export function sumWeights(
   return numbers.reduce((sum, row) => sum + rowWeight(rows, row, classWeights), 0);
 }
 
-/** `balanced`: weight of all rows / (classes * weight of the class's rows), as scikit-learn does; `none`: 1 each. */
+/**
+ * `balanced`: weight of all rows / (classes * weight of the class's rows), as scikit-learn does; `none`, or a class
+ * without rows, which nothing can balance: 1 each.
+ */
 export function weighClasses(
   { labels, weights }: Pick<TokenRows, 'labels' | 'weights'>,
   classes: number,
@@ -128,7 +130,8 @@ export function weighClasses(
     totals[label] = (totals[label] ?? 0) + (weights?.[row] ?? 1);
   });
   const sum = totals.reduce((one, other) => one + other, 0);
-  return totals.map((total) => (mode === 'none' || total === 0 ? 1 : sum / (classes * total)));
+  if (mode === 'none' || totals.includes(0)) return totals.map(() => 1);
+  return totals.map((total) => sum / (classes * total));
 }
 
 function rowWeight(

@@ -2,10 +2,10 @@
  * What a training needs to go on as if it had never stopped. Randomness needs no state of its own: batches and
  * dropout follow from seed, epoch and step.
  */
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
-import { AppError } from '../../core/errors.ts';
+import { AppError, toError } from '../../core/errors.ts';
 import { pathExists } from '../../core/path-exists.ts';
 import { readTensorFile, writeWeights, type Weights } from '../models/index.ts';
 import type { ClassificationMetrics } from '../metrics.ts';
@@ -48,11 +48,14 @@ const STATE = z.object({
   best: z.object({ epoch: z.number(), idleDecay: z.number() }).nullable(),
 });
 
+type State = z.infer<typeof STATE>;
+
+const FILE_NAME = 'checkpoint.safetensors';
 const SAVED_BLOCKS = ['weights', 'means', 'variances'] as const;
 const BEST_TENSOR = 'best';
 
 function checkpointFile(directory: string): string {
-  return path.join(directory, 'checkpoint.safetensors');
+  return path.join(directory, FILE_NAME);
 }
 
 /** @param fingerprint of everything the training depends on: only the same training may go on from here */
@@ -71,33 +74,54 @@ export async function saveCheckpoint(
   await writeWeights(checkpointFile(directory), tensors, 'F32', { state: JSON.stringify(state) });
 }
 
-/** Brings memory and progress to where they were; null when there is no checkpoint. Throws `conflict` for another training's. */
+/**
+ * Brings memory and progress to where they were; null when there is no checkpoint. What a killed save left is removed.
+ * Throws `conflict` for a checkpoint that cannot be gone on from: another training's, or a damaged one.
+ */
 export async function loadCheckpoint(
   directory: string,
   fingerprint: string,
   memory: TrainingMemory,
 ): Promise<Progress | null> {
   const file = checkpointFile(directory);
+  await removeUnfinished(directory);
   if (!(await pathExists(file))) return null;
-  const { weights, metadata } = await readTensorFile(file);
-  const state = STATE.safeParse(JSON.parse(metadata['state'] ?? 'null'));
-  if (!state.success) throw new AppError('bad-model', `${file} is no checkpoint of ours: remove it`);
-  if (state.data.fingerprint !== fingerprint) {
+  const { state, weights } = await readCheckpoint(file);
+  if (state.fingerprint !== fingerprint) {
     throw new AppError(
       'conflict',
       `${file} belongs to a training of other data, settings or weights: remove it, or use another directory`,
     );
   }
-  for (const block of SAVED_BLOCKS) memory.trained(block).set(tensor(weights, block, file));
-  const { fingerprint: _own, best, ...progress } = state.data;
-  return {
-    ...progress,
-    best: best === null ? null : { ...best, weights: tensor(weights, BEST_TENSOR, file) },
-  };
+  for (const block of SAVED_BLOCKS) memory.trained(block).set(tensor(weights, block));
+  const { fingerprint: _own, best, ...progress } = state;
+  return { ...progress, best: best === null ? null : { ...best, weights: tensor(weights, BEST_TENSOR) } };
 }
 
-function tensor(weights: Weights, name: string, file: string): Float32Array {
-  const found = weights.get(name);
-  if (found === undefined) throw new AppError('bad-model', `${file} lacks "${name}": remove it`);
-  return found.data;
+async function readCheckpoint(file: string): Promise<{ state: State; weights: Weights }> {
+  try {
+    const { weights, metadata } = await readTensorFile(file);
+    const state = STATE.parse(JSON.parse(metadata['state'] ?? 'null'));
+    const missing = [...SAVED_BLOCKS, ...(state.best === null ? [] : [BEST_TENSOR])].find(
+      (name) => !weights.has(name),
+    );
+    if (missing !== undefined) throw new Error(`it lacks "${missing}"`);
+    return { state, weights };
+  } catch (thrown) {
+    throw new AppError(
+      'conflict',
+      `${file} is no checkpoint that a training can go on from (${toError(thrown).message}): remove it`,
+      { cause: thrown },
+    );
+  }
+}
+
+function tensor(weights: Weights, name: string): Float32Array {
+  return weights.get(name)?.data ?? new Float32Array();
+}
+
+async function removeUnfinished(directory: string): Promise<void> {
+  const names = await readdir(directory).catch(() => []);
+  const unfinished = names.filter((name) => name.startsWith(FILE_NAME) && name.endsWith('.tmp'));
+  await Promise.all(unfinished.map((name) => rm(path.join(directory, name), { force: true })));
 }

@@ -1,14 +1,20 @@
 /** Notices a training that has left the road, before it wastes an hour or destroys the weights. */
 import { AppError } from '../../core/errors.ts';
 
-export interface StepOutcome {
-  readonly loss: number;
-  readonly gradientNorm: number;
+/** A step that was taken: whom to name when the weights turn out to be lost. */
+export interface TakenStep {
   /** Counted from 1. */
   readonly step: number;
   readonly learningRate: number;
   readonly rows: readonly number[];
 }
+
+export interface StepOutcome extends TakenStep {
+  readonly loss: number;
+  readonly gradientNorm: number;
+}
+
+const REMEDY = 'Try a smaller learning rate.';
 
 /** A mean loss beyond this means probabilities of e^-20 for what is true: no data is that surprising to sound weights. */
 const HOPELESS_LOSS = 20;
@@ -19,7 +25,22 @@ export function checkLoss({ loss, gradientNorm, step, learningRate, rows }: Step
   throw new AppError(
     'diverged',
     `training diverged at step ${step} with learning rate ${learningRate.toExponential(2)}: loss ${loss}, ` +
-      `gradient norm ${gradientNorm}; the batch holds the training rows ${rows.join(', ')}. Try a smaller learning rate.`,
+      `gradient norm ${gradientNorm}; the batch holds the training rows ${rows.join(', ')}. ${REMEDY}`,
     { details: { step, learningRate, loss: String(loss), rows: rows.map(String) } },
+  );
+}
+
+/** Throws `diverged` when the weights that the last step of an epoch left give a validation row no probability. */
+export function checkProbabilities(
+  probabilities: ArrayLike<number>,
+  { step, learningRate, rows }: TakenStep,
+): void {
+  const strange = Array.from(probabilities).findIndex((probability) => Number.isNaN(probability));
+  if (strange === -1) return;
+  throw new AppError(
+    'diverged',
+    `training diverged at step ${step} with learning rate ${learningRate.toExponential(2)}: validation row ${strange} has no probability ` +
+      `any more; the batch held the training rows ${rows.join(', ')}. ${REMEDY}`,
+    { details: { step, learningRate, rows: rows.map(String) } },
   );
 }

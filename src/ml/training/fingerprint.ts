@@ -1,5 +1,5 @@
 /** A name for everything a training's outcome depends on, so that a checkpoint is never taken for another's. */
-import { createHash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 import { bytesOf } from '../onnx/index.ts';
 import type { Weights } from '../models/index.ts';
 import type { TokenRows } from './batches.ts';
@@ -22,13 +22,17 @@ export function fingerprintOf({
   const { checkpointEverySteps: _any, ...rest } = settings;
   const hash = createHash('sha256');
   hash.update(JSON.stringify({ config, settings: rest, seed, threads }));
-  hash.update(JSON.stringify([train, validation].map((rows) => rows && listRows(rows))));
+  for (const rows of [train, validation]) addRows(hash, rows);
   for (const [name, { data }] of [...weights].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
     hash.update(name).update(bytesOf(data));
   }
   return hash.digest('hex');
 }
 
-function listRows({ inputIds, labels, weights }: TokenRows): unknown {
-  return { inputIds, labels, weights };
+/** Row by row: one text of them all would be longer than a string can be. */
+function addRows(hash: Hash, rows: TokenRows | null): void {
+  hash.update(`${rows?.labels.length ?? 'no'} rows;`);
+  rows?.labels.forEach((label, row) => {
+    hash.update(`${label}*${rows.weights?.[row] ?? 1}:${String(rows.inputIds[row])};`);
+  });
 }

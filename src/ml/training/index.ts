@@ -1,4 +1,4 @@
-export { type TokenRows } from './batches.ts';
+export { weighClasses, type TokenRows } from './batches.ts';
 export { type EpochReport } from './checkpoint.ts';
 export { type StepReport } from './pace.ts';
 export {

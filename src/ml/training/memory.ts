@@ -32,7 +32,6 @@ export type Block = (typeof BLOCKS)[number];
 export interface TrainingMemory {
   readonly slots: readonly Slot[];
   readonly kernels: Kernels;
-  readonly byteLength: number;
   /** A parameter's part of a block. Only weights are kept of parameters that are not trained. */
   view(block: Block, slot: Slot): Float32Array;
   /** The trained part of a block, whole. */
@@ -74,7 +73,6 @@ export async function createTrainingMemory(
   return {
     slots,
     kernels,
-    byteLength: memory.buffer.byteLength,
     view: (block, slot) => floats(starts[block] + slot.offset * BYTES, slot.length),
     trained: (block) => floats(starts[block], trainedFloats),
     range: (block, slot) => {

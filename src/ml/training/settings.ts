@@ -22,7 +22,7 @@ export interface TrainingSettings {
   readonly layerDecay: number;
   /** One probability for every dropout; null: those of the model's configuration. */
   readonly dropout: number | null;
-  /** Epochs without a better validation after which training stops; null: never. */
+  /** Epochs in a row without a better validation, in loss or accuracy, after which training stops; null: never. */
   readonly earlyStoppingPatience: number | null;
   readonly checkpointEverySteps: number;
 }

@@ -3,17 +3,22 @@ import { sigmoid } from '../calibration.ts';
 import { computeMetrics, type ClassificationMetrics } from '../metrics.ts';
 import type { DistilBertConfig } from '../models/index.ts';
 import { assembleBatch, planValidation, type TokenRows } from './batches.ts';
+import { checkProbabilities, type TakenStep } from './divergence.ts';
 import type { Engine } from './engine.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
 const VALIDATION_BATCH = 16;
 
-/** @param beforeBatch called before each batch; what it throws ends the validation */
+/**
+ * @param lastStep that the weights come from, for the error when they have diverged
+ * @param beforeBatch called before each batch; what it throws ends the validation
+ */
 export async function validate(
   engine: Engine,
   config: DistilBertConfig,
   rows: TokenRows,
   vocabulary: Vocabulary,
+  lastStep: TakenStep,
   beforeBatch: () => void,
 ): Promise<ClassificationMetrics> {
   const probabilities = new Float64Array(rows.labels.length);
@@ -30,5 +35,6 @@ export async function validate(
   } finally {
     await forward.close();
   }
+  checkProbabilities(probabilities, lastStep);
   return computeMetrics(probabilities, rows.labels as (0 | 1)[], rows.weights);
 }

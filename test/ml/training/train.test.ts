@@ -1,4 +1,4 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -143,6 +143,25 @@ describe('training of all weights', () => {
     });
   });
 
+  it('says so of a training whose last step of an epoch loses the weights', async () => {
+    const training = await tinyTraining({ train: drawRows(8, 1) });
+    const settings = { ...training.settings, epochs: 1, learningRate: 1e30 };
+    await expect(trainFull({ ...training, settings })).rejects.toMatchObject({
+      code: 'diverged',
+      message: expect.stringMatching(/at step 1 with learning rate 1.00e\+30/),
+      details: { step: 1, rows: expect.arrayContaining(['0', '7']) },
+    });
+  });
+
+  it('takes memory for the rows there are, however large a batch may be', async () => {
+    const training = await tinyTraining({ train: drawRows(16, 1) });
+    const { stepsRun } = await trainFull({
+      ...training,
+      settings: { ...training.settings, epochs: 1, batchSize: 4_000_000 },
+    });
+    expect(stepsRun).toBe(1);
+  });
+
   it('refuses rows that do not fit', async () => {
     const training = await tinyTraining();
     const withIds = (ids: number[]): Promise<unknown> =>
@@ -185,6 +204,19 @@ describe('a checkpoint', () => {
     expect(seen[0]).toBe(31);
     expect(differing(undisturbed.weights, resumed.weights)).toEqual([]);
     expect(resumed.epochs).toEqual(undisturbed.epochs);
+  });
+
+  it('that is damaged is refused, and what a killed save left is removed', async () => {
+    const training = await tinyTraining({ checkpointDirectory: directory });
+    await trainFull(training);
+    const file = path.join(directory, 'checkpoint.safetensors');
+    await truncate(file, 1000);
+    await writeFile(`${file}.0b5c.tmp`, 'half');
+    await expect(trainFull(training)).rejects.toMatchObject({
+      code: 'conflict',
+      message: expect.stringContaining(`${file} is no checkpoint that a training can go on from`),
+    });
+    expect(await readdir(directory)).toEqual(['checkpoint.safetensors']);
   });
 
   it('is refused to another training', async () => {
