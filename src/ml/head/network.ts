@@ -32,7 +32,6 @@ export interface HeadNetwork {
   /** Logits without dropout, read back: [rows, 2]. */
   logits(states: Tensor2D): Float32Array;
   read(): HeadWeights;
-  write(weights: HeadWeights): void;
   close(): void;
 }
 
@@ -81,14 +80,6 @@ export function openHeadNetwork(
       output: copyOf(output),
       outputBias: copyOf(outputBias),
     }),
-    write: (weights) => {
-      tf.tidy(() => {
-        hidden.assign(tf.tensor2d(weights.hidden, [dim, dim]));
-        hiddenBias.assign(tf.tensor1d(weights.hiddenBias));
-        output.assign(tf.tensor2d(weights.output, [dim, 2]));
-        outputBias.assign(tf.tensor1d(weights.outputBias));
-      });
-    },
     close: () => {
       for (const variable of variables) variable.dispose();
       start.dispose();
