@@ -155,5 +155,9 @@ function joinRows(a: LabelledTexts, b: LabelledTexts): LabelledTexts {
 async function readStart({ config, readWeights }: BaseModel): Promise<Weights> {
   const weights = await readWeights();
   if (config.labels.length === 2) return weights;
-  return new Map([...weights].filter(([name]) => !/^(pre_)?classifier\./.test(name)));
+  for (const part of ['pre_classifier', 'classifier']) {
+    weights.delete(`${part}.weight`);
+    weights.delete(`${part}.bias`);
+  }
+  return weights;
 }

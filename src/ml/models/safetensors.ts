@@ -22,6 +22,38 @@ export interface Tensor {
 /** Tensors by Hugging Face's names. */
 export type Weights = Map<string, Tensor>;
 
+/** The readable tensors of a file. Asking for one stored otherwise throws `unsupported`; whoever lists them all does not meet it. */
+class FileWeights extends Map<string, Tensor> {
+  readonly #file: string;
+  readonly #unreadable = new Map<string, string>();
+
+  constructor(file: string) {
+    super();
+    this.#file = file;
+  }
+
+  addUnreadable(name: string, dtype: string): void {
+    this.#unreadable.set(name, dtype);
+  }
+
+  override has(name: string): boolean {
+    return super.has(name) || this.#unreadable.has(name);
+  }
+
+  override get(name: string): Tensor | undefined {
+    const dtype = this.#unreadable.get(name);
+    if (dtype === undefined) return super.get(name);
+    throw new AppError(
+      'unsupported',
+      `${this.#file}: tensor "${name}" is stored as ${dtype}; readable are ${WEIGHT_DTYPES.join(', ')}`,
+    );
+  }
+
+  override delete(name: string): boolean {
+    return this.#unreadable.delete(name) || super.delete(name);
+  }
+}
+
 const ENTRY = z.object({
   dtype: z.string(),
   shape: z.array(z.number().int().nonnegative()),
@@ -31,7 +63,10 @@ const METADATA = z.record(z.string(), z.string());
 type Metadata = Readonly<Record<string, string>>;
 const HEADER = z.record(z.string(), z.unknown());
 
-/** Every tensor of a file, as float32. Throws `bad-model` naming the file and the tensor when it is not sound. */
+/**
+ * The tensors of a file, as float32; one of another type is refused when it is asked for.
+ * Throws `bad-model` naming the file and the tensor when it is not sound.
+ */
 export async function readWeights(file: string): Promise<Weights> {
   return (await readTensorFile(file)).weights;
 }
@@ -48,14 +83,18 @@ function parseTensorFile(bytes: Uint8Array, file: string): { weights: Weights; m
     throw new AppError('bad-model', `${file} is no safetensors file: its header would end beyond the file`);
   }
   const start = 8 + headerBytes;
-  const weights: Weights = new Map();
+  const weights = new FileWeights(file);
   const { __metadata__: metadata, ...entries } = parseHeader(bytes.subarray(8, start), file);
   for (const [name, value] of Object.entries(entries)) {
     const entry = ENTRY.safeParse(value);
     if (!entry.success)
       throw new AppError('bad-model', `${file}: the entry of tensor "${name}" is not sound`);
     const { shape, data_offsets: offsets } = entry.data;
-    const dtype = parseDtype(entry.data.dtype, name, file);
+    const dtype = WEIGHT_DTYPES.find((known) => known === entry.data.dtype);
+    if (dtype === undefined) {
+      weights.addUnreadable(name, entry.data.dtype);
+      continue;
+    }
     const content = bytes.subarray(start + offsets[0], start + offsets[1]);
     const expected = shape.reduce((product, dim) => product * dim, 1) * bytesPerElement(dtype);
     if (content.byteLength !== expected) {
@@ -66,7 +105,7 @@ function parseTensorFile(bytes: Uint8Array, file: string): { weights: Weights; m
     }
     weights.set(name, { dtype, shape, data: toFloat32(content, dtype) });
   }
-  return { weights, metadata: METADATA.parse(metadata ?? {}) };
+  return { weights, metadata: parseMetadata(metadata, file) };
 }
 
 /**
@@ -125,12 +164,14 @@ function parseHeader(bytes: Uint8Array, file: string): Record<string, unknown> {
   }
 }
 
-function parseDtype(text: string, name: string, file: string): WeightDtype {
-  const dtype = WEIGHT_DTYPES.find((known) => known === text);
-  if (dtype !== undefined) return dtype;
+function parseMetadata(value: unknown, file: string): Metadata {
+  const metadata = METADATA.safeParse(value ?? {});
+  if (metadata.success) return metadata.data;
+  const [key] = metadata.error.issues[0]?.path ?? [];
   throw new AppError(
-    'unsupported',
-    `${file}: tensor "${name}" is stored as ${text}; readable are ${WEIGHT_DTYPES.join(', ')}`,
+    'bad-model',
+    `${file}: __metadata__ ${key === undefined ? 'is no object' : `has a value that is no string, of "${String(key)}"`}; safetensors wants strings by name there: save the model again without it`,
+    { cause: metadata.error },
   );
 }
 

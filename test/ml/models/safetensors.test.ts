@@ -2,7 +2,7 @@ import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { readTensorFile, readWeights, writeWeights } from '../../../src/ml/models/index.ts';
+import { readTensorFile, readWeights, weightReader, writeWeights } from '../../../src/ml/models/index.ts';
 
 let folder: string;
 beforeEach(async () => {
@@ -55,17 +55,45 @@ describe('a safetensors file', () => {
     expect([...((await readWeights(file)).get('x')?.data ?? [])]).toEqual([1, -2, Infinity]);
   });
 
-  it('is refused when it is cut, of another type or no such file, naming file and tensor', async () => {
+  it('may hold tensors of another type that nobody asks for; asked for, they are refused by name', async () => {
+    const file = await writeFileOf(
+      {
+        'embeddings.position_ids': { dtype: 'I64', shape: [1], data_offsets: [0, 8] },
+        x: { dtype: 'F32', shape: [1], data_offsets: [8, 12] },
+      },
+      new Uint8Array(12),
+    );
+    const weights = await readWeights(file);
+    expect([...weights.keys()]).toEqual(['x']);
+    const read = weightReader(weights);
+    expect([...read('x')]).toEqual([0]);
+    expect(() => read('distilbert.embeddings.position_ids')).toThrow(
+      `${file}: tensor "embeddings.position_ids" is stored as I64; readable are F32, F16, BF16`,
+    );
+    expect(weights.has('embeddings.position_ids')).toBe(true);
+    expect(weights.delete('embeddings.position_ids')).toBe(true);
+    expect(weights.get('embeddings.position_ids')).toBeUndefined();
+  });
+
+  it.each([
+    [{ step: 3 }, 'has a value that is no string, of "step"'],
+    ['pt', 'is no object'],
+  ])('is refused with metadata that are no strings: %j', async (metadata, message) => {
+    const file = await writeFileOf({ __metadata__: metadata }, new Uint8Array(0));
+    await expect(readWeights(file)).rejects.toMatchObject({
+      code: 'bad-model',
+      message: expect.stringMatching(
+        new RegExp(`${path.basename(file)}: __metadata__ ${message}.*save the model again`),
+      ),
+    });
+  });
+
+  it('is refused when it is cut or no such file, naming file and tensor', async () => {
     const cut = await writeFileOf(
       { x: { dtype: 'F32', shape: [2], data_offsets: [0, 8] } },
       new Uint8Array(4),
     );
     await expect(readWeights(cut)).rejects.toThrow(/"x" of shape \[2\] wants 8 bytes and has 4/);
-    const integers = await writeFileOf(
-      { x: { dtype: 'I64', shape: [1], data_offsets: [0, 8] } },
-      new Uint8Array(8),
-    );
-    await expect(readWeights(integers)).rejects.toThrow(/"x" is stored as I64; readable are F32, F16, BF16/);
     const other = path.join(folder, 'other');
     await writeFile(other, 'this is not what it should be');
     await expect(readWeights(other)).rejects.toMatchObject({ code: 'bad-model' });
