@@ -11,8 +11,10 @@ import {
   readLabelledCsv,
   readManifest,
   readRecipe,
+  readWeights,
   trainCandidate,
   verifyModelDirectory,
+  writeWeights,
   type EpochMetrics,
   type RecipeOverrides,
   type TrainRequest,
@@ -126,6 +128,24 @@ describe('a candidate of the head recipe', () => {
     const other = await trainCandidate({ ...(await requestFor('again-3', 'head', settings)), seed: 8 });
     expect(second.provenance.weightsSha256).toBe(first.provenance.weightsSha256);
     expect(other.provenance.weightsSha256).not.toBe(first.provenance.weightsSha256);
+  });
+
+  it('is written without what the base holds beside its encoder', async () => {
+    const settings = { epochs: 1 };
+    const plain = await trainCandidate(await requestFor('plain', 'head', settings));
+    const base = await writeTinyBase(path.join(folder, 'base-with-more'));
+    const file = path.join(base, 'model.safetensors');
+    const weights = await readWeights(file);
+    const foreign = { dtype: 'F32', shape: [2], data: Float32Array.from([1, 2]) } as const;
+    for (const name of ['pooler.dense.weight', 'vocab_transform.bias', 'qa_outputs.bias'])
+      weights.set(name, foreign);
+    await writeWeights(file, weights);
+    const rich = await trainCandidate({ ...(await requestFor('rich', 'head', settings)), base });
+    expect(rich.provenance.weightsSha256).toBe(plain.provenance.weightsSha256);
+    const names = [plain, rich].map(async ({ modelDirectory }) => [
+      ...(await readWeights(path.join(modelDirectory, 'model.safetensors'))).keys(),
+    ]);
+    expect(await names[1]).toEqual(await names[0]);
   });
 
   it('never overwrites what lies at its place', async () => {

@@ -5,7 +5,7 @@
 import { AppError } from '../../core/errors.ts';
 import { createRandom } from '../../core/random.ts';
 import { computeStates, marginsOf } from '../run-graph.ts';
-import type { Weights } from '../models/index.ts';
+import { encoderWeights } from '../models/index.ts';
 import {
   computeClassWeights,
   metricsOfMargins,
@@ -107,7 +107,10 @@ export async function trainHead(context: TrainerContext): Promise<Trained> {
     }
     if (best === undefined) throw new AppError('internal', 'no epoch was trained');
     return {
-      weights: joinWeights(await base.readWeights(), foldStandardisation(best.weights, moments)),
+      weights: new Map([
+        ...encoderWeights(base.config, await base.readWeights()),
+        ...foldStandardisation(best.weights, moments),
+      ]),
       priorShift,
       refit: null,
       epochs,
@@ -199,19 +202,4 @@ function crossEntropy(logits: Float32Array, targets: Float32Array): number {
     sum += (targets[row * 2] ?? 0) * (logPartition - a) + (targets[row * 2 + 1] ?? 0) * (logPartition - b);
   }
   return sum / rows;
-}
-
-/** The encoder's weights under the names they carry inside a classifier, and the head's. */
-function joinWeights(
-  encoder: Weights,
-  head: Iterable<[string, Weights extends Map<string, infer T> ? T : never]>,
-): Weights {
-  const joined: Weights = new Map();
-  for (const [name, tensor] of encoder) {
-    if (name.startsWith('pre_classifier.') || name.startsWith('classifier.') || name.startsWith('vocab_'))
-      continue;
-    joined.set(name.startsWith('distilbert.') ? name : `distilbert.${name}`, tensor);
-  }
-  for (const [name, tensor] of head) joined.set(name, tensor);
-  return joined;
 }

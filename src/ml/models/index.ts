@@ -1,6 +1,6 @@
 export { parseDistilBertConfig, type DistilBertConfig } from './config.ts';
 export { classifier, encoder, layerName, WORD_EMBEDDINGS, type EncoderOutput } from './distilbert.ts';
-export { buildClassifierGraph, buildEncoderGraph, weightReader } from './inference.ts';
+export { buildClassifierGraph, buildEncoderGraph, encoderWeights, weightReader } from './inference.ts';
 export { noDropout, type Dropout } from './layers.ts';
 export {
   readTensorFile,

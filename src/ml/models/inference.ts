@@ -28,6 +28,19 @@ export function buildClassifierGraph(config: DistilBertConfig, weights: Weights)
   });
 }
 
+/** The weights that the encoder's graph asks for, under their full names; whatever else a base holds stays behind. */
+export function encoderWeights(config: DistilBertConfig, weights: Weights): Weights {
+  const graph = createGraph();
+  encoder(graph, config);
+  const read = weightReader(weights);
+  return new Map(
+    graph.parameters.map(({ name, value }) => [
+      name,
+      { dtype: 'F32', shape: value.shape.map(Number), data: read(name) },
+    ]),
+  );
+}
+
 /**
  * A weight by its full name. A bare encoder (DistilBertModel) keeps the names without the prefix that the same
  * weights carry inside a classifier, so both are tried.
