@@ -52,6 +52,12 @@ async function requestFor(
   };
 }
 
+async function changeConfig(base: string, changes: Record<string, unknown>): Promise<void> {
+  const file = path.join(base, 'config.json');
+  const config = JSON.parse(await readFile(file, 'utf8')) as Record<string, unknown>;
+  await writeFile(file, JSON.stringify({ ...config, ...changes }));
+}
+
 describe('a candidate of the head recipe', () => {
   let result: TrainResult;
   const heard: EpochMetrics[] = [];
@@ -165,6 +171,21 @@ describe('a candidate of the full recipe', () => {
     expect(result.recipe).toMatchObject({ name: 'full', epochs: 12, learningRate: 0.01, refit: true });
     const manifest = await verifyModelDirectory(result.modelDirectory);
     expect(manifest.recipe.trainer).toBe('full');
+  });
+
+  it('takes the encoder alone of a base whose num_labels are three', async () => {
+    const base = await writeTinyBase(path.join(folder, 'base-of-three'));
+    await changeConfig(base, { num_labels: 3 });
+    const file = path.join(base, 'model.safetensors');
+    const weights = await readWeights(file);
+    weights.set('classifier.weight', { dtype: 'F32', shape: [3, 16], data: new Float32Array(48) });
+    weights.set('classifier.bias', { dtype: 'F32', shape: [3], data: new Float32Array(3) });
+    await writeWeights(file, weights);
+    const settings = { epochs: 1, refit: false };
+    const result = await trainCandidate({ ...(await requestFor('three', 'full', settings)), base });
+    const { labels, ...classifier } = await openClassifier(result.modelDirectory);
+    await classifier.close();
+    expect(labels).toEqual(['LOW_QUALITY', 'HIGH_QUALITY']);
   });
 
   it('is judged by the validation rows before it learns from them as well', async () => {

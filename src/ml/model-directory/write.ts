@@ -105,6 +105,8 @@ async function writeModelFiles(directory: string, model: ModelToWrite): Promise<
   const { base, weights, recipe, tokenizer, calibrationTexts, threads, signal } = model;
   const configJson = {
     ...base.configJson,
+    // The base's, which id2label replaces; JSON leaves it out.
+    num_labels: undefined,
     architectures: ['DistilBertForSequenceClassification'],
     model_type: 'distilbert',
     id2label: Object.fromEntries(LABELS.map((label, id) => [id, label])),

@@ -21,6 +21,7 @@ const CONFIG = z
     pad_token_id: z.number().int().nonnegative().nullable().default(0),
     initializer_range: z.number().positive().default(0.02),
     id2label: z.record(z.string(), z.string()).optional(),
+    num_labels: size.optional(),
   })
   .refine(({ dim, n_heads: heads }) => dim % heads === 0, 'dim must be a multiple of n_heads');
 
@@ -36,7 +37,7 @@ export interface DistilBertConfig {
   readonly classifierDropout: number;
   readonly padTokenId: number;
   readonly initializerRange: number;
-  /** Names of the classes in the order of the logits; two unnamed ones when config.json names none. */
+  /** Names of the classes in the order of the logits; LABEL_0, LABEL_1 and so on when config.json names none. */
   readonly labels: readonly string[];
 }
 
@@ -74,13 +75,24 @@ export function parseDistilBertConfig(json: unknown): DistilBertConfig {
     classifierDropout: config.seq_classif_dropout,
     padTokenId: config.pad_token_id ?? 0,
     initializerRange: config.initializer_range,
-    labels: parseLabels(config.id2label),
+    labels: parseLabels(config.id2label, config.num_labels),
   };
 }
 
-function parseLabels(id2label: Record<string, string> | undefined): readonly string[] {
-  if (id2label === undefined) return ['LABEL_0', 'LABEL_1'];
-  return Object.entries(id2label)
+/** Without names there are `num_labels` of them, two when that is not said either, called as Hugging Face calls them. */
+function parseLabels(
+  id2label: Readonly<Record<string, string>> | undefined,
+  count: number | undefined,
+): readonly string[] {
+  if (id2label === undefined) return Array.from({ length: count ?? 2 }, (_, id) => `LABEL_${id}`);
+  const labels = Object.entries(id2label)
     .toSorted(([a], [b]) => Number(a) - Number(b))
     .map(([, label]) => label);
+  if (count !== undefined && count !== labels.length) {
+    throw new AppError(
+      'bad-model',
+      `config.json contradicts itself: num_labels is ${count}, id2label names ${labels.length} (${labels.join(', ')}): correct one of them`,
+    );
+  }
+  return labels;
 }

@@ -14,6 +14,19 @@ describe("DistilBERT's config.json", () => {
     });
   });
 
+  it('has as many labels as num_labels says when it names none, and two when it says nothing', () => {
+    expect(parseDistilBertConfig({ num_labels: 3 }).labels).toEqual(['LABEL_0', 'LABEL_1', 'LABEL_2']);
+    expect(parseDistilBertConfig({}).labels).toEqual(['LABEL_0', 'LABEL_1']);
+    const id2label = { 0: 'poor', 1: 'good' };
+    expect(parseDistilBertConfig({ num_labels: 2, id2label }).labels).toEqual(['poor', 'good']);
+  });
+
+  it('is refused when num_labels and id2label contradict each other', () => {
+    expect(() => parseDistilBertConfig({ num_labels: 3, id2label: { 0: 'poor', 1: 'good' } })).toThrow(
+      /num_labels is 3, id2label names 2 \(poor, good\): correct one of them/,
+    );
+  });
+
   it('refuses other architectures and activations by name', () => {
     expect(() => parseDistilBertConfig({ model_type: 'bert' })).toThrow(
       /architecture "bert" is not supported/,
