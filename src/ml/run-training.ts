@@ -9,7 +9,7 @@ import { trainHead } from './head/index.ts';
 import { judgeClassifier } from './judge.ts';
 import { writeModelDirectory } from './model-directory/index.ts';
 import { describeInputs, describeRuntime, hashWeights } from './provenance/index.ts';
-import type { Recipe } from './recipes.ts';
+import { recipeSchema, type Recipe } from './recipes.ts';
 import { classifierText, readLabelledCsv } from './rows.ts';
 import { openTokenizer } from './tokenizer.ts';
 import { trainEveryWeight } from './train-every-weight.ts';
@@ -48,6 +48,14 @@ export async function runTraining(request: TrainRequest, hooks: TrainingHooks): 
       `the tokenizer of ${base.directory} knows ${tokenizer.vocabularySize} tokens, its encoder ${base.config.vocabulary}`,
     );
   }
+  const recipe = { ...request.recipe, maxLength: Math.min(request.recipe.maxLength, base.config.positions) };
+  const leastLength = recipeSchema.shape.maxLength.unwrap().minValue ?? 1;
+  if (recipe.maxLength < leastLength) {
+    throw new AppError(
+      'bad-model',
+      `the base model ${base.directory} has ${base.config.positions} positions (max_position_embeddings of its config.json); a training wants at least ${leastLength}: give another base`,
+    );
+  }
   await mkdir(request.workDirectory, { recursive: true });
   const threads = request.threads === 0 ? os.availableParallelism() : request.threads;
   const inputs = await describeInputs({
@@ -59,7 +67,6 @@ export async function runTraining(request: TrainRequest, hooks: TrainingHooks): 
     baseName: request.base,
     threads,
   });
-  const recipe = { ...request.recipe, maxLength: Math.min(request.recipe.maxLength, base.config.positions) };
   const trained = await trainBy(recipe, {
     base,
     tokenizer,

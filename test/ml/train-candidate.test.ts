@@ -264,6 +264,21 @@ describe('a training that cannot be', () => {
     });
   });
 
+  it('is refused at the start for a base with fewer positions than any recipe wants', async () => {
+    const base = await writeTinyBase(path.join(folder, 'base-of-seven'));
+    await changeConfig(base, { max_position_embeddings: 7 });
+    const request = { ...(await requestFor('seven')), base };
+    const phases = new Set<string>();
+    await expect(
+      trainCandidate(request, { onProgress: ({ phase }) => phases.add(phase) }),
+    ).rejects.toMatchObject({
+      code: 'bad-model',
+      message: expect.stringMatching(/has 7 positions .* a training wants at least 8: give another base/),
+    });
+    expect([...phases]).toEqual([]);
+    expect(existsSync(request.workDirectory)).toBe(false);
+  });
+
   it('stops at once when aborted before it began', async () => {
     await expect(
       trainCandidate(await requestFor('early'), { signal: AbortSignal.abort() }),
