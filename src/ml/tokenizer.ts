@@ -1,12 +1,14 @@
 /**
  * Token ids of a model directory's own tokenizer (tokenizer.json, as Hugging Face's libraries read it).
- * A text is cut to its first tokens, and only as much of it as can matter is read: a megabyte costs as little as a paragraph.
+ * A text is cut to its first tokens, and only as much of it as can matter is encoded: what BERT's tokenizer gets to read of a
+ * megabyte is a paragraph, whatever the megabyte consists of; another tokenizer reads up to white space.
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { Tokenizer as HuggingFaceTokenizer } from '@huggingface/tokenizers';
 import { z } from 'zod';
 import { AppError, toError } from '../core/errors.ts';
+import { createPieces, PIECE_CHARS, type Pieces } from './bert-pieces.ts';
 
 export interface TextTokenizer {
   /**
@@ -41,7 +43,7 @@ const tokenizerConfigSchema = z.looseObject({
 const CHARS_PER_TOKEN = 12;
 /** Words kept with their ids, and the longest of them: some megabytes at most. */
 const MAX_KNOWN_WORDS = 50_000;
-const MAX_KNOWN_CHARS = 32;
+const MAX_KNOWN_CHARS = PIECE_CHARS;
 
 /** @throws AppError `bad-model` when a tokenizer file is missing or malformed */
 export async function openTokenizer(modelDirectory: string): Promise<TextTokenizer> {
@@ -71,7 +73,10 @@ export async function openTokenizer(modelDirectory: string): Promise<TextTokeniz
   }
   const specialTokens = tokenizer.encode('').ids;
   const end = specialTokens.at(-1);
-  const encodeWords = isBert(file) && specialTokens.length === 2 ? createWordEncoder(tokenizer) : undefined;
+  const encodeWords =
+    isBert(file) && specialTokens.length === 2
+      ? createWordEncoder(tokenizer, createPieces(tokenizer, file))
+      : undefined;
 
   return {
     padTokenId,
@@ -103,24 +108,41 @@ function isBert(file: unknown): boolean {
 }
 
 /** Ids of the words met lately: product texts say the same few thousand words over and over, and looking one up takes a tenth of the time. */
-function createWordEncoder(tokenizer: HuggingFaceTokenizer): (text: string, wanted: number) => number[] {
+function createWordEncoder(
+  tokenizer: HuggingFaceTokenizer,
+  piecesOf: Pieces = (word) => [word],
+): (text: string, wanted: number) => number[] {
   const [begin = 0, end = 0] = tokenizer.encode('').ids;
   let known = new Map<string, readonly number[]>();
-  const encodeWord = (word: string): readonly number[] => {
-    const found = known.get(word);
+  const find = (word: string): readonly number[] | undefined =>
+    word.length <= MAX_KNOWN_CHARS ? known.get(word) : undefined;
+  const encodePiece = (piece: string): readonly number[] => {
+    const found = find(piece);
     if (found !== undefined) return found;
-    const ids = tokenizer.encode(word).ids.slice(1, -1);
-    if (word.length <= MAX_KNOWN_CHARS) {
+    const ids = tokenizer.encode(piece).ids.slice(1, -1);
+    if (piece.length <= MAX_KNOWN_CHARS) {
       if (known.size >= MAX_KNOWN_WORDS) known = new Map();
-      known.set(word, ids);
+      known.set(piece, ids);
     }
     return ids;
+  };
+  /** Of a word between white space, which may be a text of its own in languages without. */
+  const pushWord = (ids: number[], word: string, wanted: number): void => {
+    const found = find(word);
+    if (found !== undefined) {
+      ids.push(...found);
+      return;
+    }
+    for (const piece of piecesOf(word)) {
+      for (const id of encodePiece(piece)) ids.push(id);
+      if (ids.length >= wanted) return;
+    }
   };
   return (text, wanted) => {
     const ids = [begin];
     for (let at = 0; at < text.length && ids.length < wanted;) {
       const next = nextWhiteSpace(text, at);
-      if (next > at) for (const id of encodeWord(text.slice(at, next))) ids.push(id);
+      if (next > at) pushWord(ids, text.slice(at, next), wanted);
       at = next + 1;
     }
     ids.push(end);
