@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import os from 'node:os';
 import path from 'node:path';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest';
 import { packageRoot } from '../../src/core/paths.ts';
 import { readRecipe, resolveBaseDirectory, trainCandidate } from '../../src/ml/index.ts';
 import { listenLocally } from '../clients/listen-locally.ts';
@@ -24,7 +24,12 @@ async function answerAsHub(
     request.socket.destroy();
     return;
   }
+  if (repo === SILENT) return;
   const bytes = await readFile(path.join(directory, name));
+  if (repo === STUCK && name === 'model.safetensors' && request.headers.range === undefined) {
+    response.writeHead(200, { 'Content-Length': bytes.length }).write(bytes.subarray(0, 100));
+    return;
+  }
   const [, from, to] = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '') ?? [];
   if (from === undefined) {
     response.writeHead(200, { ETag: '"1"' }).end(bytes);
@@ -36,6 +41,8 @@ async function answerAsHub(
 }
 
 const BROKEN = 'copyloop-test/broken';
+const SILENT = 'copyloop-test/silent';
+const STUCK = 'copyloop-test/stuck';
 const LACKING: Record<string, string> = {
   'copyloop-test/lacks-words': 'vocab.txt',
   'copyloop-test/lacks-weights': 'model.safetensors',
@@ -58,6 +65,7 @@ describe('a base model of the hub', () => {
   });
   afterAll(async () => {
     server.close();
+    server.closeAllConnections();
     await rm(folder, { recursive: true });
   });
   let cacheDirectory: string;
@@ -116,6 +124,46 @@ describe('a base model of the hub', () => {
     const fetched = resolveBaseDirectory(base, { cacheDirectory, hubUrl });
     await expect(fetched).rejects.toMatchObject({ code, message: expect.stringContaining(message) });
     expect(await readdir(cacheDirectory)).toEqual([]);
+  });
+
+  it.each([
+    ['before it answers', SILENT],
+    ['in the middle of a file', STUCK],
+  ])('is unavailable when the hub falls silent %s', async (_when, base) => {
+    const fetched = resolveBaseDirectory(base, { cacheDirectory, hubUrl, stallTimeoutMs: 100 });
+    await expect(fetched).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('it sent nothing for 0.1 s'),
+    });
+    expect(await readdir(cacheDirectory)).toEqual([]);
+  });
+
+  it.each([
+    ['before it answers', SILENT],
+    ['in the middle of a file', STUCK],
+  ])('is given up when aborted while the hub is silent %s', async (_when, base) => {
+    const aborter = new AbortController();
+    const fetched = resolveBaseDirectory(base, { cacheDirectory, hubUrl }, aborter.signal);
+    const silentAt = base === SILENT ? 'config.json' : 'model.safetensors';
+    await vi.waitFor(() =>
+      expect(asked.filter((url) => url.endsWith(silentAt))).toHaveLength(base === SILENT ? 1 : 2),
+    );
+    const reason = new Error('the server is going down');
+    aborter.abort(reason);
+    await expect(fetched).rejects.toBe(reason);
+    expect(await readdir(cacheDirectory)).toEqual([]);
+  });
+
+  it('clears away what killed downloads left, and leaves those alone that may be going on', async () => {
+    const [old, fresh] = ['copyloop-test--gone.a1b2c3d4.partial', 'copyloop-test--tiny.z9y8x7w6.partial'];
+    for (const name of [old, fresh]) {
+      await mkdir(path.join(cacheDirectory, name));
+      await writeFile(path.join(cacheDirectory, name, 'config.json'), '{}');
+    }
+    const twoDaysAgo = new Date(Date.now() - 2 * 24 * 60 * 60 * 1000);
+    await utimes(path.join(cacheDirectory, old), twoDaysAgo, twoDaysAgo);
+    await resolveBaseDirectory('copyloop-test/tiny', { cacheDirectory, hubUrl });
+    expect((await readdir(cacheDirectory)).toSorted()).toEqual(['copyloop-test--tiny', fresh]);
   });
 
   it('is unavailable where nothing listens', async () => {
