@@ -7,6 +7,8 @@ import path from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { AppError, toError } from '../core/errors.ts';
+import { packageRoot } from '../core/paths.ts';
+import { pathExists } from '../core/path-exists.ts';
 
 /** `head`: classification head on frozen states of the encoder. `full`: every weight. */
 export const TRAINERS = ['head', 'full'] as const;
@@ -71,14 +73,15 @@ export function parseRecipe(value: unknown, origin: string): Recipe {
 }
 
 /**
- * @param folder of recipe files, as `model.recipes` of the configuration
+ * @param place folder of recipe files, as `model.recipes` of the configuration names it
  * @param overrides settings of one candidate that differ from its recipe (a sweep)
  */
 export async function readRecipe(
-  folder: string,
+  place: string,
   name: string,
   overrides: RecipeOverrides = {},
 ): Promise<Recipe> {
+  const folder = await findRecipes(place);
   const file = path.join(folder, `${name}.yaml`);
   let content: unknown;
   try {
@@ -104,4 +107,10 @@ export async function listRecipes(folder: string): Promise<string[]> {
     .filter((file) => file.endsWith('.yaml'))
     .map((file) => file.slice(0, -'.yaml'.length))
     .toSorted();
+}
+
+/** A folder of the user's, below the working directory, or that of the package. */
+async function findRecipes(place: string): Promise<string> {
+  const own = path.resolve(place);
+  return (await pathExists(own)) ? own : path.resolve(packageRoot, place);
 }

@@ -1,8 +1,7 @@
-import { access, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { CandidateConfig } from '../core/config/index.ts';
 import { AppError, toAppError, toError } from '../core/errors.ts';
-import { packageRoot } from '../core/paths.ts';
 import { fetchSplitFile, getDatasetVersion, type DatasetVersion } from '../data/index.ts';
 import {
   hubOf,
@@ -137,11 +136,7 @@ async function trainOrTakeOver(training: {
   let pacedMs = clock.nowMs();
   const workDirectory = path.join(folder, 'checkpoints');
   const request: TrainRequest = {
-    recipe: await readRecipe(
-      await findRecipes(run.options.model.recipes),
-      candidate.recipe,
-      candidate.settings,
-    ),
+    recipe: await readRecipe(run.options.model.recipes, candidate.recipe, candidate.settings),
     seed: candidate.seed,
     trainFile,
     validationFile,
@@ -195,15 +190,6 @@ async function readFinished(resultFile: string): Promise<TrainResult | undefined
     // Half written or damaged: train again.
     return undefined;
   }
-}
-
-/** A folder of the user's, below the working directory, or that of the package. */
-async function findRecipes(folder: string): Promise<string> {
-  const own = path.resolve(folder);
-  return await access(own).then(
-    () => own,
-    () => path.resolve(packageRoot, folder),
-  );
 }
 
 /** Phases as shares of the whole: encoding and training, or two trainings, take most of it. */

@@ -42,10 +42,7 @@ export const trainCommand = defineCommand({
     }
     const { config } = readConfig(options);
     const data = dataOptions(config, options);
-    const recipe = await readRecipe(
-      path.resolve(packageRoot, config.model.recipes),
-      options.recipe ?? 'head',
-    );
+    const recipe = await readRecipe(config.model.recipes, options.recipe ?? 'head');
     const seed = parseWhole('seed', options.seed, { min: 0, max: 2 ** 31 - 1 }) ?? 1;
     const threads =
       parseWhole('threads', options.threads, { min: 1, max: 256 }) ?? config.pipeline.trainThreads;
