@@ -2,7 +2,6 @@ import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Config } from '../../core/config/index.ts';
 import { AppError } from '../../core/errors.ts';
-import { packageRoot } from '../../core/paths.ts';
 import { evaluateModel, hubOf, readRecipe, trainCandidate } from '../../ml/index.ts';
 import { COMMON_OPTIONS, defineCommand, parseWhole } from '../command.ts';
 import { readLabelledFile, splitRecords, toLabelledRows, writeLabelledCsv } from '../labelled-file.ts';
@@ -69,7 +68,7 @@ export const trainCommand = defineCommand({
         seed,
         trainFile,
         validationFile,
-        base: baseOf(config),
+        base: config.model.base,
         ...hubOf(config),
         outputDirectory: path.resolve(options.out),
         workDirectory: path.join(work, 'checkpoints'),
@@ -91,12 +90,6 @@ export const trainCommand = defineCommand({
     );
   },
 });
-
-/** A folder of the package, a folder of the user's, or a hub id. */
-function baseOf(config: Config): string {
-  const { base } = config.model;
-  return base === 'assets/encoder' ? path.join(packageRoot, base) : base;
-}
 
 export function dataOptions(
   config: Config,

@@ -1,0 +1,68 @@
+/** The train command as the command line calls it, with real trainings of a tiny base. */
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { stringify } from 'yaml';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Terminal } from '../../src/cli/command.ts';
+import { trainCommand } from '../../src/cli/commands/train.ts';
+import { readManifest } from '../../src/ml/index.ts';
+import { writeTinyBase, writeTinyRows } from '../ml/tiny-base.ts';
+
+let folder: string;
+let data: string;
+const at = (name: string): string => path.join(folder, name);
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(os.tmpdir(), 'copyloop-train-command-'));
+  data = await writeTinyRows(at('rows.csv'), 160, 1);
+  await writeTinyBase(at('base'));
+  await mkdir(at('recipes'));
+  await writeFile(at('recipes/head.yaml'), 'trainer: head\nepochs: 2\nmaxLength: 16\n');
+});
+afterAll(() => rm(folder, { recursive: true }));
+
+interface Heard {
+  printed: string[];
+  noted: string[];
+}
+
+/** Runs `copyloop train`; `split` overrides the shares of the configuration. */
+async function train(
+  options: Record<string, string>,
+  { base = at('base'), split = {} }: { base?: string; split?: Record<string, number> } = {},
+): Promise<Heard> {
+  const config = at('config.yaml');
+  await writeFile(config, stringify({ model: { base, recipes: at('recipes') }, data: { split } }));
+  const heard: Heard = { printed: [], noted: [] };
+  const terminal: Terminal = {
+    print: (text) => void heard.printed.push(text),
+    note: (text) => void heard.noted.push(text),
+    isInteractive: false,
+    columns: 100,
+  };
+  await trainCommand.run({
+    options: { config, threads: '1', data, 'label-column': 'label', ...options },
+    positionals: [],
+    terminal,
+    signal: new AbortController().signal,
+  });
+  return heard;
+}
+
+describe('copyloop train', () => {
+  it('finds the base model where a run does, in the working directory first, and records the name it was given', async () => {
+    await writeTinyBase(at('assets/encoder'));
+    const home = process.cwd();
+    process.chdir(folder);
+    try {
+      await train({ out: 'named' }, { base: 'assets/encoder' });
+    } finally {
+      process.chdir(home);
+    }
+    expect((await readManifest(at('named')))?.provenance?.base.name).toBe('assets/encoder');
+    const config = async (name: string): Promise<unknown> =>
+      (JSON.parse(await readFile(at(`${name}/config.json`), 'utf8')) as { dim: number }).dim;
+    expect(await config('named')).toBe(await config('base'));
+  });
+});
