@@ -40,7 +40,13 @@ export {
 } from './classifier.ts';
 export { evaluateModel, type EvaluateOptions, type Evaluation } from './evaluate.ts';
 export { computeMetrics, METRIC_NAMES, type ClassificationMetrics } from './metrics.ts';
-export { halveWeights, LABELS, verifyModelDirectory, verifyModelFiles } from './model-directory/index.ts';
+export {
+  halveWeights,
+  LABELS,
+  refuseExisting,
+  verifyModelDirectory,
+  verifyModelFiles,
+} from './model-directory/index.ts';
 export { PRECISIONS, readManifest, type Manifest, type Precision } from './model-manifest.ts';
 export { hubOf, resolveBaseDirectory, type Hub } from './base-hub.ts';
 export { readBaseModel } from './base-model.ts';

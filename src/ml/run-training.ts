@@ -7,7 +7,7 @@ import { readBaseModel, trainedConfig } from './base-model.ts';
 import { foldCalibration } from './calibration.ts';
 import { trainHead } from './head/index.ts';
 import { judgeClassifier } from './judge.ts';
-import { writeModelDirectory } from './model-directory/index.ts';
+import { refuseExisting, writeModelDirectory } from './model-directory/index.ts';
 import { describeInputs, describeRuntime, hashWeights } from './provenance/index.ts';
 import { recipeSchema, type Recipe } from './recipes.ts';
 import { classifierText, readLabelledCsv } from './rows.ts';
@@ -32,10 +32,14 @@ export interface TrainingHooks {
   log: TrainLog;
 }
 
-/** @throws AppError `bad-data` for rows that cannot teach, `bad-model` for an unsound base, `diverged` for a loss gone wrong */
+/**
+ * @throws AppError `bad-data` for rows that cannot teach, `bad-model` for an unsound base, `diverged` for a loss gone wrong,
+ *   `already-exists` at once when something lies where the model is to be
+ */
 export async function runTraining(request: TrainRequest, hooks: TrainingHooks): Promise<TrainResult> {
   const startedMs = performance.now();
   const { signal, onProgress } = hooks;
+  await refuseExisting(request.outputDirectory);
   const [train, validation] = await Promise.all([
     readTexts(request.trainFile, 'training'),
     readTexts(request.validationFile, 'validation'),

@@ -1,5 +1,5 @@
 /** The train command as the command line calls it, with real trainings of a tiny base. */
-import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { stringify } from 'yaml';
@@ -64,5 +64,14 @@ describe('copyloop train', () => {
     const config = async (name: string): Promise<unknown> =>
       (JSON.parse(await readFile(at(`${name}/config.json`), 'utf8')) as { dim: number }).dim;
     expect(await config('named')).toBe(await config('base'));
+  });
+
+  it('refuses a place that is taken before it reads or trains anything', async () => {
+    await mkdir(at('taken'));
+    await expect(train({ out: at('taken'), data: at('nowhere.csv') })).rejects.toMatchObject({
+      code: 'already-exists',
+      message: /taken exists already: .*name another/,
+    });
+    expect((await readdir(folder)).filter((name) => name.startsWith('taken'))).toEqual(['taken']);
   });
 });

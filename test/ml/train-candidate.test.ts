@@ -154,10 +154,13 @@ describe('a candidate of the head recipe', () => {
     expect(await names[1]).toEqual(await names[0]);
   });
 
-  it('never overwrites what lies at its place', async () => {
-    await expect(trainCandidate(await requestFor('head', 'head', { epochs: 1 }))).rejects.toMatchObject({
+  it('never overwrites what lies at its place, and says so before it trains', async () => {
+    const request = await requestFor('head', 'head', { epochs: 1 });
+    const trained: EpochMetrics[] = [];
+    await expect(trainCandidate(request, { onEpoch: (epoch) => trained.push(epoch) })).rejects.toMatchObject({
       code: 'already-exists',
     });
+    expect(trained).toEqual([]);
   });
 });
 

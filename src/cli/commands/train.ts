@@ -2,7 +2,7 @@ import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { Config } from '../../core/config/index.ts';
 import { AppError } from '../../core/errors.ts';
-import { evaluateModel, hubOf, readRecipe, trainCandidate } from '../../ml/index.ts';
+import { evaluateModel, hubOf, readRecipe, refuseExisting, trainCandidate } from '../../ml/index.ts';
 import { COMMON_OPTIONS, defineCommand, parseWhole } from '../command.ts';
 import { readLabelledFile, splitRecords, toLabelledRows, writeLabelledCsv } from '../labelled-file.ts';
 import { renderMetrics } from '../render-metrics.ts';
@@ -39,6 +39,8 @@ export const trainCommand = defineCommand({
     if (options.data === undefined || options.out === undefined) {
       throw new AppError('invalid-input', 'copyloop train needs --data FILE and --out DIR');
     }
+    const out = path.resolve(options.out);
+    await refuseExisting(out);
     const { config } = readConfig(options);
     const data = dataOptions(config, options);
     const recipe = await readRecipe(config.model.recipes, options.recipe ?? 'head');
@@ -56,7 +58,7 @@ export const trainCommand = defineCommand({
       `${file.records.length} records, ${file.refused} refused: ${splits.train.length} to train, ${splits.validation.length} to validate, ${holdout.length} held out`,
     );
 
-    const work = `${path.resolve(options.out)}.work`;
+    const work = `${out}.work`;
     await mkdir(work, { recursive: true });
     const trainFile = path.join(work, 'train.csv');
     const validationFile = path.join(work, 'validation.csv');
@@ -70,7 +72,7 @@ export const trainCommand = defineCommand({
         validationFile,
         base: config.model.base,
         ...hubOf(config),
-        outputDirectory: path.resolve(options.out),
+        outputDirectory: out,
         workDirectory: path.join(work, 'checkpoints'),
         threads,
       },

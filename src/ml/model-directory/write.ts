@@ -63,12 +63,7 @@ const PROBE_TEXTS = [
 
 /** @throws AppError `already-exists` when something lies at `directory` */
 export async function writeModelDirectory(directory: string, model: ModelToWrite): Promise<void> {
-  if (await pathExists(directory)) {
-    throw new AppError(
-      'already-exists',
-      `${directory} exists already: a model directory is never overwritten; name another`,
-    );
-  }
+  await refuseExisting(directory);
   const partial = `${directory}.${randomSlug(8)}.partial`;
   await mkdir(path.join(partial, 'onnx'), { recursive: true });
   try {
@@ -98,6 +93,15 @@ export async function writeModelDirectory(directory: string, model: ModelToWrite
   } finally {
     await rm(partial, { recursive: true, force: true });
   }
+}
+
+/** Also for those who are about to train: what takes long shall not find out at its end. @throws AppError `already-exists` */
+export async function refuseExisting(directory: string): Promise<void> {
+  if (!(await pathExists(directory))) return;
+  throw new AppError(
+    'already-exists',
+    `${directory} exists already: a model directory is never overwritten; name another`,
+  );
 }
 
 /** Names of the files written, relative to the directory. */
