@@ -74,4 +74,12 @@ describe('copyloop train', () => {
     });
     expect((await readdir(folder)).filter((name) => name.startsWith('taken'))).toEqual(['taken']);
   });
+
+  it('shows what validation says when no row was held out', async () => {
+    const split = { holdoutFraction: 1e-9 };
+    const { printed, noted } = await train({ out: at('unjudged') }, { split });
+    expect(printed.join('\n')).toMatch(/^validation /m);
+    expect(printed.join('\n')).not.toContain('holdout');
+    expect(noted.at(-1)).toMatch(/^no row was held out/);
+  });
 });

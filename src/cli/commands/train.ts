@@ -80,14 +80,19 @@ export const trainCommand = defineCommand({
     );
     await rm(work, { recursive: true, force: true });
 
-    const { metrics } = await evaluateModel(result.modelDirectory, toLabelledRows(holdout), { signal });
     terminal.note(`trained in ${renderDuration(result.durationMs)}: ${result.modelDirectory}`);
+    if (holdout.length === 0)
+      terminal.note('no row was held out, so only validation judges it: give --holdout FILE, or more data');
+    const metrics =
+      holdout.length === 0
+        ? null
+        : (await evaluateModel(result.modelDirectory, toLabelledRows(holdout), { signal })).metrics;
     terminal.print(
       options.json === true
         ? renderJson({ ...result, holdout: metrics })
         : renderMetrics([
             ['validation', result.validation],
-            ['holdout', metrics],
+            ...(metrics === null ? [] : [['holdout', metrics] as const]),
           ]),
     );
   },
