@@ -1,17 +1,29 @@
-/** Reads a file of records for `train` and `evaluate` as a pipeline run would: same columns, same checks, same label rule, same splits. */
+/**
+ * Reads a file of records for `train` and `evaluate` as a pipeline run would: same columns, same checks, same label rule, same
+ * duplicates dropped, same order, same splits.
+ */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { stringify } from 'csv-stringify/sync';
 import type { Config } from '../core/config/index.ts';
 import { AppError } from '../core/errors.ts';
-import { hashContent, ingestRecords, splitOf, type LabelledRecord, type Split } from '../data/index.ts';
+import {
+  hashContent,
+  ingestRecords,
+  openRowMerger,
+  splitOf,
+  type LabelledRecord,
+  type Split,
+} from '../data/index.ts';
 import type { LabelledRow } from '../ml/index.ts';
 import { createFolderStore } from '../tracking/index.ts';
 
 export interface LabelledFile {
   records: LabelledRecord[];
   refused: number;
+  /** Rows dropped because another has the same text. */
+  duplicates: number;
 }
 
 /** @throws AppError `bad-data` when no row is usable, and what reading the file throws */
@@ -26,11 +38,32 @@ export async function readLabelledFile(
     const source = { ...data.source, kind: 'file' as const, path: path.resolve(file) };
     const { rawKey, refused } = await ingestRecords({ ...data, source }, { store, keyPrefix: 'raw', signal });
     const lines = (await store.readText(rawKey)).split('\n').filter((line) => line !== '');
-    // Written by ingestRecords a moment ago, checked row by row.
-    return { records: lines.map((line) => JSON.parse(line) as LabelledRecord), refused };
+    return { ...(await mergeLines(lines, path.join(folder, 'merged'))), refused };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
+}
+
+/** @param lines written by ingestRecords a moment ago, checked row by row */
+async function mergeLines(
+  lines: readonly string[],
+  folder: string,
+): Promise<Pick<LabelledFile, 'records' | 'duplicates'>> {
+  const merger = await openRowMerger(folder);
+  try {
+    for (const line of lines) {
+      await merger.add({ ...(JSON.parse(line) as LabelledRecord), weight: 1, origin: 'source' }, false);
+    }
+    const records: LabelledRecord[] = [];
+    for await (const { row } of merger.readMerged()) records.push(row);
+    return { records, duplicates: merger.counts.duplicates };
+  } finally {
+    await merger.close();
+  }
+}
+
+export function describeRows({ records, refused, duplicates }: LabelledFile): string {
+  return `${records.length} records, ${refused} refused, ${duplicates} duplicates`;
 }
 
 /** The records by split. With a holdout of their own elsewhere, those that would be held out are trained on. */
@@ -45,6 +78,27 @@ export function splitRecords(
     splits[split === 'holdout' && hasOwnHoldout ? 'train' : split].push(record);
   }
   return splits;
+}
+
+/**
+ * The records whose text is not among those that a model learns from: what it has seen says nothing of what it can do.
+ * @throws AppError `bad-data` when none is left
+ */
+export function leaveOutKnown(
+  holdout: readonly LabelledRecord[],
+  known: readonly LabelledRecord[],
+): LabelledRecord[] {
+  const hashOf = ({ title, description }: LabelledRecord): string =>
+    hashContent(title, description).toString('hex');
+  const seen = new Set(known.map(hashOf));
+  const unknown = holdout.filter((record) => !seen.has(hashOf(record)));
+  if (unknown.length === 0) {
+    throw new AppError(
+      'bad-data',
+      `all ${holdout.length} rows of the holdout file are among the rows to train and validate on: name a file of other rows, or leave --holdout out`,
+    );
+  }
+  return unknown;
 }
 
 export async function writeLabelledCsv(file: string, records: readonly LabelledRecord[]): Promise<void> {

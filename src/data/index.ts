@@ -83,3 +83,4 @@ export {
 } from './version/dataset-versions.ts';
 export type { Drift, DriftFeature, DriftVerdict } from './version/drift.ts';
 export type { DatasetManifest, SplitSummary } from './version/manifest.ts';
+export { openRowMerger, type RowMerger } from './version/merge-rows.ts';

@@ -82,4 +82,23 @@ describe('copyloop train', () => {
     expect(printed.join('\n')).not.toContain('holdout');
     expect(noted.at(-1)).toMatch(/^no row was held out/);
   });
+
+  it('judges by the rows of a holdout file that it has not learnt from, and says how many it left out', async () => {
+    const [header, ...rows] = (await readFile(data, 'utf8')).trimEnd().split('\n');
+    const others = ['Lamp,"never seen, superb",1', 'Chair,"never seen, torn",0'];
+    await writeFile(at('holdout.csv'), [header, ...rows.slice(0, 5), ...others].join('\n'));
+    const { noted, printed } = await train({ out: at('judged'), holdout: at('holdout.csv') });
+    expect(noted.join('\n')).toMatch(
+      /holdout.csv: 7 records.*; 5 left out, because they are among the rows of/,
+    );
+    expect(printed.join('\n')).toMatch(/^holdout +2 /m);
+  });
+
+  it('refuses a holdout file of which it has learnt every row', async () => {
+    await expect(train({ out: at('known'), holdout: data })).rejects.toMatchObject({
+      code: 'bad-data',
+      message: /rows of the holdout file are among the rows to train and validate on/,
+    });
+    expect((await readdir(folder)).filter((name) => name.startsWith('known'))).toEqual([]);
+  });
 });

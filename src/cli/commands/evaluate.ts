@@ -1,7 +1,7 @@
 import { AppError } from '../../core/errors.ts';
 import { evaluateModel, PRECISIONS } from '../../ml/index.ts';
 import { COMMON_OPTIONS, defineCommand } from '../command.ts';
-import { readLabelledFile, toLabelledRows } from '../labelled-file.ts';
+import { describeRows, readLabelledFile, toLabelledRows } from '../labelled-file.ts';
 import { renderMetrics } from '../render-metrics.ts';
 import { renderJson } from '../render.ts';
 import { MAPPING_OPTIONS } from '../run-request.ts';
@@ -10,7 +10,7 @@ import { dataOptions } from './train.ts';
 
 export const evaluateCommand = defineCommand({
   name: 'evaluate',
-  about: 'Measures a model directory on every usable row of a file.',
+  about: 'Measures a model directory on every usable row of a file, a text that occurs twice counted once.',
   usage: '--model DIR --data FILE [--precision fp32|int8] [--map FIELD=COLUMN]... [--json]',
   positionals: [],
   options: {
@@ -42,10 +42,10 @@ export const evaluateCommand = defineCommand({
       signal,
       precision,
     });
-    terminal.note(`${file.records.length} records, ${file.refused} refused`);
+    terminal.note(describeRows(file));
     terminal.print(
       options.json === true
-        ? renderJson({ ...metrics, refused: file.refused })
+        ? renderJson({ ...metrics, refused: file.refused, duplicates: file.duplicates })
         : renderMetrics([[options.model, metrics]]),
     );
   },

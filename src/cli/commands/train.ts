@@ -4,7 +4,14 @@ import type { Config } from '../../core/config/index.ts';
 import { AppError } from '../../core/errors.ts';
 import { evaluateModel, hubOf, readRecipe, refuseExisting, trainCandidate } from '../../ml/index.ts';
 import { COMMON_OPTIONS, defineCommand, parseWhole } from '../command.ts';
-import { readLabelledFile, splitRecords, toLabelledRows, writeLabelledCsv } from '../labelled-file.ts';
+import {
+  describeRows,
+  leaveOutKnown,
+  readLabelledFile,
+  splitRecords,
+  toLabelledRows,
+  writeLabelledCsv,
+} from '../labelled-file.ts';
 import { renderMetrics } from '../render-metrics.ts';
 import { renderDuration, renderJson } from '../render.ts';
 import { MAPPING_OPTIONS, parseLabel, parseMap } from '../run-request.ts';
@@ -50,13 +57,18 @@ export const trainCommand = defineCommand({
 
     const file = await readLabelledFile(options.data, { data, signal });
     const splits = splitRecords(file.records, data.split, options.holdout !== undefined);
-    const holdout =
-      options.holdout === undefined
-        ? splits.holdout
-        : (await readLabelledFile(options.holdout, { data, signal })).records;
+    const own =
+      options.holdout === undefined ? undefined : await readLabelledFile(options.holdout, { data, signal });
+    const holdout = own === undefined ? splits.holdout : leaveOutKnown(own.records, file.records);
     terminal.note(
-      `${file.records.length} records, ${file.refused} refused: ${splits.train.length} to train, ${splits.validation.length} to validate, ${holdout.length} held out`,
+      `${describeRows(file)}: ${splits.train.length} to train, ${splits.validation.length} to validate, ${holdout.length} held out`,
     );
+    if (own !== undefined) {
+      const known = own.records.length - holdout.length;
+      terminal.note(
+        `${options.holdout}: ${describeRows(own)}${known === 0 ? '' : `; ${known} left out, because they are among the rows of ${options.data}`}`,
+      );
+    }
 
     const work = `${out}.work`;
     await mkdir(work, { recursive: true });
