@@ -28,22 +28,22 @@ export const recipeSchema = z.strictObject({
   learningRate: z.union([z.number().positive(), z.literal('auto')]).default('auto'),
   /** Decoupled (AdamW), none on biases and LayerNorm (full); penalty on the head's distance from its start (head). */
   weightDecay: z.number().min(0).default(0.01),
-  /** Share of all steps in which the learning rate rises from 0; it then falls linearly to 0. */
+  /** Share of all steps in which the learning rate rises from 0; it then falls linearly to 0 (full). */
   warmupFraction: fraction.default(0.1),
-  /** Largest global norm of the gradient; null: unlimited. */
+  /** Largest global norm of the gradient; null: unlimited (full). */
   clipNorm: z.number().positive().nullable().default(1),
   /** Tokens a text is cut to. */
   maxLength: z.int().min(8).max(512).default(128),
   labelSmoothing: z.number().min(0).max(0.5).default(0),
   /** balanced: each class counts alike in the loss; the shift this gives the probabilities is taken out again afterwards. */
   classWeights: z.enum(['balanced', 'none']).default('none'),
-  /** Batches whose gradients are summed before one step of the optimiser. */
+  /** Batches whose gradients are summed before one step of the optimiser (full). */
   gradientAccumulation: positiveInt.max(1024).default(1),
-  /** Layers from below, embeddings included, that stay as they are. */
+  /** Layers from below, embeddings included, that stay as they are (full). */
   frozenLayers: z.int().min(0).default(0),
-  /** Factor on the learning rate for each layer further down; 1: the same everywhere. */
+  /** Factor on the learning rate for each layer further down; 1: the same everywhere (full). */
   layerDecay: z.number().gt(0).max(1).default(1),
-  /** One probability for every dropout; null: those of the model's config.json. */
+  /** One probability for every dropout (head: that before the classifier); null: those of the model's config.json. */
   dropout: z.number().min(0).lt(1).nullable().default(null),
   /** Epochs without a better validation loss after which training stops; null: never. */
   earlyStoppingPatience: positiveInt.nullable().default(null),
@@ -65,12 +65,36 @@ export const recipeSchema = z.strictObject({
 export type Recipe = z.infer<typeof recipeSchema>;
 export type RecipeOverrides = Partial<z.input<typeof recipeSchema>>;
 
-/** @throws AppError `invalid-config` naming each key that is unknown or out of range */
+/** Settings that only the trainer `full` reads, with the values that say what `head` does: those are recorded with it, no others accepted. */
+const ONLY_FULL = {
+  warmupFraction: 0,
+  clipNorm: null,
+  gradientAccumulation: 1,
+  frozenLayers: 0,
+  layerDecay: 1,
+  refit: false,
+  checkpointEverySteps: 100,
+} as const satisfies RecipeOverrides;
+
+/** @throws AppError `invalid-config` naming each key that is unknown, out of range or of no effect */
 export function parseRecipe(value: unknown, origin: string): Recipe {
-  const parsed = recipeSchema.safeParse(value);
-  if (parsed.success) return parsed.data;
-  throw new AppError('invalid-config', `${origin} is refused: ${z.prettifyError(parsed.error)}`);
+  const settings = settingsSchema.safeParse(value).data;
+  const isHead = settings?.['trainer'] === 'head';
+  const parsed = recipeSchema.safeParse(isHead ? { ...ONLY_FULL, ...settings } : value);
+  if (!parsed.success)
+    throw new AppError('invalid-config', `${origin} is refused: ${z.prettifyError(parsed.error)}`);
+  const recipe = parsed.data;
+  const idle = isHead ? keysOfFull.filter((key) => recipe[key] !== ONLY_FULL[key]) : [];
+  if (idle.length === 0) return recipe;
+  const named = idle.map((key) => `${key}: ${String(recipe[key])}`).join(', ');
+  throw new AppError(
+    'invalid-config',
+    `${origin} is refused: ${named} would have no effect, because only trainer: full reads ${idle.length === 1 ? 'it' : 'them'} and this recipe has trainer: head; take ${idle.length === 1 ? 'it' : 'them'} away, or train a recipe with trainer: full`,
+  );
 }
+
+const settingsSchema = z.record(z.string(), z.unknown());
+const keysOfFull = Object.keys(ONLY_FULL) as (keyof typeof ONLY_FULL)[];
 
 /**
  * @param place folder of recipe files, as `model.recipes` of the configuration names it
@@ -94,7 +118,7 @@ export async function readRecipe(
       { cause: thrown },
     );
   }
-  const settings = z.record(z.string(), z.unknown()).safeParse(content);
+  const settings = settingsSchema.safeParse(content);
   if (!settings.success)
     throw new AppError('invalid-config', `${file} must hold settings, one "key: value" a line`);
   return parseRecipe({ name, ...settings.data, ...overrides }, `recipe ${file}`);

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { readRecipe } from '../../src/ml/index.ts';
+import { parseRecipe, readRecipe } from '../../src/ml/index.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -38,5 +38,35 @@ describe('the folder of the recipes', () => {
       code: 'invalid-config',
       message: /"other" cannot be read from .*recipes there are: only/,
     });
+  });
+});
+
+describe('a recipe of the head', () => {
+  it.each([
+    ['warmupFraction', 0.1],
+    ['clipNorm', 1],
+    ['gradientAccumulation', 4],
+    ['frozenLayers', 1],
+    ['layerDecay', 0.9],
+    ['refit', true],
+    ['checkpointEverySteps', 10],
+  ])('is refused with %s, which only full reads', async (key, value) => {
+    await expect(readRecipe('config/recipes', 'head', { [key]: value })).rejects.toMatchObject({
+      code: 'invalid-config',
+      message: new RegExp(`${key}: ${value} would have no effect.*trainer: full`),
+    });
+    expect(await readRecipe('config/recipes', 'full', { [key]: value })).toMatchObject({ [key]: value });
+  });
+
+  it('may say what the head does anyway, and is recorded with it', async () => {
+    const idle = { warmupFraction: 0, clipNorm: null, gradientAccumulation: 1, layerDecay: 1, refit: false };
+    const head = await readRecipe('config/recipes', 'head');
+    expect(head).toMatchObject(idle);
+    expect(await readRecipe('config/recipes', 'head', idle)).toEqual(head);
+  });
+
+  it('is the same when it is read again as it was recorded', async () => {
+    const head = await readRecipe('config/recipes', 'head');
+    expect(parseRecipe(head, 'the record')).toEqual(head);
   });
 });
