@@ -7,7 +7,7 @@ const MAX_CANDIDATES = 64;
 
 /**
  * @param settings `learningRate=1e-4,5e-5` for each setting that varies
- * @throws AppError `invalid-input` for an unknown recipe, a pair that is none, or a grid beyond 64 candidates
+ * @throws AppError `invalid-input` for an unknown recipe, a pair that is none, what is named twice, or a grid beyond 64 candidates
  */
 export function planSweep(options: {
   recipes: readonly string[];
@@ -15,6 +15,17 @@ export function planSweep(options: {
   settings: readonly string[];
 }): CandidateConfig[] {
   const axes = options.settings.map(parseAxis);
+  refuseRepeated('--recipe', options.recipes);
+  refuseRepeated('--seeds', options.seeds);
+  for (const [name, values] of axes) {
+    if (axes.filter(([other]) => other === name).length > 1) {
+      throw new AppError(
+        'invalid-input',
+        `--set ${name} is given more than once: list all its values in one, as in learningRate=1e-4,5e-5`,
+      );
+    }
+    refuseRepeated(`--set ${name}`, values);
+  }
   const combinations = axes.reduce<Record<string, Value>[]>(
     (rows, [name, values]) => rows.flatMap((row) => values.map((value) => ({ ...row, [name]: value }))),
     [{}],
@@ -35,11 +46,24 @@ export function planSweep(options: {
   );
 }
 
-type Value = number | string | boolean;
+type Value = CandidateConfig['settings'][string];
+
+/** The same twice would train the same candidate twice. */
+function refuseRepeated(option: string, values: readonly Value[]): void {
+  const repeated = values.find((value, i) => values.indexOf(value) !== i);
+  if (repeated === undefined) return;
+  throw new AppError(
+    'invalid-input',
+    `${option} names ${String(repeated)} twice, which would train the same candidate twice: name it once`,
+  );
+}
 
 function parseAxis(pair: string): [string, Value[]] {
   const [name = '', list = ''] = pair.split(/=(.*)/s);
-  const values = list.split(',').filter((text) => text !== '');
+  const values = list
+    .split(',')
+    .map((text) => text.trim())
+    .filter((text) => text !== '');
   if (name === '' || values.length === 0) {
     throw new AppError(
       'invalid-input',
@@ -50,6 +74,7 @@ function parseAxis(pair: string): [string, Value[]] {
 }
 
 function parseValue(text: string): Value {
+  if (text === 'null') return null;
   if (text === 'true' || text === 'false') return text === 'true';
   const value = Number(text);
   return Number.isFinite(value) ? value : text;

@@ -745,7 +745,7 @@ export interface Api {
             name: string;
             recipe: 'head' | 'full' | 'reference';
             seed?: number | undefined;
-            settings?: { [key: string]: number | string | boolean } | undefined;
+            settings?: { [key: string]: number | string | boolean | null } | undefined;
           }[]
         | undefined;
     };

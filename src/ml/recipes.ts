@@ -63,7 +63,9 @@ export const recipeSchema = z.strictObject({
 });
 
 export type Recipe = z.infer<typeof recipeSchema>;
-export type RecipeOverrides = Partial<z.input<typeof recipeSchema>>;
+/** What a candidate may change: not what the recipe is. */
+export type RecipeOverrides = Partial<Omit<z.input<typeof recipeSchema>, (typeof FIXED)[number]>>;
+const FIXED = ['name', 'trainer'] as const;
 
 /** Settings that only the trainer `full` reads, with the values that say what `head` does: those are recorded with it, no others accepted. */
 const ONLY_FULL = {
@@ -81,8 +83,11 @@ export function parseRecipe(value: unknown, origin: string): Recipe {
   const settings = settingsSchema.safeParse(value).data;
   const isHead = settings?.['trainer'] === 'head';
   const parsed = recipeSchema.safeParse(isHead ? { ...ONLY_FULL, ...settings } : value);
-  if (!parsed.success)
-    throw new AppError('invalid-config', `${origin} is refused: ${z.prettifyError(parsed.error)}`);
+  if (!parsed.success) {
+    const isUnknown = parsed.error.issues.some(({ code }) => code === 'unrecognized_keys');
+    const known = isUnknown ? `\nThe settings are ${Object.keys(recipeSchema.shape).join(', ')}` : '';
+    throw new AppError('invalid-config', `${origin} is refused: ${z.prettifyError(parsed.error)}${known}`);
+  }
   const recipe = parsed.data;
   const idle = isHead ? keysOfFull.filter((key) => recipe[key] !== ONLY_FULL[key]) : [];
   if (idle.length === 0) return recipe;
@@ -121,7 +126,19 @@ export async function readRecipe(
   const settings = settingsSchema.safeParse(content);
   if (!settings.success)
     throw new AppError('invalid-config', `${file} must hold settings, one "key: value" a line`);
-  return parseRecipe({ name, ...settings.data, ...overrides }, `recipe ${file}`);
+  const fixed = FIXED.find((key) => key in overrides);
+  if (fixed !== undefined) {
+    throw new AppError(
+      'invalid-config',
+      `the settings of a candidate cannot change ${fixed}, which makes the recipe "${name}" what it is: name another recipe`,
+    );
+  }
+  return parseRecipe({ name, ...settings.data, ...overrides }, `recipe ${file}${describe(overrides)}`);
+}
+
+function describe(overrides: RecipeOverrides): string {
+  const pairs = Object.entries(overrides).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
+  return pairs.length === 0 ? '' : ` with ${pairs.join(', ')}`;
 }
 
 /** Names of the recipes in a folder; empty when there is no such folder. */

@@ -5,6 +5,7 @@ import type { Config } from '../core/config/index.ts';
 import { AppError, toError } from '../core/errors.ts';
 import { createRunId } from '../core/ids.ts';
 import type { Database, DbTransaction, RunTrigger } from '../db/index.ts';
+import { checkCandidates } from './check-candidates.ts';
 import { resolveRunOptions, runOptionsSchema, type RunOptions, type RunRequest } from './run-options.ts';
 import type { StageQueues } from './stage-queues.ts';
 
@@ -14,8 +15,8 @@ const UNIQUE_VIOLATION = '23505';
 export interface RunStarter {
   /**
    * Starts a run; the options that the request leaves open come from the configuration.
-   * @throws AppError `conflict` with `details.activeRunId` while a run is active; `invalid-input` for options that cannot be used;
-   * `unavailable` when the queue takes no job
+   * @throws AppError `conflict` with `details.activeRunId` while a run is active; `invalid-input` for options that cannot be used,
+   * `invalid-config` for a candidate whose settings its recipe refuses; `unavailable` when the queue takes no job
    */
   startRun(start: {
     trigger: RunTrigger;
@@ -47,6 +48,7 @@ export function createRunStarter(deps: {
     options: RunOptions;
     replayOf?: string;
   }): Promise<{ runId: string }> => {
+    await checkCandidates(run.options);
     const runId = createRunId(clock.now());
     await orActiveConflict(database, () =>
       db
@@ -69,6 +71,7 @@ export function createRunStarter(deps: {
 
     startScheduledRun: async (slot) => {
       const options = resolveRunOptions(config, {}, false);
+      await checkCandidates(options);
       const runId = createRunId(clock.now());
       const claimed = await db.transaction().execute((trx) => claimSlot(trx, { slot, runId, options }));
       if (claimed.outcome === 'started') await enqueueFirst(database, queues, claimed.runId);

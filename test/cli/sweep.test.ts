@@ -16,7 +16,20 @@ describe('a sweep', () => {
     ]);
   });
 
+  it('reads null as a value of its own, for settings that null turns off', () => {
+    const candidates = planSweep({ recipes: ['full'], seeds: [1], settings: ['clipNorm=1,null'] });
+    expect(candidates.map(({ settings }) => settings)).toEqual([{ clipNorm: 1 }, { clipNorm: null }]);
+  });
+
   it.each([
+    [
+      { recipes: ['full'], seeds: [1], settings: ['learningRate=1e-4', 'learningRate=5e-5'] },
+      /--set learningRate is given more than once: list all its values in one/,
+    ],
+    [{ recipes: ['full'], seeds: [1], settings: ['learningRate=1e-4,0.0001'] }, /names 0.0001 twice/],
+    [{ recipes: ['full'], seeds: [1], settings: ['clipNorm=null,null'] }, /names null twice/],
+    [{ recipes: ['full', 'head', 'full'], seeds: [1], settings: [] }, /--recipe names full twice/],
+    [{ recipes: ['full'], seeds: [3, 3], settings: [] }, /--seeds names 3 twice/],
     [{ recipes: ['fast'], seeds: [1], settings: [] }, /there is no recipe "fast"/],
     [{ recipes: ['full'], seeds: [1], settings: ['learningRate'] }, /SETTING=VALUE,VALUE is needed/],
     [

@@ -57,6 +57,23 @@ describe.each(backends)('stages on %s', (kind) => {
     );
   });
 
+  it.skipIf(!hasServer)(
+    'do not begin for a candidate that its recipe refuses, however it is asked for',
+    async () => {
+      const harness = await start();
+      const candidates = [{ name: 'typo', recipe: 'full' as const, seed: 1, settings: { learnRate: 1 } }];
+      const refusal = { code: 'invalid-config', message: /"typo" cannot be trained: .*learnRate/ };
+      await expect(
+        harness.runs.startRun({ trigger: 'manual', request: { candidates } }),
+      ).rejects.toMatchObject(refusal);
+      harness.config.pipeline = { ...harness.config.pipeline, candidates };
+      await expect(harness.runs.startScheduledRun(new Date(0))).rejects.toMatchObject(refusal);
+      const { db } = harness.database;
+      expect(await db.selectFrom('pipeline_runs').select('id').execute()).toEqual([]);
+      expect(await db.selectFrom('schedule_ticks').select('slot').execute()).toEqual([]);
+    },
+  );
+
   it.skipIf(!hasServer)('are tried again after an error that may pass, with a growing delay', async () => {
     const harness = await start();
     let calls = 0;

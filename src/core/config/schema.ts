@@ -47,7 +47,7 @@ export const candidateSchema = z.strictObject({
   recipe: z.enum(RECIPE_NAMES),
   seed: nonNegativeInt.max(2 ** 31 - 1).default(1),
   /** Settings of the recipe that this candidate changes, for sweeps. */
-  settings: z.record(z.string(), z.union([z.number(), z.string(), z.boolean()])).default({}),
+  settings: z.record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()])).default({}),
 });
 export type CandidateConfig = z.infer<typeof candidateSchema>;
 
