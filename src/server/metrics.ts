@@ -21,7 +21,7 @@ export interface Metrics {
   cache(hits: number, misses: number): void;
   prediction(labels: { version: number; alias: string; writer: string }, score: number): void;
   shadow(result: 'scored' | 'skipped' | 'failed', difference?: number): void;
-  stored(result: 'written' | 'dropped', predictions: number): void;
+  stored(result: 'written' | 'dropped' | 'refused', predictions: number): void;
   feedback(outcome: string): void;
   requestsInFlight: Gauge;
 }
@@ -140,7 +140,7 @@ export function createMetrics(models: () => ServedModels | undefined): Metrics {
   });
   const storedPredictions = new Counter({
     name: 'copyloop_stored_predictions_total',
-    help: 'Predictions written to the database, or dropped because it could not keep up',
+    help: 'Predictions written to the database, dropped because it could not keep up, or refused by it',
     labelNames: ['result'],
     registers,
   });

@@ -1,13 +1,14 @@
 /**
  * Keeps what was predicted, off the request's path: predictions gather in memory and are written a few hundred at a time.
- * When the database cannot keep up the newest are dropped and counted, so that serving never waits and memory stays bounded.
+ * When the database cannot keep up the newest are dropped and counted, so that serving never waits and memory stays bounded. A prediction that
+ * the database refuses for what it holds is dropped too, since it would be refused for ever and hold up all others.
  */
 import { sql } from 'kysely';
 import { DAY_MS, HOUR_MS, SECOND_MS, type Clock } from '../../core/clock.ts';
 import { AppError, toError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { eraseFeedback } from '../../data/index.ts';
-import { PREPARED, type Db } from '../../db/index.ts';
+import { isValueRefused, PREPARED, type Db } from '../../db/index.ts';
 
 export interface StoredPrediction {
   id: string;
@@ -51,7 +52,8 @@ export function openPredictionStore(options: {
   db: Db;
   sampleRate: number;
   retentionDays: number;
-  onStored: (result: 'written' | 'dropped', predictions: number) => void;
+  /** Dropped for want of room, or refused by the database for what it holds. */
+  onStored: (result: 'written' | 'dropped' | 'refused', predictions: number) => void;
   clock: Clock;
   log: Logger;
 }): PredictionStore {
@@ -64,8 +66,7 @@ export function openPredictionStore(options: {
     while (waiting.length > 0) {
       inHand = waiting.splice(0, ROWS_PER_INSERT);
       try {
-        await insertAll(db, inHand);
-        onStored('written', inHand.length);
+        await write(inHand);
       } catch (thrown) {
         waiting.unshift(...inHand);
         throw thrown;
@@ -73,6 +74,29 @@ export function openPredictionStore(options: {
         inHand = [];
       }
     }
+  };
+  /** Rows from the head of those in hand; where some are refused, halves, until each that is refused stands alone. */
+  const write = async (rows: readonly WaitingRow[]): Promise<void> => {
+    try {
+      await insertAll(db, rows);
+    } catch (thrown) {
+      if (!isValueRefused(thrown)) throw thrown;
+      if (rows.length > 1) {
+        const middle = Math.ceil(rows.length / 2);
+        await write(rows.slice(0, middle));
+        await write(rows.slice(middle));
+        return;
+      }
+      log.error(
+        { err: toError(thrown), predictionId: rows[0]?.id },
+        'PostgreSQL refuses what a prediction holds; it is not stored, and takes no feedback',
+      );
+      inHand = inHand.slice(1);
+      onStored('refused', 1);
+      return;
+    }
+    inHand = inHand.slice(rows.length);
+    onStored('written', rows.length);
   };
   const flush = async (): Promise<void> => {
     writing ??= writeAll().finally(() => {

@@ -13,12 +13,12 @@ import { plainText } from '../http/index.ts';
 
 const MAX_ID_CHARS = 200;
 
-/** Fields of a product record that `/generate_data` answers: taken, so that a record can be sent as it is, and not read. */
-const IGNORED_RECORD_FIELDS = {
-  price: z.unknown().optional(),
-  rating: z.unknown().optional(),
-  timestamp: z.unknown().optional(),
-};
+/** Of a product record that `/generate_data` answers: taken, so that a record can be sent as it is; neither read nor stored. */
+const ignored = z
+  .unknown()
+  .optional()
+  .transform(() => undefined);
+const IGNORED_RECORD_FIELDS = { price: ignored, rating: ignored, timestamp: ignored };
 
 export function createRequestSchemas(config: Pick<Config, 'server'>, channelNames: readonly string[]) {
   const { maxTitleChars, maxDescriptionChars, maxBatchItems } = config.server;
@@ -52,7 +52,7 @@ export function createRequestSchemas(config: Pick<Config, 'server'>, channelName
     .strictObject({
       title: plainText(maxTitleChars).refine((title) => title.trim() !== '', 'must not be empty'),
       description: plainText(maxDescriptionChars),
-      id: z.union([z.string().max(MAX_ID_CHARS), z.number()]).optional(),
+      id: z.union([plainText(MAX_ID_CHARS), z.number()]).optional(),
       category: plainText(MAX_AUDIENCE_CHARS).optional(),
       ...IGNORED_RECORD_FIELDS,
       ...options,
