@@ -93,6 +93,20 @@ describe('configuration', () => {
     });
   });
 
+  it('shows where the addresses of the data source, the hub and the writer lead, and nothing that they are called with', () => {
+    const secret = 'http://user:hunter2@data.example/rows.csv?sig=hunter2';
+    const env = {
+      COPYLOOP_DATA__SOURCE__URL: secret,
+      COPYLOOP_MODEL__HUB_URL: secret,
+      COPYLOOP_COPY__OPENAI__BASE_URL: secret,
+      COPYLOOP_TRACKING__URI: secret,
+    };
+    const lines = listConfig(loadConfig({ env }));
+    expect(JSON.stringify(lines)).not.toContain('hunter2');
+    for (const key of ['data.source.url', 'model.hubUrl', 'copy.openai.baseUrl', 'tracking.uri'])
+      expect(lines.find((line) => line.key === key)?.value).toBe('http://data.example/rows.csv');
+  });
+
   it('masks the password inside an address and keeps its host', () => {
     expect(maskSecret('redis://u:p@host:6379/0')).toBe('redis://u:********@host:6379/0');
     expect(maskSecret('plain-token')).toBe('********');

@@ -1,3 +1,4 @@
+import { withPublicAddresses } from '../../core/config/index.ts';
 import { RUN_STATUSES } from '../../db/index.ts';
 import { AppError } from '../../core/errors.ts';
 import { getRun, listRuns, type RunSummary, type RunView } from '../../queues/index.ts';
@@ -53,7 +54,11 @@ export const runsCommand = defineCommand({
         return;
       }
       const run = await getRun(db, id);
-      terminal.print(options.json === true ? renderJson(run) : renderRun(run));
+      terminal.print(
+        options.json === true
+          ? renderJson({ ...run, options: withPublicAddresses(run.options) })
+          : renderRun(run),
+      );
     });
   },
 });

@@ -1,5 +1,5 @@
 export { loadConfig, type LoadedConfig, type LoadOptions, type Origins } from './load.ts';
-export { listConfig, maskSecret, type ConfigLine } from './render.ts';
+export { listConfig, maskSecret, withPublicAddresses, type ConfigLine } from './render.ts';
 export {
   candidateSchema,
   configSchema,

@@ -265,8 +265,12 @@ export type Config = z.infer<typeof configSchema>;
 
 /** Keys whose values are secrets (or, for addresses, may hold one); `copyloop config` masks them. */
 export const SECRET_KEYS: readonly string[] = [
+  'copy.openai.baseUrl',
   'copy.openai.apiKey',
+  'data.source.url',
+  'model.hubUrl',
   'storage.artifacts.accessKeyId',
+  'storage.artifacts.endpoint',
   'storage.artifacts.secretAccessKey',
   'storage.databaseUrl',
   'storage.redisUrl',

@@ -1,5 +1,6 @@
 /** Pipeline runs: start, watch, cancel, replay. */
 import { createRoute, z } from '@hono/zod-openapi';
+import { withPublicAddresses } from '../../core/config/index.ts';
 import type { DestinationPolicy } from '../../core/destination.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Db } from '../../db/index.ts';
@@ -196,7 +197,7 @@ function renderSummary(run: RunSummary): z.input<typeof summarySchema> {
 function renderRun(run: RunView): z.input<typeof runSchema> {
   return {
     ...renderSummary(run),
-    options: { ...run.options },
+    options: { ...withPublicAddresses(run.options) },
     stages: run.stages.map((stage) => ({
       stage: stage.stage,
       candidate: stage.candidate,

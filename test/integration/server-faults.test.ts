@@ -1,0 +1,23 @@
+/** What the API shows of secrets, and how it refuses: nobody who asks wrongly is told that the server failed. */
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { loadConfig } from '../../src/core/config/index.ts';
+import type { Server } from '../../src/server/index.ts';
+import { openServerHarness, type ServerHarness } from './server-harness.ts';
+
+let harness: ServerHarness;
+let server: Server;
+beforeAll(async () => {
+  const { source } = loadConfig({ env: {} }).config.data;
+  const url = 'http://user:hunter2@data.example/rows.csv?sig=hunter2';
+  harness = await openServerHarness({ data: { source: { ...source, kind: 'http', url } } });
+  server = await harness.openServer();
+});
+afterAll(() => harness.close());
+
+it('shows of the address of a data source where it leads, not what it is called with', async () => {
+  const { runId } = await harness.runs.startRun({ trigger: 'manual' });
+  const shown = await (await fetch(`${server.url}/runs/${runId}`)).text();
+  expect(shown).toContain('"url":"http://data.example/rows.csv"');
+  expect(shown).not.toContain('hunter2');
+  expect((await harness.getRun(runId)).options.data.source.url).toContain('hunter2');
+});
