@@ -72,7 +72,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     const tokenizers = createTokenizers();
     let models: ServedModels | undefined = undefined as ServedModels | undefined;
     const metrics = createMetrics(() => models);
-    addJobMetrics(metrics.registry, () => database.db);
+    addJobMetrics(metrics.registry, () => database.db, log);
     const { registry } = options.tracking;
     const served = createServedModels({
       source: {

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, it } from 'vitest';
+import { createSilentLogger } from '../../src/core/log.ts';
 import { packageRoot } from '../../src/core/paths.ts';
 import { addJobMetrics } from '../../src/server/job-metrics.ts';
 import { createMetrics } from '../../src/server/metrics.ts';
@@ -9,9 +10,13 @@ it.each(['deploy/grafana/serving.json', 'deploy/prometheus/rules.yaml'])(
   'every metric that %s names is there',
   async (file) => {
     const { registry } = createMetrics(() => undefined);
-    addJobMetrics(registry, () => {
-      throw new Error('nobody asks for values here');
-    });
+    addJobMetrics(
+      registry,
+      () => {
+        throw new Error('nobody asks for values here');
+      },
+      createSilentLogger(),
+    );
     const there = new Set(registry.getMetricsAsArray().map(({ name }) => name));
     const text = await readFile(path.join(packageRoot, file), 'utf8');
     const named = [...new Set(text.match(/copyloop_[a-z0-9_]+/g))];

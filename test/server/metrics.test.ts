@@ -1,7 +1,11 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import { Kysely, PostgresDialect } from 'kysely';
+import { Pool } from 'pg';
 import { expect, it } from 'vitest';
+import { createSilentLogger } from '../../src/core/log.ts';
 import { packageRoot } from '../../src/core/paths.ts';
+import type { Schema } from '../../src/db/index.ts';
 import { addJobMetrics } from '../../src/server/job-metrics.ts';
 import { createMetrics } from '../../src/server/metrics.ts';
 
@@ -9,15 +13,32 @@ const documentation = readFileSync(path.join(packageRoot, 'docs', 'metrics.md'),
 
 it('names every metric of its own in docs/metrics.md, and no other', () => {
   const { registry } = createMetrics(() => undefined);
-  addJobMetrics(registry, () => {
-    throw new Error('nobody asks for values here');
-  });
+  addJobMetrics(
+    registry,
+    () => {
+      throw new Error('nobody asks for values here');
+    },
+    createSilentLogger(),
+  );
   const names = registry
     .getMetricsAsArray()
     .map(({ name }) => name)
     .filter((name) => !/^copyloop_(process|nodejs)_/.test(name));
   const documented = [...documentation.matchAll(/^\| `(copyloop_\w+)`/gm)].map((match) => match[1]);
   expect(new Set(documented)).toEqual(new Set(names));
+});
+
+it('leaves out the prediction jobs while the database does not answer, and nothing else', async () => {
+  const { registry, servedModelsEvents } = createMetrics(() => undefined);
+  // Nobody listens at port 1.
+  const pool = new Pool({ connectionString: 'postgres://nobody@127.0.0.1:1/none' });
+  const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
+  addJobMetrics(registry, () => db, createSilentLogger());
+  servedModelsEvents.registryRead(false);
+  const page = await registry.metrics();
+  await db.destroy();
+  expect(page).toContain('copyloop_registry_unreadable 1');
+  expect(page).not.toMatch(/^copyloop_job(s|_rows)[ {]/m);
 });
 
 it('answers in the text format of Prometheus', async () => {
