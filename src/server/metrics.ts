@@ -207,6 +207,7 @@ export function createMetrics(models: () => ServedModels | undefined): Metrics {
         modelLoads.inc({ result: 'failed' });
         loadFailed.set({ alias }, 1);
       },
+      failureOver: (alias) => loadFailed.set({ alias }, 0),
       unloaded: () => modelLoads.inc({ result: 'unloaded' }),
       serving: (alias, ref) => servedVersion.set({ alias }, ref?.version ?? 0),
       registryRead: (isReadable) => registryUnreadable.set(isReadable ? 0 : 1),

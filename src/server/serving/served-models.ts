@@ -20,6 +20,8 @@ export interface ModelSource {
 export interface ServedModelsEvents {
   loaded(alias: ServedAlias, ref: VersionRef, loadMs: number): void;
   loadFailed(alias: ServedAlias, ref: VersionRef): void;
+  /** What the alias names serves now, or it names nothing; called after a failure. */
+  failureOver(alias: ServedAlias): void;
   unloaded(ref: VersionRef): void;
   serving(alias: ServedAlias, ref: VersionRef | undefined): void;
   /** After each look at the registry. */
@@ -94,7 +96,7 @@ export function createServedModels(options: {
     const wanted = await source.resolveAlias(alias);
     if (wanted === undefined) return replace(alias, undefined);
     const current = serving.get(alias);
-    if (current !== undefined && isSame(current.ref, wanted)) return;
+    if (current !== undefined && isSame(current.ref, wanted)) return forgetFailures(alias);
     const loadedForOther = [...serving.values()].find((model) => isSame(model.ref, wanted));
     if (loadedForOther !== undefined) return replace(alias, loadedForOther);
     const failed = failures.get(refKey(wanted));
@@ -118,10 +120,16 @@ export function createServedModels(options: {
   const isDue = ({ error, failedAtMs }: LoadFailure): boolean =>
     error.traits.retryable || clock.nowMs() - failedAtMs >= RETRY_BROKEN_AFTER_MS;
 
+  const forgetFailures = (alias: ServedAlias): void => {
+    const over = [...failures].filter(([, failure]) => failure.alias === alias);
+    for (const [key] of over) failures.delete(key);
+    if (over.length > 0) events.failureOver(alias);
+  };
+
   const replace = (alias: ServedAlias, model: LoadedModel | undefined): void => {
+    forgetFailures(alias);
     const old = serving.get(alias);
     if (old === model) return;
-    for (const [key, failure] of failures) if (failure.alias === alias) failures.delete(key);
     if (model === undefined) serving.delete(alias);
     else serving.set(alias, model);
     events.serving(alias, model?.ref);

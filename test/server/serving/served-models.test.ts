@@ -16,6 +16,8 @@ interface World {
   nowMs: number;
   isRegistryDown: boolean;
   registryReads: boolean[];
+  /** As the metric has them. */
+  failing: Set<ServedAlias>;
 }
 
 const open: World[] = [];
@@ -33,6 +35,7 @@ function createWorld(): World {
     nowMs: 0,
     isRegistryDown: false,
     registryReads: [] as boolean[],
+    failing: new Set<ServedAlias>(),
   } as World;
   const load = async (ref: VersionRef) => {
     if (world.broken.has(ref.version)) throw new AppError('bad-model', `version ${ref.version} is broken`);
@@ -66,7 +69,8 @@ function createWorld(): World {
     load,
     events: {
       loaded: () => {},
-      loadFailed: () => {},
+      loadFailed: (alias) => world.failing.add(alias),
+      failureOver: (alias) => world.failing.delete(alias),
       unloaded: () => {},
       serving: () => {},
       registryRead: (isReadable) => world.registryReads.push(isReadable),
@@ -118,6 +122,24 @@ describe('the served models', () => {
     await world.models.refresh();
     expect(world.models.current('champion')?.ref.version).toBe(2);
     expect(world.models.failures()).toEqual([]);
+  });
+
+  it.each([
+    ['the version that serves', { champion: 1 }],
+    ['no version', {}],
+  ])('forget that a version could not be loaded when its alias goes back to %s', async (_name, aliases) => {
+    const world = createWorld();
+    world.aliases = { ...aliases };
+    await world.models.refresh();
+    world.aliases = { champion: 2 };
+    world.broken.add(2);
+    await world.models.refresh();
+    expect(world.models.failures()).toHaveLength(1);
+    expect([...world.failing]).toEqual(['champion']);
+    world.aliases = { ...aliases };
+    await world.models.refresh();
+    expect(world.models.failures()).toEqual([]);
+    expect([...world.failing]).toEqual([]);
   });
 
   it('go on serving while the registry cannot be read, and say so', async () => {
