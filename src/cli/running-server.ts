@@ -1,6 +1,7 @@
 /** A client of the running copyloop server that the options name. */
 import { createClient, type Client } from '../client/index.ts';
 import type { Config } from '../core/config/index.ts';
+import { httpOrigin } from '../core/http-origin.ts';
 import type { OptionSpecs } from './command.ts';
 
 export const SERVER_OPTIONS = {
@@ -10,7 +11,7 @@ export const SERVER_OPTIONS = {
 
 /** Where the server of this configuration is reached from the same machine. */
 export function urlOf({ host, port }: Config['server']): string {
-  return `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${port}`;
+  return httpOrigin(host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host, port);
 }
 
 /** Who waits at a terminal learns at once that a server is busy, so nothing is tried again. */

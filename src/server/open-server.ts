@@ -9,6 +9,7 @@ import type { ArtifactStore } from '../core/artifact-store.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Config } from '../core/config/index.ts';
 import { AppError, toError } from '../core/errors.ts';
+import { httpOrigin } from '../core/http-origin.ts';
 import type { Logger } from '../core/log.ts';
 import { packageRoot } from '../core/paths.ts';
 import { createResources } from '../core/resources.ts';
@@ -209,7 +210,7 @@ async function listen(http: HttpServer, { host, port }: Config['server']): Promi
     http.listen(port, host, () => resolve());
   });
   const { port: bound } = http.address() as AddressInfo;
-  return `http://${host.includes(':') ? `[${host}]` : host}:${bound}`;
+  return httpOrigin(host, bound);
 }
 
 /** Takes no new connection, lets open requests finish, and cuts what is left after `graceMs`. */
