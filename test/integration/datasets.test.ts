@@ -1,5 +1,5 @@
 /** Dataset versions on a real PostgreSQL and a real folder of artifacts. */
-import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
@@ -112,6 +112,35 @@ describe('a dataset version', () => {
     for (const record of records) expect(byId.get(record.id)).toMatchObject(record);
     for (const row of rows) {
       expect(row.split).toBe(splitOf(hashContent(row.title, row.description), OPTIONS.split));
+    }
+  });
+
+  it('keeps records whose texts hold line and paragraph separators, which JSON does not escape', async () => {
+    const file = path.join(folder, 'separators.jsonl');
+    const records = Array.from({ length: 120 }, (_, i) => ({
+      id: `r${i}`,
+      title: `Mug\u2028number ${i}`,
+      description: `Holds tea.\u2029Holds coffee, ${i} times.\u0085`,
+      rating: (i % 5) + 1,
+    }));
+    await writeFile(file, records.map((record) => `${JSON.stringify(record)}\n`).join(''));
+    const raw = await ingestRecords(
+      {
+        source: { kind: 'file', count: 1, seed: 1, path: file, url: null, timeoutMs: 1000, maxBytes: 1e6 },
+        map: {},
+        label: { threshold: 3.5, column: null },
+        refusedKept: 10,
+      },
+      { store, keyPrefix: 'runs/separators/raw' },
+    );
+    const rows = await readAll(await create('run-a', raw));
+    expect(rows).toHaveLength(raw.accepted);
+    expect(raw.accepted).toBe(120);
+    const byId = new Map(rows.map((row) => [row.id, row]));
+    for (const line of (await store.readText(raw.rawKey)).trimEnd().split('\n')) {
+      const record = JSON.parse(line) as { id: string; title: string };
+      expect(record.title).toContain('\u2028');
+      expect(byId.get(record.id)).toMatchObject(record);
     }
   });
 

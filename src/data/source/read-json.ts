@@ -1,6 +1,7 @@
 /** JSON records: one a line (JSONL), or a list, or an object with a list under `data`; streamed, element by element. */
 import { AppError } from '../../core/errors.ts';
 import { shorten } from '../record.ts';
+import { splitLines } from '../split-lines.ts';
 import type { OpenedBytes } from './open-bytes.ts';
 import { decodeUtf8, MAX_ROW_BYTES, showBytes, type SourceRow, type SourceTable } from './source-row.ts';
 
@@ -12,30 +13,12 @@ const NEWLINE = 0x0a;
 export function readJsonLines(bytes: OpenedBytes, name: string): SourceTable {
   async function* readRows(): AsyncGenerator<SourceRow> {
     let line = 0;
-    for await (const piece of splitLines(bytes.chunks, name)) {
+    for await (const piece of splitLines(bytes.chunks, (sizeBytes) => checkSize(sizeBytes, name))) {
       line += 1;
       if (!isBlank(piece)) yield parseElement(piece, line);
     }
   }
   return { rows: readRows() };
-}
-
-async function* splitLines(chunks: AsyncIterable<Buffer>, name: string): AsyncGenerator<Buffer> {
-  let open: Buffer[] = [];
-  let openBytes = 0;
-  for await (const chunk of chunks) {
-    let start = 0;
-    for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
-      yield Buffer.concat([...open, chunk.subarray(start, end)]);
-      open = [];
-      openBytes = 0;
-      start = end + 1;
-    }
-    open.push(chunk.subarray(start));
-    openBytes += chunk.length - start;
-    checkSize(openBytes, name);
-  }
-  if (openBytes > 0) yield Buffer.concat(open);
 }
 
 /** @throws AppError `bad-data`, while reading, when there is no list or it does not end */

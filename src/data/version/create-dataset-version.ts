@@ -8,7 +8,6 @@
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Config } from '../../core/config/index.ts';
@@ -17,6 +16,7 @@ import type { Db } from '../../db/index.ts';
 import { feedbackIdOfRow, readErasedFeedback } from '../feedback-rows.ts';
 import type { IngestResult } from '../ingest.ts';
 import { parseRecord, type Label, type LabelledRecord, type ProductRecord } from '../record.ts';
+import { splitLines } from '../split-lines.ts';
 import { commitVersion } from './commit-version.ts';
 import { SPLITS } from './content.ts';
 import {
@@ -171,9 +171,8 @@ async function readInputs(
       }
     }
   }
-  const lines = createInterface({ input: await store.get(request.raw.rawKey), crlfDelay: Infinity });
-  for await (const line of lines) {
-    await add({ ...(JSON.parse(line) as LabelledRecord), weight: 1, origin: 'source' }, false);
+  for await (const line of splitLines(await store.get(request.raw.rawKey))) {
+    await add({ ...(JSON.parse(line.toString()) as LabelledRecord), weight: 1, origin: 'source' }, false);
   }
   for await (const { label, weight, feedbackId, ...raw } of request.feedbackRows ?? []) {
     if (feedbackId !== undefined) counts.feedbackIds.push(feedbackId);

@@ -6,7 +6,7 @@
 import { createReadStream } from 'node:fs';
 import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
-import { createInterface } from 'node:readline';
+import { splitLines } from '../split-lines.ts';
 import { hashContent } from './content.ts';
 import type { DatasetRow } from './dataset-row.ts';
 
@@ -93,9 +93,8 @@ export async function openRowMerger(folder: string): Promise<RowMerger> {
 
 async function mergeBucket(file: string, counts: MergeCounts): Promise<Spilled[]> {
   const kept = new Map<string, Spilled>();
-  const lines = createInterface({ input: createReadStream(file), crlfDelay: Infinity });
-  for await (const line of lines) {
-    const next = JSON.parse(line) as Spilled;
+  for await (const line of splitLines(createReadStream(file))) {
+    const next = JSON.parse(line.toString()) as Spilled;
     const before = kept.get(next.hash);
     if (before === undefined) {
       kept.set(next.hash, next);
