@@ -1,3 +1,5 @@
+import { AppError } from '../core/errors.ts';
+
 /** SQLSTATE classes and codes of a server that goes away or is not there yet; PostgreSQL documentation, appendix A. */
 const LOST_SQLSTATES = /^(08...|57P0[1-3])$/;
 const LOST_SOCKET_CODES: readonly string[] = [
@@ -14,6 +16,7 @@ const LOST_MESSAGES =
 /** Whether PostgreSQL was out of reach, so that the same statement may succeed in a moment. */
 export function isConnectionLost(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
+  if (error instanceof AppError) return isConnectionLost(error.cause);
   const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
   return LOST_SQLSTATES.test(code) || LOST_SOCKET_CODES.includes(code) || LOST_MESSAGES.test(error.message);
 }

@@ -10,6 +10,7 @@ export { findPostgresBinaries } from './embedded/binaries.ts';
 export { findClosedParent, findPostgresAccount } from './embedded/account.ts';
 export { isConnectionLost } from './connection-lost.ts';
 export { isValueRefused } from './value-refused.ts';
+export { createLocks, type LockKey, type Locks } from './locks.ts';
 export { openListener, type Listener } from './listen.ts';
 export { migrate } from './migrate.ts';
 export { migrations } from './migrations/index.ts';

@@ -1,8 +1,10 @@
 import { Kysely, PostgresDialect, type Transaction } from 'kysely';
-import { Client, Pool, TypeOverrides, types, type DatabaseError, type PoolClient } from 'pg';
+import { Client, TypeOverrides, types, type DatabaseError, type Pool, type PoolClient } from 'pg';
 import { AppError, toError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
+import { createBoundedPool } from './bounded-pool.ts';
 import { openEmbeddedPostgres } from './embedded/server.ts';
+import { createLocks, type Locks } from './locks.ts';
 import { migrate } from './migrate.ts';
 import { withPreparedStatements } from './prepared-statements.ts';
 import type { Schema } from './schema.ts';
@@ -12,7 +14,9 @@ export type DbTransaction = Transaction<Schema>;
 
 export interface Database {
   db: Db;
+  /** Nobody may hold a connection of it while asking for another: that is what `locks` are for. */
   pool: Pool;
+  locks: Locks;
   /** Connection string, for the queues' own pool and for LISTEN. Holds a password: never log it. */
   url: string;
   close(): Promise<void>;
@@ -40,7 +44,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   const url = options.databaseUrl ?? embedded?.url ?? '';
   try {
     if (embedded !== undefined) await createDatabaseIfMissing(url);
-    const pool = new Pool({
+    const pool = createBoundedPool({
       connectionString: url,
       max: options.poolSize,
       application_name: 'copyloop',
@@ -63,7 +67,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     } finally {
       client.release();
     }
-    return { db, pool, url, close };
+    return { db, pool, locks: createLocks(url), url, close };
   } catch (error) {
     await embedded?.close();
     throw error;

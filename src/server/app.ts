@@ -4,7 +4,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Config } from '../core/config/index.ts';
 import type { Logger } from '../core/log.ts';
 import type { Copywriter } from '../copy/index.ts';
-import type { Db } from '../db/index.ts';
+import type { Db, Locks } from '../db/index.ts';
 import type { JobStarter, RunStarter, StageQueues } from '../queues/index.ts';
 import { createSendRules, createWebhookStore, type TrackingStore } from '../tracking/index.ts';
 import {
@@ -50,6 +50,7 @@ export interface AppDeps {
     'server' | 'outbound' | 'webhooks' | 'serving' | 'copy' | 'model' | 'jobs' | 'tracking'
   >;
   db: Db;
+  locks: Locks;
   starter: RunStarter;
   jobs: JobStarter;
   queues: StageQueues['queues'];
@@ -125,7 +126,10 @@ export function createApp(deps: AppDeps): Router {
     }),
   );
   app.route('/', createModelRoutes(deps.tracking.registry));
-  app.route('/', createModelGateRoutes({ db, registry: deps.tracking.registry, artifacts: deps.artifacts }));
+  app.route(
+    '/',
+    createModelGateRoutes({ locks: deps.locks, registry: deps.tracking.registry, artifacts: deps.artifacts }),
+  );
   app.route('/', createTrafficRoutes({ db, models }));
   app.route(
     '/',

@@ -129,6 +129,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     const app = createApp({
       config,
       db: database.db,
+      locks: database.locks,
       starter: options.runs,
       jobs: options.jobs,
       queues: options.queues.queues,

@@ -2,9 +2,8 @@
  * A person's word on a version that has won the gate. It is kept in tags of the version, so that it is the same on either tracking
  * backend and webhooks hear of it; one at a time decides about a model, by a lock of our own database that all processes share.
  */
-import { sql } from 'kysely';
 import { AppError } from '../core/errors.ts';
-import type { Db } from '../db/index.ts';
+import type { Locks } from '../db/index.ts';
 import type { ModelVersion } from './entities.ts';
 import { CHALLENGER, CHAMPION } from './models.ts';
 import type { RegistryStore } from './tracking-store.ts';
@@ -18,11 +17,11 @@ const AGAINST_TAG = 'copyloop.approval.against';
 const BY_TAG = 'copyloop.approval.by';
 const REASON_TAG = 'copyloop.approval.reason';
 const NONE = 'none';
-/** Any constant: the first half of the lock's key. */
+/** Any constant: the first half of the lock's key, whose other half is the model. */
 const LOCK_CLASS = 7_265_004;
 
 export interface ApprovalDesk {
-  db: Db;
+  locks: Locks;
   registry: RegistryStore;
 }
 
@@ -159,9 +158,6 @@ function nameChampion(version: string): string {
   return version === NONE ? 'no version' : `version ${version}`;
 }
 
-async function withLock<T>({ db }: ApprovalDesk, model: string, body: () => Promise<T>): Promise<T> {
-  return await db.transaction().execute(async (trx) => {
-    await sql`SELECT pg_advisory_xact_lock(${LOCK_CLASS}, hashtext(${model}))`.execute(trx);
-    return await body();
-  });
+async function withLock<T>({ locks }: ApprovalDesk, model: string, body: () => Promise<T>): Promise<T> {
+  return await locks.hold([LOCK_CLASS, model], body);
 }

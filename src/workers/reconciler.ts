@@ -29,27 +29,16 @@ export interface ReconcilerDeps {
 
 /** One pass over all active runs (there is at most one). Does nothing while another process is at it. */
 export async function reconcile(deps: ReconcilerDeps): Promise<void> {
-  const client = await deps.database.pool.connect();
-  try {
-    const { rows } = await client.query<{ locked: boolean }>('SELECT pg_try_advisory_lock($1) AS locked', [
-      LOCK_KEY,
-    ]);
-    if (rows[0]?.locked !== true) return;
-    try {
-      const { db } = deps.database;
-      const runs = await db
-        .selectFrom('pipeline_runs')
-        .select(['id', 'options', 'enqueued_at'])
-        .where('status', '=', 'active')
-        .execute();
-      for (const run of runs) await repairRun(deps, run);
-      await markLostAttempts(deps);
-    } finally {
-      await client.query('SELECT pg_advisory_unlock($1)', [LOCK_KEY]);
-    }
-  } finally {
-    client.release();
-  }
+  const { db, locks } = deps.database;
+  await locks.tryHold(LOCK_KEY, async () => {
+    const runs = await db
+      .selectFrom('pipeline_runs')
+      .select(['id', 'options', 'enqueued_at'])
+      .where('status', '=', 'active')
+      .execute();
+    for (const run of runs) await repairRun(deps, run);
+    await markLostAttempts(deps);
+  });
 }
 
 /** Makes every pass now and then every `intervalMs` until it is closed; one that fails keeps none of the others. */

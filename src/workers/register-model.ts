@@ -150,7 +150,7 @@ async function registerVersion(
   const { report } = comparison;
   const { tags } = await tracking.runs.get(trackingRunId);
   const { datasetVersion } = await context.resultOf('version-data');
-  const { db } = context.services.database;
+  const { db, locks } = context.services.database;
   const isPending = report.decision === 'pending-approval';
   const { manifest } = await getDatasetVersion(db, datasetVersion);
   await freezeHoldout(db, {
@@ -173,7 +173,7 @@ async function registerVersion(
     },
   });
   const why = { reason: report.reasons.join(' '), pipelineRunId: run.id };
-  if (isPending) await awaitApproval({ db, registry: tracking.registry }, version, why);
+  if (isPending) await awaitApproval({ locks, registry: tracking.registry }, version, why);
   else await promote(tracking, version, { ...why, movedBy: 'gate' }, comparison.champion);
   return version.version;
 }

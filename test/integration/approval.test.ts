@@ -39,7 +39,7 @@ function openRoutes(harness: Harness, tracking: TrackingStore) {
   app.route(
     '/',
     createModelGateRoutes({
-      db: harness.database.db,
+      locks: harness.database.locks,
       registry: tracking.registry,
       artifacts: harness.services.artifacts,
     }),
@@ -130,7 +130,7 @@ describe('an approval', () => {
     open.push(database);
     const { registry } = createPostgresTrackingStore(database.db);
     await registry.createModel({ name: 'm' });
-    return { db: database.db, registry };
+    return { locks: database.locks, registry };
   }
   async function win(desk: ApprovalDesk, against: number | null): Promise<number> {
     const version = await desk.registry.createVersion({
@@ -194,14 +194,16 @@ describe('an approval', () => {
     });
   });
 
-  it('is given or refused once, however many ask at once', async () => {
+  it('is given or refused once, however many ask at once, more than the pool has connections', async () => {
     const desk = await openDesk();
     const version = await win(desk, null);
     const asked = await Promise.allSettled([
-      ...Array.from({ length: 3 }, () => approveVersion(desk, { name: 'm', version }, ana)),
+      ...Array.from({ length: 14 }, () => approveVersion(desk, { name: 'm', version }, ana)),
       rejectVersion(desk, { name: 'm', version }, ana),
     ]);
     expect(asked.filter(({ status }) => status === 'fulfilled')).toHaveLength(1);
+    for (const one of asked)
+      if (one.status === 'rejected') expect(one.reason).toMatchObject({ code: 'conflict' });
     expect(await champion(desk)).toBe((await stateOf(desk, version)) === 'approved' ? version : null);
   });
 });

@@ -184,7 +184,7 @@ describe('the client', () => {
         tags: pendingTags(champion),
       });
       const why = { reason: 'won the gate', pipelineRunId: runId };
-      await awaitApproval({ db: harness.database.db, registry }, version, why);
+      await awaitApproval({ locks: harness.database.locks, registry }, version, why);
       return version.version;
     };
 

@@ -55,7 +55,7 @@ async function decide(
   const version = parseWhole('version', number, { min: 1, max: 2 ** 31 - 1 }) ?? 0;
   const { config } = readConfig(options);
   return await withServices(config, { role: 'cli' }, async ({ database, tracking }) => {
-    const desk = { db: database.db, registry: tracking.registry };
+    const desk = { locks: database.locks, registry: tracking.registry };
     return await decision(desk, { name: config.model.name, version }, { by: nameCliUser(), reason });
   });
 }

@@ -219,7 +219,13 @@ const storage = z.strictObject({
   varDir: text,
   databaseUrl: z.url({ protocol: /^postgres(ql)?$/ }).nullable(),
   redisUrl: z.url({ protocol: /^rediss?$/ }).nullable(),
-  poolSize: positiveInt.max(1000),
+  poolSize: z
+    .int()
+    .min(
+      2,
+      'at least 2: with one connection a slow statement keeps /ready and the state of running stages waiting',
+    )
+    .max(1000),
   leftoverAgeMs: positiveInt,
   artifacts: z
     .strictObject({

@@ -3,7 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { AppError } from '../../core/errors.ts';
-import type { Db } from '../../db/index.ts';
+import type { Locks } from '../../db/index.ts';
 import { approveVersion, rejectVersion, type RegistryStore } from '../../tracking/index.ts';
 import { createRouter, errorResponse, type AppEnv, type Router } from '../http/index.ts';
 import { nameCaller } from '../keys/index.ts';
@@ -77,7 +77,7 @@ const pageRoute = createRoute({
 });
 
 export function createModelGateRoutes(deps: {
-  db: Db;
+  locks: Locks;
   registry: RegistryStore;
   artifacts: ArtifactStore;
 }): Router {
