@@ -2,7 +2,7 @@
 import type { DatabaseError } from 'pg';
 import type { Clock } from '../core/clock.ts';
 import type { Config } from '../core/config/index.ts';
-import { AppError, toError } from '../core/errors.ts';
+import { AppError, toAppError, toError } from '../core/errors.ts';
 import { createRunId } from '../core/ids.ts';
 import type { Database, DbTransaction, RunTrigger } from '../db/index.ts';
 import { checkCandidates } from './check-candidates.ts';
@@ -24,7 +24,10 @@ export interface RunStarter {
     /** Whether an outsider made the request: an address that it names is then held to the destination policy. */
     cameOverHttp?: boolean;
   }): Promise<{ runId: string }>;
-  /** Starts a run of a scheduled slot; a slot starts one run, however often it is asked. */
+  /**
+   * Starts a run of a scheduled slot; a slot starts one run, however often it is asked.
+   * @throws AppError `unavailable` when the queue takes no job: the run stays active, and the next call or the reconciler enqueues it
+   */
   startScheduledRun(slot: Date): Promise<ScheduledStart>;
   /** The same options again under a new id. @throws AppError `not-found`, and whatever `startRun` throws */
   replayRun(runId: string): Promise<{ runId: string }>;
@@ -61,7 +64,13 @@ export function createRunStarter(deps: {
         })
         .execute(),
     );
-    await enqueueFirst(database, queues, runId);
+    try {
+      await enqueueFirst(database, queues, runId);
+    } catch (error) {
+      // Closed again, so that the caller may simply try once more.
+      await closeUnqueued(database, runId, toAppError(error));
+      throw error;
+    }
     return { runId };
   };
 
@@ -74,6 +83,7 @@ export function createRunStarter(deps: {
       await checkCandidates(options);
       const runId = createRunId(clock.now());
       const claimed = await db.transaction().execute((trx) => claimSlot(trx, { slot, runId, options }));
+      // Nobody asks again for a slot whose run was closed: a run that could not be enqueued waits for the next try.
       if (claimed.outcome === 'started') await enqueueFirst(database, queues, claimed.runId);
       return claimed;
     },
@@ -121,28 +131,27 @@ export function createRunStarter(deps: {
   };
 }
 
-/** A failed enqueueing closes the run again, so that the caller may simply try once more. */
 async function enqueueFirst(database: Database, queues: StageQueues, runId: string): Promise<void> {
   try {
     await queues.enqueueStage('generate-data', runId);
   } catch (cause) {
     const message = `the queue took no job (${toError(cause).message}): check that ${queues.backend.kind === 'redis' ? 'Redis' : 'PostgreSQL'} answers`;
-    await database.db
-      .updateTable('pipeline_runs')
-      .set({
-        status: 'failed',
-        finished_at: new Date(),
-        error: JSON.stringify({ code: 'unavailable', message }) as never,
-      })
-      .where('id', '=', runId)
-      .where('status', '=', 'active')
-      .execute();
     throw new AppError('unavailable', message, { cause });
   }
   await database.db
     .updateTable('pipeline_runs')
     .set({ enqueued_at: new Date() })
     .where('id', '=', runId)
+    .execute();
+}
+
+async function closeUnqueued(database: Database, runId: string, { code, message }: AppError): Promise<void> {
+  await database.db
+    .updateTable('pipeline_runs')
+    .set({ status: 'failed', finished_at: new Date(), error: JSON.stringify({ code, message }) as never })
+    .where('id', '=', runId)
+    .where('status', '=', 'active')
+    .where('enqueued_at', 'is', null)
     .execute();
 }
 
@@ -158,11 +167,11 @@ async function claimSlot(
   if (tick.numInsertedOrUpdatedRows === 0n) {
     const run = await trx
       .selectFrom('pipeline_runs')
-      .select(['id', 'enqueued_at'])
+      .select(['id', 'status', 'enqueued_at'])
       .where('slot', '=', claim.slot)
       .executeTakeFirst();
-    // The run of this slot was made, but its maker died before it could enqueue it.
-    if (run !== undefined && run.enqueued_at === null) return { outcome: 'started', runId: run.id };
+    // The run of this slot was made, but its maker could not enqueue it, or died before it did.
+    if (run?.status === 'active' && run.enqueued_at === null) return { outcome: 'started', runId: run.id };
     return { outcome: 'skipped', reason: 'another worker has handled this slot' };
   }
   // ON CONFLICT on the index rather than a caught error: an error would spoil the transaction.

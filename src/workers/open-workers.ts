@@ -3,6 +3,7 @@ import { hostname } from 'node:os';
 import type { Processor, Worker } from 'bullmq';
 import type { Clock } from '../core/clock.ts';
 import { JOB_STAGES, STAGES, type WorkStage } from '../core/config/index.ts';
+import { toError } from '../core/errors.ts';
 import { randomSlug } from '../core/ids.ts';
 import type { Logger } from '../core/log.ts';
 import {
@@ -120,7 +121,10 @@ function createTickProcessor(runs: RunStarter, log: Logger): Processor {
       log.warn({ job: job.id }, 'a job of start-run that no schedule has made is ignored');
       return { outcome: 'ignored' };
     }
-    const started = await runs.startScheduledRun(slot);
+    const started = await runs.startScheduledRun(slot).catch((error: unknown) => {
+      log.warn({ err: toError(error), slot }, 'the tick of the schedule failed');
+      throw error;
+    });
     log.info({ slot, ...started }, 'the schedule ticked');
     return started;
   };

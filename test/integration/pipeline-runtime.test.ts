@@ -1,9 +1,16 @@
 /** The runtime of the stages, on both backends alike, with handlers that do only what the case needs. */
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import { AppError } from '../../src/core/errors.ts';
-import { sleep } from '../../src/core/clock.ts';
+import { sleep, systemClock } from '../../src/core/clock.ts';
 import { Client } from 'pg';
-import { applySchedule, jobId, nextTick, type RunView } from '../../src/queues/index.ts';
+import {
+  applySchedule,
+  createRunStarter,
+  jobId,
+  nextTick,
+  type RunView,
+  type StageQueues,
+} from '../../src/queues/index.ts';
 import { reconcile } from '../../src/workers/index.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
 import { isConnectionLost } from '../../src/db/index.ts';
@@ -344,6 +351,53 @@ describe.each(backends)('stages on %s', (kind) => {
       'skipped',
     ]);
   });
+
+  it.skipIf(!hasServer)('of a slot start although the queue refuses the first job once', async () => {
+    const harness = await start();
+    const { database, config, queues } = harness;
+    let refusals = 1;
+    const broken: StageQueues = {
+      ...queues,
+      enqueueStage: async (...job) => {
+        if (refusals > 0) {
+          refusals -= 1;
+          throw new Error('Connection is closed.');
+        }
+        await queues.enqueueStage(...job);
+      },
+    };
+    const runs = createRunStarter({ database, queues: broken, config, clock: systemClock });
+    const slot = new Date('2026-11-25T00:00:00Z');
+    await expect(runs.startScheduledRun(slot)).rejects.toMatchObject({
+      code: 'unavailable',
+      message: expect.stringContaining('the queue took no job (Connection is closed.)'),
+    });
+    const again = await runs.startScheduledRun(slot);
+    const runId = again.outcome === 'started' ? again.runId : '';
+    expect(await harness.getRun(runId)).toMatchObject({ status: 'active', trigger: 'schedule' });
+    expect((await runs.startScheduledRun(slot)).outcome).toBe('skipped');
+    await harness.openWorkers();
+    expect((await harness.untilEnded(runId)).status).toBe('succeeded');
+  });
+
+  it.skipIf(!hasServer)(
+    'of a slot start by the reconciler when every try of the tick has failed',
+    async () => {
+      const harness = await start();
+      const { database, config, queues } = harness;
+      const broken = { ...queues, enqueueStage: () => Promise.reject(new Error('Connection is closed.')) };
+      const runs = createRunStarter({ database, queues: broken, config, clock: systemClock });
+      await expect(runs.startScheduledRun(new Date('2026-11-26T00:00:00Z'))).rejects.toThrow('took no job');
+      const { id } = await database.db.selectFrom('pipeline_runs').select('id').executeTakeFirstOrThrow();
+      await harness.openWorkers();
+      expect((await harness.untilEnded(id)).status).toBe('succeeded');
+      // A run that somebody asked for is closed instead: that somebody is told, and may ask again.
+      await expect(runs.startRun({ trigger: 'manual' })).rejects.toMatchObject({ code: 'unavailable' });
+      expect(
+        await database.db.selectFrom('pipeline_runs').select('status').orderBy('number').execute(),
+      ).toEqual([{ status: 'succeeded' }, { status: 'failed' }]);
+    },
+  );
 
   it.skipIf(!hasServer)('leave their jobs under ids of run and stage', async () => {
     const harness = await start();
