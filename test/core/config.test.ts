@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { inspect } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
 import { listConfig, loadConfig, maskSecret } from '../../src/core/config/index.ts';
 
@@ -47,6 +48,35 @@ describe('configuration', () => {
     const { config } = loadConfig({ env });
     expect(config.serving.maxBatchTokens).toBe(64);
     expect(config.queues.timeoutsMs['train-model']).toBe(5000);
+  });
+
+  it('takes the text of a variable as it stands where the setting is text', () => {
+    const texts = ['s3cret #1', '20261128', 'true', '{a: b}', '"quoted"', ' spaced ', 'a: [', '- x', '0x1F'];
+    for (const text of texts) {
+      const env = { COPYLOOP_TRACKING__PASSWORD: text, COPYLOOP_DATA__MAP__TITLE: text };
+      const { config } = loadConfig({ env });
+      expect([config.tracking.password, config.data.map.title]).toEqual([text, text]);
+    }
+  });
+
+  it('reads an empty variable, or `null`, as none where the setting may be none', () => {
+    for (const text of ['', 'null'])
+      expect(loadConfig({ env: { COPYLOOP_TRACKING__PASSWORD: text } }).config.tracking.password).toBeNull();
+  });
+
+  it('still reads numbers, switches and lists from variables by the rules of YAML', () => {
+    const { config } = loadConfig({
+      env: {
+        COPYLOOP_TRACKING__RETRIES: '2 # tries',
+        COPYLOOP_DATA__JOIN_PARENT: 'true',
+        COPYLOOP_OUTBOUND__ALLOW_HOSTS: '[a.example, b.example]',
+        COPYLOOP_DATA__MAP: '{title: Title}',
+      },
+    });
+    expect(config.tracking.retries).toBe(2);
+    expect(config.data.joinParent).toBe(true);
+    expect(config.outbound.allowHosts).toEqual(['a.example', 'b.example']);
+    expect(config.data.map).toEqual({ title: 'Title' });
   });
 
   it('replaces the column map whole', () => {
@@ -105,6 +135,29 @@ describe('configuration', () => {
     expect(JSON.stringify(lines)).not.toContain('hunter2');
     for (const key of ['data.source.url', 'model.hubUrl', 'copy.openai.baseUrl', 'tracking.uri'])
       expect(lines.find((line) => line.key === key)?.value).toBe('http://data.example/rows.csv');
+  });
+
+  it.each([
+    ['webhooks: { secretKey: hunter2 }', /webhooks\.secretKey is "\*+" \(from file .*\): .*32/],
+    ['tracking: { password: 770077 }', /tracking\.password is "\*+"/],
+    ['tracking: hunter2', /tracking is "\*+"/],
+    ['storage: { databaseUrl: "mysql://me:hunter2@db.example/x" }', /databaseUrl is "mysql:.*@db\.example/],
+    ['tracking: { password: "hunter2', /is not YAML: .* at line 1/],
+  ])('refuses a secret of %s without showing it', (content, message) => {
+    const file = yaml('secret.yaml', content);
+    let thrown: unknown;
+    try {
+      loadConfig({ env: {}, file });
+    } catch (error) {
+      thrown = error;
+    }
+    expect(String(thrown)).toMatch(message);
+    expect(inspect(thrown)).not.toMatch(/hunter2|770077/);
+  });
+
+  it('masks a password that looks like an address too', () => {
+    const lines = listConfig(loadConfig({ env: { COPYLOOP_TRACKING__PASSWORD: 'hunter2:abc' } }));
+    expect(lines.find((line) => line.key === 'tracking.password')?.value).toBe('********');
   });
 
   it('masks the password inside an address and keeps its host', () => {

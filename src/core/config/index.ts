@@ -1,5 +1,6 @@
 export { loadConfig, type LoadedConfig, type LoadOptions, type Origins } from './load.ts';
-export { listConfig, maskSecret, withPublicAddresses, type ConfigLine } from './render.ts';
+export { maskSecret, withPublicAddresses } from './mask.ts';
+export { listConfig, type ConfigLine } from './render.ts';
 export {
   candidateSchema,
   configSchema,

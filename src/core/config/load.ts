@@ -7,9 +7,10 @@ import path from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { AppError, toError } from '../errors.ts';
 import { packageRoot } from '../paths.ts';
+import { nonEmpty, readEnvironment, type Environment } from './environment.ts';
+import { maskValue } from './mask.ts';
 import { configSchema, type Config } from './schema.ts';
-
-type Tree = { [key: string]: unknown };
+import { isTree, type Tree } from './tree.ts';
 
 /** Where a value came from: `default`, `file my.yaml`, `environment PORT`, `command line`. */
 export type Origins = ReadonlyMap<string, string>;
@@ -20,23 +21,13 @@ export interface LoadedConfig {
 }
 
 export interface LoadOptions {
-  env?: Readonly<Record<string, string | undefined>>;
+  env?: Environment;
   /** A user's YAML file; COPYLOOP_CONFIG otherwise. */
   file?: string | undefined;
   /** Values from the command line by dotted key: `{ 'server.port': 9000 }`. */
   overrides?: Readonly<Record<string, unknown>>;
 }
 
-const PLAIN_VARIABLES: Readonly<Record<string, string>> = {
-  PORT: 'server.port',
-  HOST: 'server.host',
-  COPYLOOP_VAR_DIR: 'storage.varDir',
-  DATABASE_URL: 'storage.databaseUrl',
-  REDIS_URL: 'storage.redisUrl',
-};
-const PREFIX = 'COPYLOOP_';
-/** Variables of the prefix that are not keys. */
-const OTHER_VARIABLES = new Set(['COPYLOOP_CONFIG', 'COPYLOOP_VAR_DIR', 'COPYLOOP_URL', 'COPYLOOP_API_KEY']);
 /** A table whose keys the user invents: it is replaced whole, so that a default entry never lingers. */
 const REPLACED_WHOLE = new Set(['data.map']);
 
@@ -49,14 +40,8 @@ export function loadConfig(options: LoadOptions = {}): LoadedConfig {
 
   const file = options.file ?? nonEmpty(env['COPYLOOP_CONFIG']);
   if (file !== undefined) merge(tree, readYaml(path.resolve(file)), `file ${file}`, origins);
-  for (const [name, key] of Object.entries(PLAIN_VARIABLES)) {
-    const value = nonEmpty(env[name]);
-    if (value !== undefined) setKey(tree, key, readScalar(value), `environment ${name}`, origins);
-  }
-  for (const [name, value] of Object.entries(env)) {
-    if (!name.startsWith(PREFIX) || OTHER_VARIABLES.has(name) || value === undefined) continue;
-    setKey(tree, keyOfVariable(name, defaults), readScalar(value), `environment ${name}`, origins);
-  }
+  for (const { variable, key, value } of readEnvironment(env, defaults))
+    setKey(tree, key, value, `environment ${variable}`, origins);
   for (const [key, value] of Object.entries(options.overrides ?? {})) {
     if (value !== undefined) setKey(tree, key, value, 'command line', origins);
   }
@@ -72,7 +57,7 @@ function validate(tree: Tree, origins: Origins): Config {
       const names = issue.keys.map((name) => (key === '' ? name : `${key}.${name}`));
       return `unknown key ${names.join(', ')}${originOf(names[0] ?? key, origins)}: remove it, or see config/default.yaml for the names`;
     }
-    return `${key} is ${JSON.stringify(valueAt(tree, issue.path))}${originOf(key, origins)}: ${issue.message}`;
+    return `${key} is ${JSON.stringify(maskValue(key, valueAt(tree, issue.path)))}${originOf(key, origins)}: ${issue.message}`;
   });
   throw new AppError('invalid-config', `the configuration is refused:\n  ${lines.join('\n  ')}`);
 }
@@ -100,7 +85,9 @@ function readYaml(file: string): Tree {
   try {
     tree = parseYaml(content);
   } catch (error) {
-    throw new AppError('invalid-config', `${file} is not YAML: ${toError(error).message}`, { cause: error });
+    // The first line says what and where; below it, and so in the cause, stands the line of the file, which may hold a secret.
+    const [what = ''] = toError(error).message.split('\n');
+    throw new AppError('invalid-config', `${file} is not YAML: ${what.replace(/:$/u, '')}`);
   }
   if (tree === null || tree === undefined) return {};
   if (!isTree(tree))
@@ -144,46 +131,8 @@ function noteOrigins(tree: Tree, origin: string, origins: Map<string, string>, p
   }
 }
 
-/** COPYLOOP_DATA__SOURCE__COUNT -> data.source.count; words are matched without case and single underscores. */
-function keyOfVariable(variable: string, defaults: Tree): string {
-  const names: string[] = [];
-  let node: unknown = defaults;
-  for (const part of variable.slice(PREFIX.length).split('__')) {
-    const wanted = part.replaceAll('_', '').toLowerCase();
-    const known = isTree(node) ? Object.keys(node) : [];
-    const name = known.find((candidate) => candidate.replaceAll('-', '').toLowerCase() === wanted);
-    if (name === undefined && names.join('.') !== 'data.map') {
-      const place = names.length === 0 ? 'sections' : `keys of ${names.join('.')}`;
-      throw new AppError(
-        'invalid-config',
-        `environment variable ${variable} names no setting; the ${place} are ${known.join(', ')}`,
-      );
-    }
-    names.push(name ?? part.toLowerCase());
-    node = isTree(node) ? node[name ?? part] : undefined;
-  }
-  return names.join('.');
-}
-
-/** Environment variables are text; YAML's rules decide whether one is a number, a boolean, a list or null. */
-function readScalar(value: string): unknown {
-  try {
-    return parseYaml(value);
-  } catch {
-    return value;
-  }
-}
-
 function valueAt(tree: unknown, keys: readonly PropertyKey[]): unknown {
   return keys.reduce<unknown>((node, key) => (node as Record<PropertyKey, unknown> | undefined)?.[key], tree);
-}
-
-function nonEmpty(value: string | undefined): string | undefined {
-  return value === undefined || value === '' ? undefined : value;
-}
-
-function isTree(value: unknown): value is Tree {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
 function deepFreeze<T>(value: T): T {

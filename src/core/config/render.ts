@@ -1,5 +1,4 @@
-import { publicAddress } from '../public-address.ts';
-import { SECRET_KEYS, type Config } from './schema.ts';
+import { maskValue } from './mask.ts';
 import type { LoadedConfig } from './load.ts';
 
 export interface ConfigLine {
@@ -12,34 +11,9 @@ export interface ConfigLine {
 export function listConfig({ config, origins }: LoadedConfig): ConfigLine[] {
   return [...flatten(config, '')].map(([key, value]) => ({
     key,
-    value: SECRET_KEYS.includes(key) && typeof value === 'string' ? maskSecret(value) : value,
+    value: maskValue(key, value),
     origin: nearestOrigin(key, origins),
   }));
-}
-
-/**
- * A password inside an address is masked alone, so that the host stays readable; any other secret wholly. In the query of a web address
- * every value may be one (`?sig=`); that of a database has settings too.
- */
-export function maskSecret(value: string): string {
-  if (!URL.canParse(value)) return '********';
-  const url = new URL(value);
-  if (/^https?:$/.test(url.protocol)) return publicAddress(value);
-  if (url.password !== '') url.password = '********';
-  for (const name of url.searchParams.keys())
-    if (/pass|token|key|secret/i.test(name)) url.searchParams.set(name, '********');
-  return url.href;
-}
-
-/** Settings that a run took over, as they are shown: the run needs what its addresses hold, those who look at it do not. */
-export function withPublicAddresses<T extends Pick<Config, 'data' | 'model'>>(settings: T): T {
-  const { data, model } = settings;
-  const { url } = data.source;
-  return {
-    ...settings,
-    data: { ...data, source: { ...data.source, url: url === null ? null : publicAddress(url) } },
-    model: { ...model, hubUrl: publicAddress(model.hubUrl) },
-  };
 }
 
 function* flatten(value: unknown, prefix: string): Generator<[string, unknown]> {

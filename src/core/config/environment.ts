@@ -1,0 +1,91 @@
+/** Settings from environment variables: which key a variable names, and what its text says there. */
+import { parse as parseYaml } from 'yaml';
+import { z } from 'zod';
+import { AppError } from '../errors.ts';
+import { configSchema } from './schema.ts';
+import { isTree, type Tree } from './tree.ts';
+
+const PLAIN_VARIABLES: Readonly<Record<string, string>> = {
+  PORT: 'server.port',
+  HOST: 'server.host',
+  COPYLOOP_VAR_DIR: 'storage.varDir',
+  DATABASE_URL: 'storage.databaseUrl',
+  REDIS_URL: 'storage.redisUrl',
+};
+const PREFIX = 'COPYLOOP_';
+/** Variables of the prefix that are not keys. */
+const OTHER_VARIABLES = new Set(['COPYLOOP_CONFIG', 'COPYLOOP_VAR_DIR', 'COPYLOOP_URL', 'COPYLOOP_API_KEY']);
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+export interface VariableSetting {
+  variable: string;
+  key: string;
+  value: unknown;
+}
+
+/** @throws AppError `invalid-config` for a variable of our prefix that names no setting. */
+export function readEnvironment(env: Environment, defaults: Tree): VariableSetting[] {
+  const settings: VariableSetting[] = [];
+  for (const [variable, key] of Object.entries(PLAIN_VARIABLES)) {
+    const text = nonEmpty(env[variable]);
+    if (text !== undefined) settings.push({ variable, key, value: readValue(key, text) });
+  }
+  for (const [variable, text] of Object.entries(env)) {
+    if (!variable.startsWith(PREFIX) || OTHER_VARIABLES.has(variable) || text === undefined) continue;
+    const key = keyOfVariable(variable, defaults);
+    settings.push({ variable, key, value: readValue(key, text) });
+  }
+  return settings;
+}
+
+/** COPYLOOP_DATA__SOURCE__COUNT -> data.source.count; words are matched without case and single underscores. */
+function keyOfVariable(variable: string, defaults: Tree): string {
+  const names: string[] = [];
+  let node: unknown = defaults;
+  for (const part of variable.slice(PREFIX.length).split('__')) {
+    const wanted = part.replaceAll('_', '').toLowerCase();
+    const known = isTree(node) ? Object.keys(node) : [];
+    const name = known.find((candidate) => candidate.replaceAll('-', '').toLowerCase() === wanted);
+    if (name === undefined && names.join('.') !== 'data.map') {
+      const place = names.length === 0 ? 'sections' : `keys of ${names.join('.')}`;
+      throw new AppError(
+        'invalid-config',
+        `environment variable ${variable} names no setting; the ${place} are ${known.join(', ')}`,
+      );
+    }
+    names.push(name ?? part.toLowerCase());
+    node = isTree(node) ? node[name ?? part] : undefined;
+  }
+  return names.join('.');
+}
+
+/**
+ * Where the key holds text, the variable's text as it stands, since ` #`, digits and quotes are as good as any letter in a password; empty and
+ * `null` say "none" where a key may be null. Everywhere else YAML's rules tell a number, a boolean and a list.
+ */
+function readValue(key: string, text: string): unknown {
+  const { isText, mayBeNull } = typeAt(key);
+  if (isText) return mayBeNull && (text === '' || text === 'null') ? null : text;
+  try {
+    return parseYaml(text);
+  } catch {
+    return text;
+  }
+}
+
+function typeAt(key: string): { isText: boolean; mayBeNull: boolean } {
+  let type: unknown = configSchema;
+  for (const name of key.split('.')) {
+    if (type instanceof z.ZodObject) type = type.shape[name];
+    else if (type instanceof z.ZodRecord) type = type.valueType;
+    else return { isText: false, mayBeNull: false };
+  }
+  const mayBeNull = type instanceof z.ZodNullable;
+  const inner: unknown = type instanceof z.ZodNullable ? type.unwrap() : type;
+  return { isText: inner instanceof z.ZodString || inner instanceof z.ZodURL, mayBeNull };
+}
+
+export function nonEmpty(value: string | undefined): string | undefined {
+  return value === undefined || value === '' ? undefined : value;
+}

@@ -1,0 +1,39 @@
+/** Secrets of the configuration as they may be shown. */
+import { publicAddress } from '../public-address.ts';
+import { SECRET_KEYS, type Config } from './schema.ts';
+
+const MASK = '********';
+const ADDRESS_KEY = /(?:url|uri|endpoint)$/iu;
+
+/** The value of a key as a listing or an error may show it: a secret masked, and a table that holds one too. */
+export function maskValue(key: string, value: unknown): unknown {
+  if (value === null || value === undefined) return value;
+  if (SECRET_KEYS.includes(key))
+    return typeof value === 'string' && ADDRESS_KEY.test(key) ? maskSecret(value) : MASK;
+  return SECRET_KEYS.some((secret) => secret.startsWith(`${key}.`)) ? MASK : value;
+}
+
+/**
+ * A password inside an address is masked alone, so that the host stays readable; any other secret wholly. In the query of a web address
+ * every value may be one (`?sig=`); that of a database has settings too.
+ */
+export function maskSecret(value: string): string {
+  if (!URL.canParse(value)) return MASK;
+  const url = new URL(value);
+  if (/^https?:$/.test(url.protocol)) return publicAddress(value);
+  if (url.password !== '') url.password = MASK;
+  for (const name of url.searchParams.keys())
+    if (/pass|token|key|secret/i.test(name)) url.searchParams.set(name, MASK);
+  return url.href;
+}
+
+/** Settings that a run took over, as they are shown: the run needs what its addresses hold, those who look at it do not. */
+export function withPublicAddresses<T extends Pick<Config, 'data' | 'model'>>(settings: T): T {
+  const { data, model } = settings;
+  const { url } = data.source;
+  return {
+    ...settings,
+    data: { ...data, source: { ...data.source, url: url === null ? null : publicAddress(url) } },
+    model: { ...model, hubUrl: publicAddress(model.hubUrl) },
+  };
+}
