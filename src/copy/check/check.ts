@@ -1,6 +1,7 @@
 /** The one gate that every text passes before it may leave, whoever wrote it. */
 import { foldText, withoutEmoji } from '../brief/index.ts';
 import { findUnsupportedClaim, type ClaimSource } from './claims.ts';
+import { createWordFinder, type WordFinder } from './word-finder.ts';
 
 export const REFUSALS = [
   'empty',
@@ -28,24 +29,37 @@ export interface CheckRules {
 
 export type BannedWords = (folded: string) => string | undefined;
 
-/** Finds banned words and phrases (already folded) as whole words, or anywhere in a hashtag. */
+/** Finds banned words and phrases (already folded) as whole words, or anywhere in a hashtag; of several the first in the list. */
 export function createBannedWords(words: readonly string[]): BannedWords {
   if (words.length === 0) return () => undefined;
-  const patterns = words.map((word) => ({
-    word,
-    pattern: new RegExp(
-      `(?<![\\p{L}\\p{N}])${word.split(/\s+/u).map(escape).join('\\s+')}(?![\\p{L}\\p{N}])`,
-      'u',
-    ),
-    compact: word.replaceAll(/[^\p{L}\p{N}]/gu, ''),
-  }));
+  const phrases = createWordFinder(words.map((word) => evenSpaces(word).trim()));
+  let compacts: WordFinder | undefined;
   return (folded) => {
-    const tags = [...folded.matchAll(/#([\p{L}\p{M}\p{N}_]+)/gu)].map((match) => match[1] ?? '');
-    return patterns.find(
-      ({ pattern, compact }) =>
-        pattern.test(folded) || (compact !== '' && tags.some((tag) => tag.includes(compact))),
-    )?.word;
+    const found = [phrases.first(evenSpaces(folded), isWhole)];
+    if (folded.includes('#')) {
+      compacts ??= createWordFinder(words.map((word) => word.replaceAll(/[^\p{L}\p{N}]/gu, '')));
+      for (const [, tag = ''] of folded.matchAll(HASHTAG)) found.push(compacts.first(tag));
+    }
+    const indexes = found.filter((index) => index >= 0);
+    return indexes.length === 0 ? undefined : words[Math.min(...indexes)];
   };
+}
+
+const HASHTAG = /#([\p{L}\p{M}\p{N}_]+)/gu;
+const UNEVEN = /[^\S ]| {2}/u;
+const ENDS_IN_WORD = /[\p{L}\p{N}]$/u;
+const BEGINS_IN_WORD = /^[\p{L}\p{N}]/u;
+
+/** A phrase stands there whatever white space is between its words. */
+function evenSpaces(text: string): string {
+  return UNEVEN.test(text) ? text.replaceAll(/\s+/gu, ' ') : text;
+}
+
+function isWhole(text: string, begin: number, end: number): boolean {
+  return (
+    !BEGINS_IN_WORD.test(text.slice(end, end + 2)) &&
+    !ENDS_IN_WORD.test(text.slice(Math.max(0, begin - 2), begin))
+  );
 }
 
 const LETTER_OR_NUMBER = /[\p{L}\p{N}]/u;
@@ -74,8 +88,4 @@ export function sameTextKey(text: string): string {
   return foldText(text)
     .replaceAll(/[^\p{L}\p{N}]+/gu, ' ')
     .trim();
-}
-
-function escape(text: string): string {
-  return text.replaceAll(/[.*+?^${}()|[\]\\]/gu, '\\$&');
 }

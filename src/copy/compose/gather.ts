@@ -1,4 +1,5 @@
 /** From proposals to texts that may leave: the writer's own first, then the fallback's, then lines that hold for any product. */
+import { setImmediate } from 'node:timers/promises';
 import { AppError, toError } from '../../core/errors.ts';
 import type { Brief } from '../brief/index.ts';
 import { shorten } from '../channels/index.ts';
@@ -34,6 +35,7 @@ export interface GatherOptions extends WriteOptions {
 }
 
 const MORE_ROUNDS = 3;
+const TEXTS_PER_TURN = 64;
 
 /** @throws AppError `invalid-input` when the banned words leave no text at all. */
 export async function gatherTexts(
@@ -84,9 +86,8 @@ async function fillShelves(
   const orders = shelves.map((shelf) => shelf.order);
   let proposals: string[][];
   try {
-    // The default writer answers at once; awaiting it would cost a turn of the event loop.
-    const answer = writer.write(brief, orders, limitTime(options, writer, withinMs));
-    proposals = Array.isArray(answer) ? answer : await answer;
+    if (writer.immediate === true) return await fillOneByOne(shelves, brief, writer, options);
+    proposals = await writer.write(brief, orders, limitTime(options, withinMs));
   } catch (thrown) {
     if (options.signal?.aborted === true) throw thrown;
     return `${writer.name} failed: ${toError(thrown).message}`;
@@ -97,8 +98,29 @@ async function fillShelves(
   return undefined;
 }
 
-function limitTime(options: WriteOptions, { name }: Writer, withinMs: number | undefined): WriteOptions {
-  if (withinMs === undefined || name === 'templates') return options;
+/** Many candidates for many fields are hundreds of milliseconds of work: a server that did it in one go would answer nobody meanwhile. */
+async function fillOneByOne(
+  shelves: readonly Shelf[],
+  brief: Brief,
+  writer: Writer,
+  options: WriteOptions,
+): Promise<undefined> {
+  let texts = 0;
+  for (const shelf of shelves) {
+    // A small request has no pause: it would wait for a turn of the event loop longer than it works.
+    if (texts >= TEXTS_PER_TURN) {
+      await setImmediate();
+      texts = 0;
+    }
+    texts += shelf.order.count;
+    const answer = writer.write(brief, [shelf.order], options);
+    const [proposals = []] = Array.isArray(answer) ? answer : await answer;
+    for (const text of proposals) shelf.offer(text, writer.name);
+  }
+}
+
+function limitTime(options: WriteOptions, withinMs: number | undefined): WriteOptions {
+  if (withinMs === undefined) return options;
   const deadline = AbortSignal.timeout(withinMs);
   return {
     ...options,

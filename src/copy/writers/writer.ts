@@ -31,6 +31,8 @@ export interface WriteOptions {
 
 export interface Writer {
   readonly name: WriterName;
+  /** Whether it answers at once, each order for itself: then it is asked for one field after the other, and other work has its turn between them. */
+  readonly immediate?: boolean;
   /**
    * Candidates for every order, in the orders' order. May return fewer than asked for.
    *

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { createRandom } from '../../../src/core/random.ts';
 import {
   checkText,
   createBannedWords,
@@ -69,6 +70,29 @@ describe('checkText', () => {
 
   it('takes banned words as words, not as parts of words', () => {
     expect(checkText('A cheaper word, best dealt quickly', rules)).toBeUndefined();
+  });
+
+  it('names the first of several bans, in the order of the list', () => {
+    const banned = createBannedWords(['deal', 'best', 'best deal']);
+    expect(banned('the best deal')).toBe('deal');
+    expect(banned('the best #bigdeals')).toBe('deal');
+    expect(banned('best dealt')).toBe('best');
+  });
+
+  it('finds the bans that a pattern for each would find, however alike they are', () => {
+    const random = createRandom(5);
+    const draw = (most: number): string =>
+      Array.from({ length: 1 + random.below(most) }, () => random.pick(['a', 'b', ' ', '!', '🎉', 'ж']))
+        .join('')
+        .trim();
+    for (let round = 0; round < 60; round += 1) {
+      const words = Array.from({ length: 8 }, () => draw(5).replaceAll(/\s+/gu, ' ')).filter(Boolean);
+      const text = draw(40);
+      const byPattern = words.find((word) =>
+        new RegExp(`(?<![\\p{L}\\p{N}])${word.replaceAll(' ', '\\s+')}(?![\\p{L}\\p{N}])`, 'u').test(text),
+      );
+      expect(createBannedWords(words)(text), JSON.stringify([words, text])).toBe(byPattern);
+    }
   });
 
   it('refuses emoji and exclamation marks where the field is plain', () => {

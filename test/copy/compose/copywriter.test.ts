@@ -63,6 +63,19 @@ describe('createCopywriter', () => {
     expect(JSON.stringify(many.channels)).not.toMatch(/!|\p{Extended_Pictographic}/u);
   });
 
+  it('lets other work have its turn between the fields of a large request', async () => {
+    let turns = 0;
+    const next = (): void => {
+      turns += 1;
+      immediate = setImmediate(next);
+    };
+    let immediate = setImmediate(next);
+    const request = { title: '🎉 '.repeat(100), description: 'ж.рф '.repeat(400), count: 64 };
+    await copywriter.write({ ...request, channels: copywriter.channelNames }, byLength);
+    clearImmediate(immediate);
+    expect(turns).toBeGreaterThan(copywriter.channelNames.length);
+  });
+
   it('leaves banned words out, of the name and the hashtags too', async () => {
     const copy = await copywriter.write(
       { ...lamp, bannedWords: ['NORDIC', 'Compact', 'desk lamp'] },

@@ -65,6 +65,7 @@ const ATTEMPTS_PER_TEXT = 6;
 export function createTemplateWriter(): Writer & { write(...args: Parameters<Writer['write']>): string[][] } {
   return {
     name: 'templates',
+    immediate: true,
     write(brief, orders, { seed }) {
       return orders.map((order) => writeOrder(brief, order, createRandom(seed ^ hashText(order.field))));
     },
