@@ -45,7 +45,7 @@ export const recipeSchema = z.strictObject({
   layerDecay: z.number().gt(0).max(1).default(1),
   /** One probability for every dropout (head: that before the classifier); null: those of the model's config.json. */
   dropout: z.number().min(0).lt(1).nullable().default(null),
-  /** Epochs without a better validation loss after which training stops; null: never. */
+  /** Epochs in a row after which training stops, none with a better validation loss (full: nor accuracy); null: never. */
   earlyStoppingPatience: positiveInt.nullable().default(null),
   /**
    * Once the validation rows have chosen the epoch, temperature and precision: train again from the start for as many

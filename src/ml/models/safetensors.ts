@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto';
 import { open, readFile, rename, rm } from 'node:fs/promises';
 import { z } from 'zod';
-import { AppError } from '../../core/errors.ts';
+import { AppError, toError } from '../../core/errors.ts';
 import { bytesOf } from '../onnx/index.ts';
 import { fromBfloat16, fromFloat16, toFloat16 } from './half.ts';
 
@@ -150,7 +150,7 @@ export async function writeAtomically(file: string, parts: Iterable<Uint8Array>)
     await rename(temporary, file);
   } catch (thrown) {
     await rm(temporary, { force: true });
-    throw thrown;
+    throw new AppError('internal', `${file} cannot be written: ${toError(thrown).message}`, { cause: thrown });
   }
 }
 
