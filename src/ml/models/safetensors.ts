@@ -150,7 +150,9 @@ export async function writeAtomically(file: string, parts: Iterable<Uint8Array>)
     await rename(temporary, file);
   } catch (thrown) {
     await rm(temporary, { force: true });
-    throw new AppError('internal', `${file} cannot be written: ${toError(thrown).message}`, { cause: thrown });
+    throw new AppError('internal', `${file} cannot be written: ${toError(thrown).message}`, {
+      cause: thrown,
+    });
   }
 }
 
