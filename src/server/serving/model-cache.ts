@@ -2,13 +2,14 @@
  * Model directories fetched from the artifact store to this machine, below `var/serving/`: a folder per process, since a version's files must stay
  * while its threads may open them again, and nobody else can know when that ends.
  */
-import { mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { AppError } from '../../core/errors.ts';
 import { randomSlug } from '../../core/ids.ts';
 import { verifyModelFiles } from '../../ml/index.ts';
 import { artifactKeyOf } from '../../tracking/index.ts';
+import { isAbandoned, signFolder } from './folder-owner.ts';
 import type { VersionRef } from './loaded-model.ts';
 
 export interface ModelCache {
@@ -23,17 +24,15 @@ export interface ModelCache {
   close(): Promise<void>;
 }
 
-const OWNER_FILE = 'owner.pid';
-
 export async function openModelCache(options: {
   artifacts: ArtifactStore;
   varDir: string;
 }): Promise<ModelCache> {
   const root = path.resolve(options.varDir, 'serving');
-  await removeLeftovers(root);
   const folder = path.join(root, randomSlug(10));
   await mkdir(folder, { recursive: true });
-  await writeFile(path.join(folder, OWNER_FILE), String(process.pid));
+  const stopSigning = await signFolder(folder);
+  await removeLeftovers(root, folder);
 
   return {
     fetch: async (ref, source) => {
@@ -55,26 +54,18 @@ export async function openModelCache(options: {
       }
     },
     drop: (modelDirectory) => rm(modelDirectory, { recursive: true, force: true }),
-    close: () => rm(folder, { recursive: true, force: true }),
+    close: async () => {
+      stopSigning();
+      await rm(folder, { recursive: true, force: true });
+    },
   };
 }
 
 /** Folders of processes that are gone: a killed server leaves a few hundred megabytes behind. */
-async function removeLeftovers(root: string): Promise<void> {
-  const names = await readdir(root).catch(() => []);
-  for (const name of names) {
-    const owner = await readFile(path.join(root, name, OWNER_FILE), 'utf8').catch(() => '');
-    if (!isAlive(Number(owner))) await rm(path.join(root, name), { recursive: true, force: true });
-  }
-}
-
-function isAlive(pid: number): boolean {
-  if (!Number.isInteger(pid) || pid <= 0) return false;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (thrown) {
-    // EPERM: it is there and someone else's.
-    return (thrown as NodeJS.ErrnoException).code === 'EPERM';
+async function removeLeftovers(root: string, own: string): Promise<void> {
+  for (const name of await readdir(root)) {
+    const folder = path.join(root, name);
+    if (folder !== own && (await isAbandoned(folder, own)))
+      await rm(folder, { recursive: true, force: true });
   }
 }

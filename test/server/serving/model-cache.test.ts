@@ -1,9 +1,10 @@
-import { mkdir, mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ArtifactStore } from '../../../src/core/artifact-store.ts';
 import { loadConfig } from '../../../src/core/config/index.ts';
+import { OWNER_FILE, readPlace } from '../../../src/server/serving/folder-owner.ts';
 import { openModelCache } from '../../../src/server/serving/model-cache.ts';
 import { createArtifactStore } from '../../../src/tracking/index.ts';
 import { trainTinyModels } from '../tiny-model.ts';
@@ -48,23 +49,47 @@ describe('the model cache', () => {
     await artifacts.put('mlflow/0/run/artifacts/model/onnx/model.onnx', 'no model');
     await expect(cache.fetch(ref, source)).rejects.toMatchObject({ code: 'bad-model' });
     const [own = ''] = await readdir(path.join(varDir, 'serving'));
-    expect(await readdir(path.join(varDir, 'serving', own))).toEqual(['owner.pid']);
+    expect(await readdir(path.join(varDir, 'serving', own))).toEqual([OWNER_FILE]);
     await cache.close();
   });
 
   it('removes what a killed process left, and nothing of a living one', async () => {
-    const serving = path.join(varDir, 'serving');
-    for (const [name, pid] of [
-      ['dead', 2 ** 30],
-      ['alive', process.ppid],
-    ] as const) {
-      await mkdir(path.join(serving, name), { recursive: true });
-      await writeFile(path.join(serving, name, 'owner.pid'), String(pid));
-    }
-    const cache = await openModelCache({ artifacts, varDir });
-    const names = await readdir(serving);
-    expect(names).toContain('alive');
-    expect(names).not.toContain('dead');
-    await cache.close();
+    await leave('dead', { pid: 2 ** 30 });
+    await leave('earlier-with-this-id', { pid: process.pid });
+    await leave('alive', { pid: process.ppid });
+    expect(await leftAfterOpening()).toEqual(['alive']);
+  });
+
+  it("keeps what is another machine's or container's until its owner has been silent for a day", async () => {
+    const hoursAgo = (hours: number): Date => new Date(Date.now() - hours * 3_600_000);
+    await leave('elsewhere', { pid: 2 ** 30, place: 'another-host' });
+    await leave('elsewhere-quiet', { pid: process.ppid, place: 'another-host', signed: hoursAgo(23) });
+    await leave('elsewhere-gone', { pid: process.ppid, place: 'another-host', signed: hoursAgo(25) });
+    await mkdir(path.join(varDir, 'serving', 'not-signed-yet'));
+    expect(await leftAfterOpening()).toEqual(['elsewhere', 'elsewhere-quiet', 'not-signed-yet']);
+  });
+
+  it('keeps what another cache of the same process holds', async () => {
+    const first = await openModelCache({ artifacts, varDir });
+    const second = await openModelCache({ artifacts, varDir });
+    expect(await readdir(path.join(varDir, 'serving'))).toHaveLength(2);
+    await Promise.all([first.close(), second.close()]);
   });
 });
+
+async function leave(name: string, owner: { pid: number; place?: string; signed?: Date }): Promise<void> {
+  const left = path.join(varDir, 'serving', name);
+  await mkdir(left, { recursive: true });
+  const { pid, place = await readPlace(), signed = new Date() } = owner;
+  await writeFile(path.join(left, OWNER_FILE), JSON.stringify({ place, pid, process: 'an earlier one' }));
+  await utimes(path.join(left, OWNER_FILE), signed, signed);
+}
+
+/** The folders that opening a cache leaves, without the cache's own; they are removed then. */
+async function leftAfterOpening(): Promise<string[]> {
+  const cache = await openModelCache({ artifacts, varDir });
+  await cache.close();
+  const names = await readdir(path.join(varDir, 'serving'));
+  await rm(path.join(varDir, 'serving'), { recursive: true });
+  return names.toSorted();
+}
