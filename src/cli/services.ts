@@ -97,5 +97,5 @@ export async function openQueues({
 
 function openLog(config: Config, role: string, logTo: 'file' | 'stderr'): Logger {
   const destination = logTo === 'stderr' ? 2 : path.resolve(config.storage.varDir, 'logs', `${role}.log`);
-  return createLogger({ level: config.logging.level, base: { role }, destination });
+  return createLogger({ ...config.logging, base: { role }, destination });
 }

@@ -1,0 +1,37 @@
+/** A log line for people: `2026-11-28T09:00:00.000Z warn  templates wrote  writer=openai`, and below it the stack of an error. */
+import { pino } from 'pino';
+
+const CONTROL = /\p{Cc}/gu;
+const BARE = /^[^\s"={}]+$/u;
+
+/** @param json one line as pino writes it */
+export function renderPretty(json: string): string {
+  const { time, level, msg, err, ...fields } = JSON.parse(json) as Record<string, unknown>;
+  const name = pino.levels.labels[Number(level)] ?? String(level);
+  const { stack, ...error } = isTable(err) ? err : { stack: undefined };
+  const shown = Object.entries(isTable(err) ? { ...fields, ...prefixed('err', error) } : fields);
+  const line = [
+    `${String(time)} ${name.padEnd(5)} ${clean(typeof msg === 'string' ? msg : '')}`.trimEnd(),
+    ...shown.map(([key, value]) => `${clean(key)}=${renderValue(value)}`),
+  ].join('  ');
+  if (typeof stack !== 'string') return `${line}\n`;
+  return `${[line, ...stack.split('\n').map((row) => `    ${clean(row.trim())}`)].join('\n')}\n`;
+}
+
+function prefixed(prefix: string, table: Record<string, unknown>): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(table).map(([key, value]) => [`${prefix}.${key}`, value]));
+}
+
+function renderValue(value: unknown): string {
+  if (typeof value === 'string' && BARE.test(value)) return clean(value);
+  return clean(JSON.stringify(value));
+}
+
+/** What was logged may come from a request: nothing in it may steer the terminal. */
+function clean(text: string): string {
+  return text.replaceAll(CONTROL, (char) => `\\u${(char.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);
+}
+
+function isTable(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
