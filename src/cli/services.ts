@@ -6,6 +6,7 @@ import { systemClock } from '../core/clock.ts';
 import { loadConfig, type Config, type LoadedConfig } from '../core/config/index.ts';
 import { createLogger, type Logger } from '../core/log.ts';
 import { withResources, type Resources } from '../core/resources.ts';
+import { makeVarDir } from '../core/var-dir.ts';
 import { openDatabase, type Database } from '../db/index.ts';
 import {
   createJobStarter,
@@ -55,6 +56,7 @@ export async function withServices<T>(
   setup: { role: string; logTo?: 'file' | 'stderr' },
   body: (services: Services) => Promise<T>,
 ): Promise<T> {
+  await makeVarDir(config.storage.varDir);
   const log = openLog(config, setup.role, setup.logTo ?? 'file');
   return await withResources(log, async (resources) => {
     const { databaseUrl, varDir, poolSize } = config.storage;

@@ -1,5 +1,5 @@
-import { mkdir } from 'node:fs/promises';
 import { AppError } from '../../core/errors.ts';
+import { makeVarDir } from '../../core/var-dir.ts';
 import { applySchedule, listRuns } from '../../queues/index.ts';
 import { CHAMPION } from '../../tracking/index.ts';
 import { COMMON_OPTIONS, defineCommand, parseWhole, type Terminal } from '../command.ts';
@@ -32,7 +32,7 @@ export const startCommand = defineCommand({
       'server.port': parseWhole('port', options.port, { min: 0, max: 65_535 }),
       'pipeline.schedule.enabled': options['no-schedule'] === true ? false : undefined,
     });
-    await mkdir(config.storage.varDir, { recursive: true });
+    await makeVarDir(config.storage.varDir);
     terminal.note(`copyloop starts; its log is ${config.storage.varDir}/logs/start.log`);
     await withServices(config, { role: 'start' }, async (services) => {
       services.resources.add('start lock', await takeStartLock(services.database.url, config.storage.varDir));

@@ -1,5 +1,5 @@
 /** What `copyloop doctor` looks at. Each check is independent, changes nothing, and carries its remedy. */
-import { access, constants, mkdir, stat, statfs } from 'node:fs/promises';
+import { stat, statfs } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { totalmem } from 'node:os';
 import path from 'node:path';
@@ -9,6 +9,7 @@ import type { Config } from '../../core/config/index.ts';
 import { toError } from '../../core/errors.ts';
 import { pathExists } from '../../core/path-exists.ts';
 import { packageRoot } from '../../core/paths.ts';
+import { findFaultOfFolder } from '../../core/var-dir.ts';
 import {
   findClosedParent,
   findPostgresAccount,
@@ -79,18 +80,14 @@ async function checkMemory(): Promise<Check> {
 
 async function checkVarDir({ storage }: Config): Promise<Check> {
   const folder = path.resolve(storage.varDir);
-  try {
-    await mkdir(folder, { recursive: true });
-    await access(folder, constants.W_OK);
-    return { name: 'Local folder', status: 'ok', found: folder };
-  } catch (error) {
-    return {
-      name: 'Local folder',
-      status: 'failed',
-      found: toError(error).message,
-      remedy: 'choose a folder that you may write: COPYLOOP_VAR_DIR or --var',
-    };
-  }
+  const fault = await findFaultOfFolder(folder);
+  if (fault === undefined) return { name: 'Local folder', status: 'ok', found: folder };
+  return {
+    name: 'Local folder',
+    status: 'failed',
+    found: fault,
+    remedy: 'choose a folder that you may write: COPYLOOP_VAR_DIR or --var',
+  };
 }
 
 async function checkDisk({ storage }: Config): Promise<Check> {
