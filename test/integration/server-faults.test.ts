@@ -21,3 +21,9 @@ it('shows of the address of a data source where it leads, not what it is called 
   expect(shown).not.toContain('hunter2');
   expect((await harness.getRun(runId)).options.data.source.url).toContain('hunter2');
 });
+
+it('says that a file of the queue board is not there', async () => {
+  const missing = await fetch(`${server.url}/queues/static/nope.js`);
+  expect(missing.status).toBe(404);
+  expect(await missing.json()).toMatchObject({ status: 'error', error: { code: 'not-found' } });
+});

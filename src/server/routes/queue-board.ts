@@ -6,6 +6,7 @@ import { serveStatic } from '@hono/node-server/serve-static';
 import type { IServerAdapter } from '@bull-board/api/typings/app';
 import type { Hono } from 'hono';
 import type { StageQueues } from '../../queues/index.ts';
+import { handleError } from '../http/index.ts';
 
 export const QUEUE_BOARD_PATH = '/queues';
 
@@ -17,5 +18,8 @@ export function createQueueBoard(queues: StageQueues['queues']): Hono {
     serverAdapter: adapter as unknown as IServerAdapter,
     options: { uiConfig: { boardTitle: 'copyloop queues' } },
   });
-  return adapter.registerPlugin();
+  const board = adapter.registerPlugin();
+  // Of another copy of Hono, whose own handler would answer our not-found with 500 and print its stack.
+  board.onError(handleError as unknown as Parameters<typeof board.onError>[0]);
+  return board;
 }
