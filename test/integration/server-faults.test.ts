@@ -27,3 +27,24 @@ it('says that a file of the queue board is not there', async () => {
   expect(missing.status).toBe(404);
   expect(await missing.json()).toMatchObject({ status: 'error', error: { code: 'not-found' } });
 });
+
+it.each([
+  ['/runs', 'application/x-www-form-urlencoded'],
+  ['/predict', 'text/plain'],
+  ['/feedback', undefined],
+])('says how to send JSON to %s when its type is %s', async (route, type) => {
+  const response = await fetch(`${server.url}${route}`, {
+    method: 'POST',
+    body: Buffer.from('{}'),
+    ...(type !== undefined && { headers: { 'content-type': type } }),
+  });
+  expect(response.status).toBe(415);
+  expect(await response.json()).toMatchObject({
+    error: {
+      code: 'wrong-media-type',
+      message: expect.stringMatching(
+        `^the body has (no content-type|"${type ?? ''}"): send JSON with content-type application/json$`,
+      ),
+    },
+  });
+});

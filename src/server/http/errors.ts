@@ -27,13 +27,19 @@ export const errorResponse = (description: string) => ({
   content: { 'application/json': { schema: errorBodySchema } },
 });
 
-export function describeError(thrown: unknown): AppError {
-  if (thrown instanceof HTTPException) {
-    return new AppError(thrown.status === 413 ? 'payload-too-large' : 'invalid-input', thrown.message, {
-      cause: thrown,
-    });
+/** @param contentType of the request, where the error tells it */
+export function describeError(thrown: unknown, contentType?: string): AppError {
+  if (!(thrown instanceof HTTPException)) return toAppError(thrown);
+  const { status, message } = thrown;
+  if (status === 415) {
+    const sent = contentType === undefined ? 'no content-type' : JSON.stringify(contentType.slice(0, 100));
+    return new AppError(
+      'wrong-media-type',
+      `the body has ${sent}: send JSON with content-type application/json`,
+      { cause: thrown },
+    );
   }
-  return toAppError(thrown);
+  return new AppError(status === 413 ? 'payload-too-large' : 'invalid-input', message, { cause: thrown });
 }
 
 /** Internal errors keep their text in the log; a caller learns the request id to ask with. */
@@ -49,7 +55,7 @@ export function renderErrorBody(error: AppError, requestId: string | undefined):
 }
 
 export const handleError: ErrorHandler<AppEnv> = function handleError(thrown, c) {
-  const error = describeError(thrown);
+  const error = describeError(thrown, c.req.header('content-type'));
   const { httpStatus } = error.traits;
   const log = c.get('log');
   const requestId = c.get('requestId');
