@@ -9,8 +9,8 @@ export { findRunningPostgres, openEmbeddedPostgres, type EmbeddedServer } from '
 export { findPostgresBinaries } from './embedded/binaries.ts';
 export { findClosedParent, findPostgresAccount } from './embedded/account.ts';
 export { isConnectionLost } from './connection-lost.ts';
-export { isValueRefused } from './value-refused.ts';
 export { createLocks, type LockKey, type Locks } from './locks.ts';
+export { describeUnkeepable, isValueRefused } from './value-refused.ts';
 export { openListener, type Listener } from './listen.ts';
 export { migrate } from './migrate.ts';
 export { migrations } from './migrations/index.ts';

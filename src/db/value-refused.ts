@@ -4,9 +4,23 @@
  */
 const REFUSED_CLASSES: readonly string[] = ['22', '23', '54'];
 
+const UNKEEPABLE: Readonly<Record<string, string>> = {
+  '22P05': 'a text of the request holds NUL or broken Unicode, which cannot be stored: leave it out',
+  '22021': 'a text of the request holds NUL or broken Unicode, which cannot be stored: leave it out',
+  '22003': 'a number of the request is larger than can be stored: send a smaller one',
+};
+
 /** Whether PostgreSQL refused what a statement holds, so that trying it again is of no use. */
 export function isValueRefused(error: unknown): boolean {
   return REFUSED_CLASSES.includes(sqlState(error).slice(0, 2));
+}
+
+/**
+ * What of a statement's values PostgreSQL can never keep, in words for whoever sent them: NUL or broken Unicode in a text, a number out of
+ * the range of its column. Undefined for any other error.
+ */
+export function describeUnkeepable(error: unknown): string | undefined {
+  return UNKEEPABLE[sqlState(error)];
 }
 
 function sqlState(error: unknown): string {

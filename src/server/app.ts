@@ -13,6 +13,7 @@ import {
   handleNotFound,
   isLoopback,
   limitBody,
+  refuseNul,
   refuseOtherSites,
   requestLog,
   securityHeaders,
@@ -85,6 +86,9 @@ export function createApp(deps: AppDeps): Router {
   app.use(securityHeaders());
   app.use(refuseOtherSites({ checkHost: server.apiKeys === 'auto' && isLoopback(server.host) }));
   if (needsKeys(server)) app.use(requireKey(deps.checkKey), requireRole());
+  const nul = refuseNul();
+  // MLflow's API refuses it in its own words.
+  app.use((c, next) => (startsWithAny(c.req.path, MLFLOW_PATHS) ? next() : nul(c, next)));
   const small = limitBody(server.bodyLimitBytes);
   const large = limitBody(server.batchBodyLimitBytes);
   app.use((c, next) => {

@@ -3,6 +3,7 @@ import type { ErrorHandler, NotFoundHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { z } from '@hono/zod-openapi';
 import { AppError, ERROR_CODES, toAppError } from '../../core/errors.ts';
+import { describeUnkeepable } from '../../db/index.ts';
 import { setHeader } from './headers.ts';
 import type { AppEnv } from './router.ts';
 
@@ -29,7 +30,12 @@ export const errorResponse = (description: string) => ({
 
 /** @param contentType of the request, where the error tells it */
 export function describeError(thrown: unknown, contentType?: string): AppError {
-  if (!(thrown instanceof HTTPException)) return toAppError(thrown);
+  if (!(thrown instanceof HTTPException)) {
+    const unkeepable = describeUnkeepable(thrown);
+    return unkeepable === undefined
+      ? toAppError(thrown)
+      : new AppError('invalid-input', unkeepable, { cause: thrown });
+  }
   const { status, message } = thrown;
   if (status === 415) {
     const sent = contentType === undefined ? 'no content-type' : JSON.stringify(contentType.slice(0, 100));

@@ -9,6 +9,7 @@ export {
 } from './errors.ts';
 export { createHangUpSignal } from './hang-up.ts';
 export { createPageQuery } from './page-query.ts';
+export { refuseNul } from './refuse-nul.ts';
 export { requireReachable } from './require-reachable.ts';
 export { requestLog } from './request-log.ts';
 export { createRouter, toInvalidInput, type AppEnv, type Router } from './router.ts';

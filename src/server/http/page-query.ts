@@ -3,6 +3,7 @@ import { z } from '@hono/zod-openapi';
 import { RUN_STATUSES } from '../../db/index.ts';
 
 const MAX_PAGE = 500;
+const MAX_NUMBER = 2 ** 31 - 1;
 
 /** @param noun what the list holds, as its description calls one */
 export function createPageQuery(noun: string) {
@@ -12,6 +13,7 @@ export function createPageQuery(noun: string) {
       .number<string>()
       .int()
       .min(1)
+      .max(MAX_NUMBER)
       .optional()
       .openapi({ description: `number of the last ${noun} of the page before` }),
     status: z.enum(RUN_STATUSES).optional(),

@@ -6,7 +6,7 @@ import { Hono, type Context, type ErrorHandler } from 'hono';
 import { AppError, errorTraits } from '../../core/errors.ts';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { CHAMPION, type TrackingStore } from '../../tracking/index.ts';
-import { describeError, limitBody, type AppEnv } from '../http/index.ts';
+import { describeError, limitBody, refuseNul, type AppEnv } from '../http/index.ts';
 import { createArtifactProxy } from './artifact-proxy.ts';
 import { datasetRoutes } from './datasets.ts';
 import { experimentRoutes } from './experiments.ts';
@@ -63,6 +63,8 @@ export function createMlflowApp(options: MlflowAppOptions): Hono<AppEnv> {
   });
   const app = new Hono<AppEnv>();
   app.onError(handleError);
+  app.use('/api/*', refuseNul());
+  app.use('/ajax-api/*', refuseNul());
 
   const jsonLimit = limitBody(MAX_JSON_BYTES);
   for (const prefix of ['/api/2.0/mlflow', '/ajax-api/2.0/mlflow']) {

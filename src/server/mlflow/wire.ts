@@ -20,7 +20,11 @@ export const requiredText = text.min(1);
 export const optionalText = unset(text);
 /** Ids of experiments, which some clients send as numbers. */
 export const idText = z.union([text, z.int()]).transform(String).pipe(requiredText);
-export const requiredInt = z.union([z.int(), text.regex(/^[+-]?\d+$/)]).transform(Number);
+/** An int64. */
+export const requiredInt = z
+  .union([z.int(), text.regex(/^[+-]?\d+$/)])
+  .transform(Number)
+  .refine((value) => Math.abs(value) < 2 ** 63);
 export const optionalInt = unset(requiredInt);
 export const optionalBoolean = unset(
   z.union([z.boolean(), z.enum(['true', 'false'])]).transform((v) => String(v) === 'true'),

@@ -8,6 +8,7 @@ import {
   receiptSchema,
   type ReceiptDeps,
 } from '../receipts/index.ts';
+import { modelName, versionNumber } from './models.ts';
 
 const answer = {
   description: 'the chain, every link there or missing with its cause',
@@ -32,7 +33,7 @@ const versionRoute = createRoute({
   path: '/models/{name}/versions/{version}/receipt',
   tags: ['models'],
   summary: 'The same chain from a model version',
-  request: { params: z.object({ name: z.string().min(1), version: z.coerce.number<string>().int().min(1) }) },
+  request: { params: z.object({ name: modelName, version: versionNumber }) },
   responses: { 200: answer, 404: errorResponse('no such version') },
 });
 

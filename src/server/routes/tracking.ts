@@ -5,7 +5,7 @@ import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Db } from '../../db/index.ts';
 import { deleteOldRuns, deleteRunForGood, type TrackingStore } from '../../tracking/index.ts';
-import { createRouter, errorResponse, type Router } from '../http/index.ts';
+import { createRouter, errorResponse, plainText, type Router } from '../http/index.ts';
 
 const deleted = (description: string) => ({
   description,
@@ -38,7 +38,7 @@ const retentionRoute = createRoute({
         'application/json': {
           schema: z.strictObject({
             days: z.int().min(1).max(36_500),
-            experiment: z.string().min(1).max(500).optional(),
+            experiment: plainText(500).min(1).optional(),
           }),
         },
       },
