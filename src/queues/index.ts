@@ -67,7 +67,7 @@ export {
   type StageView,
 } from './run-views.ts';
 export { createRunStarter, type RunStarter, type ScheduledStart } from './runs.ts';
-export { applySchedule, nextTick, slotOf } from './schedule.ts';
+export { applySchedule, nextTick, restoreSchedule, slotOf } from './schedule.ts';
 export { openStageQueues, type StageQueues } from './stage-queues.ts';
 export {
   beginAttempt,

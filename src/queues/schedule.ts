@@ -41,6 +41,16 @@ export async function applySchedule(
   return await nextTick(queues);
 }
 
+/** Sets the schedule anew when the queues have lost it. @returns whether they had */
+export async function restoreSchedule(
+  queues: StageQueues,
+  schedule: Config['pipeline']['schedule'],
+): Promise<boolean> {
+  if (!schedule.enabled || (await nextTick(queues)) !== undefined) return false;
+  await applySchedule(queues, schedule);
+  return true;
+}
+
 /** When the next run is due; undefined without a schedule. */
 export async function nextTick(queues: StageQueues): Promise<Date | undefined> {
   const scheduler = await queues.queues.get(START_RUN_QUEUE)?.getJobScheduler(SCHEDULER_ID);

@@ -9,6 +9,7 @@ import type { Logger } from '../core/log.ts';
 import {
   BACKOFF_TYPE,
   backoffDelayMs,
+  restoreSchedule,
   slotOf,
   START_RUN_QUEUE,
   type QueueName,
@@ -86,6 +87,10 @@ export async function openWorkers(options: {
   const reconciler = openReconciler({
     passes: [
       () => reconcile({ database, queues, log }),
+      async () => {
+        if (await restoreSchedule(queues, services.config.pipeline.schedule))
+          log.warn('the queues had no schedule: it is set again');
+      },
       () => reconcileJobs({ database, queues, artifacts, retentionDays, log }),
       createCleaning(services, clock, log),
     ],

@@ -9,6 +9,8 @@ type SingleStage = Exclude<Stage, 'train-model'>;
 export interface RunFacts {
   /** Whether the first job is known to have reached its queue. */
   wasEnqueued: boolean;
+  /** How often jobs of the run were brought back already. */
+  losses: number;
   candidates: readonly string[];
   /** Status of a stage that some worker has begun. */
   statusOf(stage: Stage, candidate?: string): StageStatus | undefined;
@@ -18,14 +20,16 @@ export interface RunFacts {
 
 export type Repair =
   | { kind: 'nothing' }
-  /** The job never was in its queue: a worker died between commit and enqueue. */
-  | { kind: 'enqueue'; stage: SingleStage }
-  | { kind: 'enqueue-training' }
+  /** The job never was in its queue: a worker died between commit and enqueue. Or, `isLoss`, it was there and the queue has lost it. */
+  | { kind: 'enqueue'; stage: SingleStage; isLoss: boolean }
+  | { kind: 'enqueue-training'; isLoss: boolean }
   /** The job is there but will never run again: take it out and add it anew. */
   | { kind: 'requeue'; stage: SingleStage }
   | { kind: 'fail-candidates'; candidates: { candidate: string; reason: string }[] }
   | { kind: 'close'; stage: Stage; reason: string };
 
+/** A queue that loses jobs more often than this is not being restored; something empties it. */
+const MOST_LOSSES = 5;
 const NOTHING: Repair = { kind: 'nothing' };
 const ORDER = ['generate-data', 'version-data', 'register-model', 'summarize-run'] as const;
 
@@ -49,9 +53,11 @@ async function decideSingle(facts: RunFacts, stage: SingleStage): Promise<Repair
       return { kind: 'close', stage, reason: `the job of ${stage} has used up its attempts` };
     case 'unknown':
       if (facts.statusOf(stage) === undefined && !(await wasHandedOn(facts, stage))) {
-        return { kind: 'enqueue', stage };
+        return { kind: 'enqueue', stage, isLoss: false };
       }
-      return { kind: 'close', stage, reason: `the job of ${stage} is gone from its queue` };
+      return isLostForGood(facts)
+        ? closeLost(stage, `the job of ${stage} is`)
+        : { kind: 'enqueue', stage, isLoss: true };
     case 'active':
     case 'waiting':
     case 'delayed':
@@ -74,13 +80,10 @@ async function wasHandedOn(facts: RunFacts, stage: SingleStage): Promise<boolean
 async function decideTraining(facts: RunFacts): Promise<Repair> {
   const parent = await facts.jobOf('register-model');
   if (parent === 'unknown') {
-    return (await wasHandedOn(facts, 'register-model'))
-      ? {
-          kind: 'close',
-          stage: 'register-model',
-          reason: 'the jobs of the training are gone from their queues',
-        }
-      : { kind: 'enqueue-training' };
+    if (!(await wasHandedOn(facts, 'register-model'))) return { kind: 'enqueue-training', isLoss: false };
+    return isLostForGood(facts)
+      ? closeLost('register-model', 'the jobs of the training are')
+      : { kind: 'enqueue-training', isLoss: true };
   }
   const lost: { candidate: string; reason: string }[] = [];
   let anyJobLeft = false;
@@ -97,6 +100,15 @@ async function decideTraining(facts: RunFacts): Promise<Repair> {
   if (parent === 'waiting-children')
     return anyJobLeft ? NOTHING : { kind: 'requeue', stage: 'register-model' };
   return await decideSingle(facts, 'register-model');
+}
+
+function isLostForGood({ losses }: RunFacts): boolean {
+  return losses >= MOST_LOSSES;
+}
+
+function closeLost(stage: Stage, subject: string): Repair {
+  const reason = `${subject} gone from the queues again, after jobs of this run were brought back ${MOST_LOSSES} times: find what empties the queues, then replay the run`;
+  return { kind: 'close', stage, reason };
 }
 
 function describeLoss(place: 'completed' | 'failed' | 'unknown'): string {

@@ -1,6 +1,7 @@
 /**
  * Compares the active run in PostgreSQL with its jobs in the queues, at start-up and again and again, and repairs what a crash has left:
- * jobs that never reached their queue are added, runs that nothing can finish are closed, so that no dead run holds the slot.
+ * jobs that never reached their queue, or that the queues have lost, are added; runs that nothing can finish are closed, so that no dead
+ * run holds the slot.
  */
 import { sleep } from '../core/clock.ts';
 import type { Stage } from '../core/config/index.ts';
@@ -19,6 +20,7 @@ interface ActiveRun {
   id: string;
   options: unknown;
   enqueued_at: Date | null;
+  losses: number;
 }
 
 export interface ReconcilerDeps {
@@ -33,7 +35,7 @@ export async function reconcile(deps: ReconcilerDeps): Promise<void> {
   await locks.tryHold(LOCK_KEY, async () => {
     const runs = await db
       .selectFrom('pipeline_runs')
-      .select(['id', 'options', 'enqueued_at'])
+      .select(['id', 'options', 'enqueued_at', 'losses'])
       .where('status', '=', 'active')
       .execute();
     for (const run of runs) await repairRun(deps, run);
@@ -76,6 +78,7 @@ async function repairRun(deps: ReconcilerDeps, run: ActiveRun): Promise<void> {
     const statuses = await readStatuses(database.db, run.id);
     const facts: RunFacts = {
       wasEnqueued: run.enqueued_at !== null,
+      losses: run.losses,
       candidates,
       statusOf: (stage, candidate = '') => statuses.get(`${stage}/${candidate}`),
       jobOf: async (stage, candidate): Promise<JobPlace> => await queues.stateOf(stage, run.id, candidate),
@@ -96,6 +99,7 @@ async function repairRun(deps: ReconcilerDeps, run: ActiveRun): Promise<void> {
     case 'nothing':
       return;
     case 'enqueue':
+      if (repair.isLoss) await countLoss(database, run.id);
       await queues.enqueueStage(repair.stage, run.id);
       await database.db
         .updateTable('pipeline_runs')
@@ -105,6 +109,11 @@ async function repairRun(deps: ReconcilerDeps, run: ActiveRun): Promise<void> {
         .execute();
       return;
     case 'enqueue-training':
+      if (repair.isLoss) {
+        await countLoss(database, run.id);
+        // One that has ended would leave the new parent waiting; what it brought is in PostgreSQL.
+        for (const candidate of candidates) await queues.removeJob('train-model', run.id, candidate);
+      }
       await queues.enqueueTraining(run.id, candidates);
       return;
     case 'requeue':
@@ -122,6 +131,11 @@ async function repairRun(deps: ReconcilerDeps, run: ActiveRun): Promise<void> {
     default:
       repair satisfies never;
   }
+}
+
+/** Counted first: a count that is too high ends a loop sooner, one that is missing would never end it. */
+async function countLoss(database: Database, runId: string): Promise<void> {
+  await database.pool.query('UPDATE pipeline_runs SET losses = losses + 1 WHERE id = $1', [runId]);
 }
 
 async function readStatuses(db: Db, runId: string): Promise<Map<string, StageStatus>> {

@@ -54,6 +54,7 @@ interface HarnessOverrides {
   /** Base model of every training. */
   base?: string;
   approval?: Config['gate']['approval'];
+  schedule?: Config['pipeline']['schedule'];
 }
 
 interface WorkerChoices {
@@ -83,6 +84,8 @@ export async function openHarness(kind: BackendKind, overrides: HarnessOverrides
     ...defaults,
     pipeline: {
       ...defaults.pipeline,
+      // Midnight must not start a run in the middle of a test.
+      schedule: overrides.schedule ?? { ...defaults.pipeline.schedule, enabled: false },
       candidates: (overrides.candidates ?? ['head']).map((name) => ({
         name,
         recipe: 'head',

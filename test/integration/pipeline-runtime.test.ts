@@ -2,6 +2,7 @@
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import { AppError } from '../../src/core/errors.ts';
 import { sleep, systemClock } from '../../src/core/clock.ts';
+import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import {
   applySchedule,
@@ -23,6 +24,21 @@ afterEach(async () => {
 });
 
 const backends: BackendKind[] = ['postgres', 'redis'];
+
+/** As a Redis that comes back empty, or queue tables that were restored from nothing. */
+async function loseQueues({ database, redisUrl }: Harness): Promise<void> {
+  if (redisUrl !== null) {
+    const redis = new Redis(redisUrl);
+    await redis.flushall();
+    redis.disconnect();
+    return;
+  }
+  const { rows } = await database.pool.query<{ name: string }>(
+    `SELECT 'bullmq.' || quote_ident(tablename) AS name FROM pg_tables
+     WHERE schemaname = 'bullmq' AND tablename NOT LIKE '%migration%'`,
+  );
+  await database.pool.query(`TRUNCATE ${rows.map(({ name }) => name).join(', ')} CASCADE`);
+}
 
 describe.each(backends)('stages on %s', (kind) => {
   const hasServer = kind === 'postgres' || inject('redisUrl') !== null;
@@ -243,14 +259,69 @@ describe.each(backends)('stages on %s', (kind) => {
     },
   );
 
-  it.skipIf(!hasServer)('whose jobs were deleted do not hold the slot', async () => {
+  it.skipIf(!hasServer)(
+    'go on, and so does the schedule, when the queues are lost before they begin',
+    async () => {
+      const schedule = { enabled: true, cron: '0 0 1 1 *', timeZone: 'UTC' };
+      const harness = await start({ schedule });
+      const { runId } = await harness.runs.startRun({ trigger: 'manual' });
+      const next = await applySchedule(harness.queues, schedule);
+      await loseQueues(harness);
+      expect(await nextTick(harness.queues)).toBeUndefined();
+      await harness.openWorkers();
+      const run = await harness.untilEnded(runId);
+      expect(run.error).toBeNull();
+      expect(run.status).toBe('succeeded');
+      await expect.poll(() => nextTick(harness.queues), { timeout: 20_000 }).toEqual(next);
+    },
+  );
+
+  it.skipIf(!hasServer)('go on when the queues are lost while candidates are being trained', async () => {
+    const harness = await start({ candidates: ['one', 'two'] });
+    let lost = false;
+    await harness.openWorkers(
+      {
+        'train-model': async (payload, context) => {
+          if (payload.candidate === 'two' && !lost) {
+            const isTrained = async (): Promise<boolean> =>
+              (await harness.getRun(context.run.id)).stages.some(
+                ({ candidate, status }) => candidate === 'one' && status === 'succeeded',
+              );
+            while (!(await isTrained())) await sleep(20);
+            lost = true;
+            await loseQueues(harness);
+            // As a training does that goes on without its queue, until its lock is found to be lost.
+            await sleep(60_000, context.signal);
+          }
+          return await idleHandlers['train-model'](payload, context);
+        },
+      },
+      { concurrency: 2 },
+    );
+    const { runId } = await harness.runs.startRun({ trigger: 'manual' });
+    const run = await harness.untilEnded(runId);
+    expect(run.error).toBeNull();
+    expect(run.status).toBe('succeeded');
+    const trained = run.stages.filter(({ stage }) => stage === 'train-model');
+    expect(trained.map(({ candidate, status, attempts }) => [candidate, status, attempts.length])).toEqual([
+      ['one', 'succeeded', 1],
+      ['two', 'succeeded', 2],
+    ]);
+  });
+
+  it.skipIf(!hasServer)('are closed when their queues are emptied again and again', async () => {
     const harness = await start();
     const { runId } = await harness.runs.startRun({ trigger: 'manual' });
-    for (const queue of harness.queues.queues.values()) await queue.obliterate({ force: true });
-    await harness.openWorkers();
-    const run = await harness.untilEnded(runId);
+    const { database, queues } = harness;
+    for (let pass = 0; pass < 6; pass += 1) {
+      expect((await harness.getRun(runId)).status).toBe('active');
+      for (const queue of queues.queues.values()) await queue.obliterate({ force: true });
+      await reconcile({ database, queues, log: createSilentLogger() });
+    }
+    const run = await harness.getRun(runId);
     expect(run.status).toBe('failed');
-    expect(run.error?.message).toContain('gone from its queue');
+    expect(run.error?.message).toContain('gone from the queues again');
+    await harness.runs.startRun({ trigger: 'manual' });
   });
 
   it.skipIf(!hasServer)('of a candidate whose job was deleted leave the run to the others', async () => {

@@ -7,6 +7,7 @@ interface Situation {
   statuses?: Partial<Record<string, StageStatus>>;
   jobs?: Partial<Record<string, JobPlace>>;
   wasEnqueued?: boolean;
+  losses?: number;
   candidates?: string[];
 }
 
@@ -15,12 +16,14 @@ const decide = async ({
   statuses = {},
   jobs = {},
   wasEnqueued = true,
+  losses = 0,
   candidates = ['a', 'b'],
 }: Situation): Promise<Repair> => {
   const key = (stage: Stage, candidate?: string): string =>
     candidate === undefined ? stage : `${stage}.${candidate}`;
   return await decideRepair({
     wasEnqueued,
+    losses,
     candidates,
     statusOf: (stage, candidate) => statuses[key(stage, candidate)],
     jobOf: (stage, candidate) => Promise.resolve(jobs[key(stage, candidate)] ?? 'unknown'),
@@ -29,6 +32,9 @@ const decide = async ({
 
 const versioned = { 'generate-data': 'succeeded', 'version-data': 'succeeded' } as const;
 const trained = { ...versioned, 'train-model.a': 'succeeded', 'train-model.b': 'failed' } as const;
+
+const AGAIN =
+  'gone from the queues again, after jobs of this run were brought back 5 times: find what empties the queues, then replay the run';
 
 describe('the reconciler', () => {
   const cases: [string, Situation, Repair][] = [
@@ -41,35 +47,35 @@ describe('the reconciler', () => {
     [
       'adds the first job when the starter died before it did',
       { wasEnqueued: false },
-      { kind: 'enqueue', stage: 'generate-data' },
+      { kind: 'enqueue', stage: 'generate-data', isLoss: false },
     ],
     [
-      'closes a run whose first job was added and is gone',
+      'adds the first job again when it was added and is gone',
       {},
-      { kind: 'close', stage: 'generate-data', reason: 'the job of generate-data is gone from its queue' },
+      { kind: 'enqueue', stage: 'generate-data', isLoss: true },
     ],
     [
       'adds the next job when a worker died between commit and hand-over',
       { statuses: { 'generate-data': 'succeeded' }, jobs: { 'generate-data': 'active' } },
-      { kind: 'enqueue', stage: 'version-data' },
+      { kind: 'enqueue', stage: 'version-data', isLoss: false },
     ],
     [
       'adds the next job when handing over used up the attempts of the one before',
       { statuses: { 'generate-data': 'succeeded' }, jobs: { 'generate-data': 'failed' } },
-      { kind: 'enqueue', stage: 'version-data' },
+      { kind: 'enqueue', stage: 'version-data', isLoss: false },
     ],
     [
-      'closes a run whose next job was added and is gone',
+      'adds the next job again when it was added and is gone',
       { statuses: { 'generate-data': 'succeeded' }, jobs: { 'generate-data': 'completed' } },
-      { kind: 'close', stage: 'version-data', reason: 'the job of version-data is gone from its queue' },
+      { kind: 'enqueue', stage: 'version-data', isLoss: true },
     ],
     [
-      'closes a run whose begun job is gone',
+      'adds a begun job again that is gone',
       {
         statuses: { 'generate-data': 'succeeded', 'version-data': 'running' },
         jobs: { 'generate-data': 'active' },
       },
-      { kind: 'close', stage: 'version-data', reason: 'the job of version-data is gone from its queue' },
+      { kind: 'enqueue', stage: 'version-data', isLoss: true },
     ],
     [
       'closes a run whose job was lost too often',
@@ -88,16 +94,27 @@ describe('the reconciler', () => {
     [
       'adds the whole flow when a worker died before it did',
       { statuses: versioned, jobs: { 'version-data': 'active' } },
-      { kind: 'enqueue-training' },
+      { kind: 'enqueue-training', isLoss: false },
     ],
     [
-      'closes a run whose flow was deleted',
-      { statuses: versioned, jobs: { 'version-data': 'completed' } },
-      {
-        kind: 'close',
-        stage: 'register-model',
-        reason: 'the jobs of the training are gone from their queues',
-      },
+      'adds the whole flow again when it is gone, whatever its candidates had come to',
+      { statuses: { ...trained, 'train-model.b': 'running' }, jobs: { 'version-data': 'completed' } },
+      { kind: 'enqueue-training', isLoss: true },
+    ],
+    [
+      'adds the current stage again when the queues have lost everything',
+      { statuses: { ...trained, 'register-model': 'succeeded', 'summarize-run': 'running' } },
+      { kind: 'enqueue', stage: 'summarize-run', isLoss: true },
+    ],
+    [
+      'closes a run whose job was lost once more than five times',
+      { statuses: { 'generate-data': 'running' }, losses: 5 },
+      { kind: 'close', stage: 'generate-data', reason: `the job of generate-data is ${AGAIN}` },
+    ],
+    [
+      'closes a run whose flow was lost once more than five times',
+      { statuses: versioned, losses: 5 },
+      { kind: 'close', stage: 'register-model', reason: `the jobs of the training are ${AGAIN}` },
     ],
     [
       'waits for candidates that are on their way',

@@ -11,6 +11,7 @@ import { feedbackMigration } from './008-feedback.ts';
 import { erasuresMigration } from './009-erasures.ts';
 import { runMetricsParentMigration } from './010-run-metrics-parent.ts';
 import { runValuesParentMigration } from './011-run-values-parent.ts';
+import { runLossesMigration } from './012-run-losses.ts';
 
 export const migrations: readonly Migration[] = [
   pipelineMigration,
@@ -24,4 +25,5 @@ export const migrations: readonly Migration[] = [
   erasuresMigration,
   runMetricsParentMigration,
   runValuesParentMigration,
+  runLossesMigration,
 ];

@@ -1,4 +1,4 @@
-/** Tables of migration 001-pipeline. */
+/** Tables of the migrations 001-pipeline and 012-run-losses. */
 import type { Generated } from 'kysely';
 
 export const RUN_TRIGGERS = ['schedule', 'manual', 'feedback', 'replay'] as const;
@@ -50,6 +50,8 @@ export interface PipelineRunsTable {
   created_at: Generated<Date>;
   /** null until the first job was handed to the queue. */
   enqueued_at: Date | null;
+  /** How often the reconciler brought jobs back that had been in their queues and were gone. */
+  losses: Generated<number>;
   finished_at: Date | null;
   error: StoredError | null;
 }
