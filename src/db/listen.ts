@@ -30,10 +30,14 @@ export async function openListener(options: {
     });
     fresh.on('notification', (notice) => onNotify(notice.payload ?? ''));
     client = fresh;
-    await fresh.connect();
-    await fresh.query(`LISTEN ${fresh.escapeIdentifier(channel)}`);
-    onNotify('');
-    await lost;
+    const listen = async (): Promise<void> => {
+      await fresh.connect();
+      await fresh.query(`LISTEN ${fresh.escapeIdentifier(channel)}`);
+      onNotify('');
+      await lost;
+    };
+    // A client that is ended while it connects never settles `connect()`.
+    await Promise.race([listen(), lost]);
   };
 
   const keepListening = async (): Promise<void> => {

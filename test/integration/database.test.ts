@@ -76,3 +76,11 @@ it('hears a notice, and hears again after its connection was cut', async () => {
   await database.pool.query("NOTIFY news, 'second'");
   await expect.poll(() => heard).toContain('second');
 });
+
+it('lets go of a connection that is still being made when it is closed', async () => {
+  const database = await openTestDatabase();
+  open.push(database);
+  const quiet = { url: database.url, channel: 'news', log: createSilentLogger(), onNotify: () => undefined };
+  const listener = await openListener(quiet);
+  await expect(listener.close()).resolves.toBeUndefined();
+});
