@@ -1,15 +1,13 @@
 /** The daily schedule: one BullMQ job scheduler on the queue `start-run`. It outlives its process, so switching it off means removing it. */
 import type { Config } from '../core/config/index.ts';
-import { AppError, toError } from '../core/errors.ts';
 import { START_RUN_QUEUE } from './catalogue.ts';
 import type { StageQueues } from './stage-queues.ts';
 
 const SCHEDULER_ID = 'daily';
 
 /**
- * Sets the schedule as configured, or removes it.
+ * Sets the schedule as configured, or removes it. The configuration was refused before if its cron pattern cannot be used.
  * @returns the next tick, undefined when it is off
- * @throws AppError `invalid-config` for a cron pattern that cannot be read
  */
 export async function applySchedule(
   queues: StageQueues,
@@ -21,23 +19,15 @@ export async function applySchedule(
     await queue.removeJobScheduler(SCHEDULER_ID);
     return undefined;
   }
-  try {
-    await queue.upsertJobScheduler(
-      SCHEDULER_ID,
-      { pattern: schedule.cron, tz: schedule.timeZone },
-      {
-        name: START_RUN_QUEUE,
-        data: {},
-        opts: { attempts: 3, removeOnComplete: { count: 100 }, removeOnFail: { count: 100 } },
-      },
-    );
-  } catch (cause) {
-    throw new AppError(
-      'invalid-config',
-      `pipeline.schedule.cron ${JSON.stringify(schedule.cron)} cannot be used (${toError(cause).message}): five fields, as in '0 0 * * *'`,
-      { cause },
-    );
-  }
+  await queue.upsertJobScheduler(
+    SCHEDULER_ID,
+    { pattern: schedule.cron, tz: schedule.timeZone },
+    {
+      name: START_RUN_QUEUE,
+      data: {},
+      opts: { attempts: 3, removeOnComplete: { count: 100 }, removeOnFail: { count: 100 } },
+    },
+  );
   return await nextTick(queues);
 }
 

@@ -92,11 +92,24 @@ describe('configuration', () => {
     ['server: { port: high }', /server\.port is "high" \(from file .*\): .*number/],
     ['data: { source: { kind: file } }', /data\.source\.path is null.*must be set when kind is file/],
     ['pipeline: { schedule: { timeZone: Mars/Olympus } }', /IANA time zone/],
+    [
+      'pipeline: { schedule: { cron: "61 * * * *" } }',
+      /schedule\.cron is "61 \* \* \* \*" \(from file .*\): cannot be used \(.*61.*\): five fields, as in '0 0/,
+    ],
+    ['pipeline: { schedule: { cron: "0 0 31 2 *" } }', /schedule\.cron is "0 0 31 2 \*" .*cannot be used/],
+    ['pipeline: { schedule: { cron: daily } }', /schedule\.cron is "daily" .*cannot be used/],
     ['- a list', /must hold a table/],
     ['a: [', /is not YAML/],
   ])('refuses %s with the key, the value and what is allowed', (content, message) => {
     const file = yaml('bad.yaml', content);
     expect(() => loadConfig({ env: {}, file })).toThrow(message);
+  });
+
+  it('takes the cron patterns that BullMQ takes, seconds and names among them', () => {
+    for (const cron of ['0 0 * * *', '*/5 * * * * *', '0 9 * * MON-FRI', '@hourly', '0 0 29 2 *']) {
+      const { config } = loadConfig({ env: {}, overrides: { 'pipeline.schedule.cron': cron } });
+      expect(config.pipeline.schedule.cron).toBe(cron);
+    }
   });
 
   it('refuses a variable that names no setting, and lists the names there are', () => {

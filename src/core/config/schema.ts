@@ -1,5 +1,6 @@
 /** The whole configuration as one zod schema, a block per section; config/default.yaml documents every key. */
 import { z } from 'zod';
+import { findCronFault } from './cron.ts';
 
 const positiveInt = z.int().min(1);
 const nonNegativeInt = z.int().min(0);
@@ -66,7 +67,10 @@ const perStage = <T extends z.ZodType>(value: T) =>
 const pipeline = z.strictObject({
   schedule: z.strictObject({
     enabled: z.boolean(),
-    cron: text,
+    cron: text.superRefine((pattern, context) => {
+      const message = findCronFault(pattern);
+      if (message !== undefined) context.addIssue({ code: 'custom', message });
+    }),
     timeZone: z.string().refine(isTimeZone, 'an IANA time zone such as UTC or Europe/Berlin'),
   }),
   candidates: z
