@@ -51,8 +51,10 @@ const FIRST_DELAY_MS = 200;
 const MAX_DELAY_MS = 30_000;
 const BUSY_STATUSES = [429, 503];
 
+/** @throws ApiError `invalid-input` when the url is no web address */
 export function createCaller(options: ClientOptions): Caller {
   const { url, apiKey, retries = RETRIES } = options;
+  refuseOtherThanWeb(url);
   const request = options.fetch ?? fetch;
 
   const tryOnce = async (method: Method, path: string, parts: CallParts): Promise<Response> => {
@@ -124,6 +126,17 @@ export function createCaller(options: ClientOptions): Caller {
     json: async <T>(method: Method, path: string, parts?: CallParts) =>
       (await (await send(method, path, parts)).json()) as T,
   };
+}
+
+function refuseOtherThanWeb(url: string): void {
+  if (/^https?:\/\//i.test(url) && URL.canParse(url)) return;
+  const full = `http://${url}`;
+  const example = !url.includes('://') && URL.canParse(full) ? full : 'http://127.0.0.1:8080';
+  throw new ApiError(
+    'invalid-input',
+    `"${url}" is no address of a server: write it with http:// or https:// before host and port, as in ${example}`,
+    { status: null, requestId: null },
+  );
 }
 
 /** Doubles, and differs among clients that were refused at once. */
