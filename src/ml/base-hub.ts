@@ -30,16 +30,18 @@ export function hubOf({ storage, model }: Pick<Config, 'storage' | 'model'>): Hu
   return { cacheDirectory: path.resolve(storage.varDir, 'hub'), hubUrl: model.hubUrl };
 }
 
+/** Where a base model is to be had: in a directory of this machine, or on the hub under an id. */
+export type BasePlace = { directory: string } | { hubId: string };
+
 /**
- * The local directory of a base model. A path is resolved against the package (so that `assets/encoder` works from
- * anywhere) and against the working directory; anything else of the form `owner/name` is fetched once from the hub.
+ * Looks for a base model and fetches nothing. A path is resolved against the working directory and against the package (so that
+ * `assets/encoder` works from anywhere); anything else of the form `owner/name` is a hub id.
  *
- * @throws AppError `unavailable` when the hub cannot be reached or falls silent, `not-found` when there is no such model;
- *   the signal's reason when it is aborted
+ * @throws AppError `not-found` for what is neither
  */
-export async function resolveBaseDirectory(base: string, hub: Hub, signal?: AbortSignal): Promise<string> {
+export async function findBase(base: string): Promise<BasePlace> {
   for (const candidate of [path.resolve(base), path.resolve(packageRoot, base)]) {
-    if (await isFile(path.join(candidate, 'config.json'))) return candidate;
+    if (await isFile(path.join(candidate, 'config.json'))) return { directory: candidate };
   }
   if (!/^[\w.-]+\/[\w.-]+$/.test(base) || base.startsWith('.')) {
     throw new AppError(
@@ -47,8 +49,21 @@ export async function resolveBaseDirectory(base: string, hub: Hub, signal?: Abor
       `the base model "${base}" is neither a directory with a config.json nor a hub id (owner/name)`,
     );
   }
-  const directory = path.join(hub.cacheDirectory, base.replace('/', '--'));
-  if (!(await isFile(path.join(directory, 'config.json')))) await fetchFromHub(base, directory, hub, signal);
+  return { hubId: base };
+}
+
+/**
+ * The local directory of a base model; one of the hub is fetched once.
+ *
+ * @throws AppError `unavailable` when the hub cannot be reached or falls silent, `not-found` when there is no such model;
+ *   the signal's reason when it is aborted
+ */
+export async function resolveBaseDirectory(base: string, hub: Hub, signal?: AbortSignal): Promise<string> {
+  const place = await findBase(base);
+  if ('directory' in place) return place.directory;
+  const directory = path.join(hub.cacheDirectory, place.hubId.replace('/', '--'));
+  if (!(await isFile(path.join(directory, 'config.json'))))
+    await fetchFromHub(place.hubId, directory, hub, signal);
   return directory;
 }
 

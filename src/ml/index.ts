@@ -48,7 +48,7 @@ export {
   verifyModelFiles,
 } from './model-directory/index.ts';
 export { PRECISIONS, readManifest, type Manifest, type Precision } from './model-manifest.ts';
-export { hubOf, resolveBaseDirectory, type Hub } from './base-hub.ts';
+export { findBase, hubOf, resolveBaseDirectory, type BasePlace, type Hub } from './base-hub.ts';
 export { readBaseModel } from './base-model.ts';
 export { hashBaseModel, hashWeights, provenanceSchema, type Provenance } from './provenance/index.ts';
 export { bucketByLength, openTokenizer, type TextTokenizer } from './tokenizer.ts';

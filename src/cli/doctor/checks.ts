@@ -203,15 +203,19 @@ async function checkRedis({ storage }: Config): Promise<Check> {
   }
 }
 
+/** Looks where a training does, and fetches nothing. */
 async function checkBase({ model }: Config): Promise<Check> {
-  const folder = path.resolve(packageRoot, model.base);
-  const isFolder = await stat(folder).then(
-    (info) => info.isDirectory(),
-    () => false,
-  );
-  if (!isFolder) {
+  const name = 'Base encoder';
+  const remedy = 'restore the folder (git checkout assets/encoder) or set model.base';
+  // Only here, so that a native library that does not load fails this check and not all of them.
+  const { findBase } = await import('../../ml/index.ts');
+  const place = await findBase(model.base).catch((error: unknown) => toError(error).message);
+  if (typeof place === 'string') return { name, status: 'failed', found: place, remedy };
+  const folder =
+    'directory' in place ? place.directory : await findFolder(model.base, [process.cwd(), packageRoot]);
+  if (folder === undefined) {
     return {
-      name: 'Base encoder',
+      name,
       status: 'ok',
       found: `${model.base} is no folder: it will be fetched from the Hugging Face hub`,
     };
@@ -220,14 +224,17 @@ async function checkBase({ model }: Config): Promise<Check> {
   for (const file of ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json']) {
     if (!(await pathExists(path.join(folder, file)))) missing.push(file);
   }
-  return {
-    name: 'Base encoder',
-    status: missing.length === 0 ? 'ok' : 'failed',
-    found: missing.length === 0 ? model.base : `${model.base} lacks ${missing.join(', ')}`,
-    ...(missing.length === 0
-      ? {}
-      : { remedy: 'restore the folder (git checkout assets/encoder) or set model.base' }),
-  };
+  if (missing.length === 0) return { name, status: 'ok', found: model.base };
+  return { name, status: 'failed', found: `${model.base} lacks ${missing.join(', ')}`, remedy };
+}
+
+async function findFolder(name: string, parents: readonly string[]): Promise<string | undefined> {
+  for (const parent of parents) {
+    const folder = path.resolve(parent, name);
+    const info = await stat(folder).catch(() => undefined);
+    if (info?.isDirectory() === true) return folder;
+  }
+  return undefined;
 }
 
 async function checkTensorFlow(): Promise<Check> {
