@@ -9,6 +9,7 @@ import { stringify } from 'csv-stringify/sync';
 import type { Config } from '../core/config/index.ts';
 import { AppError } from '../core/errors.ts';
 import {
+  createRefusals,
   hashContent,
   ingestRecords,
   openRowMerger,
@@ -18,10 +19,13 @@ import {
 } from '../data/index.ts';
 import type { LabelledRow } from '../ml/index.ts';
 import { createFolderStore } from '../tracking/index.ts';
+import type { Terminal } from './command.ts';
 
 export interface LabelledFile {
   records: LabelledRecord[];
   refused: number;
+  /** The commonest reasons, with counts. */
+  refusals: string[];
   /** Rows dropped because another has the same text. */
   duplicates: number;
 }
@@ -36,9 +40,15 @@ export async function readLabelledFile(
     const store = createFolderStore(folder);
     const { data, signal } = options;
     const source = { ...data.source, kind: 'file' as const, path: path.resolve(file) };
-    const { rawKey, refused } = await ingestRecords({ ...data, source }, { store, keyPrefix: 'raw', signal });
+    const refusals = createRefusals();
+    const context = { store, keyPrefix: 'raw', signal, refusals };
+    const { rawKey, refused } = await ingestRecords({ ...data, source }, context);
     const lines = (await store.readText(rawKey)).split('\n').filter((line) => line !== '');
-    return { ...(await mergeLines(lines, path.join(folder, 'merged'))), refused };
+    return {
+      ...(await mergeLines(lines, path.join(folder, 'merged'))),
+      refused,
+      refusals: refusals.describe(),
+    };
   } finally {
     await rm(folder, { recursive: true, force: true });
   }
@@ -64,6 +74,11 @@ async function mergeLines(
 
 export function describeRows({ records, refused, duplicates }: LabelledFile): string {
   return `${records.length} records, ${refused} refused, ${duplicates} duplicates`;
+}
+
+/** Says why rows of a file were refused: few that are left may all have one label, and the reason is then here. */
+export function noteRefusals(name: string, { refusals }: LabelledFile, terminal: Terminal): void {
+  if (refusals.length > 0) terminal.note([`refused of ${name}:`, ...refusals].join('\n  '));
 }
 
 /** The records by split. With a holdout of their own elsewhere, those that would be held out are trained on. */

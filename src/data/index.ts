@@ -12,8 +12,8 @@ export {
   type IngestOptions,
   type IngestProgress,
   type IngestResult,
-  type RefusedRow,
 } from './ingest.ts';
+export { createRefusals, type RefusedRow, type Refusals } from './refusals.ts';
 export {
   countUntakenFeedback,
   eraseFeedback,

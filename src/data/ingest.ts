@@ -9,6 +9,7 @@ import { AppError, assertNever } from '../core/errors.ts';
 import { listWantedColumns, readLabel, resolveColumns } from './field-map.ts';
 import { createFingerprintSet } from './fingerprint-set.ts';
 import { parseRecord, shorten, type Fault, type LabelledRecord } from './record.ts';
+import { createRefusals, type RefusedRow, type Refusals } from './refusals.ts';
 import { openFile, openUrl } from './source/open-source.ts';
 import type { SourceRow, SourceTable } from './source/source-row.ts';
 import { generateRecords } from './synthetic/generate-records.ts';
@@ -31,6 +32,8 @@ export interface IngestContext {
   signal?: AbortSignal;
   /** What holds for the address of an http source; undefined when the operator named it. */
   destinations?: DestinationPolicy | undefined;
+  /** Takes every refused row, for a caller that tells why. */
+  refusals?: Refusals;
   /** Called every thousand rows and at the end. */
   onProgress?: (progress: IngestProgress) => void | Promise<void>;
 }
@@ -49,18 +52,12 @@ export interface IngestResult {
   bayes: BayesLimit | null;
 }
 
-/** A line of the artifact of refused rows. */
-export interface RefusedRow extends Fault {
-  /** Line of the file, or number of the record in a JSON list or a generator; from 1. */
-  line: number;
-}
-
 const PROGRESS_ROWS = 1000;
 const FLUSH_CHARS = 1 << 18;
 
 /** @throws AppError `bad-data` when no row is usable, and what opening the source throws */
 export async function ingestRecords(options: IngestOptions, context: IngestContext): Promise<IngestResult> {
-  const { store, keyPrefix, signal, destinations } = context;
+  const { store, keyPrefix, signal, destinations, refusals = createRefusals() } = context;
   const source = describeSource(options.source);
   const table = await openSource(options, { signal, destinations });
   const synthetic = options.source.kind === 'synthetic';
@@ -78,6 +75,7 @@ export async function ingestRecords(options: IngestOptions, context: IngestConte
 
   const refuse = (line: number, fault: Fault): void => {
     refused += 1;
+    refusals.add({ line, ...fault });
     if (refusedRows.length < options.refusedKept) refusedRows.push({ line, ...fault });
   };
   const accept = (row: SourceRow): LabelledRecord | undefined => {
@@ -131,7 +129,7 @@ export async function ingestRecords(options: IngestOptions, context: IngestConte
     await store.put(refusedKey, refusedRows.map((row) => `${JSON.stringify(row)}\n`).join(''));
   }
   await context.onProgress?.({ accepted, refused, total: total ?? accepted + refused });
-  if (accepted === 0) throw nothingUsable(source, refused, refusedRows, fieldsSeen);
+  if (accepted === 0) throw nothingUsable(source, refused, refusals, fieldsSeen);
   const bayes = synthetic ? computeBayesLimit(QUALITY_MODEL, label.threshold) : null;
   return { source, rawKey, rawSha256: raw.sha256, accepted, refused, refusedKey, bayes };
 }
@@ -193,17 +191,16 @@ function required(value: string | null, key: string): string {
 function nothingUsable(
   source: string,
   refused: number,
-  rows: readonly RefusedRow[],
+  refusals: Refusals,
   fieldsSeen: readonly string[] = [],
 ): AppError {
-  const examples = rows
-    .slice(0, 3)
-    .map((row) => `line ${row.line}: ${row.field} ${JSON.stringify(row.value)} ${row.reason}`);
+  const fields =
+    fieldsSeen.length === 0 ? '' : `. Its fields are: ${fieldsSeen.map((name) => shorten(name)).join(', ')}`;
   return new AppError(
     'bad-data',
     refused === 0
       ? `${source} holds no records`
-      : `${source}: all ${refused} rows were refused. ${examples.join('; ')}. Its fields are: ${fieldsSeen.map((name) => shorten(name)).join(', ')}`,
+      : `${source}: all ${refused} rows were refused: ${refusals.describe().join('; ')}${fields}`,
     { details: { refused } },
   );
 }

@@ -30,11 +30,15 @@ interface Heard {
 /** Runs `copyloop train`; `split` overrides the shares of the configuration. */
 async function train(
   options: Record<string, string>,
-  { base = at('base'), split = {} }: { base?: string; split?: Record<string, number> } = {},
+  {
+    base = at('base'),
+    split = {},
+    noted = [],
+  }: { base?: string; split?: Record<string, number>; noted?: string[] } = {},
 ): Promise<Heard> {
   const config = at('config.yaml');
   await writeFile(config, stringify({ model: { base, recipes: at('recipes') }, data: { split } }));
-  const heard: Heard = { printed: [], noted: [] };
+  const heard: Heard = { printed: [], noted };
   const terminal: Terminal = {
     print: (text) => void heard.printed.push(text),
     note: (text) => void heard.noted.push(text),
@@ -100,5 +104,19 @@ describe('copyloop train', () => {
       message: /rows of the holdout file are among the rows to train and validate on/,
     });
     expect((await readdir(folder)).filter((name) => name.startsWith('known'))).toEqual([]);
+  });
+
+  it('says why rows were refused before it ends for want of both labels', async () => {
+    const rows = ['x,fine,1', 'y,good,1', ...Array.from({ length: 5 }, (_, i) => `t${i},text,maybe`)];
+    await writeFile(at('few.csv'), ['title,description,label', ...rows].join('\n'));
+    const noted: string[] = [];
+    const split = { validationFraction: 0.5, holdoutFraction: 1e-9 };
+    await expect(train({ out: at('few'), data: at('few.csv') }, { split, noted })).rejects.toMatchObject({
+      code: 'bad-data',
+      message: /both labels are needed/,
+    });
+    expect(noted.join('\n')).toContain(
+      `refused of ${at('few.csv')}:\n  5 as line 4: label "maybe" is no label: 0 or 1 is expected`,
+    );
   });
 });

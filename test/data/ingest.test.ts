@@ -110,7 +110,7 @@ describe('a CSV file', () => {
     expect(refused.map((row) => row.reason).join('\n')).toMatchInlineSnapshot(`
       "holds the control character \\x00
       must be a number
-      is not UTF-8
+      is not UTF-8: save the file as UTF-8 (from Windows, iconv -f WINDOWS-1252 -t UTF-8)
       stands in an earlier row already
       has 3 fields where the first row has 4
       title and description are both empty
@@ -178,6 +178,21 @@ describe('a CSV file', () => {
     );
     await expect(ingestText('f.csv', HEADER)).rejects.toThrow('holds no records');
     await expect(ingestText('f.csv', '')).rejects.toThrow('holds no rows');
+  });
+
+  it('counts the reasons when nothing usable is left, the commonest first', async () => {
+    const text = `${HEADER}1,a,b,\n2,a,b,bad\n3,a,b,worse\n4,a\n${'5,,,4\n'.repeat(3)}6,a,b,4,5,6\n`;
+    await expect(ingestText('f.csv', text)).rejects.toThrow(
+      'all 8 rows were refused: 3 as line 6: description "" title and description are both empty; ' +
+        '2 as line 3: rating "bad" must be a number; 1 as line 2: rating "" is empty, so the record has no label; 2 for other reasons. Its fields are: id,',
+    );
+  });
+
+  it('says how to make UTF-8 of a file that is none, and names no fields where none were read', async () => {
+    const latin = Buffer.from(`${HEADER}1,Café,b,4\n2,Thé,b,2\n`, 'latin1');
+    await expect(ingestText('f.csv', latin)).rejects.toThrow(
+      /all 2 rows were refused: 2 as line 2: title "Caf\ufffd" is not UTF-8: .*\(from Windows, iconv -f WINDOWS-1252 -t UTF-8\)$/,
+    );
   });
 
   it('keeps the first refused rows and counts the rest', async () => {

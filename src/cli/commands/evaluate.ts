@@ -1,7 +1,7 @@
 import { AppError } from '../../core/errors.ts';
 import { evaluateModel, PRECISIONS } from '../../ml/index.ts';
 import { COMMON_OPTIONS, defineCommand } from '../command.ts';
-import { describeRows, readLabelledFile, toLabelledRows } from '../labelled-file.ts';
+import { describeRows, noteRefusals, readLabelledFile, toLabelledRows } from '../labelled-file.ts';
 import { renderMetrics } from '../render-metrics.ts';
 import { renderJson } from '../render.ts';
 import { MAPPING_OPTIONS } from '../run-request.ts';
@@ -38,11 +38,12 @@ export const evaluateCommand = defineCommand({
     }
     const { config } = readConfig(options);
     const file = await readLabelledFile(options.data, { data: dataOptions(config, options), signal });
+    terminal.note(describeRows(file));
+    noteRefusals(options.data, file, terminal);
     const { metrics } = await evaluateModel(options.model, toLabelledRows(file.records), {
       signal,
       precision,
     });
-    terminal.note(describeRows(file));
     terminal.print(
       options.json === true
         ? renderJson({ ...metrics, refused: file.refused, duplicates: file.duplicates })

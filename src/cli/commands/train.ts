@@ -7,6 +7,7 @@ import { COMMON_OPTIONS, defineCommand, parseWhole } from '../command.ts';
 import {
   describeRows,
   leaveOutKnown,
+  noteRefusals,
   readLabelledFile,
   splitRecords,
   toLabelledRows,
@@ -63,11 +64,13 @@ export const trainCommand = defineCommand({
     terminal.note(
       `${describeRows(file)}: ${splits.train.length} to train, ${splits.validation.length} to validate, ${holdout.length} held out`,
     );
+    noteRefusals(options.data, file, terminal);
     if (own !== undefined) {
       const known = own.records.length - holdout.length;
       terminal.note(
         `${options.holdout}: ${describeRows(own)}${known === 0 ? '' : `; ${known} left out, because they are among the rows of ${options.data}`}`,
       );
+      noteRefusals(options.holdout ?? '', own, terminal);
     }
 
     const work = `${out}.work`;

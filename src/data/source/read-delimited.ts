@@ -3,7 +3,14 @@ import { Readable } from 'node:stream';
 import { parse, type CsvError } from 'csv-parse';
 import { AppError } from '../../core/errors.ts';
 import type { OpenedBytes } from './open-bytes.ts';
-import { decodeUtf8, MAX_ROW_BYTES, showBytes, type SourceRow, type SourceTable } from './source-row.ts';
+import {
+  decodeUtf8,
+  MAX_ROW_BYTES,
+  NOT_UTF8,
+  showBytes,
+  type SourceRow,
+  type SourceTable,
+} from './source-row.ts';
 import { shorten, type Fault } from '../record.ts';
 
 interface RawRow {
@@ -97,7 +104,7 @@ function toRow({ record, info }: RawRow, columns: readonly string[]): SourceRow 
     const field = record[i] ?? Buffer.alloc(0);
     const text = decodeUtf8(field);
     if (text === undefined) {
-      return { line, fault: { field: column, value: shorten(showBytes(field)), reason: 'is not UTF-8' } };
+      return { line, fault: { field: column, value: shorten(showBytes(field)), reason: NOT_UTF8 } };
     }
     values[column] = text;
   }

@@ -3,7 +3,14 @@ import { AppError } from '../../core/errors.ts';
 import { shorten } from '../record.ts';
 import { splitLines } from '../split-lines.ts';
 import type { OpenedBytes } from './open-bytes.ts';
-import { decodeUtf8, MAX_ROW_BYTES, showBytes, type SourceRow, type SourceTable } from './source-row.ts';
+import {
+  decodeUtf8,
+  MAX_ROW_BYTES,
+  NOT_UTF8,
+  showBytes,
+  type SourceRow,
+  type SourceTable,
+} from './source-row.ts';
 
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
@@ -116,7 +123,7 @@ async function* splitList(chunks: AsyncIterable<Buffer>, name: string): AsyncGen
 function parseElement(bytes: Buffer, line: number): SourceRow {
   const text = decodeUtf8(bytes);
   if (text === undefined) {
-    return { line, fault: { field: 'row', value: shorten(showBytes(bytes)), reason: 'is not UTF-8' } };
+    return { line, fault: { field: 'row', value: shorten(showBytes(bytes)), reason: NOT_UTF8 } };
   }
   try {
     const value: unknown = JSON.parse(text);

@@ -18,6 +18,9 @@ export type SourceFormat = (typeof FORMATS)[number];
 /** A row of a text source longer than this is damage (an open quote, a binary file), not data. */
 export const MAX_ROW_BYTES = 8 * 1024 * 1024;
 
+/** Why a row is refused whose bytes are no text, with the way out. */
+export const NOT_UTF8 = 'is not UTF-8: save the file as UTF-8 (from Windows, iconv -f WINDOWS-1252 -t UTF-8)';
+
 const decoder = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 /** The bytes as text, or undefined when they are no UTF-8. */
