@@ -214,6 +214,35 @@ describe('a server with a champion', () => {
     expect(await send({ outcome: 'accepted' })).toMatchObject({ status: 404 });
   });
 
+  it.each([
+    [
+      'an edit of nothing but blanks',
+      { outcome: 'edited', edited_text: ' \n ' },
+      'edited_text: is blank: send what the person wrote, or the outcome rejected',
+    ],
+    [
+      'more clicks than impressions',
+      { outcome: 'accepted', clicks: 10, impressions: 2 },
+      'clicks: is 10, more than the 2 impressions: send the impressions that the clicks came from',
+    ],
+    [
+      'clicks of no impressions',
+      { outcome: 'accepted', clicks: 10 },
+      'clicks: is 10 without impressions: send impressions too',
+    ],
+  ])('refuses %s as feedback, which would be learned from as a good text', async (_name, sent, message) => {
+    const { body } = await postJson(`${server.url}/predict`, product);
+    const prediction = { prediction_id: body['prediction_id'] };
+    expect(await postJson(`${server.url}/feedback`, { ...prediction, ...sent })).toMatchObject({
+      status: 400,
+      body: { error: { field: message.split(':')[0], message } },
+    });
+    const results = { outcome: 'accepted', clicks: 2, impressions: 2, rating: 99 };
+    expect(await postJson(`${server.url}/feedback`, { ...prediction, ...results })).toMatchObject({
+      status: 200,
+    });
+  });
+
   it('starts one run of twenty asked for at once and names it to the others', async () => {
     const answers = await Promise.all(Array.from({ length: 20 }, () => postJson(`${server.url}/runs`, {})));
     const started = answers.filter(({ status }) => status === 202);

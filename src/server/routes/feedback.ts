@@ -25,7 +25,11 @@ const feedbackRoute = (maxTextChars: number) =>
               .strictObject({
                 prediction_id: z.string().regex(/^[0-9a-f]{32}$/, 'must be the prediction_id of an answer'),
                 outcome: z.enum(FEEDBACK_OUTCOMES),
-                edited_text: plainText(maxTextChars).min(1).optional(),
+                edited_text: plainText(maxTextChars)
+                  .refine((text) => text.trim() !== '', {
+                    message: 'is blank: send what the person wrote, or the outcome rejected',
+                  })
+                  .optional(),
                 clicks: z.int().min(0).max(MAX_COUNT).optional(),
                 impressions: z.int().min(0).max(MAX_COUNT).optional(),
                 rating: z.number().min(-1e9).max(1e9).optional(),
@@ -34,6 +38,10 @@ const feedbackRoute = (maxTextChars: number) =>
               .refine((body) => (body.outcome === 'edited') === (body.edited_text !== undefined), {
                 path: ['edited_text'],
                 message: 'is given when, and only when, the outcome is edited',
+              })
+              .superRefine(({ clicks, impressions }, { addIssue }) => {
+                const fault = findClickFault(clicks, impressions);
+                if (fault !== undefined) addIssue({ code: 'custom', path: ['clicks'], message: fault });
               }),
           },
         },
@@ -53,6 +61,15 @@ const feedbackRoute = (maxTextChars: number) =>
       409: errorResponse('other feedback was stored under this key'),
     },
   });
+
+/** Clicks tell something only beside the impressions that they came from. */
+function findClickFault(clicks: number | undefined, impressions: number | undefined): string | undefined {
+  if (clicks === undefined) return undefined;
+  if (impressions === undefined) return `is ${clicks} without impressions: send impressions too`;
+  if (clicks > impressions)
+    return `is ${clicks}, more than the ${impressions} impressions: send the impressions that the clicks came from`;
+  return undefined;
+}
 
 export function createFeedbackRoutes(deps: {
   db: Db;
