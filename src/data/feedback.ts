@@ -39,7 +39,7 @@ export async function recordFeedback(
   if (prediction === undefined) {
     throw new AppError(
       'not-found',
-      `there is no prediction ${feedback.predictionId}: it was not sampled, was erased or is past its retention`,
+      `there is no prediction ${feedback.predictionId}: it was not sampled, was erased, is past its retention or was lost when its server was killed within about a second of the answer`,
       { details: { field: 'prediction_id' } },
     );
   }

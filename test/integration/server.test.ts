@@ -211,7 +211,10 @@ describe('a server with a champion', () => {
     });
     expect((await fetch(`${server.url}/predictions/${id}`, { method: 'DELETE' })).status).toBe(204);
     expect((await fetch(`${server.url}/predictions/${id}`)).status).toBe(404);
-    expect(await send({ outcome: 'accepted' })).toMatchObject({ status: 404 });
+    expect(await send({ outcome: 'accepted' })).toMatchObject({
+      status: 404,
+      body: { error: { message: expect.stringMatching(/erased.*lost when its server was killed/) } },
+    });
   });
 
   it.each([

@@ -174,7 +174,7 @@ export function openPredictionStore(options: {
 function notFound(id: string): AppError {
   return new AppError(
     'not-found',
-    `there is no prediction ${id}: it was not sampled, was erased or is past its retention`,
+    `there is no prediction ${id}: it was not sampled, was erased, is past its retention or was lost when its server was killed within about a second of the answer`,
   );
 }
 
