@@ -13,6 +13,7 @@ import {
   handleNotFound,
   isLoopback,
   limitBody,
+  readUtf8Body,
   refuseNul,
   refuseOtherSites,
   requestLog,
@@ -24,6 +25,7 @@ import { isAdmin, nameCaller, needsKeys, requireKey, requireRole, type KeyChecke
 import type { Metrics } from './metrics.ts';
 import { createMlflowApp } from './mlflow/index.ts';
 import { createPredictor, type PredictionStore } from './predictions/index.ts';
+import { JSON_LENGTH_HEADER } from './protocols/binary-tensors.ts';
 import { createMlflowScoringRoutes } from './protocols/mlflow.ts';
 import { createOpenInferenceRoutes } from './protocols/open-inference.ts';
 import { createTeiRoutes } from './protocols/tei.ts';
@@ -96,6 +98,10 @@ export function createApp(deps: AppDeps): Router {
     if (startsWithAny(c.req.path, MLFLOW_PATHS) || c.req.path === UPLOAD_PATH) return next();
     return (startsWithAny(c.req.path, BATCH_PATHS) ? large : small)(c, next);
   });
+  const utf8 = readUtf8Body(
+    (c) => c.req.path === UPLOAD_PATH || c.req.header(JSON_LENGTH_HEADER) !== undefined,
+  );
+  app.use((c, next) => (startsWithAny(c.req.path, MLFLOW_PATHS) ? next() : utf8(c, next)));
 
   const predictor = createPredictor({
     sessions,

@@ -2,6 +2,7 @@ import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { request } from 'node:http';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
+import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openServerHarness, postJson, type ServerHarness } from './server-harness.ts';
 import { trainTinyModels } from '../server/tiny-model.ts';
@@ -176,6 +177,33 @@ describe('a server with a champion', () => {
     const { status, body } = await postJson(`${server.url}/predict`, { title, description });
     expect(status).toBe(200);
     expect(body['data']).toMatchObject({ title, description });
+  });
+
+  it.each(['/predict', '/tei/predict', '/invocations', '/api/2.0/mlflow/experiments/create'])(
+    'refuses bytes at %s that are not UTF-8, and bodies that are compressed',
+    async (route) => {
+      const send = (body: Buffer, headers?: Record<string, string>): Promise<Response> =>
+        fetch(`${server.url}${route}`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json', ...headers },
+          body: new Uint8Array(body),
+        });
+      const latin = await send(Buffer.from('{"title":"caf\u00e9","description":"y"}', 'latin1'));
+      expect(await latin.text()).toContain('the body is not UTF-8: send its text encoded as UTF-8');
+      expect(latin.status).toBe(400);
+      const packed = await send(gzipSync('{"title":"a","description":"y"}'), { 'content-encoding': 'gzip' });
+      expect(await packed.text()).toContain('Content-Encoding');
+      expect(packed.status).toBe(415);
+    },
+  );
+
+  it('takes a replacement mark that was sent, a mark of UTF-8 at the start and an encoding of none', async () => {
+    const answer = await fetch(`${server.url}/predict`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', 'content-encoding': 'identity' },
+      body: `\ufeff${JSON.stringify({ title: 'a \ufffd', description: 'y' })}`,
+    });
+    expect(await answer.json()).toMatchObject({ data: { title: 'a \ufffd' } });
   });
 
   it('streams synthetic records, the same for the same seed', async () => {

@@ -18,4 +18,5 @@ export { isLoopback } from './loopback.ts';
 export { refuseOtherSites } from './same-site.ts';
 export { securityHeaders } from './security-headers.ts';
 export { plainText } from './plain-text.ts';
+export { readUtf8Body, readUtf8Text, refuseEncodedBody } from './utf8-body.ts';
 export { setHeader } from './headers.ts';

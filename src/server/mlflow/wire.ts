@@ -5,7 +5,7 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
-import type { AppEnv } from '../http/index.ts';
+import { readUtf8Text, refuseEncodedBody, type AppEnv } from '../http/index.ts';
 
 /** Unset, null and absent are one for protobuf. */
 const unset = <T extends z.ZodType>(type: T) =>
@@ -88,7 +88,8 @@ export async function readInput<T extends z.ZodType>(
 
 async function readBody(c: Context<AppEnv>): Promise<Record<string, unknown>> {
   const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
-  const body = await c.req.text();
+  refuseEncodedBody(c);
+  const body = await readUtf8Text(c);
   if (body === '') return {};
   if (type !== 'application/json')
     throw new AppError(

@@ -1,0 +1,59 @@
+/**
+ * Reads bodies that are text, which they are as UTF-8 alone: what is no UTF-8 would be taken with a replacement mark for every byte that was lost.
+ * Hono and node-server decode without a word, so the text is put where they look for it first.
+ */
+import type { Context } from 'hono';
+import { createMiddleware } from 'hono/factory';
+import { AppError, toError } from '../../core/errors.ts';
+import type { AppEnv } from './router.ts';
+
+const decoder = new TextDecoder('utf-8', { fatal: true });
+const BINARY = /^(?:application\/octet-stream|multipart\/)/i;
+
+/** @param isBinary of requests that read their bytes themselves */
+export function readUtf8Body(isBinary: (c: Context<AppEnv>) => boolean) {
+  return createMiddleware<AppEnv>(async function readUtf8Body(c, next) {
+    if (c.req.method === 'GET' || c.req.method === 'HEAD' || !hasBody(c)) return next();
+    refuseEncodedBody(c);
+    if (!isBinary(c) && !BINARY.test(c.req.header('content-type') ?? '')) await readUtf8Text(c);
+    return next();
+  });
+}
+
+/** The body as text, also for whoever asks for it later. @throws AppError `invalid-input` when it is not UTF-8 */
+export async function readUtf8Text(c: Context<AppEnv>): Promise<string> {
+  const bytes = await c.req.raw.arrayBuffer().catch((cause: unknown) => {
+    throw new AppError('invalid-input', `the body could not be read: ${toError(cause).message}`, { cause });
+  });
+  const text = decode(bytes);
+  // Hono types the cache by what is in it once read; it holds the promise.
+  c.req.bodyCache.text = Promise.resolve(text) as never;
+  return text;
+}
+
+function decode(bytes: ArrayBuffer): string {
+  try {
+    return decoder.decode(bytes);
+  } catch (cause) {
+    throw new AppError('invalid-input', 'the body is not UTF-8: send its text encoded as UTF-8', {
+      details: { field: 'body' },
+      cause,
+    });
+  }
+}
+
+/** @throws AppError `wrong-media-type` */
+export function refuseEncodedBody(c: Context<AppEnv>): void {
+  const encoding = c.req.header('content-encoding');
+  if (encoding === undefined || /^\s*(?:identity)?\s*$/i.test(encoding)) return;
+  throw new AppError(
+    'wrong-media-type',
+    `the Content-Encoding is ${JSON.stringify(encoding.slice(0, 60))}: send the body as it is, without one`,
+    { details: { field: 'content-encoding' } },
+  );
+}
+
+function hasBody(c: Context<AppEnv>): boolean {
+  const length = c.req.header('content-length');
+  return length === undefined ? c.req.header('transfer-encoding') !== undefined : length !== '0';
+}
