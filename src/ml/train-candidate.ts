@@ -14,6 +14,7 @@ import {
   type TrainRequest,
   type TrainResult,
 } from './train-protocol.ts';
+import { removePartials } from './model-directory/index.ts';
 import type { EpochMetrics, StepMetrics, TrainProgress } from './trainer.ts';
 
 export interface TrainCandidateOptions {
@@ -42,6 +43,8 @@ export async function trainCandidate(
   const { signal } = options;
   const parsed = trainRequestSchema.parse(request);
   if (signal?.aborted) throw abortError(signal);
+  // Of a training of the same name that was killed together with its parent.
+  await removePartials(parsed.outputDirectory);
   const { file, execArgv } = entryPoint(import.meta.url, './train-process');
   const child = fork(file, [], {
     // See release-memory.ts.
@@ -57,6 +60,8 @@ export async function trainCandidate(
     throw new AppError(outcome.code, outcome.message, { cause: new Error(outcome.stack) });
   } finally {
     stopChild.release();
+    // An export hears no signal while it computes: a child that was killed in it leaves its folder.
+    await removePartials(parsed.outputDirectory);
   }
 }
 

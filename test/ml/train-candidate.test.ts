@@ -1,5 +1,5 @@
-import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { existsSync, mkdirSync } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { env, pipeline } from '@huggingface/transformers';
@@ -281,6 +281,33 @@ describe('a training that cannot be', () => {
     expect([...phases]).toEqual([]);
     expect(existsSync(request.workDirectory)).toBe(false);
   });
+
+  it.each(['killed at its export', 'started after one that was killed with its parent'])(
+    'leaves no half-written model directory when %s',
+    async (when) => {
+      const name = `half-${when.length}`;
+      const request = await requestFor(name);
+      const half = path.join(folder, `${name}.a1b2c3d4.partial`);
+      const others = path.join(folder, `${name}.other.a1b2c3d4.partial`);
+      await mkdir(others);
+      const aborter = new AbortController();
+      const isKilled = when.startsWith('killed');
+      if (!isKilled) await mkdir(half);
+      const training = trainCandidate(request, {
+        signal: aborter.signal,
+        killAfterMs: 0,
+        onProgress: ({ phase, fraction }) => {
+          if (!isKilled || phase !== 'export' || fraction !== 0) return;
+          // What a killed writer leaves; whether this one has begun its own yet is a matter of luck.
+          mkdirSync(half, { recursive: true });
+          aborter.abort();
+        },
+      });
+      await (isKilled ? expect(training).rejects.toMatchObject({ code: 'cancelled' }) : training);
+      const left = (await readdir(folder)).filter((entry) => entry.startsWith(`${name}.`));
+      expect(left).toEqual([path.basename(others)]);
+    },
+  );
 
   it('stops at once when aborted before it began', async () => {
     await expect(

@@ -1,4 +1,4 @@
 export { halveWeights } from './halve-weights.ts';
 export { quantizeGraph } from './quantize.ts';
 export { verifyModelDirectory, verifyModelFiles } from './verify.ts';
-export { LABELS, refuseExisting, writeModelDirectory, type ModelToWrite } from './write.ts';
+export { LABELS, refuseExisting, removePartials, writeModelDirectory, type ModelToWrite } from './write.ts';

@@ -2,7 +2,7 @@
  * Writes a model directory (DESIGN section 4): Hugging Face's files, both ONNX graphs, and copyloop.json. It comes into being
  * whole: everything is written beside its place, opened and asked for the probes' scores in both precisions, and renamed.
  */
-import { mkdir, rename, rm } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import { randomSlug } from '../../core/ids.ts';
@@ -93,6 +93,17 @@ export async function writeModelDirectory(directory: string, model: ModelToWrite
   } finally {
     await rm(partial, { recursive: true, force: true });
   }
+}
+
+/** Removes what writers of this directory left that were killed; none is worth a failure. */
+export async function removePartials(directory: string): Promise<void> {
+  const { dir, base } = path.parse(path.resolve(directory));
+  const names = await readdir(dir).catch((): string[] => []);
+  const leftovers = names.filter(
+    (name) => name.startsWith(`${base}.`) && /^[a-z0-9]{8}\.partial$/.test(name.slice(base.length + 1)),
+  );
+  for (const name of leftovers)
+    await rm(path.join(dir, name), { recursive: true, force: true }).catch(() => {});
 }
 
 /** Also for those who are about to train: what takes long shall not find out at its end. @throws AppError `already-exists` */
