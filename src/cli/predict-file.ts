@@ -51,7 +51,8 @@ export async function predictFile(
   return await withServices(config, { role: 'predict' }, async (services) => {
     const queueing = await openQueues(services);
     const jobId = await beginJob(services, queueing.jobs, prediction, terminal);
-    if (!(await queueing.queues.hasWorkers('predict-shard'))) {
+    const othersWork = await queueing.queues.hasWorkers('predict-shard');
+    if (!othersWork) {
       terminal.note('no worker is running: this command predicts the rows itself');
       await addWorkers(services, queueing, { stages: JOB_STAGES });
     }
@@ -60,11 +61,17 @@ export async function predictFile(
       requireJobSuccess(job);
       return await fetchOutput(services, job.id, prediction.out, job.output);
     } catch (thrown) {
-      if (signal.aborted || isResumable(thrown))
-        terminal.note(`what is done is kept: the same command with --resume goes on with job ${jobId}`);
+      if (signal.aborted || isResumable(thrown)) terminal.note(describeStop(jobId, othersWork));
       throw thrown;
     }
   });
+}
+
+/** Exported for its test. What becomes of a job whose command stops. */
+export function describeStop(jobId: string, othersWork: boolean): string {
+  return othersWork
+    ? `job ${jobId} runs on in the workers: the same command with --resume follows it; POST /jobs/${jobId}/cancel to the server cancels it`
+    : `what is done is kept: the same command with --resume goes on with job ${jobId}`;
 }
 
 function isResumable(thrown: unknown): boolean {
