@@ -1,6 +1,7 @@
 /** Prediction jobs over HTTP. */
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -56,6 +57,14 @@ const CATALOGUE = [
   ...Array.from({ length: 60 }, (_, i) => `${i === 5 ? '' : `Lamp ${i}`},a lovely bright lamp number ${i}.`),
   '',
 ].join('\n');
+
+/** As curl -X POST sends it: without a Content-Length. */
+async function statusWithoutBody(server: Server): Promise<number> {
+  const { hostname, port } = new URL(server.url);
+  const socket = connect(Number(port), hostname);
+  socket.write(`POST /jobs/predict HTTP/1.1\r\nHost: ${hostname}:${port}\r\nConnection: close\r\n\r\n`);
+  return Number((await text(socket)).split(' ')[1]);
+}
 
 async function post(server: Server, query: string, body?: string, type = 'text/csv'): Promise<Response> {
   return await fetch(`${server.url}/jobs/predict${query}`, {
@@ -133,6 +142,7 @@ describe('POST /jobs/predict', () => {
   it('refuses what cannot be used, and keeps nothing of it', async () => {
     const { harness, server } = await start({ maxUploadBytes: 2000 });
     expect(await codeOf(await post(server, ''))).toEqual([400, 'invalid-input']);
+    expect(await statusWithoutBody(server)).toBe(400);
     expect(await codeOf(await post(server, '?channels=myspace', 'title\na\n'))).toEqual([
       400,
       'invalid-input',

@@ -295,7 +295,8 @@ function readUpload(c: Context<AppEnv>, maxBytes: number): JobInput {
   const body = c.req.raw.body;
   const announced = Number(c.req.header('content-length') ?? 0);
   if (announced > maxBytes) throw tooLarge(maxBytes);
-  if (body === null || c.req.header('content-length') === '0')
+  // A stream that is not null stands for the body of every POST, also of one that has none.
+  if (body === null || (c.req.header('transfer-encoding') === undefined && announced === 0))
     throw new AppError('invalid-input', 'there is no catalogue: send it as the body, or name its url');
   const format = formatOfType(c.req.header('content-type') ?? '') ?? null;
   return { kind: 'bytes', body: countBytes(body, maxBytes), name: 'upload', format };
