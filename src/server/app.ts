@@ -140,7 +140,10 @@ export function createApp(deps: AppDeps): Router {
     '/',
     createModelGateRoutes({ locks: deps.locks, registry: deps.tracking.registry, artifacts: deps.artifacts }),
   );
-  app.route('/', createTrafficRoutes({ db, models }));
+  app.route(
+    '/',
+    createTrafficRoutes({ db, models, registry: deps.tracking.registry, modelName: config.model.name }),
+  );
   app.route(
     '/',
     createTrackingRoutes({

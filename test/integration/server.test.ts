@@ -206,6 +206,24 @@ describe('a server with a champion', () => {
     expect(await answer.json()).toMatchObject({ data: { title: 'a \ufffd' } });
   });
 
+  it('refuses to send requests to a challenger that there is not, and takes the rest', async () => {
+    const put = (body: object): Promise<Response> =>
+      fetch(`${server.url}/serving/traffic`, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+    const refused = await put({ champion: 50, challenger: 50 });
+    expect(refused.status).toBe(409);
+    expect(await refused.json()).toMatchObject({
+      error: { field: 'challenger', message: expect.stringContaining('has the alias "challenger"') },
+    });
+    expect(await (await fetch(`${server.url}/serving/traffic`)).json()).toMatchObject({
+      traffic: { champion: 100, challenger: 0 },
+    });
+    expect((await put({ champion: 100 })).status).toBe(200);
+  });
+
   it('streams synthetic records, the same for the same seed', async () => {
     const read = async (query: string): Promise<{ count: number; data: { title: string }[] }> =>
       (await (await fetch(`${server.url}/generate_data${query}`)).json()) as never;

@@ -1,7 +1,9 @@
 /** `PUT /serving/traffic`: canary and shadow, and back in one call. */
 import { createRoute } from '@hono/zod-openapi';
 import { z } from 'zod';
+import { AppError } from '../../core/errors.ts';
 import type { Db } from '../../db/index.ts';
+import { CHALLENGER, type RegistryStore } from '../../tracking/index.ts';
 import { createRouter, errorResponse, type Router } from '../http/index.ts';
 import { readTraffic, trafficSchema, writeTraffic, type ServedModels } from '../serving/index.ts';
 
@@ -26,16 +28,33 @@ const putRoute = createRoute({
   tags: ['serving'],
   summary: 'Divide requests anew, in every server process; {"champion": 100} takes everything back',
   request: { body: { required: true, content: { 'application/json': { schema: trafficSchema } } } },
-  responses: { 200: answer, 400: errorResponse('the shares do not make 100 percent') },
+  responses: {
+    200: answer,
+    400: errorResponse('the shares do not make 100 percent'),
+    409: errorResponse('there is no challenger to send requests to'),
+  },
 });
 
-export function createTrafficRoutes(deps: { db: Db; models: ServedModels }): Router {
+export function createTrafficRoutes(deps: {
+  db: Db;
+  models: ServedModels;
+  registry: Pick<RegistryStore, 'findAlias'>;
+  modelName: string;
+}): Router {
+  const { registry, modelName } = deps;
   return createRouter()
     .openapi(getRoute, async function showTraffic(c) {
       return c.json({ status: 'success' as const, traffic: await readTraffic(deps.db) }, 200);
     })
     .openapi(putRoute, async function setTraffic(c) {
       const traffic = c.req.valid('json');
+      if (traffic.challenger > 0 && (await registry.findAlias(modelName, CHALLENGER)) === undefined) {
+        throw new AppError(
+          'conflict',
+          `challenger is ${traffic.challenger}, but no version of ${modelName} has the alias "${CHALLENGER}": set it first, or send {"champion": 100}`,
+          { details: { field: 'challenger' } },
+        );
+      }
       await writeTraffic(deps.db, traffic);
       await deps.models.refresh();
       return c.json({ status: 'success' as const, traffic }, 200);
