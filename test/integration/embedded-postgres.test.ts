@@ -1,6 +1,7 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -64,6 +65,49 @@ describe('the embedded PostgreSQL', () => {
     const { rows } = await reopened.pool.query('SELECT answer FROM kept');
     await reopened.close();
     expect(rows).toEqual([{ answer: 42 }]);
+  });
+
+  it('is started again at the same address when it ends under its owner, however it ends', async () => {
+    const varDir = path.join(folder, 'ended');
+    const database = await openDatabase({ databaseUrl: null, varDir, poolSize: 2, log });
+    const guest = await openDatabase({ databaseUrl: null, varDir, poolSize: 2, log });
+    try {
+      await database.pool.query('CREATE TABLE kept AS SELECT 42 AS answer');
+      for (const signal of ['SIGINT', 'SIGKILL'] as const) {
+        const { pid = 0 } = (await findRunningPostgres(varDir)) ?? {};
+        process.kill(pid, signal);
+        await expect
+          .poll(async () => (await findRunningPostgres(varDir))?.pid ?? pid, { timeout: 60_000 })
+          .not.toBe(pid);
+        for (const { pool } of [database, guest])
+          await expect
+            .poll(() => pool.query('SELECT answer FROM kept').then(({ rows }) => rows as unknown), {
+              timeout: 60_000,
+            })
+            .toEqual([{ answer: 42 }]);
+      }
+    } finally {
+      await guest.close();
+      await database.close();
+    }
+    expect(await findRunningPostgres(varDir)).toBeUndefined();
+  });
+
+  it('keeps its port from one start to the next, unless another program has taken it', async () => {
+    const varDir = path.join(folder, 'port');
+    const portOnce = async (): Promise<number> => {
+      const server = await openEmbeddedPostgres({ varDir, log });
+      await server.close();
+      return Number(new URL(server.url).port);
+    };
+    const port = await portOnce();
+    expect(await portOnce()).toBe(port);
+    const other = createServer().listen(port, '127.0.0.1');
+    await once(other, 'listening');
+    const next = await portOnce();
+    other.close();
+    expect(next).not.toBe(port);
+    expect(await portOnce()).toBe(next);
   });
 
   it('is started once when two processes open it at the same moment', async () => {

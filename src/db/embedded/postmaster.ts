@@ -13,9 +13,12 @@ export interface Postmaster {
 
 /**
  * The server that runs on this data folder, or undefined. A file left by a server that died counts as none, also where its
- * process id has gone to another program since: a server that calls itself ready must take connections.
+ * process id has gone to another program since: a server that calls itself ready must take connections, unless it is `trusted`.
  */
-export async function readPostmaster(dataDir: string): Promise<Postmaster | undefined> {
+export async function readPostmaster(
+  dataDir: string,
+  { trusted = false }: { trusted?: boolean } = {},
+): Promise<Postmaster | undefined> {
   // Lines: pid, data folder, start time, port, socket folder, listen address, shared memory, status (PostgreSQL's pidfile.h).
   const lines = await readFile(path.join(dataDir, 'postmaster.pid'), 'utf8').then(
     (text) => text.split('\n'),
@@ -25,7 +28,7 @@ export async function readPostmaster(dataDir: string): Promise<Postmaster | unde
   if (!Number.isInteger(pid) || pid <= 0 || !isAlive(pid)) return undefined;
   const port = Number(lines[3] ?? 0);
   const ready = lines[7]?.trim() === 'ready';
-  if (ready && !(await acceptsConnections(port))) return undefined;
+  if (ready && !trusted && !(await acceptsConnections(port))) return undefined;
   return { pid, port, socketFolder: lines[4]?.trim() || undefined, ready };
 }
 

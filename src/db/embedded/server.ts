@@ -2,11 +2,11 @@
  * The embedded PostgreSQL: a real server whose files lie under `<varDir>/postgres`, shared by every copyloop process of that folder.
  *
  * The process that starts it owns it and stops it when it closes. If the owner is killed the server goes on; the next process
- * finds it through postmaster.pid, uses it, and takes over the ownership, so that nothing is left behind in the end.
+ * finds it through postmaster.pid, uses it, and takes over the ownership, so that nothing is left behind in the end. If the server ends
+ * under its owner, the owner starts it again at the same address.
  */
 import { spawn } from 'node:child_process';
 import { chown, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import path from 'node:path';
 import { sleep } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
@@ -14,6 +14,8 @@ import { randomSlug } from '../../core/ids.ts';
 import type { Logger } from '../../core/log.ts';
 import { ensurePostgresAccount, findClosedParent, type Account } from './account.ts';
 import { findPostgresBinaries } from './binaries.ts';
+import { keepRunning } from './keep-running.ts';
+import { choosePort, isFreePort } from './port.ts';
 import { isAlive, readPostmaster, type Postmaster } from './postmaster.ts';
 
 export interface EmbeddedServer {
@@ -47,17 +49,34 @@ export async function openEmbeddedPostgres(options: {
 
   await initialise(dataDir, home, account, log);
   let postmaster = await readPostmaster(dataDir);
-  if (postmaster === undefined) await launch(dataDir, logFile, account);
+  if (postmaster === undefined) await launch(dataDir, logFile, account, await choosePort(home));
   postmaster = await waitUntilReady(dataDir, logFile);
+  const { port } = postmaster;
 
   const owned = await takeOwnership(home);
   const password = (await readFile(path.join(home, 'password'), 'utf8')).trim();
-  log.debug({ port: postmaster.port, pid: postmaster.pid, owned }, 'embedded PostgreSQL is ready');
+  const keeper = owned
+    ? keepRunning({
+        log,
+        isRunning: async () => (await readPostmaster(dataDir, { trusted: true })) !== undefined,
+        restart: async (signal) => {
+          if (!(await isFreePort(port)))
+            throw new AppError(
+              'unavailable',
+              `port ${port}, at which this process looks for the embedded PostgreSQL, is taken by another program: free it, or restart copyloop`,
+            );
+          await launch(dataDir, logFile, account, port);
+          await waitUntilReady(dataDir, logFile, signal);
+        },
+      })
+    : undefined;
+  log.debug({ port, pid: postmaster.pid, owned }, 'embedded PostgreSQL is ready');
   return {
     url: addressOf(postmaster, password),
     owned,
     close: async () => {
-      if (!owned) return;
+      if (keeper === undefined) return;
+      await keeper.close();
       await stop(dataDir);
       await rm(path.join(home, 'owner.pid'), { force: true });
     },
@@ -129,10 +148,14 @@ async function initialise(
   });
 }
 
-async function launch(dataDir: string, logFile: string, account: Account | undefined): Promise<void> {
+async function launch(
+  dataDir: string,
+  logFile: string,
+  account: Account | undefined,
+  port: number,
+): Promise<void> {
   const { postgres } = await findPostgresBinaries();
   const home = path.dirname(dataDir);
-  const port = await findFreePort();
   const settings = {
     listen_addresses: '127.0.0.1',
     unix_socket_directories: fitsSocket(home) ? `"${home}"` : '',
@@ -157,7 +180,7 @@ async function launch(dataDir: string, logFile: string, account: Account | undef
   }
 }
 
-async function waitUntilReady(dataDir: string, logFile: string): Promise<Postmaster> {
+async function waitUntilReady(dataDir: string, logFile: string, signal?: AbortSignal): Promise<Postmaster> {
   const deadline = Date.now() + START_TIMEOUT_MS;
   let seenAlive = false;
   for (;;) {
@@ -166,7 +189,7 @@ async function waitUntilReady(dataDir: string, logFile: string): Promise<Postmas
     if (seenAlive && postmaster === undefined) break;
     seenAlive ||= postmaster !== undefined;
     if (Date.now() > deadline) break;
-    await sleep(20);
+    await sleep(20, signal);
   }
   const tail = await readFile(logFile, 'utf8').then(
     (text) => text.trim().split('\n').slice(-3).join(' | '),
@@ -216,18 +239,6 @@ async function runToEnd(
   return await new Promise((resolve, reject) => {
     child.on('error', reject);
     child.on('close', (code) => resolve({ code: code ?? -1, output }));
-  });
-}
-
-async function findFreePort(): Promise<number> {
-  return await new Promise((resolve, reject) => {
-    const probe = createServer();
-    probe.on('error', reject);
-    probe.listen(0, '127.0.0.1', () => {
-      const address = probe.address();
-      const port = typeof address === 'object' && address !== null ? address.port : 0;
-      probe.close(() => resolve(port));
-    });
   });
 }
 
