@@ -1,12 +1,13 @@
 /** A log line for people: `2026-11-28T09:00:00.000Z warn  templates wrote  writer=openai`, and below it the stack of an error. */
 import { pino } from 'pino';
+import { isTable, type Table } from './table.ts';
 
 const CONTROL = /\p{Cc}/gu;
 const BARE = /^[^\s"={}]+$/u;
 
 /** @param json one line as pino writes it */
 export function renderPretty(json: string): string {
-  const { time, level, msg, err, ...fields } = JSON.parse(json) as Record<string, unknown>;
+  const { time, level, msg, err, ...fields } = JSON.parse(json) as Table;
   const name = pino.levels.labels[Number(level)] ?? String(level);
   const { stack, ...error } = isTable(err) ? err : { stack: undefined };
   const shown = Object.entries(isTable(err) ? { ...fields, ...prefixed('err', error) } : fields);
@@ -18,7 +19,7 @@ export function renderPretty(json: string): string {
   return `${[line, ...stack.split('\n').map((row) => `    ${clean(row.trim())}`)].join('\n')}\n`;
 }
 
-function prefixed(prefix: string, table: Record<string, unknown>): Record<string, unknown> {
+function prefixed(prefix: string, table: Table): Table {
   return Object.fromEntries(Object.entries(table).map(([key, value]) => [`${prefix}.${key}`, value]));
 }
 
@@ -30,8 +31,4 @@ function renderValue(value: unknown): string {
 /** What was logged may come from a request: nothing in it may steer the terminal. */
 function clean(text: string): string {
   return text.replaceAll(CONTROL, (char) => `\\u${(char.codePointAt(0) ?? 0).toString(16).padStart(4, '0')}`);
-}
-
-function isTable(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

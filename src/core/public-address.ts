@@ -4,6 +4,12 @@
  */
 export function publicAddress(url: string): string {
   if (!URL.canParse(url)) return '********';
-  const { origin, pathname, username, password, search, hash } = new URL(url);
-  return [username, password, search, hash].every((part) => part === '') ? url : `${origin}${pathname}`;
+  const parsed = new URL(url);
+  const { username, password, search, hash } = parsed;
+  return [username, password, search, hash].every((part) => part === '') ? url : originAndPath(parsed);
+}
+
+/** The part of an address that may be shown and stored, in its one spelling. */
+export function originAndPath({ origin, pathname }: URL): string {
+  return `${origin}${pathname}`;
 }

@@ -37,11 +37,9 @@ export async function recordFeedback(
     .where('id', '=', feedback.predictionId)
     .executeTakeFirst();
   if (prediction === undefined) {
-    throw new AppError(
-      'not-found',
-      `there is no prediction ${feedback.predictionId}: it was not sampled, was erased, is past its retention or was lost when its server was killed within about a second of the answer`,
-      { details: { field: 'prediction_id' } },
-    );
+    throw new AppError('not-found', describeMissingPrediction(feedback.predictionId), {
+      details: { field: 'prediction_id' },
+    });
   }
   const inserted = await db
     .insertInto('feedback')
@@ -104,4 +102,9 @@ export async function markFeedbackTaken(
     .where(sql<boolean>`id = ANY(${[...new Set(feedbackIds)]})`)
     .where('dataset_version', 'is', null)
     .execute();
+}
+
+/** Why there may be no prediction of an id that was answered. */
+export function describeMissingPrediction(id: string): string {
+  return `there is no prediction ${id}: it was not sampled, was erased, is past its retention or was lost when its server was killed within about a second of the answer`;
 }

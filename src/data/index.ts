@@ -16,6 +16,7 @@ export {
 export { createRefusals, type RefusedRow, type Refusals } from './refusals.ts';
 export {
   countUntakenFeedback,
+  describeMissingPrediction,
   eraseFeedback,
   markFeedbackTaken,
   recordFeedback,

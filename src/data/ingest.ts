@@ -6,6 +6,7 @@ import { MAPPABLE_FIELDS, type Config } from '../core/config/index.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import type { DestinationPolicy } from '../core/destination.ts';
 import { AppError, assertNever } from '../core/errors.ts';
+import { originAndPath } from '../core/public-address.ts';
 import { listWantedColumns, readLabel, resolveColumns } from './field-map.ts';
 import { createFingerprintSet } from './fingerprint-set.ts';
 import { parseRecord, shorten, type Fault, type LabelledRecord } from './record.ts';
@@ -173,10 +174,8 @@ function describeSource(source: IngestOptions['source']): string {
       return `synthetic (count ${source.count}, seed ${source.seed})`;
     case 'file':
       return source.path ?? '';
-    case 'http': {
-      const url = new URL(required(source.url, 'url'));
-      return `${url.origin}${url.pathname}`;
-    }
+    case 'http':
+      return originAndPath(new URL(required(source.url, 'url')));
     default:
       return assertNever(source.kind);
   }

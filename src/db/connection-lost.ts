@@ -1,4 +1,5 @@
 import { AppError } from '../core/errors.ts';
+import { codeOf } from './error-code.ts';
 
 /** SQLSTATE classes and codes of a server that goes away or is not there yet; PostgreSQL documentation, appendix A. */
 const LOST_SQLSTATES = /^(08...|57P0[1-3])$/;
@@ -17,6 +18,6 @@ const LOST_MESSAGES =
 export function isConnectionLost(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error instanceof AppError) return isConnectionLost(error.cause);
-  const code = 'code' in error && typeof error.code === 'string' ? error.code : '';
+  const code = codeOf(error);
   return LOST_SQLSTATES.test(code) || LOST_SOCKET_CODES.includes(code) || LOST_MESSAGES.test(error.message);
 }

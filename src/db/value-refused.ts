@@ -1,3 +1,5 @@
+import { codeOf } from './error-code.ts';
+
 /**
  * SQLSTATE classes of statements that fail for the values they bring, and fail again however often they are tried: data exceptions, broken
  * constraints, limits of the program (nesting, size); PostgreSQL documentation, appendix A.
@@ -12,7 +14,7 @@ const UNKEEPABLE: Readonly<Record<string, string>> = {
 
 /** Whether PostgreSQL refused what a statement holds, so that trying it again is of no use. */
 export function isValueRefused(error: unknown): boolean {
-  return REFUSED_CLASSES.includes(sqlState(error).slice(0, 2));
+  return REFUSED_CLASSES.includes(codeOf(error).slice(0, 2));
 }
 
 /**
@@ -20,9 +22,5 @@ export function isValueRefused(error: unknown): boolean {
  * the range of its column. Undefined for any other error.
  */
 export function describeUnkeepable(error: unknown): string | undefined {
-  return UNKEEPABLE[sqlState(error)];
-}
-
-function sqlState(error: unknown): string {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : '';
+  return UNKEEPABLE[codeOf(error)];
 }

@@ -1,4 +1,5 @@
 /** Composes the server: what every request passes, then one router a capability. */
+import type { Context, MiddlewareHandler } from 'hono';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Config } from '../core/config/index.ts';
@@ -18,6 +19,7 @@ import {
   refuseOtherSites,
   requestLog,
   securityHeaders,
+  type AppEnv,
   type Router,
 } from './http/index.ts';
 import type { ThreadCounts } from './inference/index.ts';
@@ -88,20 +90,19 @@ export function createApp(deps: AppDeps): Router {
   app.use(securityHeaders());
   app.use(refuseOtherSites({ checkHost: server.apiKeys === 'auto' && isLoopback(server.host) }));
   if (needsKeys(server)) app.use(requireKey(deps.checkKey), requireRole());
-  const nul = refuseNul();
-  // MLflow's API refuses it in its own words.
-  app.use((c, next) => (startsWithAny(c.req.path, MLFLOW_PATHS) ? next() : nul(c, next)));
+  app.use(exceptMlflow(refuseNul()));
   const small = limitBody(server.bodyLimitBytes);
   const large = limitBody(server.batchBodyLimitBytes);
-  app.use((c, next) => {
-    // A catalogue is stored as it comes in, and counted there.
-    if (startsWithAny(c.req.path, MLFLOW_PATHS) || c.req.path === UPLOAD_PATH) return next();
-    return (startsWithAny(c.req.path, BATCH_PATHS) ? large : small)(c, next);
-  });
-  const utf8 = readUtf8Body(
-    (c) => c.req.path === UPLOAD_PATH || c.req.header(JSON_LENGTH_HEADER) !== undefined,
+  app.use(
+    exceptMlflow((c, next) => {
+      // A catalogue is stored as it comes in, and counted there.
+      if (c.req.path === UPLOAD_PATH) return next();
+      return (startsWithAny(c.req.path, BATCH_PATHS) ? large : small)(c, next);
+    }),
   );
-  app.use((c, next) => (startsWithAny(c.req.path, MLFLOW_PATHS) ? next() : utf8(c, next)));
+  const isBinary = (c: Context<AppEnv>): boolean =>
+    c.req.path === UPLOAD_PATH || c.req.header(JSON_LENGTH_HEADER) !== undefined;
+  app.use(exceptMlflow(readUtf8Body(isBinary)));
 
   const predictor = createPredictor({
     sessions,
@@ -192,6 +193,11 @@ export function createApp(deps: AppDeps): Router {
   app.route(QUEUE_BOARD_PATH, createQueueBoard(deps.queues));
   addApiPage(app, version);
   return app;
+}
+
+/** MLflow's API limits, reads and refuses bodies in its own words. */
+function exceptMlflow(middleware: MiddlewareHandler<AppEnv>): MiddlewareHandler<AppEnv> {
+  return (c, next) => (startsWithAny(c.req.path, MLFLOW_PATHS) ? next() : middleware(c, next));
 }
 
 function startsWithAny(path: string, prefixes: readonly string[]): boolean {

@@ -1,6 +1,7 @@
 /** What is on record of a model version's training, checked against everything that was stored, before anything is rebuilt. */
 import path from 'node:path';
 import { AppError, toError } from '../core/errors.ts';
+import { isTable } from '../core/table.ts';
 import { fetchSplitFile, getDatasetVersion, SPLITS, type DatasetVersion } from '../data/index.ts';
 import {
   hashBaseModel,
@@ -163,7 +164,7 @@ function listDifferences(
   found: unknown,
   field = '',
 ): { field: string; recorded: string; found: string }[] {
-  if (isTree(recorded) && isTree(found)) {
+  if (isTable(recorded) && isTable(found)) {
     const names = new Set([...Object.keys(recorded), ...Object.keys(found)]);
     return [...names].flatMap((name) =>
       listDifferences(recorded[name], found[name], field === '' ? name : `${field}.${name}`),
@@ -171,8 +172,4 @@ function listDifferences(
   }
   const [a, b] = [JSON.stringify(recorded) ?? 'nothing', JSON.stringify(found) ?? 'nothing'];
   return a === b ? [] : [{ field: field === '' ? 'everything' : field, recorded: a, found: b }];
-}
-
-function isTree(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
 }

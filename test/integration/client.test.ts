@@ -13,8 +13,7 @@ import { packageRoot } from '../../src/core/paths.ts';
 import type { Server } from '../../src/server/index.ts';
 import { renderApi, type OpenApi } from '../client/render-api.ts';
 import { awaitApproval, pendingTags } from '../../src/tracking/index.ts';
-import { trainTinyModels } from '../server/tiny-model.ts';
-import { openServerHarness, type ServerHarness } from './server-harness.ts';
+import { openServingHarness, type ServerHarness } from './server-harness.ts';
 
 const run = promisify(execFile);
 const product = { title: 'Lamp', description: 'a lovely bright lamp for the home' };
@@ -25,10 +24,7 @@ let server: Server;
 let client: Client;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'copyloop-client-'));
-  const [model = ''] = await trainTinyModels(folder, ['first']);
-  harness = await openServerHarness();
-  await harness.setAlias('champion', await harness.register(model));
-  server = await harness.openServer();
+  ({ harness, server } = await openServingHarness(folder));
   client = createClient({ url: server.url });
   await vi.waitFor(() => client.ready(), { timeout: 20_000, interval: 100 });
 });

@@ -8,9 +8,8 @@ import { createSilentLogger } from '../../src/core/log.ts';
 import type { Database } from '../../src/db/index.ts';
 import { openPredictionStore, type PredictionStore } from '../../src/server/predictions/index.ts';
 import type { Server } from '../../src/server/index.ts';
-import { trainTinyModels } from '../server/tiny-model.ts';
 import { openTestDatabase } from './databases.ts';
-import { openServerHarness, postJson, type ServerHarness } from './server-harness.ts';
+import { openServingHarness, postJson, type ServerHarness } from './server-harness.ts';
 
 const product = { title: 'Mug', description: 'a mug of stoneware' };
 
@@ -72,10 +71,7 @@ describe('a server that stores predictions', () => {
   let server: Server;
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'copyloop-models-'));
-    const [model = ''] = await trainTinyModels(folder, ['first']);
-    harness = await openServerHarness();
-    await harness.setAlias('champion', await harness.register(model));
-    server = await harness.openServer();
+    ({ harness, server } = await openServingHarness(folder));
   });
   afterAll(async () => {
     await harness.close();

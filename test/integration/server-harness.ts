@@ -27,6 +27,7 @@ import {
   openWorkers,
   type StageHandlers,
 } from '../../src/workers/index.ts';
+import { trainTinyModels } from '../server/tiny-model.ts';
 import { openTestDatabase } from './databases.ts';
 
 export interface ServerHarness {
@@ -60,6 +61,17 @@ export interface ServerOverrides {
 }
 
 const MODEL_NAME = 'copy-quality';
+
+/** A harness with a tiny model as champion, made in `folder`, and a server on it. */
+export async function openServingHarness(
+  folder: string,
+  overrides: ServerOverrides = {},
+): Promise<{ harness: ServerHarness; server: Server }> {
+  const [model = ''] = await trainTinyModels(folder, ['first']);
+  const harness = await openServerHarness(overrides);
+  await harness.setAlias('champion', await harness.register(model));
+  return { harness, server: await harness.openServer() };
+}
 
 export async function openServerHarness(overrides: ServerOverrides = {}): Promise<ServerHarness> {
   const log = createSilentLogger();

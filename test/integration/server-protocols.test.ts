@@ -8,18 +8,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/core/paths.ts';
 import type { Server } from '../../src/server/index.ts';
 import { checkOpenInference } from '../clients/open-inference-conformance.ts';
-import { trainTinyModels } from '../server/tiny-model.ts';
-import { openServerHarness, postJson, type ServerHarness } from './server-harness.ts';
+import { openServingHarness, postJson, type ServerHarness } from './server-harness.ts';
 
 let folder: string;
 let harness: ServerHarness;
 let server: Server;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'copyloop-models-'));
-  const [model = ''] = await trainTinyModels(folder, ['first']);
-  harness = await openServerHarness({ server: { maxBatchItems: 10 } });
-  await harness.setAlias('champion', await harness.register(model));
-  server = await harness.openServer();
+  ({ harness, server } = await openServingHarness(folder, { server: { maxBatchItems: 10 } }));
 });
 afterAll(async () => {
   await harness.close();

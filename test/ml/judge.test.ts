@@ -19,7 +19,7 @@ import { computeMargins } from '../../src/ml/run-graph.ts';
 import { runTraining } from '../../src/ml/run-training.ts';
 import type { TextTokenizer } from '../../src/ml/tokenizer.ts';
 import type { LabelledTexts } from '../../src/ml/trainer.ts';
-import { writeTinyBase } from './tiny-base.ts';
+import { withDrawnHead, writeTinyBase } from './tiny-base.ts';
 
 const WORDS = ['lovely', 'sturdy', 'soft', 'broken', 'cheap', 'dull', 'lamp', 'chair', 'the', 'very', 'home'];
 const nothing = (): void => {};
@@ -47,7 +47,11 @@ beforeAll(async () => {
   const drawn = Array.from({ length: 4000 }, () =>
     Array.from({ length: 6 }, () => random.pick(WORDS)).join(' '),
   );
-  weights = drawHead(await base.readWeights(), config.dim);
+  weights = withDrawnHead(await base.readWeights(), config.dim, 4).set('classifier.bias', {
+    dtype: 'F32',
+    shape: [2],
+    data: new Float32Array(2),
+  });
   const margins = await computeMargins(buildClassifierGraph(config, weights), tokenizer, drawn, RUN);
   const middle = margins.toSorted()[2000] ?? NaN;
   // What float32 says of the texts is taken for the truth, and the closest decisions are asked for: int8 errs in some of them.
@@ -112,19 +116,3 @@ describe('the precision that is served', () => {
     await classifier.close();
   });
 });
-
-function drawHead(encoder: Weights, dim: number): Weights {
-  const random = createRandom(4);
-  const draw = (...shape: number[]): { dtype: 'F32'; shape: number[]; data: Float32Array } => ({
-    dtype: 'F32',
-    shape,
-    data: Float32Array.from({ length: shape.reduce((product, size) => product * size, 1) }, () =>
-      random.normal(),
-    ),
-  });
-  return new Map(encoder)
-    .set('pre_classifier.weight', draw(dim, dim))
-    .set('pre_classifier.bias', draw(dim))
-    .set('classifier.weight', draw(2, dim))
-    .set('classifier.bias', { dtype: 'F32', shape: [2], data: new Float32Array(2) });
-}

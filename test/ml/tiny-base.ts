@@ -139,3 +139,20 @@ function drawWeights(): Weights {
   }
   return weights;
 }
+
+/** The encoder with a classifier of random weights on it. */
+export function withDrawnHead(encoder: Weights, dim: number, seed: number): Weights {
+  const random = createRandom(seed);
+  const draw = (...shape: number[]): { dtype: 'F32'; shape: number[]; data: Float32Array } => ({
+    dtype: 'F32',
+    shape,
+    data: Float32Array.from({ length: shape.reduce((product, size) => product * size, 1) }, () =>
+      random.normal(),
+    ),
+  });
+  return new Map(encoder)
+    .set('pre_classifier.weight', draw(dim, dim))
+    .set('pre_classifier.bias', draw(dim))
+    .set('classifier.weight', draw(2, dim))
+    .set('classifier.bias', draw(2));
+}

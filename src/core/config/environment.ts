@@ -2,8 +2,8 @@
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { AppError } from '../errors.ts';
+import { isTable, type Table } from '../table.ts';
 import { configSchema } from './schema.ts';
-import { isTree, type Tree } from './tree.ts';
 
 const PLAIN_VARIABLES: Readonly<Record<string, string>> = {
   PORT: 'server.port',
@@ -25,7 +25,7 @@ export interface VariableSetting {
 }
 
 /** @throws AppError `invalid-config` for a variable of our prefix that names no setting. */
-export function readEnvironment(env: Environment, defaults: Tree): VariableSetting[] {
+export function readEnvironment(env: Environment, defaults: Table): VariableSetting[] {
   const settings: VariableSetting[] = [];
   for (const [variable, key] of Object.entries(PLAIN_VARIABLES)) {
     const text = nonEmpty(env[variable]);
@@ -40,12 +40,12 @@ export function readEnvironment(env: Environment, defaults: Tree): VariableSetti
 }
 
 /** COPYLOOP_DATA__SOURCE__COUNT -> data.source.count; words are matched without case and single underscores. */
-function keyOfVariable(variable: string, defaults: Tree): string {
+function keyOfVariable(variable: string, defaults: Table): string {
   const names: string[] = [];
   let node: unknown = defaults;
   for (const part of variable.slice(PREFIX.length).split('__')) {
     const wanted = part.replaceAll('_', '').toLowerCase();
-    const known = isTree(node) ? Object.keys(node) : [];
+    const known = isTable(node) ? Object.keys(node) : [];
     const name = known.find((candidate) => candidate.replaceAll('-', '').toLowerCase() === wanted);
     if (name === undefined && names.join('.') !== 'data.map') {
       const place = names.length === 0 ? 'sections' : `keys of ${names.join('.')}`;
@@ -55,7 +55,7 @@ function keyOfVariable(variable: string, defaults: Tree): string {
       );
     }
     names.push(name ?? part.toLowerCase());
-    node = isTree(node) ? node[name ?? part] : undefined;
+    node = isTable(node) ? node[name ?? part] : undefined;
   }
   return names.join('.');
 }

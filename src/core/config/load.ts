@@ -7,10 +7,10 @@ import path from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { AppError, toError } from '../errors.ts';
 import { packageRoot } from '../paths.ts';
+import { isTable, type Table } from '../table.ts';
 import { nonEmpty, readEnvironment, type Environment } from './environment.ts';
 import { maskValue } from './mask.ts';
 import { configSchema, type Config } from './schema.ts';
-import { isTree, type Tree } from './tree.ts';
 
 /** Where a value came from: `default`, `file my.yaml`, `environment PORT`, `command line`. */
 export type Origins = ReadonlyMap<string, string>;
@@ -48,7 +48,7 @@ export function loadConfig(options: LoadOptions = {}): LoadedConfig {
   return { config: validate(tree, origins), origins };
 }
 
-function validate(tree: Tree, origins: Origins): Config {
+function validate(tree: Table, origins: Origins): Config {
   const parsed = configSchema.safeParse(tree);
   if (parsed.success) return deepFreeze(parsed.data);
   const lines = parsed.error.issues.map((issue) => {
@@ -70,7 +70,7 @@ function originOf(key: string, origins: Origins): string {
   return '';
 }
 
-function readYaml(file: string): Tree {
+function readYaml(file: string): Table {
   let content: string;
   try {
     content = readFileSync(file, 'utf8');
@@ -90,7 +90,7 @@ function readYaml(file: string): Tree {
     throw new AppError('invalid-config', `${file} is not YAML: ${what.replace(/:$/u, '')}`);
   }
   if (tree === null || tree === undefined) return {};
-  if (!isTree(tree))
+  if (!isTable(tree))
     throw new AppError(
       'invalid-config',
       `${file} must hold a table of sections, as config/default.yaml does`,
@@ -98,11 +98,17 @@ function readYaml(file: string): Tree {
   return tree;
 }
 
-function merge(target: Tree, source: Tree, origin: string, origins: Map<string, string>, prefix = ''): void {
+function merge(
+  target: Table,
+  source: Table,
+  origin: string,
+  origins: Map<string, string>,
+  prefix = '',
+): void {
   for (const [name, value] of Object.entries(source)) {
     const key = prefix === '' ? name : `${prefix}.${name}`;
     const current = target[name];
-    if (isTree(value) && isTree(current) && !REPLACED_WHOLE.has(key))
+    if (isTable(value) && isTable(current) && !REPLACED_WHOLE.has(key))
       merge(current, value, origin, origins, key);
     else {
       target[name] = value;
@@ -111,22 +117,28 @@ function merge(target: Tree, source: Tree, origin: string, origins: Map<string, 
   }
 }
 
-function setKey(tree: Tree, key: string, value: unknown, origin: string, origins: Map<string, string>): void {
+function setKey(
+  tree: Table,
+  key: string,
+  value: unknown,
+  origin: string,
+  origins: Map<string, string>,
+): void {
   const names = key.split('.');
   const last = names.pop() as string;
   let node = tree;
   for (const name of names) {
     const next = node[name];
-    node = isTree(next) ? next : (node[name] = {});
+    node = isTable(next) ? next : (node[name] = {});
   }
   node[last] = value;
   noteOrigins({ [last]: value }, origin, origins, names.join('.'));
 }
 
-function noteOrigins(tree: Tree, origin: string, origins: Map<string, string>, prefix = ''): void {
+function noteOrigins(tree: Table, origin: string, origins: Map<string, string>, prefix = ''): void {
   for (const [name, value] of Object.entries(tree)) {
     const key = prefix === '' ? name : `${prefix}.${name}`;
-    if (isTree(value) && Object.keys(value).length > 0) noteOrigins(value, origin, origins, key);
+    if (isTable(value) && Object.keys(value).length > 0) noteOrigins(value, origin, origins, key);
     else origins.set(key, origin);
   }
 }

@@ -1,3 +1,4 @@
+import { isTable } from '../table.ts';
 import { maskValue } from './mask.ts';
 import type { LoadedConfig } from './load.ts';
 
@@ -17,8 +18,7 @@ export function listConfig({ config, origins }: LoadedConfig): ConfigLine[] {
 }
 
 function* flatten(value: unknown, prefix: string): Generator<[string, unknown]> {
-  const isTable = typeof value === 'object' && value !== null && !Array.isArray(value);
-  if (!isTable || Object.keys(value).length === 0) {
+  if (!isTable(value) || Object.keys(value).length === 0) {
     yield [prefix, value];
     return;
   }

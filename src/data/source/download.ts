@@ -1,6 +1,7 @@
 /** Records over HTTP: streamed, within a time and a size. */
 import { fetchWithin, type DestinationPolicy } from '../../core/destination.ts';
 import { AppError, toError, type ErrorCode } from '../../core/errors.ts';
+import { originAndPath } from '../../core/public-address.ts';
 
 export interface HttpLimits {
   /** For the whole download. */
@@ -24,7 +25,7 @@ export interface Download {
  */
 export async function download(url: string, limits: HttpLimits): Promise<Download> {
   const address = new URL(url);
-  const name = `${address.origin}${address.pathname}`;
+  const name = originAndPath(address);
   const timeout = AbortSignal.timeout(limits.timeoutMs);
   const signal = limits.signal === undefined ? timeout : AbortSignal.any([timeout, limits.signal]);
   const describe = (thrown: unknown): AppError => describeFailure(thrown, name, limits, timeout);

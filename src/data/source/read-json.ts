@@ -1,5 +1,6 @@
 /** JSON records: one a line (JSONL), or a list, or an object with a list under `data`; streamed, element by element. */
 import { AppError } from '../../core/errors.ts';
+import { isTable } from '../../core/table.ts';
 import { shorten } from '../record.ts';
 import { splitLines } from '../split-lines.ts';
 import type { OpenedBytes } from './open-bytes.ts';
@@ -127,9 +128,7 @@ function parseElement(bytes: Buffer, line: number): SourceRow {
   }
   try {
     const value: unknown = JSON.parse(text);
-    if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
-      return { line, values: value as Record<string, unknown> };
-    }
+    if (isTable(value)) return { line, values: value };
     return { line, fault: { field: 'row', value: shorten(value), reason: 'is no JSON object' } };
   } catch {
     return { line, fault: { field: 'row', value: shorten(text.trim()), reason: 'is no valid JSON' } };

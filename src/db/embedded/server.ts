@@ -10,13 +10,14 @@ import { chown, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/pro
 import path from 'node:path';
 import { sleep } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
+import { isAlive } from '../../core/is-alive.ts';
 import { randomSlug } from '../../core/ids.ts';
 import type { Logger } from '../../core/log.ts';
 import { ensurePostgresAccount, findClosedParent, type Account } from './account.ts';
 import { findPostgresBinaries } from './binaries.ts';
 import { keepRunning } from './keep-running.ts';
 import { choosePort, isFreePort } from './port.ts';
-import { isAlive, readPostmaster, type Postmaster } from './postmaster.ts';
+import { readPostmaster, type Postmaster } from './postmaster.ts';
 
 export interface EmbeddedServer {
   /** Connection string of the database `copyloop` as its owner. */

@@ -48,8 +48,6 @@ const STATE = z.object({
   best: z.object({ epoch: z.number(), idleDecay: z.number() }).nullable(),
 });
 
-type State = z.infer<typeof STATE>;
-
 const FILE_NAME = 'checkpoint.safetensors';
 const SAVED_BLOCKS = ['weights', 'means', 'variances'] as const;
 const BEST_TENSOR = 'best';
@@ -86,27 +84,33 @@ export async function loadCheckpoint(
   const file = checkpointFile(directory);
   await removeUnfinished(directory);
   if (!(await pathExists(file))) return null;
-  const { state, weights } = await readCheckpoint(file);
-  if (state.fingerprint !== fingerprint) {
+  const { fingerprint: own, progress, blocks } = await readCheckpoint(file);
+  if (own !== fingerprint) {
     throw new AppError(
       'conflict',
       `${file} belongs to a training of other data, settings or weights: remove it, or use another directory`,
     );
   }
-  for (const block of SAVED_BLOCKS) memory.trained(block).set(tensor(weights, block));
-  const { fingerprint: _own, best, ...progress } = state;
-  return { ...progress, best: best === null ? null : { ...best, weights: tensor(weights, BEST_TENSOR) } };
+  for (const [block, data] of blocks) memory.trained(block).set(data);
+  return progress;
 }
 
-async function readCheckpoint(file: string): Promise<{ state: State; weights: Weights }> {
+async function readCheckpoint(file: string): Promise<{
+  fingerprint: string;
+  progress: Progress;
+  blocks: readonly (readonly [(typeof SAVED_BLOCKS)[number], Float32Array])[];
+}> {
   try {
     const { weights, metadata } = await readTensorFile(file);
-    const state = STATE.parse(JSON.parse(metadata['state'] ?? 'null'));
-    const missing = [...SAVED_BLOCKS, ...(state.best === null ? [] : [BEST_TENSOR])].find(
-      (name) => !weights.has(name),
-    );
-    if (missing !== undefined) throw new Error(`it lacks "${missing}"`);
-    return { state, weights };
+    const { fingerprint, best, ...progress } = STATE.parse(JSON.parse(metadata['state'] ?? 'null'));
+    return {
+      fingerprint,
+      progress: {
+        ...progress,
+        best: best === null ? null : { ...best, weights: dataOf(weights, BEST_TENSOR) },
+      },
+      blocks: SAVED_BLOCKS.map((block) => [block, dataOf(weights, block)] as const),
+    };
   } catch (thrown) {
     throw new AppError(
       'conflict',
@@ -116,8 +120,10 @@ async function readCheckpoint(file: string): Promise<{ state: State; weights: We
   }
 }
 
-function tensor(weights: Weights, name: string): Float32Array {
-  return weights.get(name)?.data ?? new Float32Array();
+function dataOf(weights: Weights, name: string): Float32Array {
+  const tensor = weights.get(name);
+  if (tensor === undefined) throw new Error(`it lacks "${name}"`);
+  return tensor.data;
 }
 
 async function removeUnfinished(directory: string): Promise<void> {

@@ -105,7 +105,11 @@ export async function trainFull(training: FullTraining): Promise<TrainedModel> {
         if (!isEpochEnd && progress.step % settings.checkpointEverySteps === 0) await save();
         if (isEpochEnd) {
           const lastStep = { step: progress.step, learningRate, rows: parts.flat() };
-          await endEpoch(training, engine, vocabulary, progress, lastStep);
+          await endEpoch(training, engine, vocabulary, progress, {
+            epoch: epoch + 1,
+            stepsPerEpoch,
+            lastStep,
+          });
           await save();
         }
       }
@@ -134,10 +138,8 @@ async function endEpoch(
   engine: Engine,
   vocabulary: Vocabulary,
   progress: Progress,
-  lastStep: TakenStep,
+  { epoch, stepsPerEpoch, lastStep }: { epoch: number; stepsPerEpoch: number; lastStep: TakenStep },
 ): Promise<void> {
-  const { stepsPerEpoch } = planTraining(training);
-  const epoch = progress.step / stepsPerEpoch;
   const { config, validation, signal } = training;
   const metrics =
     validation === null

@@ -1,5 +1,6 @@
 /** Prediction jobs as the API and the command line show them. */
 import { sql } from 'kysely';
+import { originAndPath } from '../../core/public-address.ts';
 import type { Db, RunStatus, StoredError } from '../../db/index.ts';
 import type { CatalogueSource } from '../../data/index.ts';
 import { noSuchJob } from './jobs.ts';
@@ -120,6 +121,5 @@ function toSummary(row: JobRow): JobSummary {
 
 function describeSource(source: CatalogueSource): string {
   if (source.kind === 'artifact') return source.name;
-  const { origin, pathname } = new URL(source.url);
-  return `${origin}${pathname}`;
+  return originAndPath(new URL(source.url));
 }

@@ -7,7 +7,7 @@ import { sql } from 'kysely';
 import { DAY_MS, HOUR_MS, SECOND_MS, type Clock } from '../../core/clock.ts';
 import { AppError, toError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
-import { eraseFeedback } from '../../data/index.ts';
+import { describeMissingPrediction, eraseFeedback } from '../../data/index.ts';
 import { isValueRefused, PREPARED, type Db } from '../../db/index.ts';
 
 export interface StoredPrediction {
@@ -172,10 +172,7 @@ export function openPredictionStore(options: {
 }
 
 function notFound(id: string): AppError {
-  return new AppError(
-    'not-found',
-    `there is no prediction ${id}: it was not sampled, was erased, is past its retention or was lost when its server was killed within about a second of the answer`,
-  );
+  return new AppError('not-found', describeMissingPrediction(id));
 }
 
 /** A function of the id alone, so that it can still be told later. */

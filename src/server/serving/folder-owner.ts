@@ -7,6 +7,7 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { z } from 'zod';
 import { randomSlug } from '../../core/ids.ts';
+import { isAlive } from '../../core/is-alive.ts';
 
 export const OWNER_FILE = 'owner.json';
 const SIGN_EVERY_MS = 10 * 60_000;
@@ -34,7 +35,7 @@ export async function signFolder(folder: string): Promise<() => void> {
  */
 export async function isAbandoned(folder: string, own: string): Promise<boolean> {
   const owner = await readOwner(folder);
-  if (owner !== undefined && owner.place === (await readPlace())) return !isAlive(owner);
+  if (owner !== undefined && owner.place === (await readPlace())) return !isRunning(owner);
   const [signed, now] = await Promise.all([signedAt(folder), signedAt(own)]);
   return signed !== undefined && now !== undefined && now - signed > SILENT_AFTER_MS;
 }
@@ -63,13 +64,6 @@ export async function readPlace(): Promise<string> {
   return [hostname(), boot.trim(), namespace].join(' ');
 }
 
-function isAlive({ pid, process: owner }: Owner): boolean {
-  if (pid === process.pid) return owner === thisProcess;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (thrown) {
-    // EPERM: it is there and someone else's.
-    return (thrown as NodeJS.ErrnoException).code === 'EPERM';
-  }
+function isRunning({ pid, process: owner }: Owner): boolean {
+  return pid === process.pid ? owner === thisProcess : isAlive(pid);
 }

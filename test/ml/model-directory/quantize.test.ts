@@ -2,13 +2,12 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createRandom } from '../../../src/core/random.ts';
 import { openTokenizer, readBaseModel, type OnnxGraph, type Weights } from '../../../src/ml/index.ts';
 import { quantizeGraph, quantizeProducts } from '../../../src/ml/model-directory/quantize.ts';
 import { buildClassifierGraph } from '../../../src/ml/models/index.ts';
 import { computeMargins } from '../../../src/ml/run-graph.ts';
 import type { TextTokenizer } from '../../../src/ml/tokenizer.ts';
-import { writeTinyBase } from '../tiny-base.ts';
+import { withDrawnHead, writeTinyBase } from '../tiny-base.ts';
 
 const TEXTS = [
   'the lamp is superb and sturdy',
@@ -27,7 +26,7 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(os.tmpdir(), 'copyloop-quantize-'));
   const base = await readBaseModel(await writeTinyBase(path.join(folder, 'base')));
   tokenizer = await openTokenizer(base.directory);
-  const weights = withHead(await base.readWeights(), base.config.dim);
+  const weights = withDrawnHead(await base.readWeights(), base.config.dim, 3);
   // As in trained encoders: one channel before each feed-forward layer, and one within it, far larger than the others.
   for (let layer = 0; layer < base.config.layers; layer += 1) {
     const name = `transformer.layer.${layer}`;
@@ -93,22 +92,6 @@ function inputsOfFeedForward(): string[] {
   return graph.nodes
     .filter(({ type, inputs }) => type === 'Gemm' && /\.ffn\.lin[12]\.weight$/.test(inputs[1] ?? ''))
     .map(({ inputs: [input = ''] }) => input);
-}
-
-function withHead(weights: Weights, dim: number): Weights {
-  const random = createRandom(3);
-  const draw = (...shape: number[]): { dtype: 'F32'; shape: number[]; data: Float32Array } => ({
-    dtype: 'F32',
-    shape,
-    data: Float32Array.from({ length: shape.reduce((product, size) => product * size, 1) }, () =>
-      random.normal(),
-    ),
-  });
-  return new Map(weights)
-    .set('pre_classifier.weight', draw(dim, dim))
-    .set('pre_classifier.bias', draw(dim))
-    .set('classifier.weight', draw(2, dim))
-    .set('classifier.bias', draw(2));
 }
 
 function dataOf(weights: Weights, name: string): Float32Array {
