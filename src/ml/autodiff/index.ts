@@ -18,7 +18,7 @@ export {
   subtract,
   toFloat,
 } from './elementwise.ts';
-export { mixBySoftmax } from './attention.ts';
+export { mixBySoftmax, scoreKeys } from './attention.ts';
 export { expand, gatherRows, leading, padEnd, reshape, transpose } from './shaping.ts';
 export { layerNorm, logSoftmax, softmax, sum, sumAll } from './reduction.ts';
 export { linear, matmul } from './matrix.ts';

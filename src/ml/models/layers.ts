@@ -8,6 +8,7 @@ import {
   multiply,
   reshape,
   scale,
+  scoreKeys,
   shift,
   softmax,
   sum,
@@ -80,7 +81,7 @@ export function attention(
   const headDim = Number(queries.shape[1]) / heads;
   const split = (x: Value): Value => transpose(reshape(x, [batch, time, heads, headDim]), [0, 2, 1, 3]);
 
-  const scores = matmul(split(queries), split(keys), { transposeB: true, alpha: headDim ** -0.5 });
+  const scores = scoreKeys(split(queries), split(keys), headDim ** -0.5);
   const mixed = mixBySoftmax(add(scores, bias), split(values), (weights) =>
     sizes.dropout(weights, sizes.dropoutProbability),
   ); // [batch, heads, time, headDim]

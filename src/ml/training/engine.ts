@@ -10,7 +10,7 @@ import type { Shape } from '../autodiff/index.ts';
 import { WORD_EMBEDDINGS, type DistilBertConfig } from '../models/index.ts';
 import { encodeModel, openOnnxSession, returningNothing, type Feed } from '../onnx/index.ts';
 import type { Batch } from './batches.ts';
-import { fillMask } from './dropout.ts';
+import { createDropoutMasks, planPools, type PoolPlan } from './dropout.ts';
 import { createTrainingMemory, padded, type TrainingMemory } from './memory.ts';
 import { createWordGradient, type WordGradient } from './optimizer.ts';
 
@@ -63,6 +63,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
   const accumulationFloats = options.accumulates ? trainedFloats : 0;
   const memory = await createTrainingMemory(parameters, rooms.floats + accumulationFloats);
   const wordGradient = createWordGradient(memory, rooms.wordRows);
+  const dropout = createDropoutMasks(memory, rooms.pools);
 
   const { threads, profilePrefix } = options;
   const training = await openOnnxSession(encodeModel(returningNothing(graph)), { threads, profilePrefix });
@@ -93,13 +94,9 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       const [rows, time] = batch.shape;
       const maskFeeds = masks.map((mask, index): [string, Feed] => {
         const shape = mask.shape.map((dim) => resolveDim(dim, batch.shape));
-        const place = { offset: rooms.masks[index] as number, length: count(shape) };
-        // Parts of one step draw different masks: a step never has as many as 2^16 of them.
-        fillMask(memory, place, mask.probability, { seed, step, mask: part * 0x1_0000 + index });
-        return [
-          mask.name,
-          { data: memory.scratch.floats.subarray(place.offset, place.offset + place.length), shape },
-        ];
+        // Parts of one step have masks of their own: a step never has as many as 2^16 of them.
+        const draw = { seed, step, mask: part * 0x1_0000 + index };
+        return [mask.name, { data: dropout.mask(mask.probability, count(shape), draw), shape }];
       });
       if (part === 0) wordGradient?.clear();
       const loss = new Float32Array(1);
@@ -160,18 +157,17 @@ function addAside(memory: TrainingMemory, floats: number): void {
   }
 }
 
-/** Where in the scratch room the word rows and each mask lie, for the largest batch there will be. */
+/** Where in the scratch room the word rows and the pools of dropout lie, for the largest batch there will be. */
 function planScratch(
   { config, maxShape }: EngineOptions,
   masks: readonly MaskInput[],
-): { wordRows: number; masks: number[]; floats: number } {
-  let floats = padded(maxShape[0] * maxShape[1] * config.dim);
-  const offsets = masks.map(({ shape }) => {
-    const offset = floats;
-    floats += padded(count(shape.map((dim) => resolveDim(dim, maxShape))));
-    return offset;
-  });
-  return { wordRows: 0, masks: offsets, floats };
+): { wordRows: number; pools: PoolPlan; floats: number } {
+  const lengths = masks.map(({ probability, shape }) => ({
+    probability,
+    length: count(shape.map((dim) => resolveDim(dim, maxShape))),
+  }));
+  const pools = planPools(lengths, padded(maxShape[0] * maxShape[1] * config.dim));
+  return { wordRows: 0, pools, floats: pools.end };
 }
 
 function resolveDim(dim: Shape[number], [batch, time]: readonly [number, number]): number {

@@ -21,6 +21,7 @@ import {
   padEnd,
   relu,
   reshape,
+  scoreKeys,
   softmax,
   subtract,
   sum,
@@ -94,6 +95,17 @@ const CASES: readonly (Case & { readonly covers: string; readonly note?: string 
         mixBySoftmax(scores, values, (probabilities) =>
           multiply(probabilities, scores.graph.constant([1.5, 0, 1.5, 1.5], [4])),
         ),
+    ),
+  },
+  {
+    covers: 'matmul',
+    note: ' that scores keys',
+    ...two(
+      [
+        [2, 3, 2],
+        [2, 4, 2],
+      ],
+      (queries, keys) => scoreKeys(queries, keys, 0.7),
     ),
   },
   { covers: 'logSoftmax', ...one([3, 5], logSoftmax) },
