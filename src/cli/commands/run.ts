@@ -1,4 +1,6 @@
+import { access, constants } from 'node:fs/promises';
 import path from 'node:path';
+import { AppError, toError } from '../../core/errors.ts';
 import { COMMON_OPTIONS, defineCommand } from '../command.ts';
 import { followRun, requireSuccess } from '../follow-run.ts';
 import { addWorkers } from '../processes.ts';
@@ -28,10 +30,14 @@ export const runCommand = defineCommand({
     const request = parseRunRequest(options);
     // Workers may have another working directory than this shell.
     if (request.source?.path !== undefined) request.source.path = path.resolve(request.source.path);
+    const missing = await findMissing(request.source?.path);
     await withServices(config, { role: 'run' }, async (services) => {
       const queueing = await openQueues(services);
       const isWorkedOn = await queueing.queues.hasWorkers('generate-data');
-      if (options.wait === true && !isWorkedOn) {
+      const isOwnWork = options.wait === true && !isWorkedOn;
+      if (missing !== null && isOwnWork) throw missing;
+      if (missing !== null) terminal.note(`${missing.message}; the workers look for it where they run`);
+      if (isOwnWork) {
         terminal.note('no worker is running: this command works on the stages itself');
         await addWorkers(services, queueing);
       }
@@ -49,3 +55,16 @@ export const runCommand = defineCommand({
     });
   },
 });
+
+/** Why the source's file cannot be read on this machine; null where it can, or where there is none. */
+async function findMissing(file: string | undefined): Promise<AppError | null> {
+  if (file === undefined) return null;
+  try {
+    await access(file, constants.R_OK);
+    return null;
+  } catch (thrown) {
+    return new AppError('invalid-input', `--source ${file} cannot be read: ${toError(thrown).message}`, {
+      cause: thrown,
+    });
+  }
+}

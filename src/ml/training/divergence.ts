@@ -1,5 +1,6 @@
 /** Notices a training that has left the road, before it wastes an hour or destroys the weights. */
 import { AppError } from '../../core/errors.ts';
+import type { TrainingMemory } from './memory.ts';
 
 /** A step that was taken: whom to name when the weights turn out to be lost. */
 export interface TakenStep {
@@ -41,6 +42,27 @@ export function checkProbabilities(
     'diverged',
     `training diverged at step ${step} with learning rate ${learningRate.toExponential(2)}: validation row ${strange} has no probability ` +
       `any more; the batch held the training rows ${rows.join(', ')}. ${REMEDY}`,
+    { details: { step, learningRate, rows: rows.map(String) } },
+  );
+}
+
+/** Weights of an encoder are around 0.05 and those of its normalisations around 1. */
+const HOPELESS_WEIGHT = 1e4;
+
+/** Throws `diverged` when the last step of a training without validation left weights that nothing sound can have. */
+export function checkWeights(
+  { slots, range, kernels }: Pick<TrainingMemory, 'slots' | 'range' | 'kernels'>,
+  { step, learningRate, rows }: TakenStep,
+): void {
+  const lost = slots.find((slot) => {
+    const { start, end } = range('weights', slot);
+    return !(Math.sqrt(kernels.sumSquares(start, end) / slot.length) < HOPELESS_WEIGHT);
+  });
+  if (lost === undefined) return;
+  throw new AppError(
+    'diverged',
+    `training diverged at step ${step} with learning rate ${learningRate.toExponential(2)}: the weights of ${lost.name} are ` +
+      `lost; the batch held the training rows ${rows.join(', ')}. ${REMEDY}`,
     { details: { step, learningRate, rows: rows.map(String) } },
   );
 }

@@ -5,7 +5,7 @@ import { releaseMemory } from '../release-memory.ts';
 import { assembleBatch, lossTargets, paddedLength, planEpoch, sumWeights, weighClasses } from './batches.ts';
 import { checkRows } from './check-rows.ts';
 import { loadCheckpoint, saveCheckpoint, type EpochReport, type Progress } from './checkpoint.ts';
-import { checkLoss, type TakenStep } from './divergence.ts';
+import { checkLoss, checkWeights, type TakenStep } from './divergence.ts';
 import { hasStalled, isAtLeastAsGood } from './early-stopping.ts';
 import { openEngine, type Engine } from './engine.ts';
 import { fingerprintOf } from './fingerprint.ts';
@@ -147,6 +147,7 @@ async function endEpoch(
       : await validate(engine, config, validation, vocabulary, lastStep, () =>
           throwIfCancelled(signal, progress.step),
         );
+  if (metrics === null) checkWeights(engine.memory, lastStep);
   const report = {
     epoch,
     steps: progress.step,

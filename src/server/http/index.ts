@@ -3,7 +3,7 @@ export {
   describeError,
   errorResponse,
   handleError,
-  handleNotFound,
+  handleNotFoundOf,
   renderErrorBody,
   type ErrorBody,
 } from './errors.ts';

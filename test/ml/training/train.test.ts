@@ -146,11 +146,13 @@ describe('training of all weights', () => {
   it('says so of a training whose last step of an epoch loses the weights', async () => {
     const training = await tinyTraining({ train: drawRows(8, 1) });
     const settings = { ...training.settings, epochs: 1, learningRate: 1e30 };
-    await expect(trainFull({ ...training, settings })).rejects.toMatchObject({
-      code: 'diverged',
-      message: expect.stringMatching(/at step 1 with learning rate 1.00e\+30/),
-      details: { step: 1, rows: expect.arrayContaining(['0', '7']) },
-    });
+    for (const validation of [training.validation, null]) {
+      await expect(trainFull({ ...training, validation, settings })).rejects.toMatchObject({
+        code: 'diverged',
+        message: expect.stringMatching(/at step 1 with learning rate 1.00e\+30/),
+        details: { step: 1, rows: expect.arrayContaining(['0', '7']) },
+      });
+    }
   });
 
   it('takes memory for the rows there are, however large a batch may be', async () => {
