@@ -11,7 +11,7 @@ import { createSendRules, createWebhookStore, type TrackingStore } from '../trac
 import {
   createRouter,
   handleError,
-  handleNotFoundOf,
+  handleNotFound,
   isLoopback,
   limitBody,
   readUtf8Body,
@@ -85,7 +85,7 @@ export function createApp(deps: AppDeps): Router {
   const { server, serving, copy } = config;
   const app = createRouter();
   app.onError(handleError);
-  app.notFound(handleNotFoundOf(app));
+  app.notFound(handleNotFound);
   app.use(requestLog({ log: deps.log, metrics }));
   app.use(securityHeaders());
   app.use(refuseOtherSites({ checkHost: server.apiKeys === 'auto' && isLoopback(server.host) }));

@@ -5,7 +5,7 @@ import { z } from '@hono/zod-openapi';
 import { AppError, ERROR_CODES, toAppError } from '../../core/errors.ts';
 import { describeUnkeepable } from '../../db/index.ts';
 import { setHeader } from './headers.ts';
-import type { AppEnv, Router } from './router.ts';
+import type { AppEnv } from './router.ts';
 
 export const errorBodySchema = z
   .object({
@@ -74,23 +74,9 @@ export const handleError: ErrorHandler<AppEnv> = function handleError(thrown, c)
   return c.json(renderErrorBody(error, c.get('requestId')), httpStatus as 400);
 };
 
-const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
-
-/** For what no route of the app takes: 405 with the methods that its path does take, else 404. */
-export function handleNotFoundOf(app: Router): NotFoundHandler<AppEnv> {
-  return function handleNotFound(c) {
-    const { method, path } = c.req;
-    const allowed = METHODS.filter((known) => hasRoute(app, known === 'HEAD' ? 'GET' : known, path));
-    if (allowed.length === 0) {
-      throw new AppError('not-found', `there is no ${method} ${path}; /openapi.json lists what there is`);
-    }
-    setHeader(c, 'Allow', allowed.join(', '));
-    throw new AppError('wrong-method', `${path} takes ${allowed.join(', ')}, not ${method}`);
-  };
-}
-
-/** Middleware matches every method, and is none. */
-function hasRoute(app: Router, method: string, path: string): boolean {
-  const [matches] = app.router.match(method, path);
-  return matches.some(([[, route]]) => route.method === method);
-}
+export const handleNotFound: NotFoundHandler<AppEnv> = function handleNotFound(c) {
+  throw new AppError(
+    'not-found',
+    `there is no ${c.req.method} ${c.req.path}; /openapi.json lists what there is`,
+  );
+};

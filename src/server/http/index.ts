@@ -3,7 +3,7 @@ export {
   describeError,
   errorResponse,
   handleError,
-  handleNotFoundOf,
+  handleNotFound,
   renderErrorBody,
   type ErrorBody,
 } from './errors.ts';
