@@ -1,4 +1,5 @@
 import { AppError, ERROR_CODES, errorTraits, type ErrorCode, type ErrorDetails } from '../core/errors.ts';
+import { isTable, type Table } from '../core/table.ts';
 
 /** A call that the server refused, or that no server answered. */
 export class ApiError extends AppError {
@@ -22,7 +23,8 @@ export class ApiError extends AppError {
 export async function readApiError(response: Response, what: string): Promise<ApiError> {
   const text = await response.text();
   const body = parseObject(text);
-  const ours = asObject(body?.['error']);
+  const error = body?.['error'];
+  const ours = isTable(error) ? error : undefined;
   const { code: _code, message: _message, request_id, ...details } = ours ?? {};
   const code = codeOf(ours?.['code'], body?.['error_code'], response.status);
   const message = [ours?.['message'], body?.['message']].find((given) => typeof given === 'string');
@@ -43,17 +45,12 @@ function codeOf(ours: unknown, mlflow: unknown, status: number): ErrorCode {
   );
 }
 
-function parseObject(text: string): Record<string, unknown> | undefined {
+function parseObject(text: string): Table | undefined {
   try {
-    return asObject(JSON.parse(text));
+    const value: unknown = JSON.parse(text);
+    return isTable(value) ? value : undefined;
   } catch {
     // Not JSON: a proxy's page; the caller shows its beginning.
     return undefined;
   }
-}
-
-function asObject(value: unknown): Record<string, unknown> | undefined {
-  return typeof value === 'object' && value !== null && !Array.isArray(value)
-    ? (value as Record<string, unknown>)
-    : undefined;
 }

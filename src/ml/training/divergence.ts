@@ -32,18 +32,9 @@ export function checkLoss({ loss, gradientNorm, step, learningRate, rows }: Step
 }
 
 /** Throws `diverged` when the weights that the last step of an epoch left give a validation row no probability. */
-export function checkProbabilities(
-  probabilities: ArrayLike<number>,
-  { step, learningRate, rows }: TakenStep,
-): void {
+export function checkProbabilities(probabilities: ArrayLike<number>, lastStep: TakenStep): void {
   const strange = Array.from(probabilities).findIndex((probability) => Number.isNaN(probability));
-  if (strange === -1) return;
-  throw new AppError(
-    'diverged',
-    `training diverged at step ${step} with learning rate ${learningRate.toExponential(2)}: validation row ${strange} has no probability ` +
-      `any more; the batch held the training rows ${rows.join(', ')}. ${REMEDY}`,
-    { details: { step, learningRate, rows: rows.map(String) } },
-  );
+  if (strange !== -1) throw lostBy(lastStep, `validation row ${strange} has no probability any more`);
 }
 
 /** Weights of an encoder are around 0.05 and those of its normalisations around 1. */
@@ -52,17 +43,21 @@ const HOPELESS_WEIGHT = 1e4;
 /** Throws `diverged` when the last step of a training without validation left weights that nothing sound can have. */
 export function checkWeights(
   { slots, range, kernels }: Pick<TrainingMemory, 'slots' | 'range' | 'kernels'>,
-  { step, learningRate, rows }: TakenStep,
+  lastStep: TakenStep,
 ): void {
   const lost = slots.find((slot) => {
     const { start, end } = range('weights', slot);
     return !(Math.sqrt(kernels.sumSquares(start, end) / slot.length) < HOPELESS_WEIGHT);
   });
-  if (lost === undefined) return;
-  throw new AppError(
+  if (lost !== undefined) throw lostBy(lastStep, `the weights of ${lost.name} are lost`);
+}
+
+/** @param sign by which the weights that the step left are seen to be lost */
+function lostBy({ step, learningRate, rows }: TakenStep, sign: string): AppError {
+  return new AppError(
     'diverged',
-    `training diverged at step ${step} with learning rate ${learningRate.toExponential(2)}: the weights of ${lost.name} are ` +
-      `lost; the batch held the training rows ${rows.join(', ')}. ${REMEDY}`,
+    `training diverged at step ${step} with learning rate ${learningRate.toExponential(2)}: ${sign}; ` +
+      `the batch held the training rows ${rows.join(', ')}. ${REMEDY}`,
     { details: { step, learningRate, rows: rows.map(String) } },
   );
 }

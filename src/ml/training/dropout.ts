@@ -7,14 +7,12 @@
  * the masks that an undisturbed one would have had.
  */
 import { createRandom, type Random, type RandomState } from '../../core/random.ts';
-import { padded, type TrainingMemory } from './memory.ts';
+import { LANES, padded, type TrainingMemory } from './memory.ts';
 
 /** Steps between two drawings of the pools. */
 const POOL_STEPS = 64;
 /** Floats by which a pool is longer than its longest mask, at least: a choice of 2^16 windows. */
 const LEAST_CHOICE = 2 ** 18;
-/** Windows start at vectors of the kernels. */
-const LANES = 4;
 
 export interface MaskDraw {
   readonly seed: number;
@@ -28,9 +26,15 @@ export interface DropoutMasks {
   mask(probability: number, length: number, draw: MaskDraw): Float32Array;
 }
 
-/** Where each pool lies in the scratch room, by its probability. */
+/** In floats of the scratch room. */
+interface Pool {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/** Where each pool lies, by its probability. */
 export interface PoolPlan {
-  readonly pools: ReadonlyMap<number, { readonly offset: number; readonly length: number }>;
+  readonly pools: ReadonlyMap<number, Pool>;
   /** First float behind the pools. */
   readonly end: number;
 }
@@ -67,9 +71,11 @@ export function createDropoutMasks({ kernels, scratch }: TrainingMemory, plan: P
   return {
     mask: (probability, length, { seed, step, mask }) => {
       const period = Math.floor(step / POOL_STEPS);
-      if (drawn !== `${seed}/${period}`) drawPools(seed, period);
-      drawn = `${seed}/${period}`;
-      const pool = plan.pools.get(probability) as { offset: number; length: number };
+      const wanted = `${seed}/${period}`;
+      if (drawn !== wanted) drawPools(seed, period);
+      drawn = wanted;
+      const pool = plan.pools.get(probability) as Pool;
+      // Windows start at vectors of the kernels.
       const places = (pool.length - padded(length)) / LANES + 1;
       const place = pool.offset + LANES * randomOf([seed, step, mask, 0x85ebca6b]).below(places);
       return scratch.floats.subarray(place, place + length);

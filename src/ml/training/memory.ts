@@ -12,7 +12,7 @@ const BYTES = Float32Array.BYTES_PER_ELEMENT;
 /** 32-bit addresses: WebAssembly's limit. */
 const MAX_PAGES = 65_536;
 /** Vectors of four floats; what pads a tensor to a multiple of it stays zero and changes nothing. */
-const LANES = 4;
+export const LANES = 4;
 
 export interface ParameterShape {
   readonly name: string;
