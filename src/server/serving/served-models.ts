@@ -133,10 +133,12 @@ export function createServedModels(options: {
     if (model === undefined) serving.delete(alias);
     else serving.set(alias, model);
     events.serving(alias, model?.ref);
-    log.info(
-      { alias, from: old?.ref.version ?? null, to: model?.ref.version ?? null },
-      'the served version changed',
-    );
+    if (!isClosed) {
+      log.info(
+        { alias, from: old?.ref.version ?? null, to: model?.ref.version ?? null },
+        'the served version changed',
+      );
+    }
     if (old !== undefined && ![...serving.values()].includes(old)) retire(old);
   };
 
