@@ -11,6 +11,7 @@ import { openEngine, type Engine } from './engine.ts';
 import { fingerprintOf } from './fingerprint.ts';
 import type { FullTraining } from './full-training.ts';
 import { isTrained, rateFactor } from './layers.ts';
+import type { TrainingMemory } from './memory.ts';
 import { loadWeights, readTrainedWeights } from './model-weights.ts';
 import { createOptimizer } from './optimizer.ts';
 import { createPace } from './pace.ts';
@@ -37,9 +38,8 @@ const ADAMW = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8 };
  * for rows that do not fit the encoder; `conflict` when the checkpoint belongs to another training
  */
 export async function trainFull(training: FullTraining): Promise<TrainedModel> {
-  const { config, settings, train, seed, checkpointDirectory = null, threads = 2 } = training;
+  const { config, settings, train, threads = 2 } = training;
   checkRows(training);
-  const { stepsPerEpoch, totalSteps, schedule } = planTraining(training);
   const vocabulary = collectVocabulary(config.vocabulary, allSequences(training), config.padTokenId);
   const engine = await openEngine({
     config: withDropout(config, settings.dropout),
@@ -50,75 +50,85 @@ export async function trainFull(training: FullTraining): Promise<TrainedModel> {
     accumulates: settings.gradientAccumulation > 1,
     threads,
   });
+  let progress: Progress;
   try {
-    const { memory } = engine;
-    const fingerprint = await loadStart(training, engine, vocabulary);
-    const optimizer = createOptimizer(
-      memory,
-      { ...ADAMW, weightDecay: settings.weightDecay, maxGradientNorm: settings.clipNorm ?? Infinity },
-      (name) => rateFactor(name, config, settings),
-    );
-    const saved =
-      checkpointDirectory === null ? null : await loadCheckpoint(checkpointDirectory, fingerprint, memory);
-    const progress: Progress = saved ?? { step: 0, idleDecay: 1, epochLoss: 0, reports: [], best: null };
-    const save = async (): Promise<void> => {
-      if (checkpointDirectory !== null)
-        await saveCheckpoint(checkpointDirectory, fingerprint, memory, progress);
-    };
-    releaseMemory();
-
-    const lengths = train.inputIds.map((ids) => ids.length);
-    const classWeights = weighClasses(train, config.labels.length, settings.classWeights);
-    const pace = createPace(totalSteps, progress.step);
-    while (progress.step < totalSteps && !hasStalled(progress.reports, settings.earlyStoppingPatience)) {
-      const epoch = Math.floor(progress.step / stepsPerEpoch);
-      const batches = planEpoch(lengths, settings.batchSize, seed, epoch);
-      for (let index = progress.step % stepsPerEpoch; index < stepsPerEpoch; index += 1) {
-        throwIfCancelled(training.signal, progress.step);
-        const { step } = progress;
-        const learningRate = learningRateAt(schedule, step);
-        const parts = batches.slice(
-          index * settings.gradientAccumulation,
-          (index + 1) * settings.gradientAccumulation,
-        );
-        const totalWeight = sumWeights(train, parts.flat(), classWeights);
-
-        let loss = 0;
-        let tokens = 0;
-        for (const [part, rows] of parts.entries()) {
-          const batch = assembleBatch(train, rows, vocabulary, config);
-          const targets = lossTargets(train, rows, classWeights, settings.labelSmoothing, totalWeight);
-          loss += (await engine.backward(batch, targets, { seed, step, part })).loss;
-          tokens += batch.shape[0] * batch.shape[1];
-        }
-        const gradientNorm = optimizer.gradientNorm();
-        checkLoss({ loss, gradientNorm, step: step + 1, learningRate, rows: parts.flat() });
-        optimizer.update(step + 1, learningRate, gradientNorm);
-
-        progress.step += 1;
-        progress.idleDecay *= optimizer.idleDecay(learningRate);
-        progress.epochLoss += loss;
-        training.onStep?.(
-          pace.report({ step: progress.step, epoch: epoch + 1, loss, learningRate, gradientNorm, tokens }),
-        );
-        const isEpochEnd = index === stepsPerEpoch - 1;
-        if (!isEpochEnd && progress.step % settings.checkpointEverySteps === 0) await save();
-        if (isEpochEnd) {
-          const lastStep = { step: progress.step, learningRate, rows: parts.flat() };
-          await endEpoch(training, engine, vocabulary, progress, {
-            epoch: epoch + 1,
-            stepsPerEpoch,
-            lastStep,
-          });
-          await save();
-        }
-      }
-    }
-    return await takeBest(training, engine, vocabulary, progress);
+    progress = await takeSteps(training, engine, vocabulary);
   } finally {
     await engine.close();
     releaseMemory();
   }
+  // Only now, when the activations are gone: the weights are copied out, which would be the training's peak of memory.
+  return takeBest(training, engine.memory, vocabulary, progress);
+}
+
+/** All steps from the start, or from the checkpoint, to the end. */
+async function takeSteps(training: FullTraining, engine: Engine, vocabulary: Vocabulary): Promise<Progress> {
+  const { config, settings, train, seed, checkpointDirectory = null } = training;
+  const { memory } = engine;
+  const { stepsPerEpoch, totalSteps, schedule } = planTraining(training);
+  const fingerprint = await loadStart(training, engine, vocabulary);
+  const optimizer = createOptimizer(
+    memory,
+    { ...ADAMW, weightDecay: settings.weightDecay, maxGradientNorm: settings.clipNorm ?? Infinity },
+    (name) => rateFactor(name, config, settings),
+  );
+  const saved =
+    checkpointDirectory === null ? null : await loadCheckpoint(checkpointDirectory, fingerprint, memory);
+  const progress: Progress = saved ?? { step: 0, idleDecay: 1, epochLoss: 0, reports: [], best: null };
+  const save = async (): Promise<void> => {
+    if (checkpointDirectory !== null)
+      await saveCheckpoint(checkpointDirectory, fingerprint, memory, progress);
+  };
+  releaseMemory();
+
+  const lengths = train.inputIds.map((ids) => ids.length);
+  const classWeights = weighClasses(train, config.labels.length, settings.classWeights);
+  const pace = createPace(totalSteps, progress.step);
+  while (progress.step < totalSteps && !hasStalled(progress.reports, settings.earlyStoppingPatience)) {
+    const epoch = Math.floor(progress.step / stepsPerEpoch);
+    const batches = planEpoch(lengths, settings.batchSize, seed, epoch);
+    for (let index = progress.step % stepsPerEpoch; index < stepsPerEpoch; index += 1) {
+      throwIfCancelled(training.signal, progress.step);
+      const { step } = progress;
+      const learningRate = learningRateAt(schedule, step);
+      const parts = batches.slice(
+        index * settings.gradientAccumulation,
+        (index + 1) * settings.gradientAccumulation,
+      );
+      const totalWeight = sumWeights(train, parts.flat(), classWeights);
+
+      let loss = 0;
+      let tokens = 0;
+      for (const [part, rows] of parts.entries()) {
+        const batch = assembleBatch(train, rows, vocabulary, config);
+        const targets = lossTargets(train, rows, classWeights, settings.labelSmoothing, totalWeight);
+        loss += (await engine.backward(batch, targets, { seed, step, part })).loss;
+        tokens += batch.shape[0] * batch.shape[1];
+      }
+      const gradientNorm = optimizer.gradientNorm();
+      checkLoss({ loss, gradientNorm, step: step + 1, learningRate, rows: parts.flat() });
+      optimizer.update(step + 1, learningRate, gradientNorm);
+
+      progress.step += 1;
+      progress.idleDecay *= optimizer.idleDecay(learningRate);
+      progress.epochLoss += loss;
+      training.onStep?.(
+        pace.report({ step: progress.step, epoch: epoch + 1, loss, learningRate, gradientNorm, tokens }),
+      );
+      const isEpochEnd = index === stepsPerEpoch - 1;
+      if (!isEpochEnd && progress.step % settings.checkpointEverySteps === 0) await save();
+      if (isEpochEnd) {
+        const lastStep = { step: progress.step, learningRate, rows: parts.flat() };
+        await endEpoch(training, engine, vocabulary, progress, {
+          epoch: epoch + 1,
+          stepsPerEpoch,
+          lastStep,
+        });
+        await save();
+      }
+    }
+  }
+  return progress;
 }
 
 /** Brings the weights to start from into the memory, and names the training they belong to. They are not held beyond that. */
@@ -165,7 +175,7 @@ async function endEpoch(
 
 async function takeBest(
   training: FullTraining,
-  { memory }: Engine,
+  memory: TrainingMemory,
   vocabulary: Vocabulary,
   { best, idleDecay, reports, step }: Progress,
 ): Promise<TrainedModel> {
