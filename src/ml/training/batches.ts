@@ -142,7 +142,8 @@ function rowWeight(
   return (weights?.[row] ?? 1) * (classWeights[labels[row] as number] as number);
 }
 
-function chunk<T>(items: readonly T[], size: number): T[][] {
+/** Runs of `size` items, the last one shorter where they do not divide. */
+export function chunk<T>(items: readonly T[], size: number): T[][] {
   return Array.from({ length: Math.ceil(items.length / size) }, (_, i) =>
     items.slice(i * size, (i + 1) * size),
   );

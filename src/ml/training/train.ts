@@ -2,10 +2,10 @@
 import { AppError } from '../../core/errors.ts';
 import type { DistilBertConfig, Weights } from '../models/index.ts';
 import { releaseMemory } from '../release-memory.ts';
-import { assembleBatch, lossTargets, paddedLength, planEpoch, sumWeights, weighClasses } from './batches.ts';
+import { chunk, paddedLength, planEpoch } from './batches.ts';
 import { checkRows } from './check-rows.ts';
 import { loadCheckpoint, saveCheckpoint, type EpochReport, type Progress } from './checkpoint.ts';
-import { checkLoss, checkWeights, type TakenStep } from './divergence.ts';
+import { checkWeights, type TakenStep } from './divergence.ts';
 import { hasStalled, isAtLeastAsGood } from './early-stopping.ts';
 import { openEngine, type Engine } from './engine.ts';
 import { fingerprintOf } from './fingerprint.ts';
@@ -16,7 +16,7 @@ import { loadWeights, readTrainedWeights } from './model-weights.ts';
 import { createOptimizer } from './optimizer.ts';
 import { createPace } from './pace.ts';
 import { planTraining } from './plan.ts';
-import { learningRateAt } from './schedule.ts';
+import { createStep } from './step.ts';
 import { validate } from './validation.ts';
 import { collectVocabulary, type Vocabulary } from './vocabulary.ts';
 
@@ -81,51 +81,26 @@ async function takeSteps(training: FullTraining, engine: Engine, vocabulary: Voc
   };
   releaseMemory();
 
+  const takeStep = createStep({ engine, optimizer, schedule, config, settings, train, vocabulary, seed });
   const lengths = train.inputIds.map((ids) => ids.length);
-  const classWeights = weighClasses(train, config.labels.length, settings.classWeights);
   const pace = createPace(totalSteps, progress.step);
   while (progress.step < totalSteps && !hasStalled(progress.reports, settings.earlyStoppingPatience)) {
     const epoch = Math.floor(progress.step / stepsPerEpoch);
     const batches = planEpoch(lengths, settings.batchSize, seed, epoch);
-    for (let index = progress.step % stepsPerEpoch; index < stepsPerEpoch; index += 1) {
+    const steps = chunk(batches, settings.gradientAccumulation);
+    for (const batchesOfStep of steps.slice(progress.step % stepsPerEpoch)) {
       throwIfCancelled(training.signal, progress.step);
-      const { step } = progress;
-      const learningRate = learningRateAt(schedule, step);
-      const parts = batches.slice(
-        index * settings.gradientAccumulation,
-        (index + 1) * settings.gradientAccumulation,
-      );
-      const totalWeight = sumWeights(train, parts.flat(), classWeights);
-
-      let loss = 0;
-      let tokens = 0;
-      for (const [part, rows] of parts.entries()) {
-        const batch = assembleBatch(train, rows, vocabulary, config);
-        const targets = lossTargets(train, rows, classWeights, settings.labelSmoothing, totalWeight);
-        loss += (await engine.backward(batch, targets, { seed, step, part })).loss;
-        tokens += batch.shape[0] * batch.shape[1];
-      }
-      const gradientNorm = optimizer.gradientNorm();
-      checkLoss({ loss, gradientNorm, step: step + 1, learningRate, rows: parts.flat() });
-      optimizer.update(step + 1, learningRate, gradientNorm);
-
-      progress.step += 1;
-      progress.idleDecay *= optimizer.idleDecay(learningRate);
-      progress.epochLoss += loss;
-      training.onStep?.(
-        pace.report({ step: progress.step, epoch: epoch + 1, loss, learningRate, gradientNorm, tokens }),
-      );
-      const isEpochEnd = index === stepsPerEpoch - 1;
-      if (!isEpochEnd && progress.step % settings.checkpointEverySteps === 0) await save();
+      const { rows, ...taken } = await takeStep(progress.step, batchesOfStep);
+      progress.step = taken.step;
+      progress.idleDecay *= optimizer.idleDecay(taken.learningRate);
+      progress.epochLoss += taken.loss;
+      training.onStep?.(pace.report({ ...taken, epoch: epoch + 1 }));
+      const isEpochEnd = taken.step % stepsPerEpoch === 0;
       if (isEpochEnd) {
-        const lastStep = { step: progress.step, learningRate, rows: parts.flat() };
-        await endEpoch(training, engine, vocabulary, progress, {
-          epoch: epoch + 1,
-          stepsPerEpoch,
-          lastStep,
-        });
-        await save();
+        const lastStep = { step: taken.step, learningRate: taken.learningRate, rows };
+        await endEpoch(training, engine, vocabulary, progress, { epoch: epoch + 1, stepsPerEpoch, lastStep });
       }
+      if (isEpochEnd || taken.step % settings.checkpointEverySteps === 0) await save();
     }
   }
   return progress;
