@@ -24,5 +24,6 @@ it('leaves only packages out of the image that transformers.js does not load in 
     ([, named, dynamic]) => named ?? dynamic,
   );
   expect(imported).toContain('onnxruntime-common');
-  for (const name of removed) expect(imported.filter((path) => path?.split('/')[0] === name)).toEqual([]);
+  for (const name of removed)
+    expect(imported.filter((specifier) => specifier?.split('/')[0] === name)).toEqual([]);
 });

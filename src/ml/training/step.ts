@@ -1,22 +1,17 @@
 /** One step of a training: the gradients of its batches, checked, then the optimiser's update. */
-import type { DistilBertConfig } from '../models/index.ts';
-import { assembleBatch, lossTargets, sumWeights, weighClasses, type TokenRows } from './batches.ts';
+import { assembleBatch, lossTargets, sumWeights, weighClasses } from './batches.ts';
 import { checkLoss, type StepOutcome } from './divergence.ts';
 import type { Engine } from './engine.ts';
+import type { FullTraining } from './full-training.ts';
 import type { Optimizer } from './optimizer.ts';
 import { learningRateAt, type Schedule } from './schedule.ts';
-import type { TrainingSettings } from './settings.ts';
 import type { Vocabulary } from './vocabulary.ts';
 
-export interface StepContext {
+export interface StepContext extends Pick<FullTraining, 'config' | 'settings' | 'train' | 'seed'> {
   readonly engine: Engine;
   readonly optimizer: Optimizer;
   readonly schedule: Schedule;
-  readonly config: DistilBertConfig;
-  readonly settings: Pick<TrainingSettings, 'classWeights' | 'labelSmoothing'>;
-  readonly train: TokenRows;
   readonly vocabulary: Vocabulary;
-  readonly seed: number;
 }
 
 /**

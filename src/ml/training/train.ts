@@ -97,7 +97,7 @@ async function takeSteps(training: FullTraining, engine: Engine, vocabulary: Voc
       training.onStep?.(pace.report({ ...taken, epoch: epoch + 1 }));
       const isEpochEnd = taken.step % stepsPerEpoch === 0;
       if (isEpochEnd) {
-        const lastStep = { step: taken.step, learningRate: taken.learningRate, rows };
+        const lastStep = { ...taken, rows };
         await endEpoch(training, engine, vocabulary, progress, { epoch: epoch + 1, stepsPerEpoch, lastStep });
       }
       if (isEpochEnd || taken.step % settings.checkpointEverySteps === 0) await save();
