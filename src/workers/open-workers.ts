@@ -16,12 +16,14 @@ import {
   type RunStarter,
   type StageQueues,
 } from '../queues/index.ts';
-import { cleanLeftovers } from './clean-leftovers.ts';
-import type { StageHandlers, StageServices } from './context.ts';
-import { createStepProcessor, reconcileJobs, type StepHandlers } from './predict-jobs/index.ts';
-import { openReconciler, reconcile } from './reconciler.ts';
-import { openRunningAttempts } from './running-attempts.ts';
-import { createStageProcessor, type LoopDeps } from './stage-loop.ts';
+import { cleanLeftovers } from './upkeep/clean-leftovers.ts';
+import type { StageHandlers, StageServices } from './loop/context.ts';
+import type { StepHandlers } from './loop/step-context.ts';
+import { createStepProcessor } from './loop/step-loop.ts';
+import { reconcileJobs } from './upkeep/reconcile-jobs.ts';
+import { openReconciler, reconcile } from './upkeep/reconciler.ts';
+import { openRunningAttempts } from './loop/running-attempts.ts';
+import { createStageProcessor, type LoopDeps } from './loop/stage-loop.ts';
 
 /** How long running jobs may finish by themselves when the workers are closed. */
 const DRAIN_MS = 5000;

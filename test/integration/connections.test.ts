@@ -4,7 +4,7 @@ import { loadConfig } from '../../src/core/config/index.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
 import { createLocks, isConnectionLost, openDatabase, type Database } from '../../src/db/index.ts';
 import { createBoundedPool } from '../../src/db/bounded-pool.ts';
-import { reconcile } from '../../src/workers/reconciler.ts';
+import { reconcile } from '../../src/workers/upkeep/reconciler.ts';
 import { openTestDatabase } from './databases.ts';
 import { openHarness } from './pipeline-harness.ts';
 

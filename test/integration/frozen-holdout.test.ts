@@ -10,7 +10,7 @@ import {
 } from '../../src/data/index.ts';
 import { createPostgresTrackingStore, type TrackingStore } from '../../src/tracking/index.ts';
 import { createStageHandlers } from '../../src/workers/index.ts';
-import { freezeHoldout, readFrozenFraction } from '../../src/workers/frozen-holdout.ts';
+import { freezeHoldout, readFrozenFraction } from '../../src/workers/stages/frozen-holdout.ts';
 import { openTestDatabase } from './databases.ts';
 import { openHarness, type Harness } from './pipeline-harness.ts';
 

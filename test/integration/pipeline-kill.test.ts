@@ -9,7 +9,7 @@ import { HOUR_MS, sleep, systemClock } from '../../src/core/clock.ts';
 import { STAGES } from '../../src/core/config/index.ts';
 import { entryPoint } from '../../src/core/paths.ts';
 import { getDatasetVersion } from '../../src/data/index.ts';
-import { cleanLeftovers } from '../../src/workers/clean-leftovers.ts';
+import { cleanLeftovers } from '../../src/workers/upkeep/clean-leftovers.ts';
 import { openHarness, type BackendKind, type Harness } from './pipeline-harness.ts';
 import type { ChildMessage, ChildSettings } from './pipeline-worker.ts';
 

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Server } from '../../src/server/index.ts';
-import { storeModel } from '../../src/workers/model-files.ts';
+import { storeModel } from '../../src/workers/stages/model-files.ts';
 import { trainTinyModels } from '../server/tiny-model.ts';
 import { hasMlflow, skippedWithoutMlflow, startMlflow, type RealMlflow } from './mlflow-server.ts';
 import { openServerHarness, postJson, type ServerHarness } from './server-harness.ts';

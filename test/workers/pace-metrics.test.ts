@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { paceMetrics } from '../../src/workers/tracking-run.ts';
+import { paceMetrics } from '../../src/workers/stages/tracking-run.ts';
 
 const progress = {
   phase: 'train',

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Stage } from '../../src/core/config/index.ts';
 import type { StageStatus } from '../../src/db/index.ts';
-import { decideRepair, type JobPlace, type Repair } from '../../src/workers/reconcile-decision.ts';
+import { decideRepair, type JobPlace, type Repair } from '../../src/workers/upkeep/reconcile-decision.ts';
 
 interface Situation {
   statuses?: Partial<Record<string, StageStatus>>;

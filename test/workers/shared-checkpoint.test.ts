@@ -5,7 +5,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../src/core/errors.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
 import { createFolderStore } from '../../src/tracking/index.ts';
-import { withSharedCheckpoint } from '../../src/workers/shared-checkpoint.ts';
+import { withSharedCheckpoint } from '../../src/workers/stages/shared-checkpoint.ts';
 
 let root: string;
 beforeEach(async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Provenance } from '../../src/ml/index.ts';
-import { decideVerdict, listChangedConditions } from '../../src/workers/verdict.ts';
+import { decideVerdict, listChangedConditions } from '../../src/workers/versions/reproducibility.ts';
 
 const hash = (letter: string): string => letter.repeat(64);
 const RECORD: Provenance = {

@@ -1,0 +1,176 @@
+/** Champion and challenger on the same held-out rows, as the gate takes them. */
+import path from 'node:path';
+import type { Config } from '../../core/config/index.ts';
+import { AppError } from '../../core/errors.ts';
+import {
+  fetchSplitFile,
+  findDatasetVersionOfRun,
+  getDatasetVersion,
+  hashContent,
+  openSplit,
+  type DatasetVersion,
+} from '../../data/index.ts';
+import { evaluateModel, readLabelledCsv, type LabelledRow } from '../../ml/index.ts';
+import {
+  DATASET_TAG,
+  decideGate,
+  type GateModel,
+  type GateReport,
+  type ModelVersion,
+} from '../../tracking/index.ts';
+import type { StageContext, StageServices } from '../loop/context.ts';
+import { isBelow, readFrozenFraction } from './frozen-holdout.ts';
+import { fetchModel } from './model-files.ts';
+
+export interface Challenger {
+  candidate: string;
+  /** Verified. */
+  directory: string;
+  seed: number;
+}
+
+export interface Comparison {
+  report: GateReport;
+  /** The frozen part of the holdout; see frozen-holdout.ts. */
+  frozenFraction: number;
+  /** Rows that were added to the holdout when its fraction grew, and that one of the models was trained on before; they do not count. */
+  excludedRows: number;
+  /** Why an existing champion could not be asked, so that the challenger was judged against the majority class. */
+  championFault: string | null;
+  /** The version that was champion then. */
+  champion: number | null;
+}
+
+export async function compareWithChampion(comparison: {
+  challenger: Challenger;
+  champion: ModelVersion | undefined;
+  version: DatasetVersion;
+  folder: string;
+  rules: Config['gate'];
+  context: StageContext;
+}): Promise<Comparison> {
+  const { challenger, version, folder, rules, context } = comparison;
+  const { services, signal } = context;
+  const holdoutFile = path.join(folder, 'holdout.csv');
+  await fetchSplitFile(services.artifacts, version, 'holdout', holdoutFile);
+  const holdout = await readLabelledCsv(holdoutFile);
+  const champion = await openChampion(comparison.champion, folder, context);
+  const trained = {
+    challenger: await readTrainedRows(services, version),
+    champion:
+      champion.version === undefined ? new Set<string>() : await readTrainedRows(services, champion.version),
+  };
+  const digests = holdout.map(digestOf);
+  const { db } = services.database;
+  const frozenFraction =
+    (await readFrozenFraction(db, context.run.options.model.name)) ??
+    version.manifest.splitRule.holdoutFraction;
+  // A frozen row that was trained on stays in: the gate then refuses, since nothing about this holdout can be trusted.
+  const isHeldOut = digests.map(
+    (digest, at) =>
+      (!trained.challenger.has(digest) && !trained.champion.has(digest)) ||
+      isBelow(frozenFraction, holdout[at] ?? { title: '', description: '' }),
+  );
+  const rows = holdout.filter((_, index) => isHeldOut[index]);
+  const excludedRows = holdout.length - rows.length;
+
+  const score = async (directory: string, from: number): Promise<ArrayLike<number>> => {
+    const { probabilities } = await evaluateModel(directory, rows, {
+      signal,
+      threads: services.config.pipeline.trainThreads,
+      onProgress: (done, total) =>
+        context.progress(from + 0.4 * (done / total), `${done} of ${total} held-out rows`),
+    });
+    return probabilities;
+  };
+  const scored = { challenger: await score(challenger.directory, 0.1), champion: null as GateModel | null };
+  let { fault } = champion;
+  if (champion.directory !== undefined && champion.model !== undefined) {
+    try {
+      scored.champion = {
+        name: `${champion.model.name} version ${champion.model.version}`,
+        probabilities: await score(champion.directory, 0.5),
+        trainedOn: trained.champion,
+      };
+    } catch (thrown) {
+      fault = describeFault(thrown);
+    }
+  }
+  const report = decideGate({
+    labels: rows.map((row) => row.label),
+    rowDigests: rows.map(digestOf),
+    segments: { category: rows.map((row) => row.category ?? ''), textLength: rows.map(lengthClass) },
+    challenger: {
+      name: `candidate ${challenger.candidate}`,
+      probabilities: scored.challenger,
+      trainedOn: trained.challenger,
+    },
+    champion: scored.champion,
+    rules,
+    seed: challenger.seed,
+  });
+  return {
+    report,
+    frozenFraction,
+    excludedRows,
+    championFault: fault,
+    champion: champion.model?.version ?? null,
+  };
+}
+
+interface OpenedChampion {
+  model: ModelVersion | undefined;
+  directory: string | undefined;
+  /** The dataset version it was trained on; undefined when its maker did not say. */
+  version: DatasetVersion | undefined;
+  fault: string | null;
+}
+
+/** A champion whose files are gone or broken must not keep every later model out for ever. */
+async function openChampion(
+  model: ModelVersion | undefined,
+  folder: string,
+  context: StageContext,
+): Promise<OpenedChampion> {
+  const { artifacts, database } = context.services;
+  if (model === undefined) return { model, directory: undefined, version: undefined, fault: null };
+  const trainedOn = Number(model.tags[DATASET_TAG] ?? Number.NaN);
+  const version = Number.isInteger(trainedOn)
+    ? await getDatasetVersion(database.db, trainedOn)
+    : model.pipelineRunId === null
+      ? undefined
+      : await findDatasetVersionOfRun(database.db, model.pipelineRunId);
+  const directory = path.join(folder, 'champion');
+  try {
+    await fetchModel(artifacts, model.source, directory, context.signal);
+    return { model, directory, version, fault: null };
+  } catch (thrown) {
+    return { model, directory: undefined, version, fault: describeFault(thrown) };
+  }
+}
+
+/** @throws what was thrown, unless it says that the model itself cannot be used */
+function describeFault(thrown: unknown): string {
+  if (!(thrown instanceof AppError)) throw thrown;
+  if (!['bad-model', 'bad-data', 'not-found', 'unsupported', 'invalid-input'].includes(thrown.code))
+    throw thrown;
+  return thrown.message;
+}
+
+async function readTrainedRows(services: StageServices, version: DatasetVersion): Promise<Set<string>> {
+  const digests = new Set<string>();
+  for (const split of ['train', 'validation'] as const) {
+    for await (const row of openSplit(services.artifacts, version, split)) digests.add(digestOf(row));
+  }
+  return digests;
+}
+
+function digestOf(row: { title: string; description: string }): string {
+  return hashContent(row.title, row.description).toString('hex');
+}
+
+/** Segments by the length of the text in words; the bounds are about the thirds of product descriptions. */
+function lengthClass(row: LabelledRow): string {
+  const words = `${row.title} ${row.description}`.split(/\s+/).length;
+  return words < 20 ? 'short' : words < 60 ? 'medium' : 'long';
+}

@@ -1,0 +1,22 @@
+import { ingestRecords } from '../../data/index.ts';
+import type { StageHandler } from '../loop/context.ts';
+
+/** Draws or fetches the records, checks each, and leaves those that passed and the refused ones with their reasons. */
+export const generateData: StageHandler<'generate-data'> = async ({ runId }, context) => {
+  const { run, services, signal, log } = context;
+  const result = await ingestRecords(run.options.data, {
+    store: services.artifacts,
+    keyPrefix: `runs/${runId}/raw`,
+    signal,
+    destinations: run.options.sourceNamedBy === 'http' ? services.config.outbound : undefined,
+    onProgress: ({ accepted, refused, total }) => {
+      const done = accepted + refused;
+      context.progress(total === undefined ? 0 : done / total, `${done} records, ${refused} refused`);
+    },
+  });
+  log.info(
+    { source: result.source, accepted: result.accepted, refused: result.refused },
+    'records are checked',
+  );
+  return result;
+};

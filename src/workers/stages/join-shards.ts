@@ -1,0 +1,71 @@
+/** Joins the shards, in the order of the catalogue, into one file of the format asked for; one shard is in memory at a time. */
+import { AppError } from '../../core/errors.ts';
+import type { Db } from '../../db/index.ts';
+import { renderTable, type TableRow } from '../../data/index.ts';
+import { JOB_STEPS, jobFolder, type StepResult } from '../../queues/index.ts';
+import type { StepContext, StepHandler } from '../loop/step-context.ts';
+import { readCreatives } from './shard-lines.ts';
+
+/** Results of shards that are read at once. */
+const PAGE_SHARDS = 100;
+
+type Shard = StepResult<'predict-shard'>;
+
+export const joinShards: StepHandler<'join-shards'> = async ({ jobId }, context) => {
+  const { services, job, attempt } = context;
+  const { artifacts, database } = services;
+  const { format, columns } = job.options;
+  let rows = 0;
+  let refusedTotal = 0;
+
+  async function* readRows(): AsyncGenerator<TableRow> {
+    for await (const shard of readShards(database.db, context)) {
+      for (const row of await readCreatives(artifacts, shard.creatives.key)) yield row;
+      rows += shard.rows;
+      refusedTotal += shard.refused;
+      context.progress(rows);
+    }
+  }
+  async function* readRefused(): AsyncGenerator<Uint8Array> {
+    for await (const shard of readShards(database.db, context))
+      yield* await artifacts.get(shard.refusedRows.key);
+  }
+
+  const folder = `${jobFolder(jobId)}/output/${attempt}`;
+  const outputKey = `${folder}/creatives.${format}`;
+  const output = await artifacts.put(outputKey, renderTable(format, columns, readRows()));
+  const refusedKey = `${folder}/refused.jsonl`;
+  const refusedRows = await artifacts.put(refusedKey, readRefused());
+  return {
+    output: { key: outputKey, ...output },
+    refusedRows: { key: refusedKey, ...refusedRows },
+    rows,
+    refusedTotal,
+    refused: 0,
+  };
+};
+
+/** @throws AppError `internal` when a shard is missing */
+async function* readShards(db: Db, { job, signal }: StepContext): AsyncGenerator<Shard> {
+  const total = job.shards ?? 0;
+  for (let next = 0; next < total;) {
+    signal.throwIfAborted();
+    const page = await db
+      .selectFrom('prediction_job_steps')
+      .select(['shard', 'result'])
+      .where('job_id', '=', job.id)
+      .where('stage', '=', 'predict-shard')
+      .where('status', '=', 'succeeded')
+      .where('shard', '>=', next)
+      .orderBy('shard')
+      .limit(PAGE_SHARDS)
+      .execute();
+    for (const { shard, result } of page) {
+      if (shard !== next) break;
+      yield JOB_STEPS['predict-shard'].result.parse(result);
+      next += 1;
+    }
+    if (page[0]?.shard === undefined || page[0].shard >= next)
+      throw new AppError('internal', `shard ${next} of job ${job.id} has left no result`);
+  }
+}

@@ -1,0 +1,143 @@
+/** The report of a run as one self-contained page. */
+import type { DatasetManifest } from '../../data/index.ts';
+import type { RunView, StageResult } from '../../queues/index.ts';
+import type { CandidateOutcome } from '../loop/context.ts';
+
+/** summary.json: what happened in a run, for machines and for the report. */
+export interface RunReport {
+  run: { id: string; number: number; trigger: RunView['trigger']; createdAt: string; seconds: number };
+  data: {
+    source: string;
+    accepted: number;
+    refused: number;
+    datasetVersion: number;
+    digest: string;
+    rows: Record<'train' | 'validation' | 'holdout', number>;
+    labelBalance: DatasetManifest['labelBalance'];
+    drift: DatasetManifest['drift'];
+    /** What the best classifier could reach; null where nobody knows. */
+    bayesAccuracy: number | null;
+  };
+  candidates: {
+    candidate: string;
+    status: CandidateOutcome['status'];
+    trackingRunId: string | null;
+    validation: Record<string, number> | null;
+    error: string | null;
+  }[];
+  gate: StageResult<'register-model'>;
+  /** Version that is champion after this run; null when there is none. */
+  champion: number | null;
+  stages: {
+    stage: string;
+    candidate: string | null;
+    status: string;
+    attempts: number;
+    /** From the first attempt's start to the last one's end; null for the stage that writes this. */
+    seconds: number | null;
+  }[];
+}
+
+const DECISIONS: Readonly<Record<RunReport['gate']['decision'], string>> = {
+  promote: 'A new champion',
+  refuse: 'The champion stays',
+  'pending-approval': 'A new model waits for approval',
+};
+
+export function renderRunReport(report: RunReport): string {
+  const { run, data, candidates, gate, stages } = report;
+  return `<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>Run ${escapeHtml(run.id)}</title>
+<style>
+body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1c1c1c; background: #fff; }
+table { border-collapse: collapse; margin: 1rem 0; }
+th, td { border: 1px solid #ccc; padding: 0.3rem 0.7rem; text-align: left; }
+</style>
+</head>
+<body>
+<h1>${DECISIONS[gate.decision]}</h1>
+<p>Run ${escapeHtml(run.id)} (number ${run.number}, started by ${run.trigger} at ${escapeHtml(run.createdAt)}) took ${run.seconds.toFixed(1)} s.${
+    report.champion === null
+      ? ' There is no champion.'
+      : ` Champion is version ${report.champion} of ${escapeHtml(gate.modelName)}.`
+  }</p>
+${
+  gate.decision === 'pending-approval'
+    ? `<p>Version ${gate.modelVersion} is pending approval: <code>copyloop approve ${gate.modelVersion}</code> or <code>copyloop reject ${gate.modelVersion} --reason TEXT</code>.</p>\n`
+    : ''
+}<ul>
+${gate.reasons.map((reason) => `<li>${escapeHtml(reason)}</li>`).join('\n')}
+</ul>
+<h2>Data</h2>
+${renderTable(['What', 'Value'], describeData(data))}
+<h2>Candidates</h2>
+${renderTable(
+  ['Candidate', 'Status', 'Accuracy', 'F1', 'ROC AUC', 'Log loss', 'Note'],
+  candidates.map(({ candidate, status, validation, error }) => [
+    candidate,
+    status,
+    percent(validation?.['accuracy']),
+    percent(validation?.['f1']),
+    decimals(validation?.['rocAuc']),
+    decimals(validation?.['logLoss']),
+    error ?? (candidate === gate.candidate ? 'challenged the champion' : ''),
+  ]),
+)}
+<p>On the validation rows, calibrated. The gate decides on held-out rows alone.</p>
+<h2>Stages</h2>
+${renderTable(
+  ['Stage', 'Candidate', 'Status', 'Attempts', 'Seconds'],
+  stages.map(({ stage, candidate, status, attempts, seconds }) => [
+    stage,
+    candidate ?? '',
+    status,
+    String(attempts),
+    seconds === null ? '' : seconds.toFixed(2),
+  ]),
+)}
+</body>
+</html>
+`;
+}
+
+function describeData(data: RunReport['data']): string[][] {
+  const { rows, labelBalance, drift } = data;
+  return [
+    ['Source', data.source],
+    ['Records accepted, refused', `${data.accepted}, ${data.refused}`],
+    ['Dataset version', `${data.datasetVersion} (${data.digest.slice(0, 12)})`],
+    ['Rows to train, to validate, held out', `${rows.train}, ${rows.validation}, ${rows.holdout}`],
+    ['Good, bad', `${labelBalance.positives}, ${labelBalance.negatives}`],
+    ['Accuracy of the majority class', percent(labelBalance.majorityAccuracy)],
+    ['Best possible accuracy', data.bayesAccuracy === null ? 'not known' : percent(data.bayesAccuracy)],
+    ['Drift against the parent', drift === null ? 'no parent' : drift.verdict],
+  ];
+}
+
+function renderTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
+  return `<table>\n${[renderRow(head, 'th'), ...rows.map((row) => renderRow(row, 'td'))].join('\n')}\n</table>`;
+}
+
+function renderRow(cells: readonly string[], tag: 'th' | 'td'): string {
+  return `<tr>${cells.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join('')}</tr>`;
+}
+
+function percent(share: number | undefined): string {
+  return share === undefined ? '' : `${(100 * share).toFixed(2)} %`;
+}
+
+function decimals(value: number | undefined): string {
+  return value === undefined ? '' : value.toFixed(4);
+}
+
+function escapeHtml(text: string): string {
+  return text
+    .replaceAll('&', '&amp;')
+    .replaceAll('<', '&lt;')
+    .replaceAll('>', '&gt;')
+    .replaceAll('"', '&quot;');
+}

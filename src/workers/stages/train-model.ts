@@ -1,0 +1,219 @@
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import type { CandidateConfig } from '../../core/config/index.ts';
+import { AppError, toAppError, toError } from '../../core/errors.ts';
+import { fetchSplitFile, getDatasetVersion, type DatasetVersion } from '../../data/index.ts';
+import {
+  hubOf,
+  readRecipe,
+  trainCandidate,
+  trainResultSchema,
+  verifyModelDirectory,
+  type TrainProgress,
+  type TrainRequest,
+  type TrainResult,
+} from '../../ml/index.ts';
+import type { MetricInput, Run, TrackingStore } from '../../tracking/index.ts';
+import type { StageContext, StageHandler } from '../loop/context.ts';
+import { refuseFrozenRows } from './frozen-holdout.ts';
+import { storeModel } from './model-files.ts';
+import { withPatience } from '../loop/retry-while-offline.ts';
+import { checkpointFolder, withSharedCheckpoint } from './shared-checkpoint.ts';
+import {
+  ensureTrackingRun,
+  epochMetrics,
+  finalMetrics,
+  paceMetrics,
+  provenanceTags,
+  readFinalMetrics,
+  readLoggedEpochs,
+  STEP_LOSS,
+  stepMetrics,
+  toParams,
+} from './tracking-run.ts';
+import { removeWorkFolder, workFolder } from './work-folders.ts';
+
+/** A training's pace goes to its tracking run no oftener than this. */
+const LOG_PACE_EVERY_MS = 5000;
+
+/**
+ * Trains one candidate in a child process and leaves a tracking run with the model directory. A retry resumes from the
+ * checkpoint of the attempt before it, also on another machine, or takes over its finished model.
+ */
+export function createTrainModel(tracking: TrackingStore): StageHandler<'train-model'> {
+  return async ({ runId, candidate: name }, context) => {
+    const { run: pipelineRun, services, log } = context;
+    const candidate = pipelineRun.options.candidates.find((one) => one.name === name);
+    if (candidate === undefined) throw new AppError('internal', `run ${runId} has no candidate ${name}`);
+    const { datasetVersion } = await context.resultOf('version-data');
+    const version = await getDatasetVersion(services.database.db, datasetVersion);
+    await refuseFrozenRows(version, context);
+    const { experiment } = pipelineRun.options.model;
+    const trackingRun = await ensureTrackingRun(tracking, { experiment, runId, candidate: name, version });
+    const modelUri = `${trackingRun.artifactUri}/model`;
+    if (trackingRun.status === 'FINISHED') {
+      log.info({ trackingRun: trackingRun.runId }, 'an earlier attempt has finished this training');
+      return { trackingRunId: trackingRun.runId, modelUri, validation: readFinalMetrics(trackingRun) };
+    }
+
+    await tracking.runs.update(trackingRun.runId, { status: 'RUNNING' });
+    try {
+      const result = await trainOrTakeOver({ candidate, version, trackingRun, tracking, context });
+      context.progress(0.97, 'storing the model');
+      await storeModel(services.artifacts, result.modelDirectory, modelUri, context.signal);
+      await tracking.runs.logBatch(trackingRun.runId, {
+        params: toParams({ ...result.params, candidate: name, datasetVersion, bestEpoch: result.bestEpoch }),
+        metrics: [
+          ...finalMetrics(result.validation, result.bestEpoch, context.clock.nowMs()),
+          metric('training_seconds', result.durationMs / 1000),
+          metric('peak_rss_bytes', result.peakRssBytes),
+          metric('temperature', result.temperature),
+        ],
+        tags: provenanceTags(result.provenance),
+      });
+      await tracking.runs.update(trackingRun.runId, { status: 'FINISHED', endTimeMs: context.clock.nowMs() });
+      await removeWorkFolder(services, runId, name);
+      await services.artifacts.deletePrefix(checkpointFolder(runId, name));
+      const { rows, positives, ...validation } = result.validation;
+      log.info({ trackingRun: trackingRun.runId, accuracy: validation.accuracy, rows, positives }, 'trained');
+      return { trackingRunId: trackingRun.runId, modelUri, validation };
+    } catch (thrown) {
+      const status = context.signal.aborted ? 'KILLED' : 'FAILED';
+      await tracking.runs
+        .update(trackingRun.runId, { status, endTimeMs: context.clock.nowMs() })
+        .catch((error: unknown) => log.warn({ err: toError(error) }, 'the tracking run could not be closed'));
+      throw thrown;
+    }
+
+    function metric(key: string, value: number) {
+      return { key, value, timestampMs: context.clock.nowMs(), step: 0 };
+    }
+  };
+}
+
+/** MLflow's limit. */
+const MAX_METRICS_PER_BATCH = 1000;
+
+async function trainOrTakeOver(training: {
+  candidate: CandidateConfig;
+  version: DatasetVersion;
+  trackingRun: Run;
+  tracking: TrackingStore;
+  context: StageContext;
+}): Promise<TrainResult> {
+  const { candidate, version, trackingRun, tracking, context } = training;
+  const { run, services, signal, log, clock } = context;
+  const folder = workFolder(services, run.id, candidate.name);
+  const resultFile = path.join(folder, 'result.json');
+  const finished = await readFinished(resultFile);
+  if (finished !== undefined) {
+    log.info({ folder }, 'an earlier attempt left a finished model; it is taken over');
+    return finished;
+  }
+
+  await mkdir(folder, { recursive: true });
+  const trainFile = path.join(folder, 'train.csv');
+  const validationFile = path.join(folder, 'validation.csv');
+  await fetchSplitFile(services.artifacts, version, 'train', trainFile);
+  await fetchSplitFile(services.artifacts, version, 'validation', validationFile);
+  const outputDirectory = path.join(folder, 'model');
+  await rm(outputDirectory, { recursive: true, force: true });
+
+  const logged = await readLoggedEpochs(tracking, trackingRun.runId);
+  const loggedSteps = trackingRun.metrics.find(({ key }) => key === STEP_LOSS)?.step ?? 0;
+  // Epochs arrive while the training goes on; they are written one after the other, and the first failure ends the training.
+  const failed = new AbortController();
+  let writes = Promise.resolve();
+  const write = (metrics: readonly MetricInput[]): void => {
+    for (let first = 0; first < metrics.length; first += MAX_METRICS_PER_BATCH) {
+      const part = metrics.slice(first, first + MAX_METRICS_PER_BATCH);
+      writes = writes.then(() =>
+        withPatience(log, () => tracking.runs.logBatch(trackingRun.runId, { metrics: part })),
+      );
+    }
+    writes.catch((error: unknown) => failed.abort(toAppError(error)));
+  };
+  let pacedMs = clock.nowMs();
+  const workDirectory = path.join(folder, 'checkpoints');
+  const request: TrainRequest = {
+    recipe: await readRecipe(run.options.model.recipes, candidate.recipe, candidate.settings),
+    seed: candidate.seed,
+    trainFile,
+    validationFile,
+    base: run.options.model.base,
+    ...hubOf(services.config),
+    outputDirectory,
+    workDirectory,
+    threads: services.config.pipeline.trainThreads,
+    dataset: { version: version.version, digest: version.digest },
+  };
+  const train = () =>
+    trainCandidate(request, {
+      signal: AbortSignal.any([signal, failed.signal]),
+      log,
+      onProgress: (progress) => {
+        context.progress(shareDone(progress), describeProgress(progress));
+        if (clock.nowMs() - pacedMs < LOG_PACE_EVERY_MS) return;
+        pacedMs = clock.nowMs();
+        write(paceMetrics(progress, pacedMs));
+      },
+      onEpoch: (epoch) => {
+        if (!logged.has(epoch.epoch)) write(epochMetrics(epoch, clock.nowMs()));
+      },
+      // A resumed training repeats the steps after its checkpoint, with the same losses.
+      onSteps: (steps) => {
+        const fresh = steps.filter(({ step }) => step > loggedSteps);
+        write(fresh.flatMap((step) => stepMetrics(step, clock.nowMs())));
+      },
+    });
+  const result = await withSharedCheckpoint(train, {
+    artifacts: services.artifacts,
+    folder: checkpointFolder(run.id, candidate.name),
+    directory: workDirectory,
+    everyMs: services.config.pipeline.checkpointCopyMs,
+    signal,
+    log,
+  });
+  await writes;
+  await writeFile(resultFile, JSON.stringify(result));
+  return result;
+}
+
+async function readFinished(resultFile: string): Promise<TrainResult | undefined> {
+  const text = await readFile(resultFile, 'utf8').catch(() => undefined);
+  if (text === undefined) return undefined;
+  try {
+    const result = trainResultSchema.parse(JSON.parse(text));
+    await verifyModelDirectory(result.modelDirectory);
+    return result;
+  } catch {
+    // Half written or damaged: train again.
+    return undefined;
+  }
+}
+
+/** Phases as shares of the whole: encoding and training, or two trainings, take most of it. */
+function shareDone({ phase, fraction }: TrainProgress): number {
+  switch (phase) {
+    case 'encode':
+      return 0.3 * fraction;
+    case 'train':
+      return 0.3 + 0.25 * fraction;
+    case 'refit':
+      return 0.55 + 0.25 * fraction;
+    case 'export':
+      return 0.8 + 0.15 * fraction;
+    default:
+      return phase satisfies never;
+  }
+}
+
+function describeProgress({ phase, epoch, loss, remainingMs }: TrainProgress): string {
+  const parts = [
+    phase,
+    epoch === undefined ? '' : `epoch ${epoch}`,
+    loss === undefined ? '' : `loss ${loss.toFixed(4)}`,
+    remainingMs === undefined ? '' : `${Math.ceil(remainingMs / 1000)} s left`,
+  ];
+  return parts.filter((part) => part !== '').join(', ');
+}
