@@ -53,7 +53,7 @@ globalUnicast.addSubnet('2000::', 3, 'ipv6');
 
 /** Why an IP address may not be reached on an outsider's word, in a word; undefined for a public address. */
 export function refuseAddress(address: string): string | undefined {
-  const bare = address.replace(/%.*$/u, '');
+  const [bare = ''] = address.split('%', 1);
   const version = isIP(bare);
   if (version === 0) return 'no IP';
   const mapped = version === 6 ? mappedIpv4(bare) : undefined;

@@ -20,7 +20,7 @@ const FEATURES =
 export async function describeMachine(): Promise<Machine> {
   // Only Linux lists them; elsewhere the name of the processor must do.
   const info = await readFile('/proc/cpuinfo', 'utf8').catch(() => '');
-  const flags = /^(?:flags|Features)\s*:\s*(.*)$/m.exec(info)?.[1] ?? '';
+  const flags = /^(?:flags|Features)\s*:(.*)$/m.exec(info)?.[1] ?? '';
   return {
     platform: `${process.platform}-${process.arch}`,
     cpu: os.cpus()[0]?.model.trim() ?? 'unknown',
