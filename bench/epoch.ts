@@ -10,7 +10,7 @@
 import { rm } from 'node:fs/promises';
 import { packageRoot } from '../src/core/paths.ts';
 import { REFERENCE_SETTINGS, trainFull } from '../src/ml/index.ts';
-import { openTokenizer } from '../src/ml/tokenizer.ts';
+import { openTokenizer } from '../src/ml/text/tokenizer.ts';
 import { readOptions } from './read-options.ts';
 import { trainTorch } from './sst2/pytorch.ts';
 import { prepareSst2 } from './sst2/sentences.ts';

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { packageRoot } from '../../src/core/paths.ts';
 import type { DistilBertConfig, Weights } from '../../src/ml/models/index.ts';
 import { openEngine } from '../../src/ml/training/engine.ts';
-import { loadWeights } from '../../src/ml/training/model-weights.ts';
+import { loadWeights } from '../../src/ml/training/weights.ts';
 import { createOptimizer } from '../../src/ml/training/optimizer.ts';
 import { REFERENCE_SETTINGS } from '../../src/ml/training/settings.ts';
 import { createStep } from '../../src/ml/training/step.ts';

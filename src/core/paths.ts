@@ -22,7 +22,7 @@ function findRoot(start: string): string {
  * From sources (`.ts`) Node needs tsx's loader; from `dist` (`.js`) it needs nothing.
  *
  * @param from `import.meta.url` of the caller
- * @param name path of the module relative to the caller, without extension: `./train-process`
+ * @param name path of the module relative to the caller, without extension: `./child-process`
  */
 export function entryPoint(from: string, name: string): { url: URL; file: string; execArgv: string[] } {
   const isSource = from.endsWith('.ts');

@@ -37,9 +37,9 @@ export {
   type Classifier,
   type ClassifierInfo,
   type ClassifierOptions,
-} from './classifier.ts';
-export { evaluateModel, type EvaluateOptions, type Evaluation } from './evaluate.ts';
-export { computeMetrics, METRIC_NAMES, type ClassificationMetrics } from './metrics.ts';
+} from './model-directory/classifier.ts';
+export { evaluateModel, type EvaluateOptions, type Evaluation } from './model-directory/evaluate.ts';
+export { computeMetrics, METRIC_NAMES, type ClassificationMetrics } from './scoring/metrics.ts';
 export {
   halveWeights,
   LABELS,
@@ -47,18 +47,18 @@ export {
   verifyModelDirectory,
   verifyModelFiles,
 } from './model-directory/index.ts';
-export { PRECISIONS, readManifest, type Manifest, type Precision } from './model-manifest.ts';
-export { findBase, hubOf, resolveBaseDirectory, type BasePlace, type Hub } from './base-hub.ts';
-export { readBaseModel } from './base-model.ts';
+export { PRECISIONS, readManifest, type Manifest, type Precision } from './model-directory/manifest.ts';
+export { findBase, hubOf, resolveBaseDirectory, type BasePlace, type Hub } from './base/hub.ts';
+export { readBaseModel } from './base/model.ts';
 export { hashBaseModel, hashWeights, provenanceSchema, type Provenance } from './provenance/index.ts';
-export { bucketByLength, openTokenizer, type TextTokenizer } from './tokenizer.ts';
+export { bucketByLength, openTokenizer, type TextTokenizer } from './text/tokenizer.ts';
 export { listRecipes, parseRecipe, readRecipe, type Recipe, type RecipeOverrides } from './recipes.ts';
 export { classifierText, readLabelledCsv, REQUIRED_COLUMNS, type LabelledRow } from './rows.ts';
-export { trainCandidate, type TrainCandidateOptions } from './train-candidate.ts';
+export { trainCandidate, type TrainCandidateOptions } from './candidate/child.ts';
 export {
   trainRequestSchema,
   trainResultSchema,
   type TrainRequest,
   type TrainResult,
-} from './train-protocol.ts';
-export type { EpochMetrics, StepMetrics, TrainProgress } from './trainer.ts';
+} from './candidate/protocol.ts';
+export type { EpochMetrics, StepMetrics, TrainProgress } from './candidate/trainer.ts';

@@ -1,8 +1,8 @@
 /** What a trainer is given, for a tiny base model and texts of its words. */
 import { parseRecipe, type RecipeOverrides } from '../../src/ml/index.ts';
-import { readBaseModel } from '../../src/ml/base-model.ts';
-import { openTokenizer } from '../../src/ml/tokenizer.ts';
-import type { LabelledTexts, TrainerContext } from '../../src/ml/trainer.ts';
+import { readBaseModel } from '../../src/ml/base/model.ts';
+import { openTokenizer } from '../../src/ml/text/tokenizer.ts';
+import type { LabelledTexts, TrainerContext } from '../../src/ml/candidate/trainer.ts';
 import { writeTinyBase } from './tiny-base.ts';
 
 /** Each text with its label; they count alike unless weights say otherwise. */

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { packageRoot } from '../../src/core/paths.ts';
-import { openTokenizer, padBatch } from '../../src/ml/tokenizer.ts';
+import { openTokenizer, padBatch } from '../../src/ml/text/tokenizer.ts';
 import { sharedPath } from './shared.ts';
 
 const file = sharedPath('goldens/encoder/steps.json');

@@ -2,7 +2,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { readWeights, writeWeights } from '../models/index.ts';
-import { describeFiles, MANIFEST_FILE, requireManifest, WEIGHTS_FILE } from '../model-manifest.ts';
+import { describeFiles, MANIFEST_FILE, requireManifest, WEIGHTS_FILE } from './manifest.ts';
 import { writeJson } from './write-json.ts';
 
 /**

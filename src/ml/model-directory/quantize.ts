@@ -12,8 +12,8 @@
  */
 import { AppError } from '../../core/errors.ts';
 import { bytesOf, type OnnxGraph, type OnnxInitializer, type OnnxNode } from '../onnx/index.ts';
-import type { RunOptions } from '../run-graph.ts';
-import type { TextTokenizer } from '../tokenizer.ts';
+import type { RunOptions } from '../scoring/run-graph.ts';
+import type { TextTokenizer } from '../text/tokenizer.ts';
 import { measureChannelRanges, type ChannelRanges } from './channel-ranges.ts';
 
 /** Largest magnitude of a 7-bit weight. */

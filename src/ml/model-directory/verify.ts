@@ -3,8 +3,8 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import { sha256File } from '../../core/ids.ts';
-import { readConfigJson } from '../base-model.ts';
-import { openClassifier } from '../classifier.ts';
+import { readConfigJson } from '../base/model.ts';
+import { openClassifier } from './classifier.ts';
 import { parseDistilBertConfig } from '../models/index.ts';
 import {
   MANIFEST_FILE,
@@ -13,7 +13,7 @@ import {
   requireManifest,
   WEIGHTS_FILE,
   type Manifest,
-} from '../model-manifest.ts';
+} from './manifest.ts';
 
 const REQUIRED_FILES = [
   'config.json',

@@ -7,8 +7,8 @@ import path from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import { randomSlug } from '../../core/ids.ts';
 import { pathExists } from '../../core/path-exists.ts';
-import { copyTokenizer, type BaseModel } from '../base-model.ts';
-import { openClassifier, scoreSingly } from '../classifier.ts';
+import { copyTokenizer, type BaseModel } from '../base/model.ts';
+import { openClassifier, scoreSingly } from './classifier.ts';
 import {
   buildClassifierGraph,
   parseDistilBertConfig,
@@ -27,8 +27,8 @@ import {
   WEIGHTS_FILE,
   type Manifest,
   type Precision,
-} from '../model-manifest.ts';
-import type { TextTokenizer } from '../tokenizer.ts';
+} from './manifest.ts';
+import type { TextTokenizer } from '../text/tokenizer.ts';
 import { quantizeGraph } from './quantize.ts';
 import { writeJson } from './write-json.ts';
 

@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { codeVersionSchema, readCodeVersion } from '../../core/code-version.ts';
 import { sha256File } from '../../core/ids.ts';
-import type { BaseModel } from '../base-model.ts';
+import type { BaseModel } from '../base/model.ts';
 import { recipeSchema } from '../recipes.ts';
 import { hashBaseModel } from './hashes.ts';
 import { describeMachine, machineSchema, packageVersion } from './machine.ts';

@@ -1,5 +1,5 @@
 import { AppError } from '../../core/errors.ts';
-import type { FullTraining } from './full-training.ts';
+import type { FullTraining } from './contract.ts';
 
 /** @throws `unsupported` unless there are two classes, `bad-data` for rows that no loss can be computed of */
 export function checkRows({ config, train, validation }: FullTraining): void {

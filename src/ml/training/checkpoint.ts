@@ -8,8 +8,8 @@ import { z } from 'zod';
 import { AppError, toError } from '../../core/errors.ts';
 import { pathExists } from '../../core/path-exists.ts';
 import { readTensorFile, writeWeights, type Weights } from '../models/index.ts';
-import type { ClassificationMetrics } from '../metrics.ts';
-import type { TrainingMemory } from './memory.ts';
+import type { ClassificationMetrics } from '../scoring/metrics.ts';
+import type { TrainingMemory } from '../wasm/memory.ts';
 
 export interface EpochReport {
   /** Counted from 1. */

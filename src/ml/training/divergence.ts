@@ -1,6 +1,6 @@
 /** Notices a training that has left the road, before it wastes an hour or destroys the weights. */
 import { AppError } from '../../core/errors.ts';
-import type { TrainingMemory } from './memory.ts';
+import type { TrainingMemory } from '../wasm/memory.ts';
 
 /** A step that was taken: whom to name when the weights turn out to be lost. */
 export interface TakenStep {

@@ -7,7 +7,7 @@
  * the masks that an undisturbed one would have had.
  */
 import { createRandom, type Random, type RandomState } from '../../core/random.ts';
-import { LANES, padded, type TrainingMemory } from './memory.ts';
+import { LANES, padded, type TrainingMemory } from '../wasm/memory.ts';
 
 /** Steps between two drawings of the pools. */
 const POOL_STEPS = 64;

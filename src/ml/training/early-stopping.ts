@@ -1,5 +1,5 @@
 /** Which epoch's weights a training returns, and when it need not go on. Both look at validation alone. */
-import type { ClassificationMetrics } from '../metrics.ts';
+import type { ClassificationMetrics } from '../scoring/metrics.ts';
 import type { EpochReport } from './checkpoint.ts';
 
 /**

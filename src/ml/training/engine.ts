@@ -9,9 +9,9 @@ import {
 import type { Shape } from '../autodiff/index.ts';
 import { WORD_EMBEDDINGS, type DistilBertConfig } from '../models/index.ts';
 import { encodeModel, openOnnxSession, returningNothing, type Feed } from '../onnx/index.ts';
-import type { Batch } from './batches.ts';
+import type { Batch } from './data.ts';
 import { createDropoutMasks, planPools, type PoolPlan } from './dropout.ts';
-import { createTrainingMemory, padded, type TrainingMemory } from './memory.ts';
+import { createTrainingMemory, padded, type TrainingMemory } from '../wasm/memory.ts';
 import { createWordGradient, type WordGradient } from './optimizer.ts';
 
 export interface EngineOptions {

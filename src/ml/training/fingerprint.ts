@@ -2,8 +2,8 @@
 import { createHash, type Hash } from 'node:crypto';
 import { bytesOf } from '../onnx/index.ts';
 import type { Weights } from '../models/index.ts';
-import type { TokenRows } from './batches.ts';
-import type { FullTraining } from './full-training.ts';
+import type { TokenRows } from './data.ts';
+import type { FullTraining } from './contract.ts';
 
 type Inputs = Pick<FullTraining, 'config' | 'train' | 'validation' | 'settings' | 'seed' | 'threads'> & {
   readonly weights: Weights;

@@ -1,4 +1,4 @@
-export { weighClasses, type TokenRows } from './batches.ts';
+export { weighClasses, type TokenRows } from './data.ts';
 export { type EpochReport } from './checkpoint.ts';
 export { type StepReport } from './pace.ts';
 export {
@@ -7,5 +7,5 @@ export {
   type RequestedSettings,
   type TrainingSettings,
 } from './settings.ts';
-export type { FullTraining } from './full-training.ts';
+export type { FullTraining } from './contract.ts';
 export { trainFull, type TrainedModel } from './train.ts';

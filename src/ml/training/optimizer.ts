@@ -1,6 +1,6 @@
 /** AdamW over a training memory, with gradient clipping. */
 import { WORD_EMBEDDINGS } from '../models/index.ts';
-import { padded, type Slot, type TrainingMemory } from './memory.ts';
+import { padded, type Slot, type TrainingMemory } from '../wasm/memory.ts';
 
 export interface AdamwSettings {
   readonly beta1: number;

@@ -1,5 +1,5 @@
 /** How many steps a training takes and how fast it learns in each: known before it starts. */
-import type { FullTraining } from './full-training.ts';
+import type { FullTraining } from './contract.ts';
 import type { Schedule } from './schedule.ts';
 
 export interface TrainingPlan {

@@ -1,8 +1,8 @@
 /** One step of a training: the gradients of its batches, checked, then the optimiser's update. */
-import { assembleBatch, lossTargets, sumWeights, weighClasses } from './batches.ts';
+import { assembleBatch, lossTargets, sumWeights, weighClasses } from './data.ts';
 import { checkLoss, type StepOutcome } from './divergence.ts';
 import type { Engine } from './engine.ts';
-import type { FullTraining } from './full-training.ts';
+import type { FullTraining } from './contract.ts';
 import type { Optimizer } from './optimizer.ts';
 import { learningRateAt, type Schedule } from './schedule.ts';
 import type { Vocabulary } from './vocabulary.ts';

@@ -1,18 +1,18 @@
 /** Training of all weights of a DistilBERT classifier, from rows of token ids to the best weights found. */
 import { AppError } from '../../core/errors.ts';
 import type { DistilBertConfig, Weights } from '../models/index.ts';
-import { releaseMemory } from '../release-memory.ts';
-import { chunk, paddedLength, planEpoch } from './batches.ts';
+import { releaseMemory } from '../wasm/release-memory.ts';
+import { chunk, paddedLength, planEpoch } from './data.ts';
 import { checkRows } from './check-rows.ts';
 import { loadCheckpoint, saveCheckpoint, type EpochReport, type Progress } from './checkpoint.ts';
 import { checkWeights, type TakenStep } from './divergence.ts';
 import { hasStalled, isAtLeastAsGood } from './early-stopping.ts';
 import { openEngine, type Engine } from './engine.ts';
 import { fingerprintOf } from './fingerprint.ts';
-import type { FullTraining } from './full-training.ts';
+import type { FullTraining } from './contract.ts';
 import { isTrained, rateFactor } from './layers.ts';
-import type { TrainingMemory } from './memory.ts';
-import { loadWeights, readTrainedWeights } from './model-weights.ts';
+import type { TrainingMemory } from '../wasm/memory.ts';
+import { loadWeights, readTrainedWeights } from './weights.ts';
 import { createOptimizer } from './optimizer.ts';
 import { createPace } from './pace.ts';
 import { planTraining } from './plan.ts';

@@ -18,7 +18,7 @@ import {
   type Dropout,
 } from '../models/index.ts';
 import type { OnnxGraph } from '../onnx/index.ts';
-import type { ParameterShape } from './memory.ts';
+import type { ParameterShape } from '../wasm/memory.ts';
 
 /** An input that holds a dropout mask: 0, or 1 / (1 - probability). */
 export interface MaskInput {

@@ -1,8 +1,8 @@
 /** How good the weights in training are on rows they do not learn from. */
-import { sigmoid } from '../calibration.ts';
-import { computeMetrics, type ClassificationMetrics } from '../metrics.ts';
+import { sigmoid } from '../scoring/calibration.ts';
+import { computeMetrics, type ClassificationMetrics } from '../scoring/metrics.ts';
 import type { DistilBertConfig } from '../models/index.ts';
-import { assembleBatch, planValidation, type TokenRows } from './batches.ts';
+import { assembleBatch, planValidation, type TokenRows } from './data.ts';
 import { checkProbabilities, type TakenStep } from './divergence.ts';
 import type { Engine } from './engine.ts';
 import type { Vocabulary } from './vocabulary.ts';

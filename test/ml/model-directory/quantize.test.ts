@@ -5,8 +5,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openTokenizer, readBaseModel, type OnnxGraph, type Weights } from '../../../src/ml/index.ts';
 import { quantizeGraph, quantizeProducts } from '../../../src/ml/model-directory/quantize.ts';
 import { buildClassifierGraph } from '../../../src/ml/models/index.ts';
-import { computeMargins } from '../../../src/ml/run-graph.ts';
-import type { TextTokenizer } from '../../../src/ml/tokenizer.ts';
+import { computeMargins } from '../../../src/ml/scoring/run-graph.ts';
+import type { TextTokenizer } from '../../../src/ml/text/tokenizer.ts';
 import { withDrawnHead, writeTinyBase } from '../tiny-base.ts';
 
 const TEXTS = [

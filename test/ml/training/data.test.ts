@@ -5,7 +5,7 @@ import {
   planEpoch,
   planValidation,
   weighClasses,
-} from '../../../src/ml/training/batches.ts';
+} from '../../../src/ml/training/data.ts';
 import { learningRateAt } from '../../../src/ml/training/schedule.ts';
 import { REFERENCE_SETTINGS, resolveSettings } from '../../../src/ml/training/settings.ts';
 import { collectVocabulary, restoreRows, selectRows } from '../../../src/ml/training/vocabulary.ts';

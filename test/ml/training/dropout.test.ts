@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createDropoutMasks, planPools, type DropoutMasks } from '../../../src/ml/training/dropout.ts';
-import { createTrainingMemory } from '../../../src/ml/training/memory.ts';
+import { createTrainingMemory } from '../../../src/ml/wasm/memory.ts';
 
 const LENGTH = 10_000;
 const MASKS = [

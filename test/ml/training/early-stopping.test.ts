@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { computeMetrics } from '../../../src/ml/metrics.ts';
+import { computeMetrics } from '../../../src/ml/scoring/metrics.ts';
 import type { EpochReport } from '../../../src/ml/training/checkpoint.ts';
 import { hasStalled } from '../../../src/ml/training/early-stopping.ts';
 

@@ -8,7 +8,7 @@ import {
   WORD_EMBEDDINGS,
   type Weights,
 } from '../../../src/ml/models/index.ts';
-import { lossTargets } from '../../../src/ml/training/batches.ts';
+import { lossTargets } from '../../../src/ml/training/data.ts';
 import { openEngine, type Engine } from '../../../src/ml/training/engine.ts';
 import { createOptimizer } from '../../../src/ml/training/optimizer.ts';
 import { learningRateAt } from '../../../src/ml/training/schedule.ts';

@@ -1,0 +1,146 @@
+/** Where a base model lies: a directory of this machine, or a repository of the Hugging Face hub brought into a cache. */
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
+import path from 'node:path';
+import { downloadFile, HubApiError } from '@huggingface/hub';
+import type { Config } from '../../core/config/index.ts';
+import { AppError, toError } from '../../core/errors.ts';
+import { randomSlug } from '../../core/ids.ts';
+import { packageRoot } from '../../core/paths.ts';
+import { isFile, OPTIONAL_FILE, TOKENIZER_FILES } from './model.ts';
+import { openDownloadFetch } from './hub-fetch.ts';
+import { writeAtomically } from '../models/index.ts';
+
+const BASE_FILES = ['config.json', 'model.safetensors', ...TOKENIZER_FILES] as const;
+
+export interface Hub {
+  /** Where hub models are kept. */
+  readonly cacheDirectory: string;
+  /** A mirror that speaks the hub's protocol; default https://huggingface.co. */
+  readonly hubUrl?: string | undefined;
+  /** How long the hub may send nothing before a download is given up. */
+  readonly stallTimeoutMs?: number | undefined;
+}
+
+const STALL_TIMEOUT_MS = 60_000;
+/** A folder of a download grows a file at a time, each within hours; one this old belongs to a process that was killed. */
+const PARTIAL_AGE_MS = 24 * 60 * 60 * 1000;
+
+/** The hub as an installation is configured. */
+export function hubOf({ storage, model }: Pick<Config, 'storage' | 'model'>): Hub {
+  return { cacheDirectory: path.resolve(storage.varDir, 'hub'), hubUrl: model.hubUrl };
+}
+
+/** Where a base model is to be had: in a directory of this machine, or on the hub under an id. */
+export type BasePlace = { directory: string } | { hubId: string };
+
+/**
+ * Looks for a base model and fetches nothing. A path is resolved against the working directory and against the package (so that
+ * `assets/encoder` works from anywhere); anything else of the form `owner/name` is a hub id.
+ *
+ * @throws AppError `not-found` for what is neither
+ */
+export async function findBase(base: string): Promise<BasePlace> {
+  for (const candidate of [path.resolve(base), path.resolve(packageRoot, base)]) {
+    if (await isFile(path.join(candidate, 'config.json'))) return { directory: candidate };
+  }
+  if (!/^[\w.-]+\/[\w.-]+$/.test(base) || base.startsWith('.')) {
+    throw new AppError(
+      'not-found',
+      `the base model "${base}" is neither a directory with a config.json nor a hub id (owner/name)`,
+    );
+  }
+  return { hubId: base };
+}
+
+/**
+ * The local directory of a base model; one of the hub is fetched once.
+ *
+ * @throws AppError `unavailable` when the hub cannot be reached or falls silent, `not-found` when there is no such model;
+ *   the signal's reason when it is aborted
+ */
+export async function resolveBaseDirectory(base: string, hub: Hub, signal?: AbortSignal): Promise<string> {
+  const place = await findBase(base);
+  if ('directory' in place) return place.directory;
+  const directory = path.join(hub.cacheDirectory, place.hubId.replace('/', '--'));
+  if (!(await isFile(path.join(directory, 'config.json'))))
+    await fetchFromHub(place.hubId, directory, hub, signal);
+  return directory;
+}
+
+/** Whole or not at all: the files are gathered beside the directory, which appears with all of them. */
+async function fetchFromHub(
+  repo: string,
+  directory: string,
+  hub: Hub,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  signal?.throwIfAborted();
+  const partial = `${directory}.${randomSlug(8)}.partial`;
+  await mkdir(partial, { recursive: true });
+  try {
+    await removeLeftovers(hub.cacheDirectory);
+    for (const name of BASE_FILES) {
+      signal?.throwIfAborted();
+      const bytes = await download(repo, name, hub, signal);
+      if (bytes !== null) await writeAtomically(path.join(partial, name), [bytes]);
+      else if (name !== OPTIONAL_FILE)
+        throw new AppError('not-found', `the hub's model "${repo}" has no ${name}`);
+    }
+    await rename(partial, directory).catch(async (thrown: unknown) => {
+      // Somebody else has fetched it meanwhile.
+      if (!(await isFile(path.join(directory, 'config.json')))) throw thrown;
+    });
+  } finally {
+    await rm(partial, { recursive: true, force: true });
+  }
+}
+
+/** Removes the folders of downloads whose process was killed. Another process may be at it as well, and none is worth a failure. */
+async function removeLeftovers(cacheDirectory: string): Promise<void> {
+  const names = (await readdir(cacheDirectory)).filter((name) => /\.[a-z0-9]{8}\.partial$/.test(name));
+  for (const name of names) {
+    const folder = path.join(cacheDirectory, name);
+    const changedMs = await stat(folder).then(
+      ({ mtimeMs }) => mtimeMs,
+      () => Number.POSITIVE_INFINITY,
+    );
+    if (Date.now() - changedMs > PARTIAL_AGE_MS)
+      await rm(folder, { recursive: true, force: true }).catch(() => {});
+  }
+}
+
+/** A file of a repository; null when the repository has none of that name. */
+async function download(
+  repo: string,
+  name: string,
+  { hubUrl, stallTimeoutMs = STALL_TIMEOUT_MS }: Hub,
+  signal: AbortSignal | undefined,
+): Promise<Uint8Array | null> {
+  const { send, isStalled, close } = openDownloadFetch(stallTimeoutMs, signal);
+  try {
+    const blob = await downloadFile({
+      repo,
+      path: name,
+      fetch: send,
+      ...(hubUrl !== undefined && { hubUrl }),
+    });
+    return blob === null ? null : new Uint8Array(await blob.arrayBuffer());
+  } catch (thrown) {
+    signal?.throwIfAborted();
+    const { message } = toError(thrown);
+    // The hub says "unauthorized" of what does not exist, to those who could not see it anyway.
+    if (thrown instanceof HubApiError && [401, 403, 404].includes(thrown.statusCode)) {
+      throw new AppError('not-found', `the hub has no public model "${repo}" (${message})`, {
+        cause: thrown,
+      });
+    }
+    const why = isStalled() ? `it sent nothing for ${stallTimeoutMs / 1000} s` : message;
+    throw new AppError(
+      'unavailable',
+      `${name} of "${repo}" cannot be fetched from the Hugging Face hub (${why}); give a local directory as the base model where there is no network`,
+      { cause: thrown },
+    );
+  } finally {
+    close();
+  }
+}

@@ -1,0 +1,205 @@
+/**
+ * The `head` recipe: states of the frozen encoder, computed once, then the classification head in TensorFlow.js.
+ * Early stopping watches the honest log loss on the validation rows; the best epoch's weights are the result.
+ */
+import { AppError } from '../../core/errors.ts';
+import { createRandom } from '../../core/random.ts';
+import { computeStates, marginsOf } from '../scoring/run-graph.ts';
+import { encoderWeights } from '../models/index.ts';
+import {
+  computeClassWeights,
+  metricsOfMargins,
+  type EpochMetrics,
+  type LabelledTexts,
+  type Trained,
+  type TrainerContext,
+} from './trainer.ts';
+import {
+  columnMoments,
+  drawDropoutMask,
+  foldStandardisation,
+  openHeadNetwork,
+  type HeadNetwork,
+  type HeadWeights,
+} from './head-network.ts';
+import { openTensorFlow, type TensorFlow } from './tensorflow.ts';
+
+/** What `auto` means here. */
+const AUTO = { epochs: 60, learningRate: 3e-4 };
+/** A log loss must fall by this much to count as better, so that noise does not prolong training. */
+const MINIMUM_GAIN = 1e-4;
+
+export async function trainHead(context: TrainerContext): Promise<Trained> {
+  const { base, train, validation, signal } = context;
+  const recipe = {
+    ...context.recipe,
+    epochs: context.recipe.epochs === 'auto' ? AUTO.epochs : context.recipe.epochs,
+    learningRate: context.recipe.learningRate === 'auto' ? AUTO.learningRate : context.recipe.learningRate,
+    dropout: context.recipe.dropout ?? base.config.classifierDropout,
+  };
+  const states = await encodeRows(context, recipe.maxLength);
+  const { tf, backend } = await openTensorFlow();
+  const moments = columnMoments(states.train, base.config.dim);
+  const classWeights = computeClassWeights(train, recipe.classWeights);
+  const priorShift = Math.log(classWeights[1] / classWeights[0]);
+  const standardised = {
+    train: standardise(states.train, moments),
+    validation: tf.tensor2d(standardise(states.validation, moments), [
+      validation.texts.length,
+      base.config.dim,
+    ]),
+  };
+  const network = openHeadNetwork(tf, { dim: base.config.dim, ...recipe });
+  try {
+    const targets = createTargets(train, classWeights, recipe.labelSmoothing);
+    const validationTargets = createTargets(validation, classWeights, recipe.labelSmoothing);
+    const random = createRandom(context.seed);
+    let best: { epoch: number; logLoss: number; weights: HeadWeights } | undefined;
+    let steps = 0;
+    const epochs: EpochMetrics[] = [];
+    for (let epoch = 1; epoch <= recipe.epochs; epoch += 1) {
+      const startedMs = performance.now();
+      const order = random.shuffle(Int32Array.from(train.labels.keys()));
+      let lossSum = 0;
+      for (let first = 0; first < order.length; first += recipe.batchSize) {
+        signal.throwIfAborted();
+        const rows = order.subarray(first, first + recipe.batchSize);
+        const mask =
+          recipe.dropout === 0
+            ? null
+            : drawDropoutMask(random, rows.length * base.config.dim, recipe.dropout);
+        const loss = stepOn(tf, network, {
+          rows,
+          states: standardised.train,
+          targets,
+          mask,
+          dim: base.config.dim,
+        });
+        if (!Number.isFinite(loss)) {
+          throw new AppError(
+            'diverged',
+            `the loss became ${loss} in step ${steps + 1} (epoch ${epoch}, learning rate ${recipe.learningRate}): lower the learning rate`,
+          );
+        }
+        lossSum += loss * rows.length;
+        steps += 1;
+        context.onStep({ step: steps, loss, learningRate: recipe.learningRate });
+      }
+      const logits = network.logits(standardised.validation);
+      const margins = marginsOf(logits);
+      const metrics = metricsOfMargins(margins, validation, priorShift);
+      const report: EpochMetrics = {
+        epoch,
+        trainLoss: lossSum / order.length,
+        validationLoss: crossEntropy(logits, validationTargets),
+        validation: metrics,
+        durationMs: performance.now() - startedMs,
+      };
+      epochs.push(report);
+      context.onEpoch(report);
+      context.onProgress({ phase: 'train', fraction: epoch / recipe.epochs, epoch, step: steps });
+      if (best === undefined || metrics.logLoss < best.logLoss - MINIMUM_GAIN) {
+        best = { epoch, logLoss: metrics.logLoss, weights: network.read() };
+      }
+      if (recipe.earlyStoppingPatience !== null && epoch - best.epoch >= recipe.earlyStoppingPatience) break;
+      // Aborts and messages arrive through the event loop, which the steps of an epoch never give way to.
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+    if (best === undefined) throw new AppError('internal', 'no epoch was trained');
+    return {
+      weights: new Map([
+        ...encoderWeights(base.config, await base.readWeights()),
+        ...foldStandardisation(best.weights, moments),
+      ]),
+      priorShift,
+      refit: null,
+      epochs,
+      bestEpoch: best.epoch,
+      recipe,
+      facts: {
+        backend: `tfjs-${backend}`,
+        steps,
+        trainedParameters: (base.config.dim + 1) * (base.config.dim + 2),
+      },
+    };
+  } finally {
+    network.close();
+    standardised.validation.dispose();
+  }
+}
+
+async function encodeRows(
+  context: TrainerContext,
+  maxLength: number,
+): Promise<{ train: Float32Array; validation: Float32Array }> {
+  const texts = [...context.train.texts, ...context.validation.texts];
+  const states = await computeStates(context.base, context.tokenizer, texts, {
+    maxLength,
+    threads: context.threads,
+    signal: context.signal,
+    onProgress: (done) => context.onProgress({ phase: 'encode', fraction: done / texts.length }),
+  });
+  const border = context.train.texts.length * context.base.config.dim;
+  return { train: states.subarray(0, border), validation: states.subarray(border) };
+}
+
+function standardise(
+  values: Float32Array,
+  { mean, deviation }: { mean: Float64Array; deviation: Float64Array },
+): Float32Array {
+  const dim = mean.length;
+  return values.map((value, index) => (value - (mean[index % dim] ?? 0)) / (deviation[index % dim] ?? 1));
+}
+
+/** Target share of both classes for each row, times its weight (mean 1 over the rows): [rows, 2]. */
+function createTargets(rows: LabelledTexts, classWeights: [number, number], smoothing: number): Float32Array {
+  const meanWeight = rows.weights.reduce((sum, weight) => sum + weight, 0) / rows.weights.length;
+  const targets = new Float32Array(rows.labels.length * 2);
+  rows.labels.forEach((label, row) => {
+    const weight = ((rows.weights[row] ?? 1) / meanWeight) * classWeights[label];
+    targets[row * 2 + label] = weight * (1 - smoothing / 2);
+    targets[row * 2 + 1 - label] = weight * (smoothing / 2);
+  });
+  return targets;
+}
+
+interface StepInput {
+  rows: Int32Array;
+  states: Float32Array;
+  targets: Float32Array;
+  mask: Float32Array | null;
+  dim: number;
+}
+
+function stepOn(
+  tf: TensorFlow,
+  network: HeadNetwork,
+  { rows, states, targets, mask, dim }: StepInput,
+): number {
+  const batchStates = new Float32Array(rows.length * dim);
+  const batchTargets = new Float32Array(rows.length * 2);
+  rows.forEach((row, index) => {
+    batchStates.set(states.subarray(row * dim, (row + 1) * dim), index * dim);
+    batchTargets.set(targets.subarray(row * 2, (row + 1) * 2), index * 2);
+  });
+  return tf.tidy(() =>
+    network.step(
+      {
+        states: tf.tensor2d(batchStates, [rows.length, dim]),
+        targets: tf.tensor2d(batchTargets, [rows.length, 2]),
+      },
+      mask === null ? null : tf.tensor2d(mask, [rows.length, dim]),
+    ),
+  );
+}
+
+function crossEntropy(logits: Float32Array, targets: Float32Array): number {
+  const rows = logits.length / 2;
+  let sum = 0;
+  for (let row = 0; row < rows; row += 1) {
+    const [a, b] = [logits[row * 2] ?? 0, logits[row * 2 + 1] ?? 0];
+    const logPartition = Math.max(a, b) + Math.log1p(Math.exp(-Math.abs(a - b)));
+    sum += (targets[row * 2] ?? 0) * (logPartition - a) + (targets[row * 2 + 1] ?? 0) * (logPartition - b);
+  }
+  return sum / rows;
+}

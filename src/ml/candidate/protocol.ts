@@ -1,0 +1,113 @@
+/**
+ * What the process that asks for a training and the child process that does it say to each other, each message parsed on
+ * arrival. Parent: one `train`. Child: any number of `progress`, `steps`, `epoch` and `log`, then `done` or `failed`.
+ */
+import { z } from 'zod';
+import { ERROR_CODES } from '../../core/errors.ts';
+import { PRECISIONS } from '../model-directory/manifest.ts';
+import { datasetRefSchema, provenanceSchema } from '../provenance/index.ts';
+import { recipeSchema } from '../recipes.ts';
+
+export const trainRequestSchema = z.object({
+  recipe: recipeSchema,
+  seed: z
+    .int()
+    .min(0)
+    .max(2 ** 32 - 1),
+  /** CSV files of labelled rows (rows.ts). */
+  trainFile: z.string().min(1),
+  validationFile: z.string().min(1),
+  /** DistilBERT directory, or a hub id. */
+  base: z.string().min(1),
+  /** Where hub models are kept. */
+  cacheDirectory: z.string().min(1),
+  /** Where they come from, when not from huggingface.co. */
+  hubUrl: z.url().optional(),
+  /** Becomes the model directory; must not exist. */
+  outputDirectory: z.string().min(1),
+  /** Holds checkpoints; a training killed half way is resumed from what lies here. Removed when the training is done. */
+  workDirectory: z.string().min(1),
+  /** ONNX Runtime threads; 0: all cores. */
+  threads: z.int().min(0).max(256),
+  /** For the record: where the rows come from. */
+  dataset: datasetRefSchema.optional(),
+});
+export type TrainRequest = z.infer<typeof trainRequestSchema>;
+
+const share = z.number();
+const metricsSchema = z.object({
+  accuracy: share,
+  precision: share,
+  recall: share,
+  f1: share,
+  rocAuc: share,
+  logLoss: share,
+  expectedCalibrationError: share,
+  majorityAccuracy: share,
+  rows: z.int(),
+  positives: z.int(),
+});
+
+const epochSchema = z.object({
+  epoch: z.int(),
+  trainLoss: z.number(),
+  validationLoss: z.number(),
+  validation: metricsSchema,
+  durationMs: z.number().nullable(),
+});
+
+const stepSchema = z.object({ step: z.int(), loss: z.number(), learningRate: z.number() });
+
+const progressSchema = z.object({
+  phase: z.enum(['encode', 'train', 'refit', 'export']),
+  fraction: z.number(),
+  epoch: z.int().optional(),
+  step: z.int().optional(),
+  steps: z.int().optional(),
+  loss: z.number().optional(),
+  learningRate: z.number().optional(),
+  stepsPerSecond: z.number().optional(),
+  tokensPerSecond: z.number().optional(),
+  remainingMs: z.number().optional(),
+});
+
+export const trainResultSchema = z.object({
+  modelDirectory: z.string(),
+  /** With every `auto` replaced by what was used. */
+  recipe: recipeSchema,
+  epochs: z.array(epochSchema),
+  bestEpoch: z.int(),
+  /** In its serving precision, calibrated; where the recipe refits, of the model before it had seen these rows. */
+  validation: metricsSchema,
+  temperature: z.number(),
+  servePrecision: z.enum(PRECISIONS),
+  provenance: provenanceSchema,
+  durationMs: z.number(),
+  peakRssBytes: z.number(),
+  /** Settings and facts for the tracking run, flat. */
+  params: z.record(z.string(), z.union([z.string(), z.number(), z.boolean(), z.null()])),
+});
+export type TrainResult = z.infer<typeof trainResultSchema>;
+
+export const toChildSchema = z.object({ kind: z.literal('train'), request: trainRequestSchema });
+export type ToChild = z.infer<typeof toChildSchema>;
+
+export const fromChildSchema = z.discriminatedUnion('kind', [
+  z.object({ kind: z.literal('progress'), progress: progressSchema }),
+  z.object({ kind: z.literal('epoch'), epoch: epochSchema }),
+  z.object({ kind: z.literal('steps'), steps: z.array(stepSchema) }),
+  z.object({
+    kind: z.literal('log'),
+    level: z.enum(['debug', 'info', 'warn', 'error']),
+    message: z.string(),
+    fields: z.record(z.string(), z.unknown()),
+  }),
+  z.object({ kind: z.literal('done'), result: trainResultSchema }),
+  z.object({
+    kind: z.literal('failed'),
+    code: z.enum(ERROR_CODES),
+    message: z.string(),
+    stack: z.string(),
+  }),
+]);
+export type FromChild = z.infer<typeof fromChildSchema>;

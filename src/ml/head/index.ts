@@ -1,1 +1,0 @@
-export { trainHead } from './train-head.ts';
