@@ -14,7 +14,7 @@ export {
   type QueueName,
   type StagePayload,
   type StageResult,
-} from './catalogue.ts';
+} from './run-flow.ts';
 export {
   resolveRunOptions,
   runOptionsSchema,
@@ -22,30 +22,31 @@ export {
   type RunOptions,
   type RunRequest,
 } from './run-options.ts';
+export { ensureEnqueued, listDueSteps, type DueStep } from './due.ts';
+export { getJob, listJobs, type JobSummary, type JobView } from './job-views.ts';
 export {
-  ensureEnqueued,
-  listDueSteps,
-  type DueStep,
-  getJob,
-  listJobs,
-  type JobSummary,
-  type JobView,
   createJobStarter,
   type JobInput,
   type JobStart,
   type JobStarter,
   type ResumableJob,
+} from './jobs.ts';
+export {
   predictOptionsSchema,
   predictRequestSchema,
   resolvePredictOptions,
   type PredictJobOptions,
   type PredictJobRequest,
+} from './job-options.ts';
+export {
   beginStep,
   commitStep,
   endStep,
   saveRowsDone,
   type StepAttempt,
   type StepBegin,
+} from './step-state.ts';
+export {
   describeStep,
   JOB_STEPS,
   jobFolder,
@@ -57,7 +58,7 @@ export {
   type StepKey,
   type StepPayload,
   type StepResult,
-} from './predict-jobs/index.ts';
+} from './job-flow.ts';
 export {
   getRun,
   listRuns,
@@ -79,4 +80,4 @@ export {
   type Attempt,
   type BeginResult,
   type StageKey,
-} from './stage-state.ts';
+} from './work-state.ts';

@@ -3,8 +3,8 @@ import type { FlowNestedLeafJob, FlowProducer, JobState, Queue } from 'bullmq';
 import type { Config, Stage, WorkStage } from '../core/config/index.ts';
 import type { Logger } from '../core/log.ts';
 import type { QueueBackend } from './backend.ts';
-import { CATALOGUE, jobId, jobOptions, QUEUE_NAMES, type QueueName, type StagePayload } from './catalogue.ts';
-import { JOB_STEPS, NO_SHARD, stepJobId, type StepKey } from './predict-jobs/steps.ts';
+import { CATALOGUE, jobId, jobOptions, QUEUE_NAMES, type QueueName, type StagePayload } from './run-flow.ts';
+import { JOB_STEPS, NO_SHARD, stepJobId, type StepKey } from './job-flow.ts';
 
 export interface StageQueues {
   readonly backend: QueueBackend;

@@ -7,7 +7,7 @@ import type { Pool } from 'pg';
 import type { Stage } from '../core/config/index.ts';
 import { AppError } from '../core/errors.ts';
 import type { AttemptOutcome, RunStatus, RunTrigger, StageStatus, StoredError } from '../db/index.ts';
-import { CLOSING_STAGE, endsRunWhenFailed } from './catalogue.ts';
+import { CLOSING_STAGE, endsRunWhenFailed } from './run-flow.ts';
 
 export interface StageKey {
   runId: string;

@@ -3,10 +3,10 @@
  * attempt holds a number, and whoever holds an older one can write nothing any more.
  */
 import type { Pool } from 'pg';
-import { assertNever, AppError } from '../../core/errors.ts';
-import type { RunStatus, StageStatus, StoredError } from '../../db/index.ts';
-import { describeStep, shardName, type StepKey, type StepResult } from './steps.ts';
-import type { JobStage } from '../../core/config/index.ts';
+import { assertNever, AppError } from '../core/errors.ts';
+import type { RunStatus, StageStatus, StoredError } from '../db/index.ts';
+import { describeStep, shardName, type StepKey, type StepResult } from './job-flow.ts';
+import type { JobStage } from '../core/config/index.ts';
 
 export interface StepAttempt extends StepKey {
   /** The fencing number. */

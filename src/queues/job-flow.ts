@@ -7,7 +7,7 @@
  * two jobs take turns. What is finished is known to PostgreSQL alone; ids derived from job and shard make enqueueing twice count once.
  */
 import { z } from 'zod';
-import type { JobStage } from '../../core/config/index.ts';
+import type { JobStage } from '../core/config/index.ts';
 
 const jobId = z.string().regex(/^[a-z0-9-]+$/);
 const count = z.int().min(0);

@@ -1,17 +1,17 @@
 /** Starting, cancelling, resuming and deleting prediction jobs. */
-import type { ArtifactBody, ArtifactStore } from '../../core/artifact-store.ts';
-import type { Clock } from '../../core/clock.ts';
-import type { Config } from '../../core/config/index.ts';
-import { AppError, toError } from '../../core/errors.ts';
-import { createRunId } from '../../core/ids.ts';
-import type { Logger } from '../../core/log.ts';
-import type { Database } from '../../db/index.ts';
-import type { CatalogueSource, SourceFormat } from '../../data/index.ts';
-import { CHAMPION, type TrackingStore } from '../../tracking/index.ts';
-import type { StageQueues } from '../stage-queues.ts';
-import { ensureEnqueued, listDueSteps } from './due-steps.ts';
-import { predictOptionsSchema, resolvePredictOptions, type PredictJobRequest } from './options.ts';
-import { jobFolder, jobWorkFolder, NO_SHARD } from './steps.ts';
+import type { ArtifactBody, ArtifactStore } from '../core/artifact-store.ts';
+import type { Clock } from '../core/clock.ts';
+import type { Config } from '../core/config/index.ts';
+import { AppError, toError } from '../core/errors.ts';
+import { createRunId } from '../core/ids.ts';
+import type { Logger } from '../core/log.ts';
+import type { Database } from '../db/index.ts';
+import type { CatalogueSource, SourceFormat } from '../data/index.ts';
+import { CHAMPION, type TrackingStore } from '../tracking/index.ts';
+import type { StageQueues } from './stage-queues.ts';
+import { ensureEnqueued, listDueSteps } from './due.ts';
+import { predictOptionsSchema, resolvePredictOptions, type PredictJobRequest } from './job-options.ts';
+import { jobFolder, jobWorkFolder, NO_SHARD } from './job-flow.ts';
 
 /** Where the products come from: bytes that are stored first, or an address that the split reads. */
 export type JobInput =

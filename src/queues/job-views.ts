@@ -1,11 +1,11 @@
 /** Prediction jobs as the API and the command line show them. */
 import { sql } from 'kysely';
-import { originAndPath } from '../../core/public-address.ts';
-import type { Db, RunStatus, StoredError } from '../../db/index.ts';
-import type { CatalogueSource } from '../../data/index.ts';
+import { originAndPath } from '../core/public-address.ts';
+import type { Db, RunStatus, StoredError } from '../db/index.ts';
+import type { CatalogueSource } from '../data/index.ts';
 import { noSuchJob } from './jobs.ts';
-import { predictOptionsSchema, type PredictJobOptions } from './options.ts';
-import { JOB_STEPS, type JobOutput } from './steps.ts';
+import { predictOptionsSchema, type PredictJobOptions } from './job-options.ts';
+import { JOB_STEPS, type JobOutput } from './job-flow.ts';
 
 export interface JobSummary {
   id: string;

@@ -1,7 +1,7 @@
 /** What a prediction job was asked for, resolved once at its start and kept with it: every shard, whoever predicts it, does the same. */
 import { z } from 'zod';
-import { MAPPABLE_FIELDS, type Config } from '../../core/config/index.ts';
-import { AppError } from '../../core/errors.ts';
+import { MAPPABLE_FIELDS, type Config } from '../core/config/index.ts';
+import { AppError } from '../core/errors.ts';
 import {
   loadChannels,
   MAX_AUDIENCE_CHARS,
@@ -11,8 +11,8 @@ import {
   MAX_WORD_CHARS,
   TONES,
   type Channels,
-} from '../../copy/index.ts';
-import { TABLE_FORMATS, type TableColumn } from '../../data/index.ts';
+} from '../copy/index.ts';
+import { TABLE_FORMATS, type TableColumn } from '../data/index.ts';
 
 const word = z.string().min(1).max(MAX_WORD_CHARS);
 const wishes = {

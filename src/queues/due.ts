@@ -1,8 +1,8 @@
 /** Which steps of a job ought to be in their queues now, by PostgreSQL alone. Workers, the reconciler and a resumed job go by it. */
-import { assertNever } from '../../core/errors.ts';
-import type { Db, StageStatus } from '../../db/index.ts';
-import type { StageQueues } from '../stage-queues.ts';
-import { NO_SHARD, type StepKey } from './steps.ts';
+import { assertNever } from '../core/errors.ts';
+import type { Db, StageStatus } from '../db/index.ts';
+import type { StageQueues } from './stage-queues.ts';
+import { NO_SHARD, type StepKey } from './job-flow.ts';
 
 export interface DueStep extends StepKey {
   status: StageStatus | 'waiting';
