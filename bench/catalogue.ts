@@ -25,7 +25,7 @@ import {
   openQueueBackend,
   openStageQueues,
 } from '../src/queues/index.ts';
-import { openVersionScorers } from '../src/server/index.ts';
+import { openVersionScorers } from '../src/serving/index.ts';
 import { createArtifactStore, createPostgresTrackingStore } from '../src/tracking/index.ts';
 import {
   createStageHandlers,

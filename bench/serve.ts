@@ -18,7 +18,7 @@ import { availableParallelism, cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { createRandom } from '../src/core/random.ts';
 import { classifierText } from '../src/ml/index.ts';
-import { chooseThreadCounts } from '../src/server/inference/index.ts';
+import { chooseThreadCounts } from '../src/serving/index.ts';
 import { readOptions } from './read-options.ts';
 import { openOurServer, openReferenceServer, runLoad, type RunningServer } from './serve/processes.ts';
 import { trainBenchModel } from './serve/model.ts';

@@ -12,7 +12,7 @@
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { chooseThreadCounts } from '../src/server/inference/index.ts';
+import { chooseThreadCounts } from '../src/serving/index.ts';
 import { readOptions } from './read-options.ts';
 import { trainBenchModel } from './serve/model.ts';
 import { openOurServer } from './serve/processes.ts';

@@ -6,7 +6,7 @@ import { packageRoot } from '../src/core/paths.ts';
 
 const src = path.join(packageRoot, 'src');
 
-/** What each folder may import; DESIGN section 6. */
+/** What each folder may import. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   core: [],
   db: ['core'],
@@ -14,11 +14,12 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ml: ['core'],
   tracking: ['core', 'db'],
   copy: ['core'],
+  serving: ['core', 'db', 'ml', 'tracking', 'copy'],
   queues: ['core', 'db', 'data', 'ml', 'tracking', 'copy'],
-  workers: ['core', 'db', 'data', 'ml', 'tracking', 'copy', 'queues'],
-  server: ['core', 'db', 'data', 'ml', 'tracking', 'copy', 'queues'],
+  workers: ['core', 'db', 'data', 'ml', 'tracking', 'copy', 'queues', 'serving'],
+  server: ['core', 'db', 'data', 'ml', 'tracking', 'copy', 'queues', 'serving'],
   client: ['core'],
-  cli: ['core', 'db', 'data', 'ml', 'tracking', 'copy', 'queues', 'workers', 'server', 'client'],
+  cli: ['core', 'db', 'data', 'ml', 'tracking', 'copy', 'queues', 'serving', 'workers', 'server', 'client'],
 };
 
 interface Import {
@@ -63,6 +64,13 @@ export function findCycles(list: readonly Import[]): string[] {
   return cycles;
 }
 
+const isWithin = (folder: string, file: string): boolean => file.startsWith(folder + path.sep);
+
+/** Whoever may enter this door would reach a room that the table above keeps from them. */
+export function findLentExports(door: string, text: string): string[] {
+  return [...text.matchAll(/export\s[^;]*?from\s'(\.\.\/[^']+)'/g)].map(([, to]) => `${door} -> ${to}`);
+}
+
 describe('the layout', () => {
   it('knows every folder of src', () => {
     const rooms = readdirSync(src, { withFileTypes: true }).map((entry) => entry.name);
@@ -85,6 +93,21 @@ describe('the layout', () => {
     expect(intruders.map(({ from, to }) => `${from} -> ${to}`)).toEqual([]);
   });
 
+  it('has no door that hands out the things of another room', () => {
+    const lent = files
+      .filter((file) => /^[^/]+\/index\.ts$/.test(file))
+      .flatMap((file) => findLentExports(file, readFileSync(path.join(src, file), 'utf8')));
+    expect(lent).toEqual([]);
+  });
+
+  it('keeps server/http below what it serves', () => {
+    const http = path.join('server', 'http');
+    const above = imports.filter(
+      ({ from, to }) => isWithin(http, from) && roomOf(to) === 'server' && !isWithin(http, to),
+    );
+    expect(above.map(({ from, to }) => `${from} -> ${to}`)).toEqual([]);
+  });
+
   it('reads the environment in core/config alone', () => {
     const readers = files.filter((file) =>
       /process\.env\b/.test(withoutComments(readFileSync(path.join(src, file), 'utf8'))),
@@ -105,6 +128,11 @@ describe('the checker of the layout', () => {
     expect(findUpwardImports([{ from: 'core/log.ts', to: 'db/index.ts' }])).toEqual([
       'core/log.ts -> db/index.ts',
     ]);
+  });
+
+  it('reports a door that lends', () => {
+    const text = "export { a } from './a.ts';\nexport {\n  b,\n} from '../serving/index.ts';\n";
+    expect(findLentExports('server/index.ts', text)).toEqual(['server/index.ts -> ../serving/index.ts']);
   });
 
   it('reports a cycle', () => {

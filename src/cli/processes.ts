@@ -1,7 +1,8 @@
 /** The long-running parts that commands put together: workers and server, on the resource stack of the command. */
 import { systemClock } from '../core/clock.ts';
 import type { WorkStage } from '../core/config/index.ts';
-import { openBudgetedCopywriter, openServer, openVersionScorers, type Server } from '../server/index.ts';
+import { openServer, type Server } from '../server/index.ts';
+import { openBudgetedCopywriter, openVersionScorers } from '../serving/index.ts';
 import { openWebhookDelivery } from '../tracking/index.ts';
 import { createStageHandlers, createStepHandlers, openWorkers } from '../workers/index.ts';
 import type { QueueServices, Services } from './services.ts';

@@ -22,7 +22,7 @@ import {
   type AppEnv,
   type Router,
 } from './http/index.ts';
-import type { ThreadCounts } from './inference/index.ts';
+import type { ThreadCounts } from '../serving/index.ts';
 import { isAdmin, nameCaller, needsKeys, requireKey, requireRole, type KeyChecker } from './keys/index.ts';
 import type { Metrics } from './metrics.ts';
 import { createMlflowApp } from './mlflow/index.ts';
@@ -47,7 +47,7 @@ import { createReceiptRoutes } from './routes/receipts.ts';
 import { createRunRoutes } from './routes/runs.ts';
 import { createTrackingRoutes } from './routes/tracking.ts';
 import { createTrafficRoutes } from './routes/traffic.ts';
-import type { ModelSessions, ServedModels } from './serving/index.ts';
+import type { ModelSessions, ServedModels } from '../serving/index.ts';
 
 export interface AppDeps {
   config: Pick<

@@ -7,6 +7,4 @@
  */
 export { createApiKey, listApiKeys, revokeApiKey, type ApiKey } from './keys/index.ts';
 export { readPredictionReceipt, readVersionReceipt, renderReceipt, type Receipt } from './receipts/index.ts';
-export { openBudgetedCopywriter } from './predictions/index.ts';
 export { openServer, type Server, type ServerOptions } from './open-server.ts';
-export { openVersionScorers, type VersionScorers } from './serving/index.ts';

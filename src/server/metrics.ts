@@ -1,7 +1,7 @@
 /** Every metric of the server, by name; docs/metrics.md says what each is for. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Scorer, ScorerEvents } from './inference/index.ts';
-import type { ServedModels, ServedModelsEvents } from './serving/index.ts';
+import type { Scorer, ScorerEvents } from '../serving/index.ts';
+import type { ServedModels, ServedModelsEvents } from '../serving/index.ts';
 
 export const PHASES = ['tokenize', 'wait', 'compute', 'write'] as const;
 export type Phase = (typeof PHASES)[number];

@@ -15,28 +15,30 @@ import { packageRoot } from '../core/paths.ts';
 import { createResources } from '../core/resources.ts';
 import type { Database } from '../db/index.ts';
 import type { JobStarter, RunStarter, StageQueues } from '../queues/index.ts';
-import { ALIAS_CHANNEL, type TrackingStore } from '../tracking/index.ts';
-import { createApp } from './app.ts';
-import { openRetrainTrigger } from './feedback/retrain-trigger.ts';
-import { chooseThreadCounts, createScoreCache } from './inference/index.ts';
-import { addJobMetrics } from './job-metrics.ts';
-import { createKeyChecker, needsKeys } from './keys/index.ts';
-import { createMetrics } from './metrics.ts';
-import { openBudgetedCopywriter, openPredictionStore } from './predictions/index.ts';
 import {
+  chooseThreadCounts,
   createModelSessions,
+  createScoreCache,
   createServedModels,
   createTokenizers,
   followRegistry,
   loadModel,
+  openBudgetedCopywriter,
   openModelCache,
-  type LoadedModel,
-  type ModelCache,
   readTraffic,
   TRAFFIC_CHANNEL,
+  type LoadedModel,
+  type ModelCache,
   type ServedModels,
   type Tokenizers,
-} from './serving/index.ts';
+} from '../serving/index.ts';
+import { ALIAS_CHANNEL, type TrackingStore } from '../tracking/index.ts';
+import { createApp } from './app.ts';
+import { openRetrainTrigger } from './feedback/retrain-trigger.ts';
+import { addJobMetrics } from './job-metrics.ts';
+import { createKeyChecker, needsKeys } from './keys/index.ts';
+import { createMetrics } from './metrics.ts';
+import { openPredictionStore } from './predictions/index.ts';
 
 export interface ServerOptions {
   config: Config;

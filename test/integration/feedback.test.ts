@@ -19,8 +19,8 @@ import {
   type FeedbackRow,
 } from '../../src/data/index.ts';
 import type { Database } from '../../src/db/index.ts';
-import { openBudgetedCopywriter, openPredictionStore } from '../../src/server/predictions/index.ts';
-import { createSpendingLedger } from '../../src/server/predictions/spending-ledger.ts';
+import { openPredictionStore } from '../../src/server/predictions/index.ts';
+import { createSpendingLedger, openBudgetedCopywriter } from '../../src/serving/index.ts';
 import { createFolderStore } from '../../src/tracking/artifacts/folder-store.ts';
 import { openTestDatabase } from './databases.ts';
 

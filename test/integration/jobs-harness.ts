@@ -16,7 +16,7 @@ import {
   type JobView,
   type PredictJobRequest,
 } from '../../src/queues/index.ts';
-import { openVersionScorers } from '../../src/server/index.ts';
+import { openVersionScorers } from '../../src/serving/index.ts';
 import { createPostgresTrackingStore } from '../../src/tracking/index.ts';
 import { createStepHandlers, type StepHandlers } from '../../src/workers/index.ts';
 import type { JobsWorkerSettings } from './jobs-worker.ts';

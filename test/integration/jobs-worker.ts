@@ -8,7 +8,7 @@ import { createSilentLogger } from '../../src/core/log.ts';
 import { openCopywriter } from '../../src/copy/index.ts';
 import { openDatabase } from '../../src/db/index.ts';
 import { createRunStarter, openQueueBackend, openStageQueues } from '../../src/queues/index.ts';
-import { openVersionScorers } from '../../src/server/index.ts';
+import { openVersionScorers } from '../../src/serving/index.ts';
 import { createArtifactStore, createPostgresTrackingStore } from '../../src/tracking/index.ts';
 import { createStepHandlers, openWorkers } from '../../src/workers/index.ts';
 import { idleHandlers } from './idle-handlers.ts';

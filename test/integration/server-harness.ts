@@ -19,7 +19,8 @@ import {
   type RunView,
 } from '../../src/queues/index.ts';
 import { openCopywriter } from '../../src/copy/index.ts';
-import { openServer, openVersionScorers, type Server } from '../../src/server/index.ts';
+import { openServer, type Server } from '../../src/server/index.ts';
+import { openVersionScorers } from '../../src/serving/index.ts';
 import { createTracking, type TrackingStore } from '../../src/tracking/index.ts';
 import {
   createStageHandlers,

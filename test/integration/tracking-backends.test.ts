@@ -9,7 +9,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { sha256File } from '../../src/core/ids.ts';
 import type { RunRequest } from '../../src/queues/index.ts';
-import { openModelCache } from '../../src/server/serving/index.ts';
+import { openModelCache } from '../../src/serving/index.ts';
 import { allModelAccuracies, createTracking } from '../../src/tracking/index.ts';
 import { createStageHandlers } from '../../src/workers/index.ts';
 import { writeTinyBase, writeTinyRows } from '../ml/tiny-base.ts';

@@ -3,13 +3,18 @@ import { createMiddleware } from 'hono/factory';
 import { matchedRoutes } from 'hono/route';
 import { createHexId } from '../../core/ids.ts';
 import type { Logger } from '../../core/log.ts';
-import type { Metrics } from '../metrics.ts';
 import { setHeader } from './headers.ts';
 import type { AppEnv } from './router.ts';
 
 const REQUEST_ID = /^[\w.:-]{1,128}$/;
 
-export function requestLog(options: { log: Logger; metrics: Metrics }) {
+/** What is told of each request: the plumbing knows no more of the metrics. */
+export interface RequestMetrics {
+  readonly requestsInFlight: { inc(): void; dec(): void };
+  request(labels: { method: string; route: string; status: number }, seconds: number): void;
+}
+
+export function requestLog(options: { log: Logger; metrics: RequestMetrics }) {
   const { log, metrics } = options;
   // Every field of a line is written here, so that none can hold a secret to look for.
   const accessLog = log.child({}, { redact: [] });

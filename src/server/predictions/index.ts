@@ -1,6 +1,5 @@
 export { findPrediction, type FoundPrediction } from './find-prediction.ts';
 export { openPredictionStore, type PredictionStore, type StoredPrediction } from './prediction-store.ts';
-export { openBudgetedCopywriter } from './open-budgeted-copywriter.ts';
 export {
   createPredictor,
   type PhaseTimes,

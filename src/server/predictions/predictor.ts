@@ -3,8 +3,8 @@ import type { Clock } from '../../core/clock.ts';
 import { createHexId } from '../../core/ids.ts';
 import { explainByOcclusion, type Copywriter, type CopyRequest } from '../../copy/index.ts';
 import { classifierText } from '../../ml/index.ts';
-import type { FairLane } from '../inference/index.ts';
-import type { ModelSession, ModelSessions } from '../serving/index.ts';
+import type { FairLane } from '../../serving/index.ts';
+import type { ModelSession, ModelSessions } from '../../serving/index.ts';
 import type { PredictionStore } from './prediction-store.ts';
 import type { Creative, PredictionExtras, PredictRequest } from './request.ts';
 

@@ -11,7 +11,7 @@ import {
   toInvalidInput,
   type Router,
 } from '../http/index.ts';
-import type { ModelSessions, ServedModels } from '../serving/index.ts';
+import type { ModelSessions, ServedModels } from '../../serving/index.ts';
 import type { CallLimits } from './limits.ts';
 
 type Row = Record<string, unknown> | string;

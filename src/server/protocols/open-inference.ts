@@ -13,7 +13,7 @@ import {
   type AppEnv,
   type Router,
 } from '../http/index.ts';
-import { SERVED_ALIASES, type ModelSessions, type ServedModels } from '../serving/index.ts';
+import { SERVED_ALIASES, type ModelSessions, type ServedModels } from '../../serving/index.ts';
 import { JSON_LENGTH_HEADER, splitBinaryBody } from './binary-tensors.ts';
 import { INPUT, OUTPUTS, parseInferenceRequest, renderOutputs } from './inference-request.ts';
 import type { CallLimits } from './limits.ts';

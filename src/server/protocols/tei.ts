@@ -13,7 +13,7 @@ import {
   type AppEnv,
   type Router,
 } from '../http/index.ts';
-import type { ModelSessions } from '../serving/index.ts';
+import type { ModelSessions } from '../../serving/index.ts';
 import type { CallLimits } from './limits.ts';
 
 /** One text, a list of texts, or a list of one-text lists, as TEI takes them; pairs are for models of two texts, which ours is not. */

@@ -2,7 +2,7 @@
 import { createRoute, z } from '@hono/zod-openapi';
 import { AppError } from '../../core/errors.ts';
 import { createRouter, errorResponse, type Router } from '../http/index.ts';
-import type { ServedModels } from '../serving/index.ts';
+import type { ServedModels } from '../../serving/index.ts';
 
 const healthRoute = createRoute({
   method: 'get',

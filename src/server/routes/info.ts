@@ -1,9 +1,9 @@
 /** `GET /info`: what serves, with which limits. */
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Config } from '../../core/config/index.ts';
-import type { ThreadCounts } from '../inference/index.ts';
+import type { ThreadCounts } from '../../serving/index.ts';
 import { createRouter, type Router } from '../http/index.ts';
-import { SERVED_ALIASES, trafficSchema, type ServedModels } from '../serving/index.ts';
+import { SERVED_ALIASES, trafficSchema, type ServedModels } from '../../serving/index.ts';
 
 const servedSchema = z.object({
   alias: z.enum(SERVED_ALIASES),

@@ -3,7 +3,7 @@ import { setMaxListeners } from 'node:events';
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { Config } from '../../core/config/index.ts';
-import { createFairLane, type FairLane } from '../inference/index.ts';
+import { createFairLane, type FairLane } from '../../serving/index.ts';
 import {
   createHangUpSignal,
   createRouter,

@@ -5,7 +5,7 @@ import { AppError } from '../../core/errors.ts';
 import type { Db } from '../../db/index.ts';
 import { CHALLENGER, type RegistryStore } from '../../tracking/index.ts';
 import { createRouter, errorResponse, type Router } from '../http/index.ts';
-import { readTraffic, trafficSchema, writeTraffic, type ServedModels } from '../serving/index.ts';
+import { readTraffic, trafficSchema, writeTraffic, type ServedModels } from '../../serving/index.ts';
 
 const answer = {
   description: 'the division in force',

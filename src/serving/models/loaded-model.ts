@@ -9,7 +9,7 @@ import {
   type ScorerEvents,
   type ScorerLimits,
   type ThreadCounts,
-} from '../inference/index.ts';
+} from '../scoring/index.ts';
 
 export interface VersionRef {
   name: string;

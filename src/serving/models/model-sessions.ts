@@ -5,7 +5,7 @@ import {
   type ScoreCache,
   type ScoreOptions,
   type Scorer,
-} from '../inference/index.ts';
+} from '../scoring/index.ts';
 import type { LoadedModel } from './loaded-model.ts';
 import type { LeasedModel, ServedModels } from './served-models.ts';
 import type { ServedAlias } from './traffic.ts';

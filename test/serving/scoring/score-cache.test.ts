@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createScoreCache } from '../../../src/server/inference/score-cache.ts';
+import { createScoreCache } from '../../../src/serving/scoring/score-cache.ts';
 
 it('remembers scores by text and model version, the latest of them', () => {
   const cache = createScoreCache(2);

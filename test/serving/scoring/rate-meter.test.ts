@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { createRateMeter } from '../../../src/server/inference/rate-meter.ts';
+import { createRateMeter } from '../../../src/serving/scoring/rate-meter.ts';
 
 it('says how long waiting tokens take at the measured rate', () => {
   const meter = createRateMeter();

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ALL_TO_CHAMPION, chooseAlias, trafficSchema } from '../../../src/server/serving/traffic.ts';
+import { ALL_TO_CHAMPION, chooseAlias, trafficSchema } from '../../../src/serving/models/traffic.ts';
 
 const keys = Array.from({ length: 4000 }, (_, index) => `customer-${index}`);
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/core/random.ts';
-import { createFairLane, createFairQueue } from '../../../src/server/inference/fair-queue.ts';
+import { createFairLane, createFairQueue } from '../../../src/serving/scoring/fair-queue.ts';
 
 const text = (value: string, tokens = 10) => ({ value, tokens });
 const many = (name: string, count: number, tokens = 10) =>

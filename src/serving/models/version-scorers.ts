@@ -13,7 +13,7 @@ import { toError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import type { TrackingStore } from '../../tracking/index.ts';
 import { bucketByLength, openTokenizer, type TextTokenizer } from '../../ml/index.ts';
-import { chooseThreadCounts, openScoringThread, type ScoringThread } from '../inference/index.ts';
+import { chooseThreadCounts, openScoringThread, type ScoringThread } from '../scoring/index.ts';
 import type { VersionRef } from './loaded-model.ts';
 import { openModelCache, type ModelCache } from './model-cache.ts';
 

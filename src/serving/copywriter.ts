@@ -1,10 +1,27 @@
-/** The day's tokens of a paid writer, counted in PostgreSQL: one budget for all servers and workers, which a restart does not refill. */
+/** The copywriter that the configuration describes, with one budget for all processes: what a paid writer spends is counted in PostgreSQL. */
+import path from 'node:path';
 import { sql } from 'kysely';
-import { toError } from '../../core/errors.ts';
-import type { Logger } from '../../core/log.ts';
-import type { SpendingLedger } from '../../copy/index.ts';
-import type { Db } from '../../db/index.ts';
+import type { Config } from '../core/config/index.ts';
+import { toError } from '../core/errors.ts';
+import type { Logger } from '../core/log.ts';
+import { openCopywriter, type Copywriter, type SpendingLedger } from '../copy/index.ts';
+import type { Db } from '../db/index.ts';
 
+/** @throws AppError `invalid-config` as `openCopywriter` */
+export function openBudgetedCopywriter(deps: {
+  config: Pick<Config, 'copy' | 'storage'>;
+  db: Db;
+  log: Logger;
+}): Copywriter {
+  const { config, db, log } = deps;
+  return openCopywriter(config.copy, {
+    log,
+    cacheDir: path.resolve(config.storage.varDir, 'hub'),
+    ledger: createSpendingLedger(db, log),
+  });
+}
+
+/** The day's tokens of a paid writer, counted in PostgreSQL: one budget for all servers and workers, which a restart does not refill. */
 export function createSpendingLedger(db: Db, log: Pick<Logger, 'warn'>): SpendingLedger {
   const spentOn = async (day: string): Promise<number> => {
     const row = await db

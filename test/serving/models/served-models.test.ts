@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/core/errors.ts';
 import { createSilentLogger } from '../../../src/core/log.ts';
-import type { Scorer } from '../../../src/server/inference/index.ts';
-import { createLoadedModel, type VersionRef } from '../../../src/server/serving/loaded-model.ts';
-import { createServedModels, type ServedModels } from '../../../src/server/serving/served-models.ts';
-import { ALL_TO_CHAMPION, type ServedAlias, type Traffic } from '../../../src/server/serving/traffic.ts';
+import type { Scorer } from '../../../src/serving/index.ts';
+import { createLoadedModel, type VersionRef } from '../../../src/serving/models/loaded-model.ts';
+import { createServedModels, type ServedModels } from '../../../src/serving/models/served-models.ts';
+import { ALL_TO_CHAMPION, type ServedAlias, type Traffic } from '../../../src/serving/models/traffic.ts';
 
 interface World {
   models: ServedModels;

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it } from 'vitest';
 import { AppError } from '../../../src/core/errors.ts';
 import { createSilentLogger } from '../../../src/core/log.ts';
-import { openScorer, type Scorer, type ScorerEvents } from '../../../src/server/inference/scorer.ts';
-import type { BatchScores, ScoringThread } from '../../../src/server/inference/scoring-thread.ts';
+import { openScorer, type Scorer, type ScorerEvents } from '../../../src/serving/scoring/scorer.ts';
+import type { BatchScores, ScoringThread } from '../../../src/serving/scoring/scoring-thread.ts';
 
 /** A thread whose batches end when the test says so; a text's score is its length over 1000. */
 interface HandThread extends ScoringThread {

@@ -4,10 +4,10 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ArtifactStore } from '../../../src/core/artifact-store.ts';
 import { loadConfig } from '../../../src/core/config/index.ts';
-import { OWNER_FILE, readPlace } from '../../../src/server/serving/folder-owner.ts';
-import { openModelCache } from '../../../src/server/serving/model-cache.ts';
+import { OWNER_FILE, readPlace } from '../../../src/serving/models/folder-owner.ts';
+import { openModelCache } from '../../../src/serving/models/model-cache.ts';
 import { createArtifactStore } from '../../../src/tracking/index.ts';
-import { trainTinyModels } from '../tiny-model.ts';
+import { trainTinyModels } from '../../server/tiny-model.ts';
 
 const ref = { name: 'm', version: 1 };
 const source = 'mlflow-artifacts:/0/run/artifacts/model';

@@ -1,0 +1,10 @@
+/**
+ * serving: registered model versions in memory, what scores texts with them, and the copywriter that workers and server share.
+ *
+ *     const models = createServedModels({ ... });
+ *     const session = createModelSessions({ models, cache, events });
+ *     await session.withModel(stickyKey, ({ score }) => score(texts, { timeoutMs: 5_000 }));
+ */
+export { createSpendingLedger, openBudgetedCopywriter } from './copywriter.ts';
+export * from './models/index.ts';
+export * from './scoring/index.ts';
