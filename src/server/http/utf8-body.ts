@@ -5,9 +5,12 @@
 import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { AppError, toError } from '../../core/errors.ts';
+import { checkJsonDepth } from '../../core/json-depth.ts';
 import type { AppEnv } from './router.ts';
 
 const decoder = new TextDecoder('utf-8', { fatal: true });
+/** `application/json`, `application/problem+json`. */
+const JSON_TYPE = /^[^;]*json/i;
 const BINARY = /^(?:application\/octet-stream|multipart\/)/i;
 
 /** @param isBinary of requests that read their bytes themselves */
@@ -20,12 +23,13 @@ export function readUtf8Body(isBinary: (c: Context<AppEnv>) => boolean) {
   });
 }
 
-/** The body as text, also for whoever asks for it later. @throws AppError `invalid-input` when it is not UTF-8 */
+/** The body as text, also for whoever asks for it later. @throws AppError `invalid-input` when it is not UTF-8, or JSON that nests too deep */
 export async function readUtf8Text(c: Context<AppEnv>): Promise<string> {
   const bytes = await c.req.raw.arrayBuffer().catch((cause: unknown) => {
     throw new AppError('invalid-input', `the body could not be read: ${toError(cause).message}`, { cause });
   });
   const text = decode(bytes);
+  if (JSON_TYPE.test(c.req.header('content-type') ?? '')) checkJsonDepth(text, 'the body of the request');
   // Hono types the cache by what is in it once read; it holds the promise.
   c.req.bodyCache.text = Promise.resolve(text) as never;
   return text;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
+import { checkJsonDepth, parseJson } from '../../core/json-depth.ts';
 import { artifactKeyOf, RUN_STATUSES } from '../../tracking/index.ts';
 import { viewType } from './experiments.ts';
 import { renderFiles } from './files.ts';
@@ -177,6 +178,7 @@ const MODEL_FIELDS = ['artifact_path', 'flavors', 'utc_time_created', 'run_id'];
 
 function parseModelJson(json: string): object {
   let model: unknown;
+  checkJsonDepth(json, 'model_json');
   try {
     model = JSON.parse(json);
   } catch (cause) {
@@ -197,7 +199,7 @@ function parseModelJson(json: string): object {
 function parseHistory(tag: string | undefined): unknown[] {
   if (tag === undefined) return [];
   try {
-    const history: unknown = JSON.parse(tag);
+    const history = parseJson(tag, 'the history');
     return Array.isArray(history) ? history : [];
   } catch {
     // A tag that a client set by hand is no history.

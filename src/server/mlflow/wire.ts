@@ -5,6 +5,7 @@
 import type { Context } from 'hono';
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
+import { parseJson } from '../../core/json-depth.ts';
 import { readUtf8Text, refuseEncodedBody, type AppEnv } from '../http/index.ts';
 
 /** Unset, null and absent are one for protobuf. */
@@ -86,6 +87,8 @@ export async function readInput<T extends z.ZodType>(
   throw describeFault(parsed.error, input);
 }
 
+const BODY = 'the body of the request';
+
 async function readBody(c: Context<AppEnv>): Promise<Record<string, unknown>> {
   const type = c.req.header('content-type')?.split(';')[0]?.trim().toLowerCase();
   refuseEncodedBody(c);
@@ -96,16 +99,12 @@ async function readBody(c: Context<AppEnv>): Promise<Record<string, unknown>> {
       'invalid-input',
       `Bad Request. Content-Type must be one of ['application/json'].${type === undefined ? '' : ` Got ${type.slice(0, 100)}.`}`,
     );
-  try {
-    const value: unknown = JSON.parse(body);
-    // Old clients encode twice.
-    const message: unknown = typeof value === 'string' ? JSON.parse(value) : value;
-    if (message === null) return {};
-    if (typeof message === 'object' && !Array.isArray(message)) return message as Record<string, unknown>;
-  } catch (cause) {
-    throw new AppError('invalid-input', 'the body of the request is not JSON', { cause });
-  }
-  throw new AppError('invalid-input', 'the body of the request must be a JSON object');
+  const value = parseJson(body, BODY);
+  // Old clients encode twice.
+  const message = typeof value === 'string' ? parseJson(value, BODY) : value;
+  if (message === null) return {};
+  if (typeof message === 'object' && !Array.isArray(message)) return message as Record<string, unknown>;
+  throw new AppError('invalid-input', `${BODY} must be a JSON object`);
 }
 
 /** One value stays alone unless the schema wants a list. */

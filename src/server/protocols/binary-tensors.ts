@@ -4,6 +4,7 @@
  * https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_binary_data.md
  */
 import { AppError } from '../../core/errors.ts';
+import { parseJson } from '../../core/json-depth.ts';
 
 export const JSON_LENGTH_HEADER = 'Inference-Header-Content-Length';
 
@@ -18,11 +19,8 @@ export function splitBinaryBody(body: Buffer, jsonLength: string): { json: unkno
       `${JSON_LENGTH_HEADER} is ${jsonLength.slice(0, 20)} and the body has ${body.length} bytes`,
     );
   }
-  try {
-    return { json: JSON.parse(body.toString('utf8', 0, end)), tensors: body.subarray(end) };
-  } catch (cause) {
-    throw new AppError('invalid-input', 'the JSON before the tensors is not valid', { cause });
-  }
+  const json = parseJson(body.toString('utf8', 0, end), 'the text before the tensors');
+  return { json, tensors: body.subarray(end) };
 }
 
 /** Elements of a BYTES tensor: each is its length in four bytes, little endian, then its UTF-8. @throws AppError `invalid-input` */
