@@ -1,11 +1,15 @@
 import { defineConfig } from 'vitest/config';
+import { SlowestFirst } from './test/slowest-first.ts';
 
 /**
  * `unit` needs no server; `integration` starts the servers it needs (embedded PostgreSQL, redis-server where there is
  * one); `verify-real` compares with the reference values and data that lie beside the project.
+ *
+ * Files of `unit` and `integration` share the same workers: while one file waits for a lock to run out, others compute.
  */
 export default defineConfig({
   test: {
+    sequence: { sequencer: SlowestFirst },
     projects: [
       {
         test: {
@@ -24,7 +28,7 @@ export default defineConfig({
           globalSetup: ['test/integration/global-setup.ts'],
           testTimeout: 300_000,
           hookTimeout: 180_000,
-          fileParallelism: false,
+          maxWorkers: 2,
         },
       },
       {

@@ -35,7 +35,7 @@ import {
 } from '../src/workers/index.ts';
 import { readOptions } from './read-options.ts';
 import { registerChampion } from '../test/integration/jobs-harness.ts';
-import { trainTinyModels } from '../test/server/tiny-model.ts';
+import { trainTinyModels } from '../fixtures/tiny-models.ts';
 
 const values = readOptions(import.meta.url, {
   rows: { type: 'string', default: '1000000' },

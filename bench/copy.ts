@@ -15,9 +15,9 @@ import { createRandom } from '../src/core/random.ts';
 import { packageRoot } from '../src/core/paths.ts';
 import { createCopywriter, DEFAULT_COUNT, loadChannels, type CopyRequest } from '../src/copy/index.ts';
 import { readOptions } from './read-options.ts';
-import { auditCopy } from '../test/copy/audit.ts';
-import { hostileRecord } from '../test/copy/hostile.ts';
-import { drawRecord } from '../test/copy/records.ts';
+import { auditCopy } from '../fixtures/copy-audit.ts';
+import { hostileRecord } from '../fixtures/hostile-records.ts';
+import { drawRecord } from '../fixtures/product-records.ts';
 
 const CREATIVES = 10_000;
 const HOSTILE = 1000;

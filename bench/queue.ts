@@ -31,7 +31,7 @@ import {
 import { createArtifactStore } from '../src/tracking/index.ts';
 import { openWorkers, type StageHandlers, type StageServices, type Workers } from '../src/workers/index.ts';
 import { readOptions } from './read-options.ts';
-import { idleHandlers } from '../test/integration/idle-handlers.ts';
+import { idleHandlers } from '../fixtures/idle-handlers.ts';
 import { measureStart } from './start.ts';
 
 const HAND_OVER_LIMIT_MS = 20;

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { runChecks, type Check } from '../../src/cli/doctor/checks.ts';
 import { loadConfig } from '../../src/core/config/index.ts';
-import { writeTinyBase } from '../ml/tiny-base.ts';
+import { writeTinyBase } from '../../fixtures/tiny-base.ts';
 
 let folder: string;
 beforeAll(async () => {

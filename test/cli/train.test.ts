@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Terminal } from '../../src/cli/command.ts';
 import { trainCommand } from '../../src/cli/commands/train.ts';
 import { readManifest } from '../../src/ml/index.ts';
-import { writeTinyBase, writeTinyRows } from '../ml/tiny-base.ts';
+import { writeTinyBase, writeTinyRows } from '../../fixtures/tiny-base.ts';
 
 let folder: string;
 let data: string;

@@ -10,7 +10,7 @@ afterEach(async () => {
 });
 
 it('migrates a fresh database and finds nothing to do the second time', async () => {
-  const database = await openTestDatabase();
+  const database = await openTestDatabase(() => Promise.resolve());
   open.push(database);
   const client = await database.pool.connect();
   try {

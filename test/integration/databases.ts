@@ -5,13 +5,14 @@ import { randomSlug } from '../../src/core/ids.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
 import { openDatabase, type Database } from '../../src/db/index.ts';
 
-/** Fresh and migrated, or as `populate` leaves it and then migrated. */
+/** A clone of the migrated template; or, with `populate`, an empty database as it leaves it and then migrated. */
 export async function openTestDatabase(populate?: (client: Client) => Promise<void>): Promise<Database> {
   const name = `test_${randomSlug(10)}`;
-  const base = inject('databaseUrl');
-  await onServer(base, async (client) => await client.query(`CREATE DATABASE ${name}`));
-  const url = new URL(base);
-  url.pathname = `/${name}`;
+  const template = new URL(inject('templateUrl'));
+  const server = withDatabase(template, 'postgres');
+  const source = populate === undefined ? template.pathname.slice(1) : 'template1';
+  await onServer(server.href, (client) => client.query(`CREATE DATABASE ${name} TEMPLATE ${source}`));
+  const url = withDatabase(template, name);
   if (populate !== undefined) await onServer(url.href, populate);
   const database = await openDatabase({
     databaseUrl: url.href,
@@ -23,9 +24,15 @@ export async function openTestDatabase(populate?: (client: Client) => Promise<vo
     ...database,
     close: async () => {
       await database.close();
-      await onServer(base, async (client) => await client.query(`DROP DATABASE ${name} WITH (FORCE)`));
+      await onServer(server.href, (client) => client.query(`DROP DATABASE ${name} WITH (FORCE)`));
     },
   };
+}
+
+function withDatabase(url: URL, name: string): URL {
+  const other = new URL(url);
+  other.pathname = `/${name}`;
+  return other;
 }
 
 async function onServer(url: string, work: (client: Client) => Promise<unknown>): Promise<void> {

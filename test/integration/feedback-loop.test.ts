@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest';
 import { createRandom, type Random } from '../../src/core/random.ts';
 import { listDatasetVersions } from '../../src/data/index.ts';
 import type { Server } from '../../src/server/index.ts';
-import { writeTinyBase } from '../ml/tiny-base.ts';
+import { writeTinyBase } from '../../fixtures/tiny-base.ts';
 import { QUICK } from './pipeline-harness.ts';
 import { openServerHarness, postJson, type ServerHarness } from './server-harness.ts';
 

@@ -1,5 +1,8 @@
 /** The frozen holdout and the gate around it, in the real pipeline: it grows by its rule, a leak refuses, a moved champion is not overrun. */
-import { afterEach, expect, it } from 'vitest';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, afterEach, beforeAll, expect, it } from 'vitest';
 import type { Config } from '../../src/core/config/index.ts';
 import {
   getDatasetVersion,
@@ -11,6 +14,7 @@ import {
 import { createPostgresTrackingStore, type TrackingStore } from '../../src/tracking/index.ts';
 import { createStageHandlers } from '../../src/workers/index.ts';
 import { freezeHoldout, readFrozenFraction } from '../../src/workers/stages/frozen-holdout.ts';
+import { writeTinyBase, writeTinyRows } from '../../fixtures/tiny-base.ts';
 import { openTestDatabase } from './databases.ts';
 import { openHarness, type Harness } from './pipeline-harness.ts';
 
@@ -19,11 +23,20 @@ afterEach(async () => {
   for (const one of open.splice(0)) await one.close();
 });
 
-const source = { kind: 'synthetic', count: 600, seed: 1 } as const;
+let folder: string;
+let base: string;
+let rows: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'copyloop-frozen-'));
+  base = await writeTinyBase(path.join(folder, 'base'));
+  rows = await writeTinyRows(path.join(folder, 'rows.csv'), 1500, 7);
+});
+afterAll(() => rm(folder, { recursive: true }));
+
 const MODEL = 'copy-quality';
 
 async function openPipeline(intercept: (store: TrackingStore) => TrackingStore = (store) => store) {
-  const harness = await openHarness('postgres');
+  const harness = await openHarness('postgres', { base });
   open.push(harness);
   const tracking = createPostgresTrackingStore(harness.database.db);
   await harness.openWorkers(createStageHandlers({ tracking: intercept(tracking) }));
@@ -31,7 +44,8 @@ async function openPipeline(intercept: (store: TrackingStore) => TrackingStore =
 }
 
 async function runOnce(harness: Harness) {
-  const { runId } = await harness.runs.startRun({ trigger: 'manual', request: { source } });
+  const request = { source: { path: rows }, label: { column: 'label' } };
+  const { runId } = await harness.runs.startRun({ trigger: 'manual', request });
   return await harness.untilEnded(runId);
 }
 

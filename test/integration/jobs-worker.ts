@@ -11,7 +11,7 @@ import { createRunStarter, openQueueBackend, openStageQueues } from '../../src/q
 import { openVersionScorers } from '../../src/serving/index.ts';
 import { createArtifactStore, createPostgresTrackingStore } from '../../src/tracking/index.ts';
 import { createStepHandlers, openWorkers } from '../../src/workers/index.ts';
-import { idleHandlers } from './idle-handlers.ts';
+import { idleHandlers } from '../../fixtures/idle-handlers.ts';
 
 export interface JobsWorkerSettings {
   config: Config;

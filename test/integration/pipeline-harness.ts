@@ -27,7 +27,7 @@ import {
   type Workers,
 } from '../../src/workers/index.ts';
 import { openTestDatabase } from './databases.ts';
-import { idleHandlers } from './idle-handlers.ts';
+import { idleHandlers } from '../../fixtures/idle-handlers.ts';
 
 export type BackendKind = 'postgres' | 'redis';
 
@@ -111,7 +111,7 @@ export async function openHarness(kind: BackendKind, overrides: HarnessOverrides
   if (overrides.timeoutMs !== undefined) {
     for (const stage of STAGES) config.queues.timeoutsMs[stage] = overrides.timeoutMs;
   }
-  const redisUrl = kind === 'redis' ? inject('redisUrl') : null;
+  const redisUrl = kind === 'redis' ? redisOfThisWorker() : null;
   const backend = resources.add(
     'backend',
     await openQueueBackend({ databaseUrl: database.url, redisUrl, prefix: config.queues.prefix, log }),
@@ -154,4 +154,9 @@ export async function openHarness(kind: BackendKind, overrides: HarnessOverrides
     },
     close: () => resources.release(),
   };
+}
+
+/** Files run side by side and may empty their Redis: each of vitest's workers takes a numbered database of its own. */
+function redisOfThisWorker(): string {
+  return `${inject('redisUrl')}/${process.env['VITEST_POOL_ID']}`;
 }

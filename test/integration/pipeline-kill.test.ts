@@ -2,16 +2,28 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, describe, expect, inject, it } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { HOUR_MS, sleep, systemClock } from '../../src/core/clock.ts';
 import { STAGES } from '../../src/core/config/index.ts';
 import { entryPoint } from '../../src/core/paths.ts';
 import { getDatasetVersion } from '../../src/data/index.ts';
 import { cleanLeftovers } from '../../src/workers/upkeep/clean-leftovers.ts';
+import { writeTinyBase, writeTinyRows } from '../../fixtures/tiny-base.ts';
 import { openHarness, type BackendKind, type Harness } from './pipeline-harness.ts';
 import type { ChildMessage, ChildSettings } from './pipeline-worker.ts';
+
+let folder: string;
+let base: string;
+let rows: string;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'copyloop-kill-'));
+  base = await writeTinyBase(path.join(folder, 'base'));
+  rows = await writeTinyRows(path.join(folder, 'rows.csv'), 600, 7);
+});
+afterAll(() => rm(folder, { recursive: true }));
 
 const children: ChildProcess[] = [];
 const open: Harness[] = [];
@@ -28,11 +40,15 @@ describe.each(backends)('a worker process on %s', (kind) => {
   it.skipIf(!hasServer)(
     'may be killed in each of the five stages, and the run still leaves one of everything',
     async () => {
-      const harness = await openHarness(kind, { queues: { lockDurationMs: 3000 }, minimumHoldoutRows: 10 });
+      const harness = await openHarness(kind, {
+        queues: { lockDurationMs: 3000 },
+        minimumHoldoutRows: 10,
+        base,
+      });
       open.push(harness);
       const { runId } = await harness.runs.startRun({
         trigger: 'manual',
-        request: { source: { kind: 'synthetic', count: 600, seed: 1 } },
+        request: { source: { path: rows }, label: { column: 'label' } },
       });
       for (const hangIn of STAGES) {
         const worker = startWorker(harness, { hangIn });

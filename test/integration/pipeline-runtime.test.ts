@@ -15,7 +15,7 @@ import {
 import { reconcile } from '../../src/workers/index.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
 import { isConnectionLost } from '../../src/db/index.ts';
-import { IDLE_RAW, idleHandlers } from './idle-handlers.ts';
+import { IDLE_RAW, idleHandlers } from '../../fixtures/idle-handlers.ts';
 import { openHarness, type BackendKind, type Harness } from './pipeline-harness.ts';
 
 const open: Harness[] = [];
@@ -29,7 +29,7 @@ const backends: BackendKind[] = ['postgres', 'redis'];
 async function loseQueues({ database, redisUrl }: Harness): Promise<void> {
   if (redisUrl !== null) {
     const redis = new Redis(redisUrl);
-    await redis.flushall();
+    await redis.flushdb();
     redis.disconnect();
     return;
   }

@@ -15,7 +15,7 @@ import {
   type StageHandler,
   type StageHandlers,
 } from '../../src/workers/index.ts';
-import { idleHandlers } from './idle-handlers.ts';
+import { idleHandlers } from '../../fixtures/idle-handlers.ts';
 
 export interface ChildSettings {
   config: Config;

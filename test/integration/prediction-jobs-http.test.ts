@@ -11,7 +11,7 @@ import { systemClock } from '../../src/core/clock.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
 import { openServer, type Server } from '../../src/server/index.ts';
 import { createPostgresTrackingStore } from '../../src/tracking/index.ts';
-import { trainTinyModels } from '../server/tiny-model.ts';
+import { trainTinyModels } from '../../fixtures/tiny-models.ts';
 import { openJobsHarness, type JobsHarness } from './jobs-harness.ts';
 
 let folder = '';

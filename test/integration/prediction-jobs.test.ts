@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vi
 import { AppError } from '../../src/core/errors.ts';
 import { createRandom } from '../../src/core/random.ts';
 import { jobFolder, jobWorkFolder } from '../../src/queues/index.ts';
-import { trainTinyModels } from '../server/tiny-model.ts';
+import { trainTinyModels } from '../../fixtures/tiny-models.ts';
 import { heard, kill, openJobsHarness, type JobsHarness } from './jobs-harness.ts';
 import type { BackendKind } from './pipeline-harness.ts';
 

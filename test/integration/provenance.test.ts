@@ -39,7 +39,7 @@ import {
   type Verification,
   type VerifyRequest,
 } from '../../src/workers/index.ts';
-import { writeTinyBase } from '../ml/tiny-base.ts';
+import { writeTinyBase } from '../../fixtures/tiny-base.ts';
 import { openHarness, type Harness } from './pipeline-harness.ts';
 
 const MODEL = 'rebuilt';

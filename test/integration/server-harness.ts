@@ -28,7 +28,7 @@ import {
   openWorkers,
   type StageHandlers,
 } from '../../src/workers/index.ts';
-import { trainTinyModels } from '../server/tiny-model.ts';
+import { trainTinyModels } from '../../fixtures/tiny-models.ts';
 import { openTestDatabase } from './databases.ts';
 
 export interface ServerHarness {

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createApiKey, revokeApiKey, type Server } from '../../src/server/index.ts';
-import { trainTinyModels } from '../server/tiny-model.ts';
+import { trainTinyModels } from '../../fixtures/tiny-models.ts';
 import { openServerHarness, postJson, type ServerHarness, type ServerOverrides } from './server-harness.ts';
 
 let folder: string;

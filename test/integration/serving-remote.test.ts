@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Server } from '../../src/server/index.ts';
 import { storeModel } from '../../src/workers/stages/model-files.ts';
-import { trainTinyModels } from '../server/tiny-model.ts';
+import { trainTinyModels } from '../../fixtures/tiny-models.ts';
 import { hasMlflow, skippedWithoutMlflow, startMlflow, type RealMlflow } from './mlflow-server.ts';
 import { openServerHarness, postJson, type ServerHarness } from './server-harness.ts';
 

@@ -13,7 +13,7 @@ import {
   type StageServices,
   type Workers,
 } from '../../src/workers/index.ts';
-import { writeTinyBase } from '../ml/tiny-base.ts';
+import { writeTinyBase } from '../../fixtures/tiny-base.ts';
 import { openHarness, type Harness } from './pipeline-harness.ts';
 
 let harness: Harness;

@@ -12,7 +12,7 @@ import type { RunRequest } from '../../src/queues/index.ts';
 import { openModelCache } from '../../src/serving/index.ts';
 import { allModelAccuracies, createTracking } from '../../src/tracking/index.ts';
 import { createStageHandlers } from '../../src/workers/index.ts';
-import { writeTinyBase, writeTinyRows } from '../ml/tiny-base.ts';
+import { writeTinyBase, writeTinyRows } from '../../fixtures/tiny-base.ts';
 import {
   hasMlflow,
   mlflowProgram,

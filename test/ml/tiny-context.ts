@@ -3,7 +3,7 @@ import { parseRecipe, type RecipeOverrides } from '../../src/ml/index.ts';
 import { readBaseModel } from '../../src/ml/base/model.ts';
 import { openTokenizer } from '../../src/ml/text/tokenizer.ts';
 import type { LabelledTexts, TrainerContext } from '../../src/ml/candidate/trainer.ts';
-import { writeTinyBase } from './tiny-base.ts';
+import { writeTinyBase } from '../../fixtures/tiny-base.ts';
 
 /** Each text with its label; they count alike unless weights say otherwise. */
 export function labelled(

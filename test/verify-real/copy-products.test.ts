@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { createCopywriter, loadChannels } from '../../src/copy/index.ts';
-import { auditCopy } from '../copy/audit.ts';
+import { auditCopy } from '../../fixtures/copy-audit.ts';
 import { sharedPath } from './shared.ts';
 
 const file = sharedPath('data/products.json');

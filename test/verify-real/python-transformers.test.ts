@@ -8,7 +8,7 @@ import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
 import { packageRoot } from '../../src/core/paths.ts';
 import { openClassifier, readRecipe, trainCandidate } from '../../src/ml/index.ts';
-import { writeTinyRows } from '../ml/tiny-base.ts';
+import { writeTinyRows } from '../../fixtures/tiny-base.ts';
 
 const python = path.join(packageRoot, 'var/bench-venv/bin/python');
 const isThere = existsSync(python);

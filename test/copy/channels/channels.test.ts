@@ -11,7 +11,7 @@ import {
   toGsm7,
 } from '../../../src/copy/channels/index.ts';
 import { createRandom } from '../../../src/core/random.ts';
-import { hostileText } from '../hostile.ts';
+import { hostileText } from '../../../fixtures/hostile-records.ts';
 
 describe('loadChannels', () => {
   const channels = loadChannels();

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest';
 import { createCopywriter, loadChannels, type CopyRequest } from '../../../src/copy/index.ts';
 import { createRandom } from '../../../src/core/random.ts';
-import { auditCopy } from '../audit.ts';
-import { hostileRecord } from '../hostile.ts';
-import { drawRecord } from '../records.ts';
+import { auditCopy } from '../../../fixtures/copy-audit.ts';
+import { hostileRecord } from '../../../fixtures/hostile-records.ts';
+import { drawRecord } from '../../../fixtures/product-records.ts';
 
 const channels = loadChannels();
 const copywriter = createCopywriter({ channels });

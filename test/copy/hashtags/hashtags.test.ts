@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { createBrief } from '../../../src/copy/brief/index.ts';
 import { createHashtags, toHashtag } from '../../../src/copy/hashtags/index.ts';
 import { createRandom } from '../../../src/core/random.ts';
-import { hostileRecord } from '../hostile.ts';
+import { hostileRecord } from '../../../fixtures/hostile-records.ts';
 
 const allowAll = (): boolean => false;
 

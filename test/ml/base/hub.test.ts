@@ -7,7 +7,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vites
 import { packageRoot } from '../../../src/core/paths.ts';
 import { readRecipe, resolveBaseDirectory, trainCandidate } from '../../../src/ml/index.ts';
 import { listenLocally } from '../../clients/listen-locally.ts';
-import { writeTinyBase, writeTinyRows } from '../tiny-base.ts';
+import { writeTinyBase, writeTinyRows } from '../../../fixtures/tiny-base.ts';
 
 /** The hub's protocol for files of public models, over those of one directory. */
 async function answerAsHub(

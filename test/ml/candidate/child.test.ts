@@ -20,7 +20,7 @@ import {
   type TrainRequest,
   type TrainResult,
 } from '../../../src/ml/index.ts';
-import { writeTinyBase, writeTinyRows } from '../tiny-base.ts';
+import { writeTinyBase, writeTinyRows } from '../../../fixtures/tiny-base.ts';
 
 let folder: string;
 let shared: Pick<TrainRequest, 'trainFile' | 'validationFile' | 'base' | 'cacheDirectory' | 'threads'>;

@@ -19,7 +19,7 @@ import { computeMargins } from '../../../src/ml/scoring/run-graph.ts';
 import { runTraining } from '../../../src/ml/candidate/run.ts';
 import type { TextTokenizer } from '../../../src/ml/text/tokenizer.ts';
 import type { LabelledTexts } from '../../../src/ml/candidate/trainer.ts';
-import { withDrawnHead, writeTinyBase } from '../tiny-base.ts';
+import { withDrawnHead, writeTinyBase } from '../../../fixtures/tiny-base.ts';
 
 const WORDS = ['lovely', 'sturdy', 'soft', 'broken', 'cheap', 'dull', 'lamp', 'chair', 'the', 'very', 'home'];
 const nothing = (): void => {};

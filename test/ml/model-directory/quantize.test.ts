@@ -7,7 +7,7 @@ import { quantizeGraph, quantizeProducts } from '../../../src/ml/model-directory
 import { buildClassifierGraph } from '../../../src/ml/models/index.ts';
 import { computeMargins } from '../../../src/ml/scoring/run-graph.ts';
 import type { TextTokenizer } from '../../../src/ml/text/tokenizer.ts';
-import { withDrawnHead, writeTinyBase } from '../tiny-base.ts';
+import { withDrawnHead, writeTinyBase } from '../../../fixtures/tiny-base.ts';
 
 const TEXTS = [
   'the lamp is superb and sturdy',

@@ -7,7 +7,7 @@ import { loadConfig } from '../../../src/core/config/index.ts';
 import { OWNER_FILE, readPlace } from '../../../src/serving/models/folder-owner.ts';
 import { openModelCache } from '../../../src/serving/models/model-cache.ts';
 import { createArtifactStore } from '../../../src/tracking/index.ts';
-import { trainTinyModels } from '../../server/tiny-model.ts';
+import { trainTinyModels } from '../../../fixtures/tiny-models.ts';
 
 const ref = { name: 'm', version: 1 };
 const source = 'mlflow-artifacts:/0/run/artifacts/model';
