@@ -3,7 +3,7 @@
  * (scikit-learn) and, on synthetic data, the exact Bayes limit.
  *
  *   npm run bench:quality                                        2,000 synthetic records, recipe head, seeds 1 to 3
- *   npm run bench:quality -- --recipe head,full --file ../shared/data/clothing-reviews.csv \
+ *   npm run bench:quality -- --recipe head,full --file clothing-reviews.csv \
  *     --map title=Title --map description="Review Text" --map rating=Rating --split sha256
  *
  * Exits non-zero when `head` covers less than half of the way from majority to Bayes on synthetic data, or TF-IDF reaches Bayes.
@@ -19,7 +19,7 @@ import { packageRoot } from '../src/core/paths.ts';
 import { evaluateModel, readRecipe, trainCandidate, type ClassificationMetrics } from '../src/ml/index.ts';
 import { readOptions } from './read-options.ts';
 import { drawSynthetic, readSource, SPLIT_RULES, type BenchDataset } from './quality/dataset.ts';
-import { openReferencePython } from './reference-environment.ts';
+import { openReferencePython } from './python.ts';
 
 interface Line {
   name: string;

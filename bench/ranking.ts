@@ -8,13 +8,11 @@
  * For 500 products of a third draw the returned text is compared with a random candidate (the mean over all of them, which is what a random one
  * is worth), paired by product, with the 95 % interval of a bootstrap over products. Ends with exit code 1 when an interval touches 0.
  * The default recipe, full, trains each model in minutes and keeps it below var/bench-ranking; `-- --recipe head` takes seconds.
- * Real products of ../shared/data/products.json, where they lie beside the project, are judged by the model alone.
+ * Real products, where products.json is found (bench/README.md), are judged by the model alone.
  */
-import { existsSync, readFileSync } from 'node:fs';
-import path from 'node:path';
+import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { AppError } from '../src/core/errors.ts';
-import { packageRoot } from '../src/core/paths.ts';
 import { createRandom } from '../src/core/random.ts';
 import { createCopywriter, loadChannels, type Copy } from '../src/copy/index.ts';
 import {
@@ -25,6 +23,7 @@ import {
   readCues,
 } from '../src/data/index.ts';
 import { openClassifier, type Classifier } from '../src/ml/index.ts';
+import { findBenchData } from './data.ts';
 import { readOptions } from './read-options.ts';
 import { trainBenchModel, type BenchModel } from './ranking/models.ts';
 
@@ -157,8 +156,8 @@ function contentsOf({ rows }: BenchModel['dataset']): string[] {
 }
 
 function readRealProducts(): Product[] {
-  const file = path.resolve(packageRoot, '../shared/data/products.json');
-  if (!existsSync(file)) return [];
+  const file = findBenchData('products.json');
+  if (file === undefined) return [];
   return z
     .array(z.object({ title: z.string(), description: z.string() }))
     .parse(JSON.parse(readFileSync(file, 'utf8')));

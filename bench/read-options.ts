@@ -2,12 +2,15 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { parseArgs, type ParseArgsConfig } from 'node:util';
-import { toError } from '../src/core/errors.ts';
+import { AppError, toError } from '../src/core/errors.ts';
 
 type OptionList = NonNullable<ParseArgsConfig['options']>;
 type Values<Options extends OptionList> = ReturnType<typeof parseArgs<{ options: Options }>>['values'];
 
-/** Ends the process after `--help`, and with exit code 2 for an option that the bench does not have. */
+/**
+ * Ends the process after `--help`, and with exit code 2 for an option that the bench does not have. From here on an
+ * AppError, such as that something is missing here, ends it with 2 as well and says what to do, without a stack.
+ */
 export function readOptions<const Options extends OptionList>(
   benchUrl: string,
   options: Options,
@@ -18,6 +21,11 @@ export function readOptions<const Options extends OptionList>(
       console.info(describe(benchUrl, options));
       process.exit(0);
     }
+    process.once('uncaughtException', (thrown) => {
+      const isExpected = thrown instanceof AppError;
+      console.error(isExpected ? thrown.message : thrown);
+      process.exit(isExpected ? 2 : 1);
+    });
     return values;
   } catch (thrown) {
     console.error(`${toError(thrown).message}\n\n${describe(benchUrl, options)}`);

@@ -1,11 +1,12 @@
 /** Time from `npm start` to an answer of /health, and what all processes of an idle copyloop hold in memory. Printed, not judged. */
 import { spawn, type ChildProcess } from 'node:child_process';
-import { chmod, mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { sleep } from '../src/core/clock.ts';
 import { packageRoot } from '../src/core/paths.ts';
+import { readLogTail } from './log-tail.ts';
 
 const READY_TIMEOUT_MS = 240_000;
 const SETTLE_MS = 5000;
@@ -14,6 +15,8 @@ export async function measureStart(): Promise<void> {
   const folder = await mkdtemp(path.join(tmpdir(), 'copyloop-bench-start-'));
   await chmod(folder, 0o755);
   const url = `http://127.0.0.1:${await freePort()}`;
+  const logFile = path.join(folder, 'start.log');
+  const log = await open(logFile, 'w');
   const startedAt = performance.now();
   const child = spawn(
     'npm',
@@ -21,15 +24,15 @@ export async function measureStart(): Promise<void> {
     {
       cwd: packageRoot,
       env: { ...process.env, COPYLOOP_PIPELINE__CANDIDATES: '[{name: head, recipe: head, seed: 1}]' },
-      stdio: 'ignore',
+      stdio: ['ignore', log.fd, log.fd],
       detached: true,
     },
   );
   const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   try {
-    await untilOk(`${url}/health`, child);
+    await untilOk(`${url}/health`, child, logFile);
     const healthMs = performance.now() - startedAt;
-    await untilOk(`${url}/ready`, child);
+    await untilOk(`${url}/ready`, child, logFile);
     const readyMs = performance.now() - startedAt;
     await sleep(SETTLE_MS);
     const memory = await measureMemory(folder);
@@ -43,12 +46,13 @@ export async function measureStart(): Promise<void> {
     // The whole group: npm, its shell and node.
     if (child.pid !== undefined && child.exitCode === null) process.kill(-child.pid, 'SIGTERM');
     await exited;
+    await log.close();
     while ((await processesOf(folder)).length > 0) await sleep(100);
     await rm(folder, { recursive: true, force: true });
   }
 }
 
-async function untilOk(url: string, child: ChildProcess): Promise<void> {
+async function untilOk(url: string, child: ChildProcess, logFile: string): Promise<void> {
   const deadline = Date.now() + READY_TIMEOUT_MS;
   while (Date.now() < deadline && child.exitCode === null) {
     const ok = await fetch(url).then(
@@ -59,7 +63,7 @@ async function untilOk(url: string, child: ChildProcess): Promise<void> {
     await sleep(50);
   }
   throw new Error(
-    `${url} did not answer 200 (npm start ${child.exitCode === null ? 'still runs' : `ended with ${child.exitCode}`})`,
+    `${url} did not answer 200 (npm start ${child.exitCode === null ? 'still runs' : `ended with ${child.exitCode}`})${await readLogTail(logFile)}`,
   );
 }
 

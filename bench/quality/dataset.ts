@@ -17,7 +17,10 @@ import {
 } from '../../src/data/index.ts';
 import { classifierText, type LabelledRow } from '../../src/ml/index.ts';
 
-/** `pipeline`: as dataset versions are split. `sha256`: held out where the text's sha256 is divisible by 5, as the issue on full fine-tuning measures. */
+/**
+ * `pipeline`: as dataset versions are split. `sha256`: held out where the text's sha256 is divisible by 5, a rule that any
+ * other program can follow.
+ */
 export const SPLIT_RULES = ['pipeline', 'sha256'] as const;
 export type SplitRule = (typeof SPLIT_RULES)[number];
 

@@ -6,8 +6,10 @@ import { createServer } from 'node:net';
 import path from 'node:path';
 import { text } from 'node:stream/consumers';
 import { sleep } from '../../src/core/clock.ts';
+import { toError } from '../../src/core/errors.ts';
 import { entryPoint, packageRoot } from '../../src/core/paths.ts';
-import { openReferencePython } from '../reference-environment.ts';
+import { openReferencePython } from '../python.ts';
+import { readLogTail } from '../log-tail.ts';
 import { startFlags } from '../start-flags.ts';
 import type { LoadOrder, LoadResult } from './load-generator.ts';
 import type { OurServerOptions } from './our-server.ts';
@@ -24,7 +26,10 @@ export async function openOurServer(options: OurServerOptions): Promise<RunningS
   const child = spawn(process.execPath, [...startFlags, ...execArgv, file, JSON.stringify(options)], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
-  const url = await firstLine(child);
+  const url = await firstLine(child).catch(async (thrown: unknown) => {
+    const tail = await readLogTail(path.join(options.varDir, 'server.log'));
+    throw new Error(`our server: ${toError(thrown).message}${tail}`, { cause: thrown });
+  });
   return { url, close: () => end(child) };
 }
 
@@ -46,7 +51,7 @@ export async function openReferenceServer(modelDirectory: string): Promise<Runni
   while (!(await answers(`${url}/health`))) {
     if (child.exitCode !== null || Date.now() > deadlineMs) {
       await end(child);
-      throw new Error('the reference server did not start');
+      throw new Error('the reference server (gunicorn) did not start; its own words stand above');
     }
     await sleep(200);
   }

@@ -1,9 +1,8 @@
-/** Distinct real product texts: the reviews and products of ../shared/data. */
+/** Distinct real product texts: clothing reviews and products. */
 import { readFile } from 'node:fs/promises';
-import path from 'node:path';
 import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
-import { packageRoot } from '../../src/core/paths.ts';
+import { requireBenchData, type BenchData } from '../data.ts';
 
 export interface Product {
   title: string;
@@ -13,13 +12,10 @@ export interface Product {
 const reviewSchema = z.object({ Title: z.string(), 'Review Text': z.string() });
 const productSchema = z.object({ title: z.string(), description: z.string() });
 
-/** @returns undefined where ../shared/data is not there */
-export async function readProducts(): Promise<Product[] | undefined> {
-  const folder = path.resolve(packageRoot, '..', 'shared', 'data');
-  const read = (name: string): Promise<string | undefined> =>
-    readFile(path.join(folder, name), 'utf8').catch(() => undefined);
+/** @throws AppError `not-found` that says what to put where */
+export async function readProducts(): Promise<Product[]> {
+  const read = (name: BenchData): Promise<string> => readFile(requireBenchData(name), 'utf8');
   const [reviews, products] = await Promise.all([read('clothing-reviews.csv'), read('products.json')]);
-  if (reviews === undefined || products === undefined) return undefined;
   const rows = z.array(reviewSchema).parse(parse(reviews, { columns: true, bom: true }));
   const list = [
     ...rows.map((row) => ({ title: row.Title, description: row['Review Text'] })),

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { z } from 'zod';
 import { sha256File } from '../../src/core/ids.ts';
 import { packageRoot } from '../../src/core/paths.ts';
-import { openReferencePython } from '../reference-environment.ts';
+import { openReferencePython } from '../python.ts';
 import { trainOrReuse, type KeptResult } from './kept-results.ts';
 import type { Sst2 } from './sentences.ts';
 

@@ -1,9 +1,10 @@
-/** The SST-2 sentences beside the project, and a folder with all that a training on either side needs. */
+/** The SST-2 sentences, and a folder with all that a training on either side needs. */
 import { cp, mkdir, mkdtemp, readFile, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { sha256Hex } from '../../src/core/ids.ts';
 import { packageRoot } from '../../src/core/paths.ts';
 import { hashWeights, writeWeights, type DistilBertConfig, type Weights } from '../../src/ml/index.ts';
+import { requireBenchData, type BenchData } from '../data.ts';
 import { MODELS } from '../training/shapes.ts';
 
 export interface Sentences {
@@ -49,8 +50,8 @@ export async function prepareSst2(rows: number): Promise<Sst2> {
 }
 
 /** Lines of sentence and label, separated by a tab. */
-async function readSentences(name: string, limit: number): Promise<Sentences> {
-  const content = await readFile(path.join(packageRoot, '..', 'shared', 'data', name), 'utf8');
+async function readSentences(name: BenchData, limit: number): Promise<Sentences> {
+  const content = await readFile(requireBenchData(name), 'utf8');
   const pairs = content
     .split('\n')
     .map((line) => /^(.+)\t([01])\s*$/.exec(line))

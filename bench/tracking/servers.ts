@@ -1,6 +1,6 @@
 /** The servers of the bench, each with the seeded experiment, and how they are ended. */
 import { execFile, spawn, type ChildProcess } from 'node:child_process';
-import { mkdir, open } from 'node:fs/promises';
+import { mkdir, open, type FileHandle } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -10,6 +10,7 @@ import { createSilentLogger } from '../../src/core/log.ts';
 import { entryPoint, packageRoot } from '../../src/core/paths.ts';
 import type { Resources } from '../../src/core/resources.ts';
 import { findRunningPostgres, openDatabase, openEmbeddedPostgres } from '../../src/db/index.ts';
+import { readLogTail } from '../log-tail.ts';
 import { startFlags } from '../start-flags.ts';
 import { seedCopyloop, type Seed } from './seed-copyloop.ts';
 
@@ -17,8 +18,6 @@ const run = promisify(execFile);
 const log = createSilentLogger();
 
 export const scripts = path.join(packageRoot, 'bench', 'tracking');
-export const python =
-  process.env['COPYLOOP_CLIENTS_PYTHON'] ?? path.join(packageRoot, 'var', 'mlflow-venv', 'bin', 'python');
 
 export interface Opened {
   url: string;
@@ -35,31 +34,32 @@ export async function openCopyloop(folder: string, resources: Resources, seed: S
   const seeded = await seedCopyloop(database.db, seed);
   const port = await findFreePort();
   const { file, execArgv } = entryPoint(import.meta.url, '../../src/cli/main');
-  const lines = await open(path.join(folder, 'server.log'), 'w');
-  resources.defer('log', () => lines.close());
+  const { file: logFile, handle: lines } = await openLog(folder, resources);
   const server = spawn(
     process.execPath,
     [...startFlags, ...execArgv, file, 'server', '--var', folder, '--port', String(port)],
     {
-      stdio: ['ignore', 'ignore', lines.fd],
+      stdio: ['ignore', lines.fd, lines.fd],
       cwd: folder,
       env: { ...process.env, DATABASE_URL: database.url },
     },
   );
-  const url = await waitForServer(server, port, resources);
+  const url = await waitForServer(server, port, logFile, resources);
   return { url, seeded, processes: [...idOf(server), ...(await postgresOf(folder))] };
 }
 
 export async function openMlflowOnSqlite(
+  python: string,
   folder: string,
   resources: Resources,
   runs: number,
 ): Promise<Opened> {
-  return await openMlflow(folder, `sqlite:///${path.join(folder, 'mlflow.db')}`, resources, runs);
+  return await openMlflow(python, folder, `sqlite:///${path.join(folder, 'mlflow.db')}`, resources, runs);
 }
 
 /** On a PostgreSQL of the same build and settings as ours. */
 export async function openMlflowOnPostgres(
+  python: string,
   folder: string,
   resources: Resources,
   runs: number,
@@ -70,6 +70,7 @@ export async function openMlflowOnPostgres(
   await execute(maintenance.href, 'CREATE DATABASE mlflow');
   maintenance.pathname = '/mlflow';
   const opened = await openMlflow(
+    python,
     folder,
     maintenance.href.replace('postgres:', 'postgresql+psycopg2:'),
     resources,
@@ -78,21 +79,35 @@ export async function openMlflowOnPostgres(
   return { ...opened, processes: [...opened.processes, ...(await postgresOf(folder))] };
 }
 
-async function openMlflow(folder: string, uri: string, resources: Resources, runs: number): Promise<Opened> {
+async function openMlflow(
+  python: string,
+  folder: string,
+  uri: string,
+  resources: Resources,
+  runs: number,
+): Promise<Opened> {
   const artifacts = path.join(folder, 'artifacts');
   await mkdir(artifacts);
   const seeding = await run(python, [path.join(scripts, 'seed_mlflow.py'), uri, artifacts, String(runs)]);
   if (uri.startsWith('postgresql')) await execute(uri.replace('+psycopg2', ''), 'VACUUM ANALYZE');
   const port = await findFreePort();
   const options = ['--backend-store-uri', uri, '--artifacts-destination', artifacts, '--host', '127.0.0.1'];
+  const { file: logFile, handle } = await openLog(folder, resources);
   // A group of its own: the server starts workers, which end with it.
   const server = spawn(python, ['-m', 'mlflow', 'server', ...options, '--port', String(port)], {
     cwd: folder,
-    stdio: 'ignore',
+    stdio: ['ignore', handle.fd, handle.fd],
     detached: true,
   });
-  const url = await waitForServer(server, port, resources);
+  const url = await waitForServer(server, port, logFile, resources);
   return { url, seeded: seeding.stdout.trim().split('\n').at(-1) ?? '', processes: idOf(server) };
+}
+
+async function openLog(folder: string, resources: Resources): Promise<{ file: string; handle: FileHandle }> {
+  const file = path.join(folder, 'server.log');
+  const handle = await open(file, 'w');
+  resources.defer('log', () => handle.close());
+  return { file, handle };
 }
 
 function idOf({ pid }: ChildProcess): number[] {
@@ -111,7 +126,12 @@ async function execute(connectionString: string, statement: string): Promise<voi
   await client.end();
 }
 
-async function waitForServer(server: ChildProcess, port: number, resources: Resources): Promise<string> {
+async function waitForServer(
+  server: ChildProcess,
+  port: number,
+  logFile: string,
+  resources: Resources,
+): Promise<string> {
   const exited = new Promise<void>((resolve) => server.once('exit', () => resolve()));
   resources.defer('server', async () => {
     if (server.exitCode === null && server.pid !== undefined) stop(server, server.pid);
@@ -127,7 +147,9 @@ async function waitForServer(server: ChildProcess, port: number, resources: Reso
     if (isUp) return url;
     await sleep(100);
   }
-  throw new Error(`the server on port ${port} did not start`);
+  const how =
+    server.exitCode === null ? 'did not answer within two minutes' : `ended with ${server.exitCode}`;
+  throw new Error(`${server.spawnargs.join(' ')} ${how}${await readLogTail(logFile)}`);
 }
 
 /** A process that leads a group is ended with its group. */

@@ -21,7 +21,7 @@ let rows: string;
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'copyloop-kill-'));
   base = await writeTinyBase(path.join(folder, 'base'));
-  rows = await writeTinyRows(path.join(folder, 'rows.csv'), 600, 7);
+  rows = await writeTinyRows(path.join(folder, 'rows.csv'), 1500, 7);
 });
 afterAll(() => rm(folder, { recursive: true }));
 

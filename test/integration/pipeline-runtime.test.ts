@@ -358,9 +358,13 @@ describe.each(backends)('stages on %s', (kind) => {
 
   it.skipIf(!hasServer)('go on when every connection to PostgreSQL is cut while they run', async () => {
     const harness = await start();
+    let started: () => void = () => undefined;
+    const hasStarted = new Promise<void>((resolve) => (started = resolve));
     const cutIn = new Set<string>();
     const cutOnce = async (stage: string): Promise<void> => {
       if (cutIn.has(stage)) return;
+      // The first stage may begin before the call that starts the run has returned, which would be what is cut.
+      await hasStarted;
       cutIn.add(stage);
       await cutConnections(harness);
     };
@@ -375,6 +379,7 @@ describe.each(backends)('stages on %s', (kind) => {
       },
     });
     const { runId } = await harness.runs.startRun({ trigger: 'manual' });
+    started();
     const run = await untilEndedInSpiteOf(harness, runId);
     expect(run.error).toBeNull();
     expect(run.status).toBe('succeeded');
