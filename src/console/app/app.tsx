@@ -1,0 +1,88 @@
+/** The shell: navigation, the page that the address names, and what every page has (keys, theme, a word when the server is away). */
+import type { ComponentType } from 'preact';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { pages, type PageProps } from '../pages/index.ts';
+import { Trouble } from '../parts/trouble.tsx';
+import { Keys } from './keys.tsx';
+import { linkTo, useRoute } from './route.ts';
+import { ThemeChoice } from './theme.tsx';
+
+export function App() {
+  const route = useRoute();
+  const page = pages[route.page];
+  const [loaded, setLoaded] = useState<{ name: string; Page: ComponentType<PageProps> }>();
+  const [error, setError] = useState<Error>();
+  const main = useRef<HTMLElement>(null);
+
+  useEffect(() => {
+    if (page === undefined) return;
+    document.title = `${page.title} · copyloop`;
+    setError(undefined);
+    page.load().then(
+      (module) => setLoaded({ name: route.page, Page: module.default }),
+      (cause: unknown) => setError(cause instanceof Error ? cause : new Error(String(cause))),
+    );
+  }, [route.page, page]);
+
+  const place = route.page + route.rest.join('/');
+  const first = useRef(true);
+  useEffect(() => {
+    if (!first.current) main.current?.focus();
+    first.current = false;
+  }, [place]);
+
+  return (
+    <div class="shell">
+      <nav aria-label="Pages">
+        <a
+          class="skip"
+          href="#main"
+          onClick={(event) => {
+            event.preventDefault();
+            main.current?.focus();
+          }}
+        >
+          Skip to the page
+        </a>
+        <a href={linkTo('home')}>
+          <strong>copyloop</strong>
+        </a>
+        <ul>
+          {Object.entries(pages)
+            .filter(([, { under }]) => under === undefined)
+            .map(([name, { title }]) => (
+              <li key={name}>
+                <a
+                  href={linkTo(name)}
+                  aria-current={name === (page?.under ?? route.page) ? 'page' : undefined}
+                >
+                  {title}
+                </a>
+              </li>
+            ))}
+        </ul>
+        <p class="soft">
+          <a href="docs">API</a> <a href="queues">Queues</a>
+        </p>
+        <ThemeChoice />
+      </nav>
+      <main id="main" ref={main} tabIndex={-1}>
+        {page === undefined ? (
+          <>
+            <h1>There is no such page</h1>
+            <p>
+              <a href={linkTo('home')}>Go to Home</a>
+            </p>
+          </>
+        ) : error !== undefined ? (
+          <Trouble error={error} retry={() => location.reload()} />
+        ) : loaded?.name === route.page ? (
+          <loaded.Page route={route} key={place} />
+        ) : (
+          <p class="soft">Loading…</p>
+        )}
+      </main>
+      <Keys />
+    </div>
+  );
+}

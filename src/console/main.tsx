@@ -1,0 +1,12 @@
+import { render } from 'preact';
+import { App } from './app/app.tsx';
+import './style/tokens.css';
+import './style/base.css';
+import './style/shell.css';
+import './style/parts.css';
+
+const root = document.getElementById('app');
+if (root !== null) {
+  root.replaceChildren();
+  render(<App />, root);
+}

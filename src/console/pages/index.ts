@@ -1,0 +1,20 @@
+/** Every page of the console. A page is a folder beside this file and a row here; it is loaded when it is opened. */
+import type { ComponentType } from 'preact';
+import type { Route } from '../app/route.ts';
+
+export interface PageProps {
+  route: Route;
+}
+
+interface Page {
+  title: string;
+  /** Pages of one thing, such as a run, are reached from their list and stand under it. */
+  under?: string;
+  load: () => Promise<{ default: ComponentType<PageProps> }>;
+}
+
+export const pages: Readonly<Record<string, Page>> = {
+  home: { title: 'Home', load: () => import('./home/home.tsx') },
+  runs: { title: 'Runs', load: () => import('./runs/runs.tsx') },
+  run: { title: 'Run', under: 'runs', load: () => import('./run/run.tsx') },
+};

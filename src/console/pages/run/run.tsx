@@ -1,0 +1,124 @@
+/** One run: its stages and candidates, the attempts over time, what failed and why. */
+import { useState } from 'preact/hooks';
+import type { PipelineRun } from '../../../client/index.ts';
+import { client } from '../../app/api.ts';
+import { useLive } from '../../app/live.ts';
+import { linkTo } from '../../app/route.ts';
+import { Status } from '../../parts/status.tsx';
+import { Ago, Took } from '../../parts/time.tsx';
+import { Trouble, Waiting } from '../../parts/trouble.tsx';
+import type { PageProps } from '../index.ts';
+import { Gantt } from './gantt.tsx';
+
+type Stage = PipelineRun['stages'][number];
+
+export default function Run({ route }: PageProps) {
+  const [id = ''] = route.rest;
+  const { data: run, error, reload } = useLive(id, ['runs'], () => client.runs.get(id));
+  if (run === undefined) return <Waiting error={error} retry={reload} />;
+  return (
+    <>
+      <p class="soft">
+        <a href={linkTo('runs')}>Runs</a> / {run.id}
+      </p>
+      <div class="row">
+        <h1>Run {run.number}</h1>
+        <Status value={run.status} />
+        <Actions run={run} reload={reload} />
+      </div>
+      <p class="soft">
+        Started by {run.trigger} <Ago at={run.created_at} />, {run.finished_at === null ? 'so far ' : 'took '}
+        <Took from={run.created_at} to={run.finished_at} />
+        {run.replay_of === null ? null : (
+          <>
+            , a replay of <a href={linkTo('run', [run.replay_of])}>{run.replay_of}</a>
+          </>
+        )}
+      </p>
+      {run.error === null ? null : <Trouble error={run.error} />}
+      <h2>Stages</h2>
+      <div class="scroll">
+        <table>
+          <thead>
+            <tr>
+              <th scope="col">Stage</th>
+              <th scope="col">Status</th>
+              <th scope="col">Took</th>
+              <th scope="col" class="number">
+                Attempts
+              </th>
+            </tr>
+          </thead>
+          <tbody>
+            {run.stages.map((stage) => (
+              <StageRow key={`${stage.stage}.${stage.candidate ?? ''}`} stage={stage} />
+            ))}
+          </tbody>
+        </table>
+      </div>
+      <h2>Attempts over time</h2>
+      <Gantt run={run} />
+      <details>
+        <summary>Options</summary>
+        <pre>{JSON.stringify(run.options, null, 2)}</pre>
+      </details>
+    </>
+  );
+}
+
+function StageRow({ stage }: { stage: Stage }) {
+  return (
+    <tr>
+      <th scope="row">
+        {stage.stage}
+        {stage.candidate === null ? null : <div class="foreign">{stage.candidate}</div>}
+      </th>
+      <td>
+        <Status value={stage.status} />
+        {stage.progress !== null && stage.status === 'running' ? (
+          <div>
+            <progress max={1} value={stage.progress.fraction} aria-label={`Progress of ${stage.stage}`} />{' '}
+            <span class="soft foreign">{stage.progress.message}</span>
+          </div>
+        ) : null}
+        {stage.error === null ? null : <Trouble error={stage.error} />}
+        {stage.result === undefined || stage.result === null ? null : (
+          <details>
+            <summary>Result</summary>
+            <pre>{JSON.stringify(stage.result, null, 2)}</pre>
+          </details>
+        )}
+      </td>
+      <td>
+        <Took from={stage.started_at} to={stage.finished_at} />
+      </td>
+      <td class="number">{stage.attempts.length}</td>
+    </tr>
+  );
+}
+
+function Actions({ run, reload }: { run: PipelineRun; reload: () => void }) {
+  const [error, setError] = useState<Error>();
+  const cancel = (): void => {
+    client.runs.cancel(run.id).then(reload, setError);
+  };
+  const replay = (): void => {
+    client.runs.replay(run.id).then((id) => {
+      location.hash = linkTo('run', [id]);
+    }, setError);
+  };
+  return (
+    <>
+      {run.status === 'active' ? (
+        <button type="button" onClick={cancel}>
+          Cancel
+        </button>
+      ) : (
+        <button type="button" onClick={replay}>
+          Replay
+        </button>
+      )}
+      {error === undefined ? null : <Trouble error={error} />}
+    </>
+  );
+}

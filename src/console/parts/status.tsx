@@ -1,0 +1,22 @@
+/** A state in words with a mark before it: the colour alone never says it. */
+const KINDS: Readonly<Record<string, { mark: string; tone: string }>> = {
+  succeeded: { mark: '✓', tone: 'good' },
+  promoted: { mark: '✓', tone: 'good' },
+  approved: { mark: '✓', tone: 'good' },
+  failed: { mark: '✕', tone: 'bad' },
+  rejected: { mark: '✕', tone: 'bad' },
+  lost: { mark: '✕', tone: 'bad' },
+  cancelled: { mark: '⊘', tone: 'soft' },
+  active: { mark: '●', tone: 'accent' },
+  running: { mark: '●', tone: 'accent' },
+  pending: { mark: '○', tone: 'soft' },
+};
+
+export function Status({ value }: { value: string }) {
+  const { mark, tone } = KINDS[value] ?? { mark: '·', tone: 'soft' };
+  return (
+    <span class={`status ${tone}`}>
+      <span aria-hidden="true">{mark}</span> {value}
+    </span>
+  );
+}

@@ -1,0 +1,18 @@
+/** An error: what happened, and a way to try again where there is one. */
+export function Trouble({ error, retry }: { error: { message: string }; retry?: () => void }) {
+  return (
+    <div class="error" role="alert">
+      <p class="foreign">{error.message}</p>
+      {retry === undefined ? null : (
+        <button type="button" onClick={retry}>
+          Try again
+        </button>
+      )}
+    </div>
+  );
+}
+
+/** Shown until the first data is there: an error, or a word that something is coming. */
+export function Waiting({ error, retry }: { error: Error | undefined; retry: () => void }) {
+  return error === undefined ? <p class="soft">Loading…</p> : <Trouble error={error} retry={retry} />;
+}
