@@ -19,6 +19,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   workers: ['core', 'db', 'data', 'ml', 'tracking', 'copy', 'queues', 'serving'],
   server: ['core', 'db', 'data', 'ml', 'tracking', 'copy', 'queues', 'serving'],
   client: ['core'],
+  console: ['client'],
   cli: ['core', 'db', 'data', 'ml', 'tracking', 'copy', 'queues', 'serving', 'workers', 'server', 'client'],
 };
 
@@ -27,7 +28,7 @@ interface Import {
   to: string;
 }
 
-const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => file.endsWith('.ts'));
+const files = readdirSync(src, { recursive: true, encoding: 'utf8' }).filter((file) => /\.tsx?$/.test(file));
 const imports = files.flatMap(importsOf);
 
 function importsOf(file: string): Import[] {

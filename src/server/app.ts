@@ -32,6 +32,7 @@ import { createMlflowScoringRoutes } from './protocols/mlflow.ts';
 import { createOpenInferenceRoutes } from './protocols/open-inference.ts';
 import { createTeiRoutes } from './protocols/tei.ts';
 import { addApiPage } from './routes/api-page.ts';
+import { createConsoleRoutes } from './routes/console.ts';
 import { createFeedbackRoutes } from './routes/feedback.ts';
 import { createGenerateDataRoutes } from './routes/generate-data.ts';
 import { createHealthRoutes } from './routes/health.ts';
@@ -192,6 +193,7 @@ export function createApp(deps: AppDeps): Router {
   );
   app.route(QUEUE_BOARD_PATH, createQueueBoard(deps.queues));
   addApiPage(app, version);
+  app.route('/', createConsoleRoutes());
   return app;
 }
 

@@ -1,10 +1,10 @@
 /** The shell: navigation, the page that the address names, and what every page has (keys, theme, a word when the server is away). */
 import type { ComponentType } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { pages, type PageProps } from '../pages/index.ts';
+import { pages } from '../pages/index.ts';
 import { Trouble } from '../parts/trouble.tsx';
 import { Keys } from './keys.tsx';
-import { linkTo, useRoute } from './route.ts';
+import { linkTo, useRoute, type PageProps } from './route.ts';
 import { ThemeChoice } from './theme.tsx';
 
 export function App() {

@@ -11,6 +11,11 @@ export interface Route {
   query: URLSearchParams;
 }
 
+/** What every page is given. */
+export interface PageProps {
+  route: Route;
+}
+
 export function parseRoute(hash: string): Route {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?', 2);
   const [page = '', ...rest] = path.split('/').map(decode);

@@ -1,10 +1,6 @@
 /** Every page of the console. A page is a folder beside this file and a row here; it is loaded when it is opened. */
 import type { ComponentType } from 'preact';
-import type { Route } from '../app/route.ts';
-
-export interface PageProps {
-  route: Route;
-}
+import type { PageProps } from '../app/route.ts';
 
 interface Page {
   title: string;

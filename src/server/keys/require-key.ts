@@ -5,7 +5,17 @@ import type { Config } from '../../core/config/index.ts';
 import { isLoopback, type AppEnv } from '../http/index.ts';
 import type { KeyChecker } from './api-keys.ts';
 
-const OPEN_PATHS = new Set(['/health', '/ready', '/ping', '/v2/health/live', '/v2/health/ready']);
+/** What a balancer asks, and the console's own files, which hold no data. */
+const OPEN_PATHS = new Set([
+  '/health',
+  '/ready',
+  '/ping',
+  '/v2/health/live',
+  '/v2/health/ready',
+  '/',
+  '/icon.svg',
+]);
+const OPEN_FOLDER = '/assets/';
 
 export function needsKeys({ apiKeys, host }: Pick<Config['server'], 'apiKeys' | 'host'>): boolean {
   if (apiKeys === 'auto') return !isLoopback(host);
@@ -14,7 +24,7 @@ export function needsKeys({ apiKeys, host }: Pick<Config['server'], 'apiKeys' | 
 
 export function requireKey(checkKey: KeyChecker) {
   return createMiddleware<AppEnv>(async function requireKey(c, next) {
-    if (OPEN_PATHS.has(c.req.path)) return next();
+    if (OPEN_PATHS.has(c.req.path) || c.req.path.startsWith(OPEN_FOLDER)) return next();
     const key = readKey(c.req.header('authorization'), c.req.header('x-api-key'));
     if (key === undefined) {
       throw new AppError(

@@ -25,7 +25,6 @@ export function addApiPage(app: Router, version: string): void {
   });
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
   app.route('/', createPageRoutes());
-  app.get('/', (c) => c.redirect('/docs'));
 }
 
 function createPageRoutes(): Router {

@@ -5,7 +5,6 @@ import { linkTo } from '../../app/route.ts';
 import { Status } from '../../parts/status.tsx';
 import { Ago, Took } from '../../parts/time.tsx';
 import { Waiting } from '../../parts/trouble.tsx';
-import type { PageProps } from '../index.ts';
 import { StartRun } from '../runs/runs.tsx';
 
 async function loadHome() {
@@ -24,7 +23,7 @@ async function loadHome() {
   return { run, info, model, versions, history };
 }
 
-export default function Home(_: PageProps) {
+export default function Home() {
   const { data, error, reload } = useLive('home', ['runs', 'models'], loadHome);
   if (data === undefined) return <Waiting error={error} retry={reload} />;
   const { run, info, versions, history } = data;

@@ -3,11 +3,10 @@ import { useState } from 'preact/hooks';
 import type { PipelineRun } from '../../../client/index.ts';
 import { client } from '../../app/api.ts';
 import { useLive } from '../../app/live.ts';
-import { linkTo } from '../../app/route.ts';
+import { linkTo, type PageProps } from '../../app/route.ts';
 import { Status } from '../../parts/status.tsx';
 import { Ago, Took } from '../../parts/time.tsx';
 import { Trouble, Waiting } from '../../parts/trouble.tsx';
-import type { PageProps } from '../index.ts';
 import { Gantt } from './gantt.tsx';
 
 type Stage = PipelineRun['stages'][number];
@@ -103,9 +102,7 @@ function Actions({ run, reload }: { run: PipelineRun; reload: () => void }) {
     client.runs.cancel(run.id).then(reload, setError);
   };
   const replay = (): void => {
-    client.runs.replay(run.id).then((id) => {
-      location.hash = linkTo('run', [id]);
-    }, setError);
+    client.runs.replay(run.id).then((id) => location.assign(linkTo('run', [id])), setError);
   };
   return (
     <>

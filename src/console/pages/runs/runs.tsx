@@ -2,11 +2,10 @@
 import { useState } from 'preact/hooks';
 import { client } from '../../app/api.ts';
 import { useLive } from '../../app/live.ts';
-import { changeQuery, linkTo } from '../../app/route.ts';
+import { changeQuery, linkTo, type PageProps } from '../../app/route.ts';
 import { Status } from '../../parts/status.tsx';
 import { Ago, Took } from '../../parts/time.tsx';
 import { Trouble, Waiting } from '../../parts/trouble.tsx';
-import type { PageProps } from '../index.ts';
 
 const PAGE_SIZE = 50;
 const STATUSES = ['active', 'succeeded', 'failed', 'cancelled'] as const;
@@ -97,18 +96,14 @@ const shorten = (text: string): string => (text.length > 160 ? `${text.slice(0, 
 /** Starts a run with the configuration as it stands, and goes there. */
 export function StartRun({ onStarted }: { onStarted: () => void }) {
   const [error, setError] = useState<Error>();
-  const start = (): void => {
-    client.runs.start().then(
-      (id) => {
-        onStarted();
-        location.hash = linkTo('run', [id]);
-      },
-      (cause: Error) => setError(cause),
-    );
+  const start = async (): Promise<void> => {
+    const id = await client.runs.start();
+    onStarted();
+    location.assign(linkTo('run', [id]));
   };
   return (
     <>
-      <button type="button" class="primary" onClick={start}>
+      <button type="button" class="primary" onClick={() => void start().catch(setError)}>
         Start a run
       </button>
       {error === undefined ? null : <Trouble error={error} />}
