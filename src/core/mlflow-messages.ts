@@ -1,5 +1,5 @@
 /**
- * MLflow's messages as copyloop answers them (../shared/reference/mlflow-rest.md): what the server renders and what the client reads. Unset
+ * MLflow's messages as copyloop answers them: what the server renders and what the client reads. Unset
  * fields are left out, NaN and the infinities are texts.
  */
 export interface MlflowPair {

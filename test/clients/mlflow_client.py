@@ -1,4 +1,4 @@
-"""The unmodified MLflow client against a fresh copyloop: what issue 7 asks to see, step by step.
+"""The unmodified MLflow client against a fresh copyloop, step by step: runs, artifacts, registry and search.
 
 Started by run-mlflow-client.ts, which sets MLFLOW_TRACKING_URI. Each step prints one line; the first failure ends the script.
 """

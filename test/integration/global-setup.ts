@@ -3,7 +3,7 @@
  * once, in a template database; each test file clones a database of its own from that.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer, connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -18,6 +18,8 @@ declare module 'vitest' {
   export interface ProvidedContext {
     /** Of the template: only to be cloned, so nobody may stay connected to it. */
     templateUrl: string;
+    /** Empty at first, removed at the end: for what files make once and share. */
+    suiteFolder: string;
     /** null where there is no redis-server. */
     redisUrl: string | null;
   }
@@ -31,6 +33,9 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const templateUrl = await migrateTemplate(postgres.url);
   const redis = await startRedis(folder);
   project.provide('templateUrl', templateUrl);
+  const suiteFolder = path.join(folder, 'shared');
+  await mkdir(suiteFolder);
+  project.provide('suiteFolder', suiteFolder);
   project.provide('redisUrl', redis?.url ?? null);
   return async () => {
     await redis?.stop();

@@ -11,14 +11,14 @@ import { systemClock } from '../../src/core/clock.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
 import { openServer, type Server } from '../../src/server/index.ts';
 import { createPostgresTrackingStore } from '../../src/tracking/index.ts';
-import { trainTinyModels } from '../../fixtures/tiny-models.ts';
+import { copyTinyModels } from './shared-models.ts';
 import { openJobsHarness, type JobsHarness } from './jobs-harness.ts';
 
 let folder = '';
 let model = '';
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'copyloop-jobs-http-'));
-  [model = ''] = await trainTinyModels(folder, ['model']);
+  [model = ''] = await copyTinyModels(folder, ['model']);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

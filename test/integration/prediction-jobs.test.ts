@@ -6,7 +6,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vi
 import { AppError } from '../../src/core/errors.ts';
 import { createRandom } from '../../src/core/random.ts';
 import { jobFolder, jobWorkFolder } from '../../src/queues/index.ts';
-import { trainTinyModels } from '../../fixtures/tiny-models.ts';
+import { copyTinyModels } from './shared-models.ts';
 import { heard, kill, openJobsHarness, type JobsHarness } from './jobs-harness.ts';
 import type { BackendKind } from './pipeline-harness.ts';
 
@@ -15,7 +15,7 @@ let folder = '';
 let model = '';
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'copyloop-jobs-'));
-  [model = ''] = await trainTinyModels(folder, ['model']);
+  [model = ''] = await copyTinyModels(folder, ['model']);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

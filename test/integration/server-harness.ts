@@ -28,7 +28,7 @@ import {
   openWorkers,
   type StageHandlers,
 } from '../../src/workers/index.ts';
-import { trainTinyModels } from '../../fixtures/tiny-models.ts';
+import { copyTinyModels } from './shared-models.ts';
 import { openTestDatabase } from './databases.ts';
 
 export interface ServerHarness {
@@ -68,7 +68,7 @@ export async function openServingHarness(
   folder: string,
   overrides: ServerOverrides = {},
 ): Promise<{ harness: ServerHarness; server: Server }> {
-  const [model = ''] = await trainTinyModels(folder, ['first']);
+  const [model = ''] = await copyTinyModels(folder, ['first']);
   const harness = await openServerHarness(overrides);
   await harness.setAlias('champion', await harness.register(model));
   return { harness, server: await harness.openServer() };

@@ -3,14 +3,14 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createApiKey, revokeApiKey, type Server } from '../../src/server/index.ts';
-import { trainTinyModels } from '../../fixtures/tiny-models.ts';
+import { copyTinyModels } from './shared-models.ts';
 import { openServerHarness, postJson, type ServerHarness, type ServerOverrides } from './server-harness.ts';
 
 let folder: string;
 let models: string[];
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'copyloop-models-'));
-  models = await trainTinyModels(folder, ['first', 'second']);
+  models = await copyTinyModels(folder, ['first', 'second']);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

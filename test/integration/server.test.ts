@@ -5,14 +5,14 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openServerHarness, postJson, type ServerHarness } from './server-harness.ts';
-import { trainTinyModels } from '../../fixtures/tiny-models.ts';
+import { copyTinyModels } from './shared-models.ts';
 import type { Server } from '../../src/server/index.ts';
 
 let folder: string;
 let models: string[];
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'copyloop-models-'));
-  models = await trainTinyModels(folder, ['first', 'second']);
+  models = await copyTinyModels(folder, ['first', 'second']);
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

@@ -5,7 +5,7 @@ import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Server } from '../../src/server/index.ts';
 import { storeModel } from '../../src/workers/stages/model-files.ts';
-import { trainTinyModels } from '../../fixtures/tiny-models.ts';
+import { copyTinyModels } from './shared-models.ts';
 import { hasMlflow, skippedWithoutMlflow, startMlflow, type RealMlflow } from './mlflow-server.ts';
 import { openServerHarness, postJson, type ServerHarness } from './server-harness.ts';
 
@@ -16,7 +16,7 @@ describe.skipIf(!hasMlflow)(`serving from a remote MLflow server${skippedWithout
   let server: Server;
   beforeAll(async () => {
     folder = await mkdtemp(path.join(tmpdir(), 'copyloop-remote-models-'));
-    const models = await trainTinyModels(folder, ['first', 'second']);
+    const models = await copyTinyModels(folder, ['first', 'second']);
     mlflow = await startMlflow();
     harness = await openServerHarness({ tracking: { uri: mlflow.uri }, serving: { cacheEntries: 0 } });
     for (const model of models) await register(model);

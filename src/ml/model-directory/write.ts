@@ -1,5 +1,5 @@
 /**
- * Writes a model directory (DESIGN section 4): Hugging Face's files, both ONNX graphs, and copyloop.json. It comes into being
+ * Writes a model directory: Hugging Face's files, both ONNX graphs, and copyloop.json. It comes into being
  * whole: everything is written beside its place, opened and asked for the probes' scores in both precisions, and renamed.
  */
 import { mkdir, readdir, rename, rm } from 'node:fs/promises';

@@ -4,7 +4,7 @@
  *
  * The classifier reads the first token of the last layer only. So the last layer computes query, output projection and
  * feed-forward for the first one alone, and keys and values for none: the same result, forward and backward, for a
- * fraction of the work (DESIGN section 4).
+ * fraction of the work.
  */
 import {
   add,

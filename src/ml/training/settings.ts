@@ -32,7 +32,7 @@ export type RequestedSettings = Omit<TrainingSettings, 'epochs' | 'learningRate'
   readonly learningRate: number | 'auto';
 };
 
-/** The reference system's values (DESIGN section 4): Hugging Face's Trainer as it comes, but for 3 epochs at 2e-5. */
+/** The reference system's values: Hugging Face's Trainer as it comes, but for 3 epochs at 2e-5. */
 export const REFERENCE_SETTINGS: TrainingSettings = {
   epochs: 3,
   batchSize: 16,

@@ -1,5 +1,5 @@
 /**
- * MLflow's wire rules (../shared/reference/mlflow-rest.md, 1.2): POST, PATCH and DELETE carry JSON, GET query parameters; unknown fields
+ * MLflow's wire rules: POST, PATCH and DELETE carry JSON, GET query parameters; unknown fields
  * are ignored; int64 comes as number or text; unset fields are left out of answers; NaN and the infinities are texts, as protobuf's JSON has them.
  */
 import type { Context } from 'hono';

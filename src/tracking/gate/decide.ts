@@ -1,6 +1,6 @@
 /**
  * The gate between training and serving: a pure function of two models' scores on the same held-out rows. It promotes only what is
- * strictly better (DESIGN section 4), and every rule that speaks against the challenger is named, not only the first.
+ * strictly better, and every rule that speaks against the challenger is named, not only the first.
  */
 import type { Config } from '../../core/config/index.ts';
 import { AppError } from '../../core/errors.ts';
