@@ -49,7 +49,7 @@ until curl --silent --fail --output /dev/null "$url/ready"; do
   kill -0 "$server" 2>/dev/null || { tail -n 20 "$work/server.log"; exit 1; }
   sleep 0.5
 done
-copyloop predict --title 'Canvas Bag' --description 'Sturdy, with a soft handle.'
+copyloop predict --title 'Canvas Bag' --description 'Sturdy, with a soft handle.' --count 2
 
 echo '== 4. feedback: what people say of twenty creatives'
 for i in $(seq 1 20); do
@@ -60,11 +60,12 @@ for i in $(seq 1 20); do
 done
 
 echo '== 5. next run: started by the feedback, over the same table and what was learned; the gate decides again'
-until curl --silent --fail "$url/runs" | grep -q '"trigger":"feedback"'; do
+runs() { curl --silent --fail "$url/runs"; }
+until [[ $(runs) == *'"trigger":"feedback"'* ]]; do
   kill -0 "$server" || exit 1
   sleep 0.5
 done
-while curl --silent --fail "$url/runs" | grep -q '"status":"active"'; do sleep 0.5; done
+while [[ $(runs) == *'"status":"active"'* ]]; do sleep 0.5; done
 copyloop runs latest
 copyloop models --history
-copyloop runs latest --json | grep -q '"status": *"succeeded"'
+[[ $(copyloop runs --status succeeded --json) == *feedback* ]]
