@@ -2,7 +2,7 @@
  * Whether copy keeps its promises in numbers: npm run bench:copy
  *
  *   creatives   10,000 over all channels: none over a hard limit, none empty, none with an unsupported number; the share of distinct captions
- *   candidates  at least eight per field for every product
+ *   texts       at least eight per field for every product
  *   hostile     1,000 inputs of emoji, right-to-left text, 5,000-character titles and controls: the same
  *   cost        CPU of one request without scoring: count 1 below 1 ms, the default below 5 ms
  *
@@ -18,6 +18,7 @@ import { readOptions } from './read-options.ts';
 import { auditCopy } from '../fixtures/copy-audit.ts';
 import { hostileRecord } from '../fixtures/hostile-records.ts';
 import { drawRecord } from '../fixtures/product-records.ts';
+import { writeCopy } from '../fixtures/write-copy.ts';
 
 const CREATIVES = 10_000;
 const HOSTILE = 1000;
@@ -30,7 +31,7 @@ readOptions(import.meta.url, {});
 const channels = loadChannels();
 const copywriter = createCopywriter({ channels });
 const all = copywriter.channelNames;
-const flat = (texts: string[]): Promise<number[]> => Promise.resolve(texts.map(() => 0));
+const flat = (texts: readonly string[]): Promise<number[]> => Promise.resolve(texts.map(() => 0));
 const faults: string[] = [];
 
 interface Product {
@@ -59,10 +60,11 @@ async function cpuMs(
   request: Partial<CopyRequest>,
   rounds: number,
 ): Promise<number> {
-  for (const product of products) await copywriter.write({ ...product, ...request }, flat);
+  for (const product of products) await writeCopy(copywriter, { ...product, ...request }, flat);
   const before = process.cpuUsage();
   for (let round = 0; round < rounds; round += 1) {
-    for (const product of products) await copywriter.write({ ...product, ...request, seed: round }, flat);
+    for (const product of products)
+      await writeCopy(copywriter, { ...product, ...request, seed: round }, flat);
   }
   const { user, system } = process.cpuUsage(before);
   return (user + system) / 1000 / rounds / products.length;
@@ -75,7 +77,7 @@ const captions = new Map<string, number>();
 let texts = 0;
 for (let i = 0; i < CREATIVES; i += 1) {
   const product = products[i % products.length] ?? { title: '', description: '' };
-  const copy = await copywriter.write({ ...product, channels: all, count: 1, seed: i }, flat);
+  const copy = await writeCopy(copywriter, { ...product, channels: all, count: 1, seed: i }, flat);
   faults.push(...auditCopy(copy, channels, `${product.title} ${product.description}`));
   captions.set(copy.social_media_caption, (captions.get(copy.social_media_caption) ?? 0) + 1);
   texts += 2 + Object.values(copy.channels).flatMap((fields) => Object.values(fields).flat()).length;
@@ -85,21 +87,21 @@ console.log(`distinct captions: ${((100 * captions.size) / CREATIVES).toFixed(2)
 
 let fewest = Number.POSITIVE_INFINITY;
 for (const product of products) {
-  const copy = await copywriter.write({ ...product, channels: all }, flat);
+  const copy = await writeCopy(copywriter, { ...product, channels: all }, flat);
   faults.push(...auditCopy(copy, channels, `${product.title} ${product.description}`));
   for (const [field, list] of Object.entries(copy.alternatives)) {
     fewest = Math.min(fewest, list.length);
     if (list.length < DEFAULT_COUNT)
-      faults.push(`${field} has ${list.length} candidates for ${JSON.stringify(product.title)}`);
+      faults.push(`${field} has ${list.length} texts for ${JSON.stringify(product.title)}`);
   }
 }
-console.log(`candidates of a field: at least ${fewest}`);
+console.log(`texts of a field: at least ${fewest}`);
 
 const random = createRandom(99);
 const before = faults.length;
 for (let i = 0; i < HOSTILE; i += 1) {
   const record = hostileRecord(random);
-  const copy = await copywriter.write({ ...record, channels: all, count: 1 + (i % 3), seed: i }, flat);
+  const copy = await writeCopy(copywriter, { ...record, channels: all, count: 1 + (i % 3), seed: i }, flat);
   faults.push(...auditCopy(copy, channels, `${record.title} ${record.description}`));
 }
 console.log(`hostile inputs: ${HOSTILE}, faults: ${faults.length - before}`);

@@ -5,7 +5,7 @@
  *   judge    a model of the same recipe trained on another draw that shares no record with the first; it scores what was returned
  *   law      the generator's own: P(good | the cues of the product's description that the text repeats), exact
  *
- * For 500 products of a third draw the returned text is compared with a random candidate (the mean over all of them, which is what a random one
+ * For 500 products of a third draw the returned text is compared with a random text (the mean over all of them, which is what a random one
  * is worth), paired by product, with the 95 % interval of a bootstrap over products. Ends with exit code 1 when an interval touches 0.
  * The default recipe, full, trains each model in minutes and keeps it below var/bench-ranking; `-- --recipe head` takes seconds.
  * Real products, where products.json is found (bench/README.md), are judged by the model alone.
@@ -26,6 +26,7 @@ import { openClassifier, type Classifier } from '../src/ml/index.ts';
 import { findBenchData } from './data.ts';
 import { readOptions } from './read-options.ts';
 import { trainBenchModel, type BenchModel } from './ranking/models.ts';
+import { writeCopy } from '../fixtures/write-copy.ts';
 
 const RESAMPLES = 2000;
 const PRODUCT_SEED = 303;
@@ -84,12 +85,13 @@ try {
 }
 if (touched) process.exitCode = 1;
 
-/** Copy as it is served: candidates by the templates, ordered by the ranker. */
+/** Copy as it is served: texts by the templates, ordered by the ranker. */
 async function writeAll(products: readonly Product[]): Promise<{ product: Product; copy: Copy }[]> {
   const copywriter = createCopywriter({ channels: loadChannels() });
   const score = scoreWith(rankerModel as Classifier);
   const written = [];
-  for (const product of products) written.push({ product, copy: await copywriter.write(product, score) });
+  for (const product of products)
+    written.push({ product, copy: await writeCopy(copywriter, product, score) });
   return written;
 }
 

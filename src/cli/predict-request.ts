@@ -9,7 +9,7 @@ export const PREDICT_REQUEST_OPTIONS = {
   audience: { type: 'string', value: 'TEXT', about: 'whom the copy speaks to: "busy parents"' },
   keyword: { type: 'string', multiple: true, value: 'WORD', about: 'to work into texts and hashtags' },
   'banned-word': { type: 'string', multiple: true, value: 'WORD', about: 'that no text may hold' },
-  count: { type: 'string', value: 'N', about: 'candidates per field (default: copy.candidates)' },
+  count: { type: 'string', value: 'N', about: 'texts per field to choose from (default: copy.candidates)' },
   seed: { type: 'string', value: 'N', about: 'seed of the copy (default: from each product)' },
 } as const satisfies OptionSpecs;
 

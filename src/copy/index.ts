@@ -1,8 +1,9 @@
 /**
- * copy: what is said about a product. Candidates are written, checked against limits and claims, scored by whoever calls, and the best returned.
+ * copy: what is said about a product. Texts are written, checked against limits and claims, scored by whoever calls, and the best chosen.
  *
  *     const copywriter = createCopywriter({ channels: loadChannels() });
- *     const copy = await copywriter.write({ title, description, channels: ['x', 'google_rsa'] }, (texts) => champion.score(texts));
+ *     const draft = await copywriter.propose({ title, description, channels: ['x', 'google_rsa'] });
+ *     const copy = copywriter.choose(draft, await score(draft.texts));
  */
 export {
   MAX_AUDIENCE_CHARS,
@@ -23,8 +24,8 @@ export {
   type CopyRequest,
   type Copywriter,
   type CopywriterOptions,
+  type Draft,
   type ScoredText,
-  type ScoreTexts,
 } from './compose/index.ts';
 export { explainByOcclusion, type Explanation, type PhraseEffect } from './explain/index.ts';
 export {

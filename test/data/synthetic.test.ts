@@ -8,7 +8,7 @@ import {
   QUALITY_MODEL,
   type QualityModel,
 } from '../../src/data/index.ts';
-import { ADJECTIVES, CATEGORIES } from '../../src/data/synthetic/catalogue.ts';
+import { ADJECTIVES, CATEGORIES } from '../../src/data/synthetic/goods.ts';
 import { listRatings, ratingTable } from '../../src/data/synthetic/quality-model.ts';
 import { CRITICISING_ADJECTIVES, PRAISING_ADJECTIVES } from '../../src/data/synthetic/wording-adjectives.ts';
 import {

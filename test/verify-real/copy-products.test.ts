@@ -4,6 +4,7 @@ import { z } from 'zod';
 import { createCopywriter, loadChannels } from '../../src/copy/index.ts';
 import { auditCopy } from '../../fixtures/copy-audit.ts';
 import { sharedPath } from './shared.ts';
+import { writeCopy } from '../../fixtures/write-copy.ts';
 
 const file = sharedPath('data/products.json');
 const productsSchema = z.array(z.object({ title: z.string(), description: z.string() }));
@@ -16,7 +17,7 @@ describe.skipIf(file === null)('copy for real products', () => {
     const captions = new Set<string>();
     for (const product of products) {
       const request = { ...product, channels: copywriter.channelNames };
-      const copy = await copywriter.write(request, (texts) =>
+      const copy = await writeCopy(copywriter, request, (texts) =>
         Promise.resolve(texts.map((text) => text.length)),
       );
       expect(auditCopy(copy, channels, `${product.title} ${product.description}`)).toEqual([]);

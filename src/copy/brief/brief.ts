@@ -11,7 +11,7 @@ export type Tone = (typeof TONES)[number];
 export interface BriefInput {
   title: string;
   description: string;
-  /** Without one, candidates of every tone compete. */
+  /** Without one, texts of every tone compete. */
   tone?: Tone;
   /** Whom the copy speaks to: `busy parents`. */
   audience?: string;
@@ -118,7 +118,7 @@ function articleOf(name: string, kind: string, category: Category, description: 
 
 function clip(text: string, maxUnits: number): string {
   return shorten(text, {
-    fits: (candidate) => candidate.length <= maxUnits,
+    fits: (text) => text.length <= maxUnits,
     maxUnits: maxUnits * 4,
     sentences: false,
   });

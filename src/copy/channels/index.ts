@@ -10,7 +10,7 @@ export {
   type Channels,
   type FieldRole,
   type LimitKind,
-} from './catalogue.ts';
+} from './channels.ts';
 export { COUNT_METHODS, countText, type CountMethod } from './count.ts';
 export { shorten, wholeSentences, type ShortenOptions } from './shorten.ts';
 export { isGsm7, smsParts, toGsm7 } from './sms.ts';

@@ -6,7 +6,7 @@
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 export interface ShortenOptions {
-  /** Whether a candidate fits; must be true for the empty text and monotone: what is shorter fits if the longer did. */
+  /** Whether a text fits; must be true for the empty text and monotone: what is shorter fits if the longer did. */
   fits: (text: string) => boolean;
   /** Put after a cut inside a sentence; it is counted. */
   ellipsis?: string;

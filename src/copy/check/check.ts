@@ -14,7 +14,8 @@ export const REFUSALS = [
 ] as const;
 export type Refusal = (typeof REFUSALS)[number];
 
-export interface Verdict {
+/** What a check holds against a text. */
+export interface Finding {
   refusal: Refusal;
   /** In words, for people. */
   reason: string;
@@ -67,7 +68,7 @@ const FORBIDDEN =
   /(?![\n\u200c\u200d])[\p{Cc}\p{Cs}\p{Co}\p{Cn}\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/u;
 
 /** Why `text` may not leave, or undefined when it may. Duplicates are the caller's to see: they are a matter of the whole list. */
-export function checkText(text: string, rules: CheckRules): Verdict | undefined {
+export function checkText(text: string, rules: CheckRules): Finding | undefined {
   if (!LETTER_OR_NUMBER.test(text)) return { refusal: 'empty', reason: 'it holds no letter and no number' };
   if (FORBIDDEN.test(text))
     return { refusal: 'invalid-text', reason: 'it holds a control, invisible or unassigned character' };

@@ -6,7 +6,7 @@ export {
   sameTextKey,
   type BannedWords,
   type CheckRules,
+  type Finding,
   type Refusal,
-  type Verdict,
 } from './check.ts';
 export { createClaimSource, findUnsupportedClaim, readNumbers, type ClaimSource } from './claims.ts';

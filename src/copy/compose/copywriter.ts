@@ -1,3 +1,6 @@
+/**
+ * From a product to its copy, in two steps with whatever scores texts between them: `propose` writes and checks, `choose` takes the best.
+ */
 import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { createBrief, foldText, type Brief, type BriefInput } from '../brief/index.ts';
@@ -5,8 +8,8 @@ import type { Channels } from '../channels/index.ts';
 import { checkText, createBannedWords, createClaimSource } from '../check/index.ts';
 import { createHashtags } from '../hashtags/index.ts';
 import { createTemplateWriter, hashText, type Writer, type WriterName } from '../writers/index.ts';
-import { gatherTexts, type Accepted } from './gather.ts';
-import { planField, requireChannels, tightestField, type FieldPlan } from './orders.ts';
+import { collectTexts, type AcceptedText } from './collect-texts.ts';
+import { planField, requireChannels, tightestField, type FieldPlan } from './plan-fields.ts';
 
 export const DEFAULT_COUNT = 8;
 export const MAX_COUNT = 64;
@@ -15,7 +18,7 @@ const MAX_HASHTAGS = 5;
 export interface CopyRequest extends BriefInput {
   /** Channels to write variants for, by their names in config/channels.yaml. Default: none. */
   channels?: readonly string[];
-  /** Candidates per field, 1 to 64; default 8. With 1 nothing is scored. */
+  /** Texts per field to choose from, 1 to 64; default 8. With 1 there is nothing to score. */
   count?: number;
   /** Default: a hash of title and description, so that the same request gives the same copy. */
   seed?: number;
@@ -41,7 +44,7 @@ export interface Copy {
   /** Fits the tightest ad field of all channels. */
   ad_copy: string;
   channels: Record<string, ChannelCopy>;
-  /** Every candidate that passed the checks, best first, the returned one included; channel fields as `x.text`. */
+  /** Every text that passed the checks, best first, the returned one included; channel fields as `x.text`. */
   alternatives: Record<string, ScoredText[]>;
   /** Who wrote the caption. */
   writer: WriterName;
@@ -49,15 +52,27 @@ export interface Copy {
   fallback: string | null;
 }
 
-/** Scores of texts, in their order, higher is better. Called at most once for a request. */
-export type ScoreTexts = (texts: string[]) => Promise<number[]>;
+/** What was written for one request: checked, not yet chosen from. */
+export interface Draft {
+  /** What `choose` needs scores of; empty with `count: 1`, where there is nothing to choose from. */
+  readonly texts: readonly string[];
+  readonly fields: readonly DraftField[];
+  readonly hashtags: readonly string[];
+  readonly fallback: string | null;
+}
+
+/** The texts of one field, as they would be returned. */
+interface DraftField {
+  plan: FieldPlan;
+  texts: readonly AcceptedText[];
+}
 
 export interface CopywriterOptions {
   channels: Channels;
   writer?: Writer;
   /** Writes what the writer leaves open; templates by default. */
   fallback?: Writer;
-  /** Candidates per field when a request does not say. Default 8. */
+  /** Texts per field when a request does not say. Default 8. */
   defaultCount?: number;
   log?: Pick<Logger, 'warn'>;
 }
@@ -66,8 +81,10 @@ export interface Copywriter {
   /** Who is asked first. */
   readonly writer: WriterName;
   readonly channelNames: readonly string[];
-  /** @throws AppError `invalid-input` for an unknown channel, a count out of range or bans that leave nothing; whatever `score` throws. */
-  write(request: CopyRequest, score: ScoreTexts): Promise<Copy>;
+  /** @throws AppError `invalid-input` for an unknown channel, a count out of range or bans that leave nothing; the signal's reason */
+  propose(request: CopyRequest): Promise<Draft>;
+  /** @param scores of `draft.texts`, in their order, higher is better */
+  choose(draft: Draft, scores: readonly number[]): Copy;
   close(): Promise<void>;
 }
 
@@ -106,7 +123,7 @@ export function createCopywriter(options: CopywriterOptions): Copywriter {
   return {
     writer: writer.name,
     channelNames: Object.keys(channels),
-    async write(request, score) {
+    async propose(request) {
       const count = requireCount(request.count ?? options.defaultCount ?? DEFAULT_COUNT);
       const names = requireChannels(request.channels ?? [], channels);
       const brief = createBrief(request);
@@ -117,20 +134,27 @@ export function createCopywriter(options: CopywriterOptions): Copywriter {
       const tags = createHashtags(brief, MAX_HASHTAGS, refusesTag);
       const plans = planFields(names, count, tags);
       const seed = request.seed ?? hashText(`${request.title}\u0000${request.description}`);
-      const orders = plans.map((plan) => plan.order);
-      const gathered = await gatherTexts(
+      const collected = await collectTexts(
         withoutBanned(brief, (text) => banned(foldText(text)) !== undefined),
-        orders,
+        plans.map((plan) => plan.request),
         { writer, fallback },
         { banned, source },
         { seed, signal: request.signal, withinMs: request.writeWithinMs },
       );
-      const fallbackReason = gathered.fallbackReason ?? null;
-      if (fallbackReason !== null)
-        log?.warn({ writer: writer.name, reason: fallbackReason }, 'templates wrote in place of the writer');
-      const ranked = await rank(plans, gathered.fields, count, score);
-      return assemble(plans, ranked, tags, fallbackReason);
+      const reason = collected.fallbackReason ?? null;
+      if (reason !== null)
+        log?.warn({ writer: writer.name, reason }, 'templates wrote in place of the writer');
+      const fields = plans.map((plan, index): DraftField => ({
+        plan,
+        texts: (collected.fields[index] ?? []).map(({ text, writer }) => ({
+          text: text + plan.suffix,
+          writer,
+        })),
+      }));
+      const texts = count === 1 ? [] : fields.flatMap((field) => field.texts.map(({ text }) => text));
+      return { texts, fields, hashtags: tags, fallback: reason };
     },
+    choose: chooseCopy,
     async close() {
       await writer.close?.();
       if (fallback !== writer) await fallback.close?.();
@@ -169,59 +193,45 @@ function withoutBanned(brief: Brief, isBanned: (text: string) => boolean): Brief
   };
 }
 
-interface Ranked extends ScoredText {
+interface RankedText extends ScoredText {
   writer: WriterName;
 }
 
-/** Every field's texts, best first; equal scores keep the order of writing. One call of `score` for all of them. */
-async function rank(
-  plans: readonly FieldPlan[],
-  fields: readonly Accepted[][],
-  count: number,
-  score: ScoreTexts,
-): Promise<Ranked[][]> {
-  const texts = fields.map((list, index) =>
-    list.map(({ text, writer }) => ({ text: text + (plans[index]?.suffix ?? ''), writer })),
-  );
-  if (count === 1) return texts.map((list) => list.map((item) => ({ ...item, score: null })));
-  const flat = texts.flat();
-  const scores = await score(flat.map(({ text }) => text));
-  if (scores.length !== flat.length || !scores.every(Number.isFinite)) {
+function chooseCopy({ texts, fields, hashtags, fallback }: Draft, scores: readonly number[]): Copy {
+  if (scores.length !== texts.length || !scores.every(Number.isFinite)) {
     throw new AppError(
       'internal',
-      `the score function returned ${scores.length} scores for ${flat.length} texts, or one that is no number`,
+      `a draft of ${texts.length} texts was given ${scores.length} scores, or one that is no number`,
     );
   }
-  let at = 0;
-  return texts.map((list) => {
-    const scored = list.map((item) => ({ ...item, score: scores[at++] ?? 0 }));
-    return scored.toSorted((a, b) => b.score - a.score);
-  });
-}
-
-function assemble(
-  plans: readonly FieldPlan[],
-  ranked: readonly Ranked[][],
-  hashtags: string[],
-  fallback: string | null,
-): Copy {
+  const ranked = rank(fields, texts.length === 0 ? undefined : scores);
   const [caption, ad] = ranked;
   const copy: Copy = {
     social_media_caption: caption?.[0]?.text ?? '',
-    hashtags,
+    hashtags: [...hashtags],
     ad_copy: ad?.[0]?.text ?? '',
     channels: {},
     alternatives: {},
     writer: caption?.[0]?.writer ?? 'templates',
     fallback,
   };
-  for (const [index, plan] of plans.entries()) {
+  for (const [index, { plan }] of fields.entries()) {
     const list = ranked[index] ?? [];
-    copy.alternatives[plan.order.field] = list.map(({ text, score }) => ({ text, score }));
+    copy.alternatives[plan.request.name] = list.map(({ text, score }) => ({ text, score }));
     if (plan.place === undefined) continue;
     const { channel, field } = plan.place;
-    const fields = (copy.channels[channel] ??= {});
-    fields[field] = plan.isList ? list.slice(0, plan.keep).map(({ text }) => text) : (list[0]?.text ?? '');
+    const values = (copy.channels[channel] ??= {});
+    values[field] = plan.isList ? list.slice(0, plan.keep).map(({ text }) => text) : (list[0]?.text ?? '');
   }
   return copy;
+}
+
+/** Every field's texts, best first; equal scores keep the order of writing. */
+function rank(fields: readonly DraftField[], scores: readonly number[] | undefined): RankedText[][] {
+  if (scores === undefined) return fields.map(({ texts }) => texts.map((text) => ({ ...text, score: null })));
+  let at = 0;
+  return fields.map(({ texts }) => {
+    const scored = texts.map((text) => ({ ...text, score: scores[at++] ?? 0 }));
+    return scored.toSorted((a, b) => b.score - a.score);
+  });
 }

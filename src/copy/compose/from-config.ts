@@ -22,7 +22,7 @@ export interface FromConfigOptions {
 /**
  * The copywriter that the section `copy` of the configuration describes. Close it: a text model may hold a process.
  *
- * @throws AppError `invalid-config` when the chosen writer lacks a setting or the channel catalogue is not valid.
+ * @throws AppError `invalid-config` when the chosen writer lacks a setting or the channels are not valid.
  */
 export function openCopywriter(config: Config['copy'], options: FromConfigOptions = {}): Copywriter {
   return createCopywriter({

@@ -8,6 +8,6 @@ export {
   type CopyRequest,
   type Copywriter,
   type CopywriterOptions,
+  type Draft,
   type ScoredText,
-  type ScoreTexts,
 } from './copywriter.ts';

@@ -32,7 +32,7 @@ const NAME_TAG_WORDS = 4;
  */
 export function createHashtags(brief: Brief, count: number, refuses: (tag: string) => boolean): string[] {
   const tags = new Map<string, string>();
-  for (const tag of candidates(brief)) {
+  for (const tag of possibleTags(brief)) {
     if (tags.size >= count) break;
     const key = foldText(tag);
     if (isHashtag(tag) && !tags.has(key) && !refuses(tag)) tags.set(key, tag);
@@ -44,7 +44,7 @@ export function isHashtag(tag: string): boolean {
   return VALID.test(tag) && tag.length >= 3 && tag.length <= MAX_HASHTAG_CHARS + 1;
 }
 
-function* candidates(brief: Brief): Generator<string> {
+function* possibleTags(brief: Brief): Generator<string> {
   for (const keyword of brief.keywords) yield toHashtag(keyword);
   const words = nameWords(brief.name);
   if (words.length > 1 && words.length <= NAME_TAG_WORDS) yield toHashtag(words.join(' '));

@@ -3,7 +3,7 @@ import { z } from 'zod';
 import { AppError, assertNever } from '../../core/errors.ts';
 import type { Brief } from '../brief/index.ts';
 import type { FieldRole } from '../channels/index.ts';
-import type { WriteOrder } from './writer.ts';
+import type { FieldRequest } from './writer.ts';
 
 const MAX_DESCRIPTION_CHARS = 2000;
 
@@ -15,7 +15,7 @@ export const SYSTEM_PROMPT = [
 ].join(' ');
 
 /** The request as JSON: the product, the wishes, and for each field what kind of text, how many and how long. */
-export function renderPrompt(brief: Brief, orders: readonly WriteOrder[]): string {
+export function renderPrompt(brief: Brief, fields: readonly FieldRequest[]): string {
   return JSON.stringify({
     product: { title: brief.title, description: brief.description.slice(0, MAX_DESCRIPTION_CHARS) },
     tone: brief.tone ?? 'vary the tone between texts',
@@ -23,14 +23,14 @@ export function renderPrompt(brief: Brief, orders: readonly WriteOrder[]): strin
     keywords: brief.keywords.length === 0 ? undefined : brief.keywords,
     neverUse: brief.bannedWords.length === 0 ? undefined : brief.bannedWords,
     fields: Object.fromEntries(
-      orders.map((order) => [
-        order.field,
+      fields.map((field) => [
+        field.name,
         {
-          kind: describeRole(order.role),
-          texts: order.count,
-          aimForCharacters: order.aim,
-          neverMoreThanCharacters: order.maxChars,
-          emojiAndExclamationMarks: order.plain || order.gsm7 ? 'none' : 'sparingly',
+          kind: describeRole(field.role),
+          texts: field.count,
+          aimForCharacters: field.aim,
+          neverMoreThanCharacters: field.maxChars,
+          emojiAndExclamationMarks: field.plain || field.gsm7 ? 'none' : 'sparingly',
         },
       ]),
     ),
@@ -62,11 +62,11 @@ const answerSchema = z.record(
 );
 
 /**
- * The texts of an answer, per order. A field that is missing gives an empty list.
+ * The texts of an answer, per field. A field that is missing gives an empty list.
  *
  * @throws AppError `unavailable` when the answer holds no JSON object of texts.
  */
-export function parseAnswer(answer: string, orders: readonly WriteOrder[]): string[][] {
+export function parseAnswer(answer: string, fields: readonly FieldRequest[]): string[][] {
   // Models wrap JSON in fences or a sentence; the object is what stands between the outer braces.
   const json = answer.slice(answer.indexOf('{'), answer.lastIndexOf('}') + 1);
   let document: unknown;
@@ -82,7 +82,7 @@ export function parseAnswer(answer: string, orders: readonly WriteOrder[]): stri
   const parsed = answerSchema.safeParse(document);
   if (!parsed.success)
     throw new AppError('unavailable', 'the answer is JSON, but does not map field names to texts');
-  return orders.map((order) => (parsed.data[order.field] ?? []).map(tidyProposal));
+  return fields.map((field) => (parsed.data[field.name] ?? []).map(tidyProposal));
 }
 
 /** One line, without the quotes, list marks and hashtags that models add. */

@@ -1,16 +1,16 @@
-/** What a writer is: given a brief and orders, it proposes candidates; whether they may leave is decided elsewhere. */
+/** What a writer is: given a brief and the fields to fill, it proposes texts; whether they may leave is decided elsewhere. */
 import type { Brief } from '../brief/index.ts';
 import type { FieldRole } from '../channels/index.ts';
 
 export const WRITER_NAMES = ['templates', 'transformers', 'openai'] as const;
 export type WriterName = (typeof WRITER_NAMES)[number];
 
-/** One field to write. */
-export interface WriteOrder {
-  /** Names the field among the request's orders: `social_media_caption`, `x.text`. */
-  field: string;
+/** One field to fill. */
+export interface FieldRequest {
+  /** `social_media_caption`, `x.text`. */
+  name: string;
   role: FieldRole;
-  /** Candidates wanted, all distinct. */
+  /** Texts wanted, all distinct. */
   count: number;
   /** Length to aim at, in characters. */
   aim: number;
@@ -31,14 +31,18 @@ export interface WriteOptions {
 
 export interface Writer {
   readonly name: WriterName;
-  /** Whether it answers at once, each order for itself: then it is asked for one field after the other, and other work has its turn between them. */
+  /** Whether it answers at once, each field for itself: then it is asked for one field after the other, and other work has its turn between them. */
   readonly immediate?: boolean;
   /**
-   * Candidates for every order, in the orders' order. May return fewer than asked for.
+   * Texts for every field, in the order of `fields`. May return fewer than asked for.
    *
    * @throws AppError `unavailable`, `timed-out`, `too-busy` or `bad-model` when it cannot write at all.
    */
-  write(brief: Brief, orders: readonly WriteOrder[], options: WriteOptions): string[][] | Promise<string[][]>;
+  write(
+    brief: Brief,
+    fields: readonly FieldRequest[],
+    options: WriteOptions,
+  ): string[][] | Promise<string[][]>;
   /** Ends what the writer holds open. */
   close?(): Promise<void>;
 }

@@ -5,7 +5,7 @@
  */
 import { assertNever } from '../../core/errors.ts';
 import type { Random } from '../../core/random.ts';
-import { CLOSERS, OPENERS, type Category } from './catalogue.ts';
+import { CLOSERS, OPENERS, type Category } from './goods.ts';
 import { CRITICISING_ADJECTIVES, INTENSIFIERS, PRAISING_ADJECTIVES } from './wording-adjectives.ts';
 import {
   CRITICISING_PREDICATES,

@@ -2,7 +2,7 @@
 import { base, en, Faker } from '@faker-js/faker';
 import { createRandom, type Random } from '../../core/random.ts';
 import type { ProductRecord } from '../record.ts';
-import { ADJECTIVES, CATEGORIES } from './catalogue.ts';
+import { ADJECTIVES, CATEGORIES } from './goods.ts';
 import { composeDescription } from './compose-description.ts';
 import { listRatings, QUALITY_MODEL, ratingTable, type QualityModel } from './quality-model.ts';
 

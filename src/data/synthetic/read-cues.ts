@@ -1,5 +1,5 @@
 /** The generator read backwards: the cues of its law that a text repeats, for judging copy by its known quality. */
-import { CATEGORIES } from './catalogue.ts';
+import { CATEGORIES } from './goods.ts';
 import { CRITICISING_ADJECTIVES, INTENSIFIERS, PRAISING_ADJECTIVES } from './wording-adjectives.ts';
 import {
   CRITICISING_PREDICATES,

@@ -1,4 +1,4 @@
-/** From a product to its creative: candidates are written, the champion scores them with the product in one batch, the best is answered and kept. */
+/** From a product to its creative: texts are written, the champion scores them with the product in one batch, the best is answered and kept. */
 import type { Clock } from '../../core/clock.ts';
 import { createHexId } from '../../core/ids.ts';
 import { explainByOcclusion, type Copywriter, type CopyRequest } from '../../copy/index.ts';
@@ -50,7 +50,7 @@ export function createPredictor(deps: {
   copywriter: Copywriter;
   store: PredictionStore;
   events: PredictorEvents;
-  /** Candidates per field where the request names no count. */
+  /** Texts per field where the request names no count. */
   defaultCount: number;
   clock: Clock;
 }): Predictor {
@@ -75,14 +75,9 @@ export function createPredictor(deps: {
       return probabilities;
     };
 
-    let confidence: number | undefined;
-    const copy = await copywriter.write(toCopyRequest(request, defaultCount, context), async (texts) => {
-      const [own, ...scores] = await score([text, ...texts]);
-      confidence = own;
-      return scores;
-    });
-    // With one candidate there is nothing to rank: only the product itself is scored.
-    if (confidence === undefined) [confidence] = await score([text]);
+    const draft = await copywriter.propose(toCopyRequest(request, defaultCount, context));
+    const [confidence = 0, ...scores] = await score([text, ...draft.texts]);
+    const copy = copywriter.choose(draft, scores);
     const explanation =
       request.explain === true ? await explainByOcclusion(text, (texts) => score(texts)) : undefined;
     timing.writeMs = performance.now() - startedMs - scoringMs;
@@ -93,7 +88,7 @@ export function createPredictor(deps: {
       social_media_caption: copy.social_media_caption,
       hashtags: copy.hashtags,
       ad_copy: copy.ad_copy,
-      confidence_score: confidence ?? 0,
+      confidence_score: confidence,
       generated_at: clock.now().toISOString(),
     };
     const extras: PredictionExtras = {

@@ -39,7 +39,7 @@ export function createRequestSchemas(config: Pick<Config, 'server'>, channelName
       .min(1)
       .max(MAX_COUNT)
       .optional()
-      .openapi({ description: 'Candidates per field; 1 writes one and scores the product alone' }),
+      .openapi({ description: 'Texts per field to choose from; 1 writes one and scores the product alone' }),
     seed: z
       .int()
       .min(0)

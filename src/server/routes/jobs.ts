@@ -78,7 +78,11 @@ const querySchema = z.strictObject({
   audience: z.string().optional(),
   keywords: list('keywords'),
   banned_words: list('words that no text may hold'),
-  count: z.coerce.number<string>().int().optional().openapi({ description: 'candidates per field' }),
+  count: z.coerce
+    .number<string>()
+    .int()
+    .optional()
+    .openapi({ description: 'texts per field to choose from' }),
   seed: z.coerce.number<string>().int().optional(),
   language: z.literal('en').optional(),
 });

@@ -31,7 +31,7 @@ const refusals = {
   504: errorResponse('not answered within X-Request-Timeout-Ms'),
 };
 
-/** Products of a batch that are worked on at once: enough candidates in line for full batches, few enough to bound memory. */
+/** Products of a batch that are worked on at once: enough texts in line for full batches, few enough to bound memory. */
 const TEXTS_IN_LINE = 512;
 
 export function createPredictRoutes(deps: {
@@ -47,7 +47,7 @@ export function createPredictRoutes(deps: {
     method: 'post',
     path: '/predict',
     tags: ['predict'],
-    summary: 'Copy for one product, the best of several candidates by the champion',
+    summary: 'Copy for one product, the best of several texts by the champion',
     request: { body: { required: true, content: { 'application/json': { schema: product } } } },
     responses: {
       200: {
@@ -112,8 +112,8 @@ export function createPredictRoutes(deps: {
       setMaxListeners(0, signal);
       const context = contextOf(c, signal, batchTimeoutMs, createFairLane());
       const deadlineMs = performance.now() + context.timeoutMs;
-      const candidates = 2 * (items[0]?.count ?? options.count ?? config.copy.candidates);
-      const width = Math.max(4, Math.floor(TEXTS_IN_LINE / candidates));
+      const textsPerItem = 2 * (items[0]?.count ?? options.count ?? config.copy.candidates);
+      const width = Math.max(4, Math.floor(TEXTS_IN_LINE / textsPerItem));
       try {
         const predictions = await mapBounded(items, width, (item) =>
           predictor.predict(

@@ -1,91 +1,71 @@
 /** The creatives of a group of products: each is written by itself, all that needs a score is scored in one call. */
+import { setImmediate } from 'node:timers/promises';
 import { AppError } from '../../core/errors.ts';
-import type { Copy, Copywriter, CopyRequest } from '../../copy/index.ts';
+import type { Copy, CopyRequest, Copywriter, Draft } from '../../copy/index.ts';
 import type { Fault, Product, TableRow } from '../../data/index.ts';
 import { classifierText } from '../../ml/index.ts';
 import type { ScoreBatch, StepContext } from '../loop/step-context.ts';
 
 export type CreativeResult = { line: number; creative: TableRow } | { line: number; fault: Fault };
 
-interface Order {
+interface Predicting {
   score: ScoreBatch;
   copywriter: Copywriter;
   job: StepContext['job'];
   signal: AbortSignal;
 }
 
+type NumberedProduct = Product & { line: number };
+
+/** A product with what was written for it, or why nothing can be. */
+type Written = { product: NumberedProduct } & ({ draft: Draft } | { fault: Fault });
+
 /** Products written before the event loop may turn: whoever shares it waits no longer than for these. */
 const WRITTEN_AT_ONCE = 8;
 
 /** @throws what scoring throws, and what writing throws but for a product that no copy can be written for, which becomes a fault */
 export async function writeCreatives(
-  products: readonly (Product & { line: number })[],
-  { score, copywriter, job, signal }: Order,
+  products: readonly NumberedProduct[],
+  { score, copywriter, job, signal }: Predicting,
 ): Promise<CreativeResult[]> {
-  const scoring = createJointScoring(products.length, (texts) => score(texts, signal));
-  const write = async (product: Product & { line: number }, index: number): Promise<CreativeResult> => {
-    const { line } = product;
-    const own = classifierText(product);
-    let confidence: number | undefined;
+  const written = await proposeAll(products, (product) =>
+    copywriter.propose(toRequest(product, job.options, signal)),
+  );
+  const texts = written.flatMap((each) =>
+    'draft' in each ? [classifierText(each.product), ...each.draft.texts] : [],
+  );
+  const scores = await score(texts, signal);
+  let at = 0;
+  return written.map((each): CreativeResult => {
+    const { line } = each.product;
+    if ('fault' in each) return { line, fault: each.fault };
+    const [confidence = Number.NaN, ...own] = scores.slice(at, (at += 1 + each.draft.texts.length));
+    return { line, creative: toRow(each.product, copywriter.choose(each.draft, own), confidence, job) };
+  });
+}
+
+/** All at the same time, since a writer may have to wait; in the order of `products` whoever is ready first, for batches must not depend on it. */
+async function proposeAll(
+  products: readonly NumberedProduct[],
+  propose: (product: NumberedProduct) => Promise<Draft>,
+): Promise<Written[]> {
+  const write = async (product: NumberedProduct): Promise<Written> => {
     try {
-      const copy = await copywriter.write(toRequest(product, job.options, signal), async (texts) => {
-        const [first, ...scores] = await scoring.add(index, [own, ...texts]);
-        confidence = first;
-        return scores;
-      });
-      // With one candidate there is nothing to rank: only the product itself is scored.
-      if (confidence === undefined) [confidence] = await scoring.add(index, [own]);
-      return { line, creative: toRow(product, copy, confidence ?? Number.NaN, job) };
+      return { product, draft: await propose(product) };
     } catch (thrown) {
-      scoring.leave(index);
       if (!(thrown instanceof AppError) || thrown.code !== 'invalid-input') throw thrown;
-      return { line, fault: { field: 'product', value: product.title, reason: thrown.message } };
+      return { product, fault: { field: 'product', value: product.title, reason: thrown.message } };
     }
   };
-  const written: Promise<CreativeResult>[] = [];
+  const written: Promise<Written>[] = [];
   for (const [index, product] of products.entries()) {
-    const result = write(product, index);
+    const result = write(product);
+    // Awaited below; a failure before that must not count as unhandled.
     result.catch(() => undefined);
     written.push(result);
-    if (index % WRITTEN_AT_ONCE === WRITTEN_AT_ONCE - 1)
-      await new Promise<void>((resolve) => setImmediate(resolve));
+    if (index % WRITTEN_AT_ONCE === WRITTEN_AT_ONCE - 1) await setImmediate();
   }
   return await Promise.all(written);
-}
-
-interface JointScoring {
-  /** Scores of a member's texts, once every member has said what it needs. */
-  add(member: number, texts: readonly string[]): Promise<number[]>;
-  /** The member needs no scores, or no more. */
-  leave(member: number): void;
-}
-
-/** Texts stand in the order of the members, whoever is ready first: what is scored together must not depend on chance. */
-function createJointScoring(
-  members: number,
-  score: (texts: readonly string[]) => Promise<number[]>,
-): JointScoring {
-  const texts = Array.from({ length: members }, (): readonly string[] => []);
-  const heard = new Set<number>();
-  let begin: (scores: Promise<number[]>) => void = () => undefined;
-  const all = new Promise<number[]>((resolve) => (begin = resolve));
-  // Every member may have left, or failed for a reason of its own, before the scores fail.
-  all.catch(() => undefined);
-  const hear = (member: number): void => {
-    if (heard.has(member)) return;
-    heard.add(member);
-    if (heard.size === members) begin(score(texts.flat()));
-  };
-  return {
-    add: async (member, own) => {
-      texts[member] = own;
-      hear(member);
-      const scores = await all;
-      const start = texts.slice(0, member).reduce((sum, list) => sum + list.length, 0);
-      return scores.slice(start, start + own.length);
-    },
-    leave: hear,
-  };
 }
 
 function toRequest(
@@ -109,7 +89,7 @@ function toRequest(
 }
 
 function toRow(
-  product: Product & { line: number },
+  product: NumberedProduct,
   copy: Copy,
   confidence: number,
   { model }: StepContext['job'],

@@ -47,9 +47,7 @@ describe('loadChannels', () => {
       },
     };
     expect(() => parseChannels(document)).toThrow(/channels\.x\.fields\.text\.limits\[0\]\.max/u);
-    expect(() => loadChannels('config/nothing.yaml')).toThrow(
-      /cannot read the channel catalogue .*nothing\.yaml/u,
-    );
+    expect(() => loadChannels('config/nothing.yaml')).toThrow(/cannot read the channels of .*nothing\.yaml/u);
   });
 });
 

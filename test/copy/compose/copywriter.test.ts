@@ -4,6 +4,7 @@ import { createRandom } from '../../../src/core/random.ts';
 import { auditCopy } from '../../../fixtures/copy-audit.ts';
 import { hostileRecord } from '../../../fixtures/hostile-records.ts';
 import { drawRecord } from '../../../fixtures/product-records.ts';
+import { writeCopy } from '../../../fixtures/write-copy.ts';
 
 const channels = loadChannels();
 const copywriter = createCopywriter({ channels });
@@ -12,13 +13,14 @@ const lamp = {
   description:
     'The Nordic Desk Lamp is a compact light for small desks. With a soft glow and a foldable arm, it provides a calm workspace.',
 };
-const byLength = (texts: string[]): Promise<number[]> => Promise.resolve(texts.map((text) => text.length));
+const byLength = (texts: readonly string[]): Promise<number[]> =>
+  Promise.resolve(texts.map((text) => text.length));
 
 const refuse = (): Promise<number[]> => Promise.reject(new Error('nothing was to be scored'));
 
 describe('createCopywriter', () => {
-  it('writes eight distinct candidates per field and returns the one that scores best', async () => {
-    const copy = await copywriter.write(lamp, byLength);
+  it('writes eight distinct texts per field and returns the one that scores best', async () => {
+    const copy = await writeCopy(copywriter, lamp, byLength);
     const captions = copy.alternatives.social_media_caption ?? [];
     expect(captions).toHaveLength(8);
     expect(new Set(captions.map(({ text }) => text.toLowerCase())).size).toBe(8);
@@ -30,8 +32,8 @@ describe('createCopywriter', () => {
   });
 
   it('scores everything in one call', async () => {
-    const calls: string[][] = [];
-    await copywriter.write({ ...lamp, channels: copywriter.channelNames }, (texts) => {
+    const calls: (readonly string[])[] = [];
+    await writeCopy(copywriter, { ...lamp, channels: copywriter.channelNames }, (texts) => {
       calls.push(texts);
       return byLength(texts);
     });
@@ -39,25 +41,25 @@ describe('createCopywriter', () => {
     expect(calls[0]?.length).toBeGreaterThan(80);
   });
 
-  it('writes one candidate and scores nothing with count 1', async () => {
-    const copy = await copywriter.write({ ...lamp, count: 1 }, refuse);
+  it('writes one text and asks for no score with count 1', async () => {
+    const copy = await writeCopy(copywriter, { ...lamp, count: 1 }, refuse);
     expect(copy.alternatives.social_media_caption).toEqual([
       { text: copy.social_media_caption, score: null },
     ]);
   });
 
   it('gives the same copy for the same request, and another for another seed', async () => {
-    const first = await copywriter.write(lamp, byLength);
-    expect(await copywriter.write(lamp, byLength)).toEqual(first);
-    const other = await copywriter.write({ ...lamp, seed: 7 }, byLength);
+    const first = await writeCopy(copywriter, lamp, byLength);
+    expect(await writeCopy(copywriter, lamp, byLength)).toEqual(first);
+    const other = await writeCopy(copywriter, { ...lamp, seed: 7 }, byLength);
     expect(other.social_media_caption).not.toBe(first.social_media_caption);
   });
 
   it('gives Google its headlines and descriptions, also with count 1', async () => {
-    const many = await copywriter.write({ ...lamp, channels: ['google_rsa'] }, byLength);
+    const many = await writeCopy(copywriter, { ...lamp, channels: ['google_rsa'] }, byLength);
     expect(many.channels.google_rsa?.headlines).toHaveLength(15);
     expect(many.channels.google_rsa?.descriptions).toHaveLength(4);
-    const few = await copywriter.write({ ...lamp, channels: ['google_rsa'], count: 1 }, byLength);
+    const few = await writeCopy(copywriter, { ...lamp, channels: ['google_rsa'], count: 1 }, byLength);
     expect(few.channels.google_rsa?.headlines).toHaveLength(3);
     expect(few.channels.google_rsa?.descriptions).toHaveLength(2);
     expect(JSON.stringify(many.channels)).not.toMatch(/!|\p{Extended_Pictographic}/u);
@@ -71,13 +73,14 @@ describe('createCopywriter', () => {
     };
     let immediate = setImmediate(next);
     const request = { title: '🎉 '.repeat(100), description: 'ж.рф '.repeat(400), count: 64 };
-    await copywriter.write({ ...request, channels: copywriter.channelNames }, byLength);
+    await writeCopy(copywriter, { ...request, channels: copywriter.channelNames }, byLength);
     clearImmediate(immediate);
     expect(turns).toBeGreaterThan(copywriter.channelNames.length);
   });
 
   it('leaves banned words out, of the name and the hashtags too', async () => {
-    const copy = await copywriter.write(
+    const copy = await writeCopy(
+      copywriter,
       { ...lamp, bannedWords: ['NORDIC', 'Compact', 'desk lamp'] },
       byLength,
     );
@@ -100,11 +103,13 @@ describe('createCopywriter', () => {
       /bannedWords leave no text/,
     ],
   ])('refuses %s and says what is allowed', async (_, change, message) => {
-    await expect(copywriter.write({ ...lamp, ...change }, byLength)).rejects.toThrow(message);
+    await expect(writeCopy(copywriter, { ...lamp, ...change }, byLength)).rejects.toThrow(message);
   });
 
   it('says so when the score function returns too few scores', async () => {
-    await expect(copywriter.write(lamp, () => Promise.resolve([1]))).rejects.toThrow('returned 1 scores');
+    await expect(writeCopy(copywriter, lamp, () => Promise.resolve([1]))).rejects.toThrow(
+      'was given 1 scores',
+    );
   });
 
   it('keeps 1,000 creatives over all channels in their limits, with no number of its own', async () => {
@@ -113,7 +118,8 @@ describe('createCopywriter', () => {
     let creatives = 0;
     for (let i = 0; i < 100; i += 1) {
       const record = drawRecord(random);
-      const copy = await copywriter.write(
+      const copy = await writeCopy(
+        copywriter,
         { ...record, channels: copywriter.channelNames, count: 2, seed: i },
         byLength,
       );
@@ -129,7 +135,8 @@ describe('createCopywriter', () => {
     const random = createRandom(7);
     for (let i = 0; i < 300; i += 1) {
       const record = hostileRecord(random);
-      const copy = await copywriter.write(
+      const copy = await writeCopy(
+        copywriter,
         { ...record, channels: copywriter.channelNames, count: 1 + (i % 2), seed: i },
         byLength,
       );
@@ -145,7 +152,7 @@ describe('createCopywriter', () => {
       const record = drawRecord(random);
       if (seen.has(record.title)) continue;
       seen.add(record.title);
-      const copy = await copywriter.write(record, byLength);
+      const copy = await writeCopy(copywriter, record, byLength);
       openings.add(copy.social_media_caption.split(' ').slice(0, 5).join(' '));
     }
     expect(openings.size).toBeGreaterThanOrEqual(18);
@@ -156,7 +163,7 @@ describe('createCopywriter', () => {
     const keywords = ['a', 'b', 'c'].map((word) => `${word} quiet and small `.repeat(7).slice(0, 100).trim());
     for (let seed = 0; seed < 20; seed += 1) {
       const request = { ...lamp, audience, keywords, seed, channels: copywriter.channelNames };
-      const copy = await copywriter.write({ ...request, count: 1 + (seed % 3) }, byLength);
+      const copy = await writeCopy(copywriter, { ...request, count: 1 + (seed % 3) }, byLength);
       const source = [lamp.title, lamp.description, audience, ...keywords].join(' ');
       expect(auditCopy(copy, channels, source)).toEqual([]);
     }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { openCopywriter } from '../../../src/copy/index.ts';
+import { writeCopy } from '../../../fixtures/write-copy.ts';
 
 const config = {
   writer: 'templates',
@@ -12,7 +13,7 @@ const config = {
 describe('openCopywriter', () => {
   it('writes as many candidates as the configuration says', async () => {
     const copywriter = openCopywriter(config);
-    const copy = await copywriter.write({ title: 'Lamp', description: '' }, (texts) =>
+    const copy = await writeCopy(copywriter, { title: 'Lamp', description: '' }, (texts) =>
       Promise.resolve(texts.map(() => 0)),
     );
     expect(copy.alternatives.ad_copy).toHaveLength(4);

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createCopywriter, createOpenAiWriter, loadChannels, type Copy } from '../../../src/copy/index.ts';
 import type { OpenAiWriterOptions } from '../../../src/copy/writers/index.ts';
+import { writeCopy } from '../../../fixtures/write-copy.ts';
 
 const lamp = { title: 'Nordic Desk Lamp', description: 'A compact light with a soft glow.' };
 const CAPTIONS = ['Soft glow, small desk.', 'Your desk, kindly lit.', 'A compact light for late pages.'];
@@ -66,7 +67,7 @@ function write(
 ): Promise<Copy> {
   const writer = createOpenAiWriter({ model: 'm', timeoutMs: 10_000, retries: 2, backoffMs: 1, ...options });
   const copywriter = createCopywriter({ channels: loadChannels(), writer });
-  return copywriter.write({ ...lamp, count: 3, signal }, (texts) =>
+  return writeCopy(copywriter, { ...lamp, count: 3, signal }, (texts) =>
     Promise.resolve(texts.map((_, index) => index)),
   );
 }
@@ -200,7 +201,7 @@ describe('createOpenAiWriter', () => {
     });
     const copywriter = createCopywriter({ channels: loadChannels(), writer });
     const ask = (): Promise<Copy> =>
-      copywriter.write({ ...lamp, count: 3 }, (texts) => Promise.resolve(texts.map(() => 0)));
+      writeCopy(copywriter, { ...lamp, count: 3 }, (texts) => Promise.resolve(texts.map(() => 0)));
     expect((await ask()).fallback).toBeNull();
     expect((await ask()).fallback).toMatch(
       /the budget of 1 requests per minute is used up .* opens again in 60 s/,
@@ -221,7 +222,7 @@ describe('createOpenAiWriter', () => {
     };
     const copywriter = createCopywriter({ channels: loadChannels(), writer: createOpenAiWriter(options) });
     const ask = (): Promise<Copy> =>
-      copywriter.write({ ...lamp, count: 3 }, (texts) => Promise.resolve(texts.map(() => 0)));
+      writeCopy(copywriter, { ...lamp, count: 3 }, (texts) => Promise.resolve(texts.map(() => 0)));
     expect((await ask()).fallback).toBeNull();
     expect((await ask()).fallback).toMatch(/the budget of 900100 tokens per day is used up \(900000 spent/);
   });

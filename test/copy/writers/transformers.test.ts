@@ -9,6 +9,7 @@ import {
   type Copy,
 } from '../../../src/copy/index.ts';
 import { writeTinyLanguageModel } from './tiny-language-model.ts';
+import { writeCopy } from '../../../fixtures/write-copy.ts';
 
 const lamp = { title: 'Nordic Desk Lamp', description: 'A compact light with a soft glow.' };
 const CORPUS = [
@@ -35,7 +36,7 @@ function openCopywriter(model: string, timeoutMs: number): () => Promise<Copy> {
     writer: createTransformersWriter({ model, maxNewTokens: 12, timeoutMs }),
   });
   closers.push(() => copywriter.close());
-  return () => copywriter.write({ ...lamp, count: 2 }, (texts) => Promise.resolve(texts.map(() => 0)));
+  return () => writeCopy(copywriter, { ...lamp, count: 2 }, (texts) => Promise.resolve(texts.map(() => 0)));
 }
 
 describe('createTransformersWriter', () => {

@@ -3,7 +3,7 @@ import { systemClock, type Clock } from '../../../core/clock.ts';
 import { AppError } from '../../../core/errors.ts';
 import { createRandom } from '../../../core/random.ts';
 import { parseAnswer, renderPrompt, SYSTEM_PROMPT } from '../prompt.ts';
-import type { Writer, WriteOrder } from '../writer.ts';
+import type { FieldRequest, Writer } from '../writer.ts';
 import { createBudget, type BudgetLimits, type SpendingLedger } from './budget.ts';
 import { requestChat } from './chat.ts';
 
@@ -32,9 +32,9 @@ export function createOpenAiWriter(options: OpenAiWriterOptions): Writer {
   const budget = createBudget(options, clock, options.ledger);
   return {
     name: 'openai',
-    async write(brief, orders, { seed, signal }) {
-      const prompt = renderPrompt(brief, orders);
-      const maxAnswerTokens = answerTokens(orders);
+    async write(brief, fields, { seed, signal }) {
+      const prompt = renderPrompt(brief, fields);
+      const maxAnswerTokens = answerTokens(fields);
       const promptTokens = Math.ceil((SYSTEM_PROMPT.length + prompt.length) / CHARS_PER_TOKEN);
       const settle = await budget.reserve(promptTokens + maxAnswerTokens);
       const timeout = AbortSignal.timeout(timeoutMs);
@@ -49,7 +49,7 @@ export function createOpenAiWriter(options: OpenAiWriterOptions): Writer {
           signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
         );
         await settle(answer.totalTokens ?? promptTokens + Math.ceil(answer.text.length / CHARS_PER_TOKEN));
-        return parseAnswer(answer.text, orders);
+        return parseAnswer(answer.text, fields);
       } catch (thrown) {
         // An attempt that failed may still have been billed: the reservation stands.
         if (signal?.aborted !== true && timeout.aborted) {
@@ -61,9 +61,9 @@ export function createOpenAiWriter(options: OpenAiWriterOptions): Writer {
   };
 }
 
-function answerTokens(orders: readonly WriteOrder[]): number {
-  const chars = orders.reduce(
-    (sum, order) => sum + order.count * (Math.min(order.aim * 1.5, order.maxChars) + 8),
+function answerTokens(fields: readonly FieldRequest[]): number {
+  const chars = fields.reduce(
+    (sum, field) => sum + field.count * (Math.min(field.aim * 1.5, field.maxChars) + 8),
     0,
   );
   return Math.min(MAX_ANSWER_TOKENS, Math.ceil(chars / CHARS_PER_TOKEN) + 64);

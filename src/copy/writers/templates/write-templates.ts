@@ -3,7 +3,7 @@ import { assertNever } from '../../../core/errors.ts';
 import { createRandom, type Random } from '../../../core/random.ts';
 import { TONES, withoutEmoji, type Brief, type Tone } from '../../brief/index.ts';
 import { shorten, toGsm7, wholeSentences, type FieldRole } from '../../channels/index.ts';
-import type { Writer, WriteOrder } from '../writer.ts';
+import type { FieldRequest, Writer } from '../writer.ts';
 import { createMaterial, expandRule, pickRule, upperFirst, type Material, type Shares } from './grammar.ts';
 import { compileRule, type Rule } from './rule.ts';
 import { FRAGMENTS, PLAIN_LINES, SENTENCES, type FragmentKind, type SentenceKind } from './rules.ts';
@@ -66,35 +66,35 @@ export function createTemplateWriter(): Writer & { write(...args: Parameters<Wri
   return {
     name: 'templates',
     immediate: true,
-    write(brief, orders, { seed }) {
-      return orders.map((order) => writeOrder(brief, order, createRandom(seed ^ hashText(order.field))));
+    write(brief, fields, { seed }) {
+      return fields.map((field) => writeField(brief, field, createRandom(seed ^ hashText(field.name))));
     },
   };
 }
 
-function writeOrder(brief: Brief, order: WriteOrder, random: Random): string[] {
+function writeField(brief: Brief, field: FieldRequest, random: Random): string[] {
   const tones: Tone[] = brief.tone === undefined ? random.shuffle([...TONES]) : [brief.tone];
-  const name = nameFor(brief, order);
+  const name = nameFor(brief, field);
   const used = new Set<Rule>();
   const found = new Map<string, string>();
   // Texts that had to be cut inside a sentence: they read as a mistake, so they only fill what nothing else does.
   const cut = new Map<string, string>();
-  for (let attempt = 0; found.size < order.count && attempt < order.count * ATTEMPTS_PER_TEXT; attempt += 1) {
+  for (let attempt = 0; found.size < field.count && attempt < field.count * ATTEMPTS_PER_TEXT; attempt += 1) {
     const tone = tones[attempt % tones.length] ?? 'friendly';
     const material = createMaterial(
       brief,
       name,
       tone,
       random,
-      order.role === 'post' && !order.plain && !order.gsm7,
+      field.role === 'post' && !field.plain && !field.gsm7,
     );
-    const written = soften(writeOne(order, material, used), order);
-    const isWhole = order.fits(written);
-    const text = isWhole ? written : shortenTo(written, order);
-    if (text === '' || !order.fits(text)) continue;
+    const written = soften(writeOne(field, material, used), field);
+    const isWhole = field.fits(written);
+    const text = isWhole ? written : shortenTo(written, field);
+    if (text === '' || !field.fits(text)) continue;
     (isWhole || wholeSentences(text) === text ? found : cut).set(text.toLowerCase(), text);
   }
-  return [...found.values(), ...cut.values()].slice(0, order.count);
+  return [...found.values(), ...cut.values()].slice(0, field.count);
 }
 
 /** The same generic lines for everyone: the last resort when bans or a hostile title leave nothing else. */
@@ -102,31 +102,31 @@ export function plainLines(role: FieldRole): readonly string[] {
   return role === 'headline' || role === 'subject' ? PLAIN_LINES.short : PLAIN_LINES.long;
 }
 
-function nameFor(brief: Brief, order: WriteOrder): string {
-  const clean = order.plain ? withoutEmoji(brief.name) : brief.name;
-  const name = order.plain ? clean.replaceAll(/[!]/gu, '') : clean;
-  const share = order.role === 'headline' ? 1 : order.role === 'subject' ? 0.75 : 0.5;
-  const room = Math.max(12, Math.round(order.aim * share));
+function nameFor(brief: Brief, field: FieldRequest): string {
+  const clean = field.plain ? withoutEmoji(brief.name) : brief.name;
+  const name = field.plain ? clean.replaceAll(/[!]/gu, '') : clean;
+  const share = field.role === 'headline' ? 1 : field.role === 'subject' ? 0.75 : 0.5;
+  const room = Math.max(12, Math.round(field.aim * share));
   // In a small field half a name says less than what the thing is.
   if (name.length > room && share > 0.5 && brief.kind !== '') return '';
-  const cut = shorten(name, { fits: (text) => text.length <= room && order.fits(text), sentences: false });
+  const cut = shorten(name, { fits: (text) => text.length <= room && field.fits(text), sentences: false });
   return /[\p{L}\p{N}\p{So}]/u.test(cut) ? cut : '';
 }
 
-function writeOne(order: WriteOrder, material: Material, used: Set<Rule>): string {
-  switch (order.role) {
+function writeOne(field: FieldRequest, material: Material, used: Set<Rule>): string {
+  switch (field.role) {
     case 'post':
-      return writeSentences(order, material, used, order.aim >= LONG_AIM ? LONG_POSTS : POSTS);
+      return writeSentences(field, material, used, field.aim >= LONG_AIM ? LONG_POSTS : POSTS);
     case 'ad':
     case 'description':
     case 'message':
-      return writeSentences(order, material, used, ADS);
+      return writeSentences(field, material, used, ADS);
     case 'headline':
       return titleCase(writeFragment('headline', material, used));
     case 'subject':
       return writeFragment('subject', material, used);
     default:
-      return assertNever(order.role);
+      return assertNever(field.role);
   }
 }
 
@@ -138,7 +138,7 @@ function writeFragment(kind: FragmentKind, material: Material, used: Set<Rule>):
 }
 
 function writeSentences(
-  order: WriteOrder,
+  field: FieldRequest,
   material: Material,
   used: Set<Rule>,
   structures: readonly Structure[],
@@ -154,7 +154,7 @@ function writeSentences(
   for (const drop of [undefined, ...drops]) {
     if (drop !== undefined) sentences[drop] = undefined;
     const text = joinSentences(sentences, core, isLong);
-    if (text.length <= order.aim * 1.15 && order.fits(text)) return text;
+    if (text.length <= field.aim * 1.15 && field.fits(text)) return text;
   }
   return sentences[core] ?? '';
 }
@@ -179,16 +179,16 @@ function joinSentences(sentences: readonly (string | undefined)[], core: number,
 }
 
 /** Without what the field does not take. */
-function soften(text: string, order: WriteOrder): string {
-  const out = order.gsm7 ? toGsm7(text) : text;
-  return order.plain ? withoutEmoji(out).replaceAll('!', '.') : out;
+function soften(text: string, field: FieldRequest): string {
+  const out = field.gsm7 ? toGsm7(text) : text;
+  return field.plain ? withoutEmoji(out).replaceAll('!', '.') : out;
 }
 
-function shortenTo(text: string, order: WriteOrder): string {
+function shortenTo(text: string, field: FieldRequest): string {
   return shorten(text, {
-    fits: order.fits,
-    ellipsis: order.gsm7 || order.plain ? '' : '\u2026',
-    maxUnits: order.maxChars * 4,
+    fits: field.fits,
+    ellipsis: field.gsm7 || field.plain ? '' : '\u2026',
+    maxUnits: field.maxChars * 4,
   });
 }
 

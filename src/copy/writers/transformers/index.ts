@@ -5,7 +5,7 @@ import { AppError, toError } from '../../../core/errors.ts';
 import { entryPoint } from '../../../core/paths.ts';
 import type { Brief } from '../../brief/index.ts';
 import { describeRole, tidyProposal } from '../prompt.ts';
-import type { Writer, WriteOrder } from '../writer.ts';
+import type { FieldRequest, Writer } from '../writer.ts';
 import type { ChildMessage, ParentMessage } from './messages.ts';
 
 export interface TransformersWriterOptions {
@@ -29,7 +29,7 @@ export function createTransformersWriter(
 
   return {
     name: 'transformers',
-    async write(brief, orders, { seed, signal }) {
+    async write(brief, fields, { seed, signal }) {
       const timeout = AbortSignal.timeout(timeoutMs);
       const deadline = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
       const work = turn.then(async () => {
@@ -37,7 +37,7 @@ export function createTransformersWriter(
         deadline.throwIfAborted();
         generator ??= openGenerator(model, cacheDir, () => (generator = undefined));
         return await generator.generate(
-          orders.map((order) => ({ text: renderModelPrompt(brief, order), count: order.count })),
+          fields.map((field) => ({ text: renderModelPrompt(brief, field), count: field.count })),
           maxNewTokens,
           seed,
         );
@@ -61,14 +61,14 @@ export function createTransformersWriter(
   };
 }
 
-function renderModelPrompt(brief: Brief, order: WriteOrder): string {
+function renderModelPrompt(brief: Brief, field: FieldRequest): string {
   const wishes = [
     brief.tone === undefined ? '' : ` in a ${brief.tone} tone`,
     brief.audience === '' ? '' : ` for ${brief.audience}`,
-    ` with at most ${Math.min(order.aim, order.maxChars)} characters`,
+    ` with at most ${Math.min(field.aim, field.maxChars)} characters`,
   ].join('');
   const description = brief.description.slice(0, PROMPT_DESCRIPTION_CHARS);
-  return `Write ${describeRole(order.role)}${wishes} for this product.\nProduct: ${brief.title}\nDescription: ${description}\nText:`;
+  return `Write ${describeRole(field.role)}${wishes} for this product.\nProduct: ${brief.title}\nDescription: ${description}\nText:`;
 }
 
 /** Small models go on to invent the next product; what they were asked for ends with the paragraph. */

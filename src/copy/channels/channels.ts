@@ -36,7 +36,7 @@ const fieldSchema = z.strictObject({
     .optional(),
 });
 
-const catalogueSchema = z
+const channelsSchema = z
   .strictObject({
     channels: z.record(
       name,
@@ -63,16 +63,13 @@ function hasSingle(
 
 /** @throws AppError `invalid-config` naming the key and what is allowed there. */
 export function parseChannels(document: unknown): Channels {
-  const parsed = catalogueSchema.safeParse(document);
+  const parsed = channelsSchema.safeParse(document);
   if (parsed.success) return parsed.data;
-  throw new AppError(
-    'invalid-config',
-    `the channel catalogue is not valid:\n${z.prettifyError(parsed.error)}`,
-  );
+  throw new AppError('invalid-config', `the channels are not valid:\n${z.prettifyError(parsed.error)}`);
 }
 
 /**
- * Reads a catalogue file (default: the package's own config/channels.yaml); a relative path starts at the package's folder.
+ * Reads a file of channels (default: the package's own config/channels.yaml); a relative path starts at the package's folder.
  *
  * @throws AppError `invalid-config` when it cannot be read or is not valid.
  */
@@ -83,7 +80,7 @@ export function loadChannels(file = 'config/channels.yaml'): Channels {
     document = parse(readFileSync(resolved, 'utf8'));
   } catch (thrown) {
     const error = toError(thrown);
-    throw new AppError('invalid-config', `cannot read the channel catalogue ${resolved}: ${error.message}`, {
+    throw new AppError('invalid-config', `cannot read the channels of ${resolved}: ${error.message}`, {
       cause: error,
     });
   }

@@ -1,11 +1,11 @@
 /** From a request to the fields that must be written: the two of the contract, and those of every channel asked for. */
 import { AppError } from '../../core/errors.ts';
 import { ceilingOf, countText, type ChannelField, type Channels, type FieldRole } from '../channels/index.ts';
-import type { WriteOrder } from '../writers/index.ts';
+import type { FieldRequest } from '../writers/index.ts';
 
 /** One field to fill, as the copywriter sees it. */
 export interface FieldPlan {
-  order: WriteOrder;
+  request: FieldRequest;
   /** Channel and field name; undefined for the two fields of the contract. */
   place: { channel: string; field: string } | undefined;
   /** Put after each text, counted with it: the hashtags of a post. */
@@ -57,8 +57,8 @@ export function planField(
   const keep = items === undefined ? 1 : count === 1 ? items.min : items.write;
   const maxChars = field.count === 'sms-parts' ? ceiling * 153 : ceiling;
   return {
-    order: {
-      field: name,
+    request: {
+      name,
       role: field.role,
       count: keep + count - 1,
       aim: Math.min(field.aim, maxChars - after.length),
@@ -78,12 +78,12 @@ export function planField(
 /** A text is asked about when it is written, when it is taken and when it is checked: the last answer still holds. */
 function remembered(decide: (text: string) => boolean): (text: string) => boolean {
   let last: string | undefined;
-  let verdict = false;
+  let answer = false;
   return (text) => {
     if (text !== last) {
-      verdict = decide(text);
+      answer = decide(text);
       last = text;
     }
-    return verdict;
+    return answer;
   };
 }
