@@ -23,10 +23,10 @@ export type PredictRequest = {
   tone?: 'friendly' | 'professional' | 'playful' | 'elegant' | 'direct' | undefined;
   audience?: string | undefined;
   keywords?: string[] | undefined;
-  banned_words?: string[] | undefined;
   count?: number | undefined;
   seed?: number | undefined;
   language?: 'en' | undefined;
+  banned_words?: string[] | undefined;
   explain?: boolean | undefined;
 };
 
@@ -36,10 +36,10 @@ export type BatchPredictRequest = {
   tone?: 'friendly' | 'professional' | 'playful' | 'elegant' | 'direct' | undefined;
   audience?: string | undefined;
   keywords?: string[] | undefined;
-  banned_words?: string[] | undefined;
   count?: number | undefined;
   seed?: number | undefined;
   language?: 'en' | undefined;
+  banned_words?: string[] | undefined;
   explain?: boolean | undefined;
 };
 
@@ -620,7 +620,7 @@ export interface Api {
       format?: 'csv' | 'jsonl' | 'parquet' | undefined;
       map?: string[] | undefined;
       channels?: string | undefined;
-      tone?: string | undefined;
+      tone?: 'friendly' | 'professional' | 'playful' | 'elegant' | 'direct' | undefined;
       audience?: string | undefined;
       keywords?: string | undefined;
       banned_words?: string | undefined;

@@ -5,20 +5,12 @@
  *     const draft = await copywriter.propose({ title, description, channels: ['x', 'google_rsa'] });
  *     const copy = copywriter.choose(draft, await score(draft.texts));
  */
-export {
-  MAX_AUDIENCE_CHARS,
-  MAX_BANNED_WORDS,
-  MAX_KEYWORDS,
-  MAX_WORD_CHARS,
-  TONES,
-  type Tone,
-} from './brief/index.ts';
+export { TONES, type Tone } from './brief/index.ts';
 export { loadChannels, parseChannels, type Channels } from './channels/index.ts';
 export {
   createCopywriter,
-  DEFAULT_COUNT,
-  MAX_COUNT,
   openCopywriter,
+  requireChannels,
   type ChannelCopy,
   type Copy,
   type CopyRequest,
@@ -27,6 +19,16 @@ export {
   type Draft,
   type ScoredText,
 } from './compose/index.ts';
+export {
+  copyOptionsSchema,
+  createWireOptions,
+  DEFAULT_COUNT,
+  fromWireOptions,
+  MAX_COUNT,
+  MAX_SEED,
+  toWireOptions,
+  type CopyOptions,
+} from './options.ts';
 export { explainByOcclusion, type Explanation, type PhraseEffect } from './explain/index.ts';
 export {
   createOpenAiWriter,

@@ -1,5 +1,6 @@
 /** One product record, and the check that every row from outside passes before it becomes one. */
 import { z } from 'zod';
+import { findUnprintable } from '../core/plain-text.ts';
 
 export const MAX_TITLE_CHARS = 1000;
 export const MAX_DESCRIPTION_CHARS = 10_000;
@@ -82,15 +83,6 @@ function singleText(maxChars: number) {
       const reason = findUnprintable(text);
       if (reason !== undefined) context.addIssue({ code: 'custom', message: reason });
     });
-}
-
-function findUnprintable(text: string): string | undefined {
-  // Tab and line breaks are text; everything else below U+0020 is damage, above all NUL, which PostgreSQL refuses.
-  // eslint-disable-next-line no-control-regex
-  const control = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/.exec(text);
-  if (control !== null) return `holds the control character \\x${hex(control[0])}`;
-  if (!text.isWellFormed()) return 'is not well-formed Unicode (a lone surrogate)';
-  return undefined;
 }
 
 function hex(char: string): string {

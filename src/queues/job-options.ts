@@ -2,49 +2,20 @@
 import { z } from 'zod';
 import { MAPPABLE_FIELDS, type Config } from '../core/config/index.ts';
 import { AppError } from '../core/errors.ts';
-import {
-  loadChannels,
-  MAX_AUDIENCE_CHARS,
-  MAX_BANNED_WORDS,
-  MAX_COUNT,
-  MAX_KEYWORDS,
-  MAX_WORD_CHARS,
-  TONES,
-  type Channels,
-} from '../copy/index.ts';
+import { copyOptionsSchema, loadChannels, requireChannels, type Channels } from '../copy/index.ts';
 import { TABLE_FORMATS, type TableColumn } from '../data/index.ts';
 
-const word = z.string().min(1).max(MAX_WORD_CHARS);
-const wishes = {
-  channels: z.array(z.string().min(1)),
-  tone: z.enum(TONES).optional(),
-  audience: z.string().min(1).max(MAX_AUDIENCE_CHARS).optional(),
-  keywords: z.array(word).max(MAX_KEYWORDS).optional(),
-  bannedWords: z.array(word).max(MAX_BANNED_WORDS).optional(),
-  seed: z
-    .int()
-    .min(0)
-    .max(2 ** 31 - 1)
-    .optional(),
-  language: z.literal('en').optional(),
-};
-const count = z.int().min(1).max(MAX_COUNT);
 const map = z.partialRecord(z.enum(MAPPABLE_FIELDS), z.string().min(1));
 const format = z.enum(TABLE_FORMATS);
 
 /** What a caller may ask for; the rest comes from the configuration. */
-export const predictRequestSchema = z.strictObject({
-  ...wishes,
-  channels: wishes.channels.optional(),
-  count: count.optional(),
+export const predictRequestSchema = copyOptionsSchema.extend({
   map: map.optional(),
   format: format.optional(),
 });
 export type PredictJobRequest = z.input<typeof predictRequestSchema>;
 
-export const predictOptionsSchema = z.strictObject({
-  ...wishes,
-  count,
+export const predictOptionsSchema = copyOptionsSchema.required({ channels: true, count: true }).extend({
   map,
   format,
   columns: z.array(
@@ -72,15 +43,7 @@ export function resolvePredictOptions(
   }
   const { channels = [], count: asked, map: columns, format: wanted, ...rest } = parsed.data;
   const known = loadChannels(config.copy.channels);
-  const unknown = channels.find((name) => !Object.hasOwn(known, name));
-  if (unknown !== undefined) {
-    throw new AppError(
-      'invalid-input',
-      `channels names "${unknown}"; known channels are ${Object.keys(known).join(', ')}`,
-      { details: { field: 'channels', allowed: Object.keys(known) } },
-    );
-  }
-  const distinct = [...new Set(channels)];
+  const distinct = requireChannels(channels, known);
   return {
     ...rest,
     channels: distinct,

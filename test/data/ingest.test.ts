@@ -108,7 +108,7 @@ describe('a CSV file', () => {
       '13 row',
     ]);
     expect(refused.map((row) => row.reason).join('\n')).toMatchInlineSnapshot(`
-      "holds the control character \\x00
+      "holds the control character \\x00; only tab and line breaks are allowed
       must be a number
       is not UTF-8: save the file as UTF-8 (from Windows, iconv -f WINDOWS-1252 -t UTF-8)
       stands in an earlier row already

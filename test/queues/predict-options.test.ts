@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/core/config/index.ts';
 import { resolvePredictOptions, stepJobId } from '../../src/queues/index.ts';
+import { predictOptionsSchema } from '../../src/queues/job-options.ts';
 
 const { config } = loadConfig({ env: {} });
 
@@ -22,6 +23,30 @@ describe('the options of a prediction job', () => {
     expect(added[0]).toEqual({ name: 'x.text', kind: 'text' });
     expect(added).toContainEqual({ name: 'google_rsa.headlines', kind: 'texts' });
     expect(new Set(added.map(({ name }) => name)).size).toBe(added.length);
+  });
+
+  it('are read from the rows of jobs that an earlier version stored', () => {
+    const wishes = {
+      tone: 'playful',
+      audience: 'busy parents',
+      keywords: ['gift'],
+      bannedWords: ['cheap'],
+      seed: 7,
+    };
+    const columns = [{ name: 'line', kind: 'integer' }];
+    const rest = { channels: ['x'], count: 3, map: { title: 'Name' }, format: 'csv', columns };
+    const stored = { ...wishes, language: 'en', ...rest, shardRows: 1000, shardsInFlight: 64 };
+    expect(predictOptionsSchema.parse(stored)).toEqual(stored);
+    const bare = {
+      channels: [],
+      count: 8,
+      map: {},
+      format: 'jsonl',
+      columns,
+      shardRows: 1,
+      shardsInFlight: 1,
+    };
+    expect(predictOptionsSchema.parse(bare)).toEqual(bare);
   });
 
   it.each([

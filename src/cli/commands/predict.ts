@@ -1,8 +1,10 @@
 import { AppError } from '../../core/errors.ts';
+import { toWireOptions } from '../../copy/index.ts';
 import { COMMON_OPTIONS, defineCommand, type OptionSpecs, type OptionValues } from '../command.ts';
 import { formatOfOutput, predictFile } from '../predict-file.ts';
-import { parsePredictRequest, PREDICT_REQUEST_OPTIONS } from '../predict-request.ts';
+import { COPY_OPTIONS, parseCopyOptions } from '../copy-options.ts';
 import { renderJson } from '../render.ts';
+import { MAPPING_OPTIONS, parseMap } from '../run-request.ts';
 import { clientOf, SERVER_OPTIONS } from '../running-server.ts';
 import { readConfig } from '../services.ts';
 
@@ -10,7 +12,7 @@ const FILE_OPTIONS = {
   file: { type: 'string', value: 'FILE', about: 'a catalogue: .csv, .tsv, .jsonl or .json' },
   out: { type: 'string', value: 'FILE', about: 'where the creatives go; .csv, .jsonl or .parquet' },
   format: { type: 'string', value: 'NAME', about: 'csv, jsonl or parquet, where --out does not say it' },
-  ...PREDICT_REQUEST_OPTIONS,
+  map: MAPPING_OPTIONS.map,
   resume: { type: 'boolean', about: 'go on where a stopped or killed command with the same options was' },
   json: { type: 'boolean', about: 'as JSON' },
 } as const satisfies OptionSpecs;
@@ -26,8 +28,7 @@ export const predictCommand = defineCommand({
     ...SERVER_OPTIONS,
     title: { type: 'string', about: 'title of the product' },
     description: { type: 'string', about: 'its description' },
-    channel: { type: 'string', multiple: true, value: 'NAME', about: 'also write for this channel' },
-    channels: { type: 'string', value: 'A,B', about: 'the same, several at once' },
+    ...COPY_OPTIONS,
     ...FILE_OPTIONS,
   },
   examples: [
@@ -37,7 +38,7 @@ export const predictCommand = defineCommand({
   ],
   run: async ({ options, terminal, signal }) => {
     const { config } = readConfig(options);
-    const channels = [...(options.channel ?? []), ...(options.channels?.split(',') ?? [])];
+    const wishes = parseCopyOptions(options);
     if (options.file === undefined) {
       refuseWithoutFile(options);
       if (options.title === undefined || options.description === undefined) {
@@ -46,11 +47,7 @@ export const predictCommand = defineCommand({
           'copyloop predict needs --title and --description, or --file and --out',
         );
       }
-      const body = {
-        title: options.title,
-        description: options.description,
-        channels: channels.length === 0 ? undefined : channels,
-      };
+      const body = { title: options.title, description: options.description, ...toWireOptions(wishes) };
       terminal.print(renderJson(await clientOf(config, options).predict(body)));
       return;
     }
@@ -62,10 +59,8 @@ export const predictCommand = defineCommand({
           `--${name} does not go with --file, which works on the database itself`,
         );
     }
-    const request = parsePredictRequest(options, {
-      channels,
-      format: formatOfOutput(options.out, options.format),
-    });
+    const format = formatOfOutput(options.out, options.format);
+    const request = { ...wishes, format, map: parseMap(options.map) };
     const prediction = { file: options.file, out: options.out, request, resume: options.resume === true };
     const result = await predictFile(config, prediction, terminal, signal);
     if (options.json === true) terminal.print(renderJson(result));

@@ -2,23 +2,28 @@ import { AppError } from '../../core/errors.ts';
 import { shorten } from '../channels/index.ts';
 import { guessCategory, nounCategory, type Category } from './categories.ts';
 import { cleanText, foldText } from './clean.ts';
-import { MAX_AUDIENCE_CHARS, MAX_BANNED_WORDS, MAX_KEYWORDS, MAX_WORD_CHARS } from './limits.ts';
 import { before, extractPhrases, type Phrases } from './phrases.ts';
 
 export const TONES = ['friendly', 'professional', 'playful', 'elegant', 'direct'] as const;
 export type Tone = (typeof TONES)[number];
 
+export const MAX_KEYWORDS = 20;
+export const MAX_BANNED_WORDS = 200;
+/** Of one keyword or banned word. */
+export const MAX_WORD_CHARS = 100;
+export const MAX_AUDIENCE_CHARS = 200;
+
 export interface BriefInput {
   title: string;
   description: string;
   /** Without one, texts of every tone compete. */
-  tone?: Tone;
+  tone?: Tone | undefined;
   /** Whom the copy speaks to: `busy parents`. */
-  audience?: string;
+  audience?: string | undefined;
   /** Words to work into texts and hashtags. */
-  keywords?: readonly string[];
+  keywords?: readonly string[] | undefined;
   /** Words and phrases that may not appear, whatever their case or accents. */
-  bannedWords?: readonly string[];
+  bannedWords?: readonly string[] | undefined;
 }
 
 /** What a writer knows of one product: the submitted words, cleaned and taken apart. */

@@ -1,7 +1,16 @@
 /** The brief: what a writer may know and say about one product. */
-export { createBrief, TONES, type Brief, type BriefInput, type Tone } from './brief.ts';
+export {
+  createBrief,
+  MAX_AUDIENCE_CHARS,
+  MAX_BANNED_WORDS,
+  MAX_KEYWORDS,
+  MAX_WORD_CHARS,
+  TONES,
+  type Brief,
+  type BriefInput,
+  type Tone,
+} from './brief.ts';
 export { CATEGORIES, nounCategory, type Category } from './categories.ts';
 export { cleanText, foldText, withoutEmoji } from './clean.ts';
-export { MAX_AUDIENCE_CHARS, MAX_BANNED_WORDS, MAX_KEYWORDS, MAX_WORD_CHARS } from './limits.ts';
 export { type Phrases } from './phrases.ts';
 export { type Phrase } from './quotes.ts';

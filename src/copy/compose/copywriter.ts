@@ -7,22 +7,16 @@ import { createBrief, foldText, type Brief, type BriefInput } from '../brief/ind
 import type { Channels } from '../channels/index.ts';
 import { checkText, createBannedWords, createClaimSource } from '../check/index.ts';
 import { createHashtags } from '../hashtags/index.ts';
+import { DEFAULT_COUNT, MAX_COUNT, type CopyOptions } from '../options.ts';
 import { createTemplateWriter, hashText, type Writer, type WriterName } from '../writers/index.ts';
 import { collectTexts, type AcceptedText } from './collect-texts.ts';
 import { planField, requireChannels, tightestField, type FieldPlan } from './plan-fields.ts';
 
-export const DEFAULT_COUNT = 8;
-export const MAX_COUNT = 64;
 const MAX_HASHTAGS = 5;
 
-export interface CopyRequest extends BriefInput {
-  /** Channels to write variants for, by their names in config/channels.yaml. Default: none. */
-  channels?: readonly string[];
-  /** Texts per field to choose from, 1 to 64; default 8. With 1 there is nothing to score. */
-  count?: number;
-  /** Default: a hash of title and description, so that the same request gives the same copy. */
-  seed?: number;
-  language?: 'en';
+/** A product and what is wished of its copy; whatever else stands there is not read. */
+export interface CopyRequest extends BriefInput, Omit<CopyOptions, keyof BriefInput | 'channels'> {
+  channels?: readonly string[] | undefined;
   /** How long the writer may take before templates write in its place; its own limit holds too. */
   writeWithinMs?: number;
   signal?: AbortSignal;

@@ -1,8 +1,6 @@
 export { openCopywriter, type FromConfigOptions } from './from-config.ts';
 export {
   createCopywriter,
-  DEFAULT_COUNT,
-  MAX_COUNT,
   type ChannelCopy,
   type Copy,
   type CopyRequest,
@@ -11,3 +9,4 @@ export {
   type Draft,
   type ScoredText,
 } from './copywriter.ts';
+export { requireChannels } from './plan-fields.ts';

@@ -17,6 +17,5 @@ export { parseTimeoutHeader } from './timeout-header.ts';
 export { isLoopback } from './loopback.ts';
 export { refuseOtherSites } from './same-site.ts';
 export { securityHeaders } from './security-headers.ts';
-export { plainText } from './plain-text.ts';
 export { readUtf8Body, readUtf8Text, refuseEncodedBody } from './utf8-body.ts';
 export { setHeader } from './headers.ts';

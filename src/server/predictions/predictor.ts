@@ -1,7 +1,7 @@
 /** From a product to its creative: texts are written, the champion scores them with the product in one batch, the best is answered and kept. */
 import type { Clock } from '../../core/clock.ts';
 import { createHexId } from '../../core/ids.ts';
-import { explainByOcclusion, type Copywriter, type CopyRequest } from '../../copy/index.ts';
+import { explainByOcclusion, fromWireOptions, type Copywriter } from '../../copy/index.ts';
 import { classifierText } from '../../ml/index.ts';
 import type { FairLane } from '../../serving/index.ts';
 import type { ModelSession, ModelSessions } from '../../serving/index.ts';
@@ -75,7 +75,12 @@ export function createPredictor(deps: {
       return probabilities;
     };
 
-    const draft = await copywriter.propose(toCopyRequest(request, defaultCount, context));
+    const draft = await copywriter.propose({
+      ...fromWireOptions(request),
+      count: request.count ?? defaultCount,
+      signal: context.signal,
+      writeWithinMs: Math.ceil(context.timeoutMs * WRITER_SHARE),
+    });
     const [confidence = 0, ...scores] = await score([text, ...draft.texts]);
     const copy = copywriter.choose(draft, scores);
     const explanation =
@@ -138,26 +143,5 @@ export function createPredictor(deps: {
         return prediction;
       });
     },
-  };
-}
-
-function toCopyRequest(
-  request: PredictRequest,
-  defaultCount: number,
-  { signal, timeoutMs }: PredictContext,
-): CopyRequest {
-  const { title, description, channels, tone, audience, keywords, banned_words, count, seed } = request;
-  return {
-    title,
-    description,
-    count: count ?? defaultCount,
-    signal,
-    writeWithinMs: Math.ceil(timeoutMs * WRITER_SHARE),
-    ...(channels && { channels }),
-    ...(tone && { tone }),
-    ...(audience !== undefined && { audience }),
-    ...(keywords && { keywords }),
-    ...(banned_words && { bannedWords: banned_words }),
-    ...(seed !== undefined && { seed }),
   };
 }

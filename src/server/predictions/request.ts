@@ -1,16 +1,10 @@
 /** The request of a prediction: a product and what is wished of its copy. */
 import { z } from '@hono/zod-openapi';
 import type { Config } from '../../core/config/index.ts';
-import {
-  MAX_AUDIENCE_CHARS,
-  MAX_BANNED_WORDS,
-  MAX_COUNT,
-  MAX_KEYWORDS,
-  MAX_WORD_CHARS,
-  TONES,
-} from '../../copy/index.ts';
-import { plainText } from '../http/index.ts';
+import { plainText } from '../../core/plain-text.ts';
+import { createWireOptions } from '../../copy/index.ts';
 
+const MAX_CATEGORY_CHARS = 200;
 const MAX_ID_CHARS = 200;
 
 /** Of a product record that `/generate_data` answers: taken, so that a record can be sent as it is; neither read nor stored. */
@@ -23,29 +17,7 @@ const IGNORED_RECORD_FIELDS = { price: ignored, rating: ignored, timestamp: igno
 export function createRequestSchemas(config: Pick<Config, 'server'>, channelNames: readonly string[]) {
   const { maxTitleChars, maxDescriptionChars, maxBatchItems } = config.server;
   const options = {
-    channels: z
-      .array(
-        z.string().refine((name) => channelNames.includes(name), `must be one of ${channelNames.join(', ')}`),
-      )
-      .max(channelNames.length)
-      .optional()
-      .openapi({ description: `Variants for: ${channelNames.join(', ')}` }),
-    tone: z.enum(TONES).optional(),
-    audience: plainText(MAX_AUDIENCE_CHARS).optional(),
-    keywords: z.array(plainText(MAX_WORD_CHARS)).max(MAX_KEYWORDS).optional(),
-    banned_words: z.array(plainText(MAX_WORD_CHARS)).max(MAX_BANNED_WORDS).optional(),
-    count: z
-      .int()
-      .min(1)
-      .max(MAX_COUNT)
-      .optional()
-      .openapi({ description: 'Texts per field to choose from; 1 writes one and scores the product alone' }),
-    seed: z
-      .int()
-      .min(0)
-      .max(2 ** 31 - 1)
-      .optional(),
-    language: z.literal('en').optional(),
+    ...createWireOptions(channelNames).shape,
     explain: z.boolean().optional().openapi({ description: 'Which phrases raised or lowered the score' }),
   };
   const product = z
@@ -53,7 +25,7 @@ export function createRequestSchemas(config: Pick<Config, 'server'>, channelName
       title: plainText(maxTitleChars).refine((title) => title.trim() !== '', 'must not be empty'),
       description: plainText(maxDescriptionChars),
       id: z.union([plainText(MAX_ID_CHARS), z.number()]).optional(),
-      category: plainText(MAX_AUDIENCE_CHARS).optional(),
+      category: plainText(MAX_CATEGORY_CHARS).optional(),
       ...IGNORED_RECORD_FIELDS,
       ...options,
     })

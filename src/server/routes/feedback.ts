@@ -1,8 +1,9 @@
 /** `POST /feedback`: what became of a prediction, kept once. */
 import { createRoute, z } from '@hono/zod-openapi';
+import { plainText } from '../../core/plain-text.ts';
 import { recordFeedback } from '../../data/index.ts';
 import { FEEDBACK_OUTCOMES, type Db } from '../../db/index.ts';
-import { createRouter, errorResponse, plainText, type Router } from '../http/index.ts';
+import { createRouter, errorResponse, type Router } from '../http/index.ts';
 import type { Metrics } from '../metrics.ts';
 import type { PredictionStore } from '../predictions/index.ts';
 

@@ -6,6 +6,7 @@ import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { MAPPABLE_FIELDS } from '../../core/config/index.ts';
 import type { DestinationPolicy } from '../../core/destination.ts';
 import { AppError } from '../../core/errors.ts';
+import { copyOptionsSchema, fromWireOptions } from '../../copy/index.ts';
 import { formatOfType, TABLE_FORMATS, TABLE_TYPES } from '../../data/index.ts';
 import { RUN_STATUSES, type Db } from '../../db/index.ts';
 import {
@@ -58,6 +59,7 @@ const list = (about: string) =>
     .optional()
     .transform((text) => (text === undefined ? undefined : text.split(',').map((part) => part.trim())))
     .openapi({ type: 'string', description: `${about}, separated by commas` });
+const { tone, audience, language } = copyOptionsSchema.shape;
 const querySchema = z.strictObject({
   url: z
     .url({ protocol: /^https?$/ })
@@ -74,8 +76,8 @@ const querySchema = z.strictObject({
       description: `FIELD:COLUMN, repeated; fields are ${MAPPABLE_FIELDS.join(', ')}`,
     }),
   channels: list('variants for these channels'),
-  tone: z.string().optional(),
-  audience: z.string().optional(),
+  tone,
+  audience,
   keywords: list('keywords'),
   banned_words: list('words that no text may hold'),
   count: z.coerce
@@ -84,7 +86,7 @@ const querySchema = z.strictObject({
     .optional()
     .openapi({ description: 'texts per field to choose from' }),
   seed: z.coerce.number<string>().int().optional(),
-  language: z.literal('en').optional(),
+  language,
 });
 
 const started = (description: string) => ({
@@ -224,9 +226,9 @@ export function createJobRoutes(deps: {
 
   return createRouter()
     .openapi(startRoute, async function startJob(c) {
-      const { url, map, banned_words: bannedWords, ...rest } = c.req.valid('query');
+      const { url, map, ...wishes } = c.req.valid('query');
       if (url !== undefined) await requireReachable('url', url, deps.destinations);
-      const request = { ...rest, bannedWords, map: parseMap(map) } as PredictJobRequest;
+      const request: PredictJobRequest = { ...fromWireOptions(wishes), map: parseMap(map) };
       const input: JobInput = url === undefined ? readUpload(c, deps.maxUploadBytes) : { kind: 'http', url };
       const started = await jobs.startJob({ input, request });
       setHeader(c, 'Location', `/jobs/${started.jobId}`);

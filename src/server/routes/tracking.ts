@@ -1,11 +1,12 @@
 /** Deleting tracking runs for good, with their artifacts. MLflow's own `runs/delete` only hides a run; its `mlflow gc` needs the database. */
 import { createRoute, z } from '@hono/zod-openapi';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
+import { plainText } from '../../core/plain-text.ts';
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Db } from '../../db/index.ts';
 import { deleteOldRuns, deleteRunForGood, type TrackingStore } from '../../tracking/index.ts';
-import { createRouter, errorResponse, plainText, type Router } from '../http/index.ts';
+import { createRouter, errorResponse, type Router } from '../http/index.ts';
 
 const deleted = (description: string) => ({
   description,

@@ -1,7 +1,7 @@
 /** The creatives of a group of products: each is written by itself, all that needs a score is scored in one call. */
 import { setImmediate } from 'node:timers/promises';
 import { AppError } from '../../core/errors.ts';
-import type { Copy, CopyRequest, Copywriter, Draft } from '../../copy/index.ts';
+import type { Copy, Copywriter, Draft } from '../../copy/index.ts';
 import type { Fault, Product, TableRow } from '../../data/index.ts';
 import { classifierText } from '../../ml/index.ts';
 import type { ScoreBatch, StepContext } from '../loop/step-context.ts';
@@ -28,8 +28,8 @@ export async function writeCreatives(
   products: readonly NumberedProduct[],
   { score, copywriter, job, signal }: Predicting,
 ): Promise<CreativeResult[]> {
-  const written = await proposeAll(products, (product) =>
-    copywriter.propose(toRequest(product, job.options, signal)),
+  const written = await proposeAll(products, ({ title, description }) =>
+    copywriter.propose({ ...job.options, title, description, signal }),
   );
   const texts = written.flatMap((each) =>
     'draft' in each ? [classifierText(each.product), ...each.draft.texts] : [],
@@ -66,26 +66,6 @@ async function proposeAll(
     if (index % WRITTEN_AT_ONCE === WRITTEN_AT_ONCE - 1) await setImmediate();
   }
   return await Promise.all(written);
-}
-
-function toRequest(
-  { title, description }: Product,
-  options: StepContext['job']['options'],
-  signal: AbortSignal,
-): CopyRequest {
-  const { channels, count, tone, audience, keywords, bannedWords, seed } = options;
-  return {
-    title,
-    description,
-    channels,
-    count,
-    signal,
-    ...(tone !== undefined && { tone }),
-    ...(audience !== undefined && { audience }),
-    ...(keywords !== undefined && { keywords }),
-    ...(bannedWords !== undefined && { bannedWords }),
-    ...(seed !== undefined && { seed }),
-  };
 }
 
 function toRow(

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createBrief } from '../../../src/copy/brief/index.ts';
-import { MAX_AUDIENCE_CHARS, MAX_WORD_CHARS } from '../../../src/copy/brief/limits.ts';
+import { MAX_AUDIENCE_CHARS, MAX_WORD_CHARS } from '../../../src/copy/brief/index.ts';
 
 const textsOf = (phrases: readonly { text: string }[]): string[] => phrases.map(({ text }) => text);
 

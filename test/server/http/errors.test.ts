@@ -1,13 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { AppError, ERROR_CODES, errorTraits } from '../../../src/core/errors.ts';
+import { plainText } from '../../../src/core/plain-text.ts';
 import { createSilentLogger } from '../../../src/core/log.ts';
-import {
-  createRouter,
-  handleError,
-  handleNotFound,
-  limitBody,
-  plainText,
-} from '../../../src/server/http/index.ts';
+import { createRouter, handleError, handleNotFound, limitBody } from '../../../src/server/http/index.ts';
 
 function createTestApp() {
   const app = createRouter();

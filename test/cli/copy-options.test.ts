@@ -1,15 +1,28 @@
 import { describe, expect, it } from 'vitest';
 import { parseArguments } from '../../src/cli/command.ts';
 import { predictCommand } from '../../src/cli/commands/predict.ts';
-import { parsePredictRequest } from '../../src/cli/predict-request.ts';
+import { parseCopyOptions } from '../../src/cli/copy-options.ts';
+import { parseMap } from '../../src/cli/run-request.ts';
 import { loadConfig } from '../../src/core/config/index.ts';
 import { resolvePredictOptions } from '../../src/queues/index.ts';
 
 const { config } = loadConfig({ env: {} });
 
 function resolve(...argv: string[]) {
-  const { options } = parseArguments(predictCommand, ['--file', 'a.csv', '--out', 'b.jsonl', ...argv]);
-  return resolvePredictOptions(config, parsePredictRequest(options, { channels: ['x'], format: 'jsonl' }));
+  const { options } = parseArguments(predictCommand, [
+    '--file',
+    'a.csv',
+    '--out',
+    'b.jsonl',
+    '--channel',
+    'x',
+    ...argv,
+  ]);
+  return resolvePredictOptions(config, {
+    ...parseCopyOptions(options),
+    map: parseMap(options.map),
+    format: 'jsonl',
+  });
 }
 
 describe('copyloop predict --file', () => {
