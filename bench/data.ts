@@ -1,4 +1,7 @@
-/** Public data sets that some benches need and that are not ours to ship: where they are looked for and what they are. */
+/**
+ * Public data sets that some benches need and that are not ours to ship: where they are looked for and what
+ * they are.
+ */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { AppError } from '../src/core/errors.ts';

@@ -1,11 +1,13 @@
 /**
- * Largest resident memory of a whole training process, export and quantisation included, on rows as long as the encoder
- * is trained on (batch 16, 128 tokens): our 7 x 384 encoder, and DistilBERT-base's sizes with random weights.
+ * Largest resident memory of a whole training process, export and quantisation included, on rows as long as
+ * the encoder is trained on (batch 16, 128 tokens): our 7 x 384 encoder, and DistilBERT-base's sizes with
+ * random weights.
  *
  * npm run bench:memory [-- --models encoder-7x384,distilbert-base]
  *
- * Exits with 1 when it exceeds 1.5 GB (10^9 bytes) for our encoder or 4 GB for DistilBERT-base: so a training of the
- * default recipe fits a container of 2 GB beside the server, and one of DistilBERT-base a machine of 8 GB.
+ * Exits with 1 when it exceeds 1.5 GB (10^9 bytes) for our encoder or 4 GB for DistilBERT-base: so a training
+ * of the default recipe fits a container of 2 GB beside the server, and one of DistilBERT-base a machine of 8
+ * GB.
  */
 import { cp, mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -15,7 +17,10 @@ import { readRecipe, trainCandidate, writeWeights } from '../src/ml/index.ts';
 import { readOptions } from './read-options.ts';
 import { MODELS, type BenchModel } from './training/shapes.ts';
 
-/** Enough for some steps, checkpoints, validations and a refit; half of the vocabulary occurs, so that its rows are trained. */
+/**
+ * Enough for some steps, checkpoints, validations and a refit; half of the vocabulary occurs, so that its
+ * rows are trained.
+ */
 const ROWS = { train: 128, validation: 32 };
 const WORDS_PER_ROW = 160;
 const encoder = path.join(packageRoot, 'assets', 'encoder');

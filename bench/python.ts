@@ -1,4 +1,7 @@
-/** The Python environments that copyloop is measured against: made when they are not there, never taken from elsewhere. */
+/**
+ * The Python environments that copyloop is measured against: made when they are not there, never taken from
+ * elsewhere.
+ */
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import path from 'node:path';

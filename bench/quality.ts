@@ -1,12 +1,13 @@
 /**
- * What the recipes are worth, on rows that none of them saw: beside the majority class, TF-IDF with logistic regression
- * (scikit-learn) and, on synthetic data, the exact Bayes limit.
+ * What the recipes are worth, on rows that none of them saw: beside the majority class, TF-IDF with logistic
+ * regression (scikit-learn) and, on synthetic data, the exact Bayes limit.
  *
- *   npm run bench:quality                                        2,000 synthetic records, recipe head, seeds 1 to 3
+ *   npm run bench:quality      (2,000 synthetic records, recipe head, seeds 1 to 3)
  *   npm run bench:quality -- --recipe head,full --file clothing-reviews.csv \
  *     --map title=Title --map description="Review Text" --map rating=Rating --split sha256
  *
- * Exits non-zero when `head` covers less than half of the way from majority to Bayes on synthetic data, or TF-IDF reaches Bayes.
+ * Exits non-zero when `head` covers less than half of the way from majority to Bayes on synthetic data, or
+ * TF-IDF reaches Bayes.
  */
 import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';

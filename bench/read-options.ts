@@ -8,8 +8,9 @@ type OptionList = NonNullable<ParseArgsConfig['options']>;
 type Values<Options extends OptionList> = ReturnType<typeof parseArgs<{ options: Options }>>['values'];
 
 /**
- * Ends the process after `--help`, and with exit code 2 for an option that the bench does not have. From here on an
- * AppError, such as that something is missing here, ends it with 2 as well and says what to do, without a stack.
+ * Ends the process after `--help`, and with exit code 2 for an option that the bench does not have. From here
+ * on an AppError, such as that something is missing here, ends it with 2 as well and says what to do, without
+ * a stack.
  */
 export function readOptions<const Options extends OptionList>(
   benchUrl: string,

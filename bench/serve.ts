@@ -1,19 +1,24 @@
 /**
- * Serving beside the reference (gunicorn with two workers, PyTorch) and beside the raw sessions, on the same cores, texts and model:
+ * Serving beside the reference (gunicorn with two workers, PyTorch) and beside the raw sessions, on the same
+ * cores, texts and model:
  * npm run bench:serve
  *
- *   The reference, our server in int8 and fp32 (count 1, cache off) and the raw sessions all stand open, and each round measures them one
- *   after the other in slices of seconds. Ratios are taken within a round and their median counts: whatever else the machine does for longer
- *   than a round strikes both sides of a ratio.
+ *   The reference, our server in int8 and fp32 (count 1, cache off) and the raw sessions all stand open, and
+ *   each round measures them one after the other in slices of seconds. Ratios are taken within a round and
+ *   their median counts: whatever else the machine does for longer than a round strikes both sides of a
+ *   ratio.
  *
- *   The texts are in a drawn order, the same in every run, and each subject goes on where its last slice ended. In the order of the files the
- *   first hundreds are longer than the rest (86 tokens on average against 75 over all): a slice that began there gave a slow server longer texts
- *   than a fast one, and both longer ones than the raw sessions, which walk over all of them.
+ *   The texts are in a drawn order, the same in every run, and each subject goes on where its last slice
+ *   ended. In the order of the files the first hundreds are longer than the rest (86 tokens on average
+ *   against 75 over all): a slice that began there gave a slow server longer texts than a fast one, and both
+ *   longer ones than the raw sessions, which walk over all of them.
  *
- * Options: --quick (short rounds, to try the bench), --threads (sessions x threads and batch sizes of the raw sessions only), --no-reference.
- * Limits: int8 answers 3 times and fp32 1.7 times as many requests a second as gunicorn with PyTorch, for less would not
- * be worth leaving Python; and HTTP, queue and writing keep 85 % of what the bare sessions score. Exit code 1 when one is
- * missed. Needs the reviews and products of bench/README.md and, without --no-reference, python3 with venv.
+ * Options: --quick (short rounds, to try the bench), --threads (sessions x threads and batch sizes of the raw
+ * sessions only), --no-reference.
+ * Limits: int8 answers 3 times and fp32 1.7 times as many requests a second as gunicorn with PyTorch, for
+ * less would not be worth leaving Python; and HTTP, queue and writing keep 85 % of what the bare sessions
+ * score. Exit code 1 when one is missed. Needs the reviews and products of bench/README.md and, without
+ * --no-reference, python3 with venv.
  */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
@@ -41,7 +46,10 @@ const { quick } = options;
 const withReference = !options['no-reference'];
 const ROUNDS = quick ? 3 : 9;
 const WARM_UP_MS = 400;
-/** Load before the first round: until V8 has compiled what serves, some 2,000 requests, an answer costs up to 0.6 ms more. */
+/**
+ * Load before the first round: until V8 has compiled what serves, some 2,000 requests, an answer costs up to
+ * 0.6 ms more.
+ */
 const SERVER_WARM_UP_MS = 15_000;
 const DURATION_MS = quick ? 1000 : 2000;
 /** Rounds in which 1 and 16 connections and the default request are measured as well. */
@@ -159,7 +167,10 @@ async function measureRaw(sessions: RawSessions): Promise<RawRates> {
   return rates;
 }
 
-/** Rates by round of the batch size with the best median: the best of every round would be the best of its noise. */
+/**
+ * Rates by round of the batch size with the best median: the best of every round would be the best of its
+ * noise.
+ */
 function bestOf(rounds: readonly RawRates[]): number[] {
   const bySize = ROUND_BATCHES.map((batch) => rounds.map((rates) => rates.get(batch) ?? Number.NaN));
   return bySize.toSorted((a, b) => medianOf(b) - medianOf(a))[0] ?? [];

@@ -1,13 +1,16 @@
 /**
- * Serving for long, outside the tests: npm run bench:soak -- [--only swaps|overload] [--swaps 100] [--overload-minutes 10]
+ * Serving for long, outside the tests: npm run bench:soak -- [--only swaps|overload] [--swaps 100]
+ * [--overload-minutes 10]
  *
- *   swaps     the champion changes under 64 connections, between two models that agree on no text: no failed request, every score is that
- *             of the version that the answer names, memory flat
- *   overload  requests at twice the measured capacity: every answer is 200 or 429, the p99 of the 200s is bounded by the queue's limit,
- *             memory is flat, and a lone request is answered within a second of its end
+ *   swaps     the champion changes under 64 connections, between two models that agree on no text: no failed
+ *             request, every score is that of the version that the answer names, memory flat
+ *   overload  requests at twice the measured capacity: every answer is 200 or 429, the p99 of the 200s is
+ *             bounded by the queue's limit, memory is flat, and a lone request is answered within a second of
+ *             its end
  *
- * Flat: the median of the last third of the readings is at most 5 % over that of the middle third. The first third is left out, for it
- * holds what grows once. Ends with exit code 1 when something is missed. Needs the reviews and products of bench/README.md.
+ * Flat: the median of the last third of the readings is at most 5 % over that of the middle third. The first
+ * third is left out, for it holds what grows once. Ends with exit code 1 when something is missed. Needs the
+ * reviews and products of bench/README.md.
  */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

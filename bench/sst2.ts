@@ -1,14 +1,16 @@
 /**
- * SST-2 with the reference recipe, ours beside PyTorch from the same weights: accuracy on the dev set after the last
- * epoch, and what int8 loses there. Needs the SST-2 sentences (bench/README.md) and python3 with venv.
+ * SST-2 with the reference recipe, ours beside PyTorch from the same weights: accuracy on the dev set after
+ * the last epoch, and what int8 loses there. Needs the SST-2 sentences (bench/README.md) and python3 with
+ * venv.
  *
  * npm run bench:sst2 [-- --epochs 3 --seeds 1,2,3 --rows 6920 --threads 1 --fresh]
  *
- * Nothing is timed, so both sides train at once, a thread each, and PyTorch pads to the longest row of a batch: the attention
- * mask makes that the same as padding to 128 tokens. Three seeds still take an hour on two cores, so what was trained is kept in
- * var/bench/sst2 and used again, which the output says; `--fresh` trains all again. Our kept models are exported anew each time.
- * Exits with 1 when mean accuracies differ by a point or more (a seed alone moves one by about that much), or an exported
- * model's int8 loses more than half a point, which is what a gate between two versions could take for a difference.
+ * Nothing is timed, so both sides train at once, a thread each, and PyTorch pads to the longest row of a
+ * batch: the attention mask makes that the same as padding to 128 tokens. Three seeds still take an hour on
+ * two cores, so what was trained is kept in var/bench/sst2 and used again, which the output says; `--fresh`
+ * trains all again. Our kept models are exported anew each time. Exits with 1 when mean accuracies differ by
+ * a point or more (a seed alone moves one by about that much), or an exported model's int8 loses more than
+ * half a point, which is what a gate between two versions could take for a difference.
  */
 import { rm } from 'node:fs/promises';
 import { evaluateModel, type LabelledRow, type Precision } from '../src/ml/index.ts';

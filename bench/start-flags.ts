@@ -2,7 +2,9 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { packageRoot } from '../src/core/paths.ts';
 
-/** Node's flags of `npm start`, which the container image has too: servers are measured as they are started. */
+/**
+ * Node's flags of `npm start`, which the container image has too: servers are measured as they are started.
+ */
 export const startFlags: readonly string[] = readStartFlags();
 
 function readStartFlags(): string[] {

@@ -1,4 +1,7 @@
-/** Time from `npm start` to an answer of /health, and what all processes of an idle copyloop hold in memory. Printed, not judged. */
+/**
+ * Time from `npm start` to an answer of /health, and what all processes of an idle copyloop hold in memory.
+ * Printed, not judged.
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { chmod, mkdtemp, open, readdir, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';

@@ -2,19 +2,20 @@
  * copyloop beside `mlflow server` on SQLite and on PostgreSQL, by the same REST calls of the same client:
  * npm run bench:tracking
  *
- *   The three servers stand at once, and each round asks all of them the same, so that what else the machine does
- *   strikes all. While one is asked the others' processes are stopped: on two cores their pollers and workers would be
- *   measured along. Ours is the compiled server as `npm start` starts it, with its access log; MLflow's is
- *   `mlflow server` with its own defaults. All databases lie in memory where the system has /dev/shm: a commit waits
- *   for the disk on either side, equally long, and a slow disk would be all that is seen.
+ *   The three servers stand at once, and each round asks all of them the same, so that what else the machine
+ *   does strikes all. While one is asked the others' processes are stopped: on two cores their pollers and
+ *   workers would be measured along. Ours is the compiled server as `npm start` starts it, with its access
+ *   log; MLflow's is `mlflow server` with its own defaults. All databases lie in memory where the system has
+ *   /dev/shm: a commit waits for the disk on either side, equally long, and a slow disk would be all that is
+ *   seen.
  *
- * Options: --quick (fewer calls, to try the bench), --folder DIR (databases there, say on a disk), --runs N (our
- * server alone, searched over N runs with 1,000 metric keys; no ratio is asked).
+ * Options: --quick (fewer calls, to try the bench), --folder DIR (databases there, say on a disk), --runs N
+ * (our server alone, searched over N runs with 1,000 metric keys; no ratio is asked).
  *
- * Limits: what a training feels of its tracking (starting a run, logging a metric) and what a person feels who searches
- * among 10,000 runs has to be ten times as fast as MLflow's own server; a batch, which is mostly the client's own work
- * of writing JSON, five times. Ends with exit code 1 when one is missed.
- * Needs python3 with venv: installs MLflow into var/bench-mlflow-venv the first time.
+ * Limits: what a training feels of its tracking (starting a run, logging a metric) and what a person feels
+ * who searches among 10,000 runs has to be ten times as fast as MLflow's own server; a batch, which is mostly
+ * the client's own work of writing JSON, five times. Ends with exit code 1 when one is missed. Needs python3
+ * with venv: installs MLflow into var/bench-mlflow-venv the first time.
  */
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';

@@ -1,12 +1,12 @@
 /**
- * One training step, ours against PyTorch's: same shapes, weights, batch, dropout and AdamW, the same number of
- * threads, in turns within one run, so that whatever else the machine does hits both.
+ * One training step, ours against PyTorch's: same shapes, weights, batch, dropout and AdamW, the same number
+ * of threads, in turns within one run, so that whatever else the machine does hits both.
  *
  * npm run bench:train [-- --steps 20 --shapes encoder-7x384/64,distilbert-base/32 --threads 2]
  *
- * Exits with 1 when a median ratio exceeds 0.8: how much faster we are depends on the processor's matrix library, that
- * we are a fifth faster is what training natively in Node promises. Needs python3 with venv: installs PyTorch into
- * var/bench-venv the first time (3 GB).
+ * Exits with 1 when a median ratio exceeds 0.8: how much faster we are depends on the processor's matrix
+ * library, that we are a fifth faster is what training natively in Node promises. Needs python3 with venv:
+ * installs PyTorch into var/bench-venv the first time (3 GB).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
 import { readOptions } from './read-options.ts';
@@ -25,7 +25,10 @@ const values = readOptions(import.meta.url, {
 });
 const [steps, threads] = [Number(values.steps), Number(values.threads)];
 const WARM_UP_STEPS = 3;
-/** ONNX Runtime's second thread waits in a loop for some 20 ms after a run: PyTorch's step right behind it was up to 8% slower. */
+/**
+ * ONNX Runtime's second thread waits in a loop for some 20 ms after a run: PyTorch's step right behind it was
+ * up to 8% slower.
+ */
 const SETTLE_MS = 300;
 
 const python = await openReferencePython();

@@ -1,4 +1,7 @@
-/** The house rules that a machine can check: imports point one way, folders have one door, the environment is read in one place. */
+/**
+ * The house rules that a machine can check: imports point one way, folders have one door, the environment is
+ * read in one place.
+ */
 import { readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';

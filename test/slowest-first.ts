@@ -1,7 +1,10 @@
 /** The order in which test files start. */
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
-/** A slow file that starts last would leave the other workers with nothing to do; a fresh clone has no record of the times. */
+/**
+ * A slow file that starts last would leave the other workers with nothing to do; a fresh clone has no record
+ * of the times.
+ */
 const SLOW = [
   'pipeline-kill',
   'pipeline-stages',

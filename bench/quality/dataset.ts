@@ -1,4 +1,7 @@
-/** The rows that `bench:quality` judges on: drawn by the synthetic generator or read from a file, split as asked. */
+/**
+ * The rows that `bench:quality` judges on: drawn by the synthetic generator or read from a file, split as
+ * asked.
+ */
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
@@ -18,8 +21,8 @@ import {
 import { classifierText, type LabelledRow } from '../../src/ml/index.ts';
 
 /**
- * `pipeline`: as dataset versions are split. `sha256`: held out where the text's sha256 is divisible by 5, a rule that any
- * other program can follow.
+ * `pipeline`: as dataset versions are split. `sha256`: held out where the text's sha256 is divisible by 5, a
+ * rule that any other program can follow.
  */
 export const SPLIT_RULES = ['pipeline', 'sha256'] as const;
 export type SplitRule = (typeof SPLIT_RULES)[number];
@@ -28,7 +31,10 @@ export interface BenchDataset {
   name: string;
   rows: Readonly<Record<Split, LabelledRow[]>>;
   files: Readonly<Record<Split, string>>;
-  /** Where the data is synthetic: the best accuracy there can be, exactly and by the best rule on these held-out rows. */
+  /**
+   * Where the data is synthetic: the best accuracy there can be, exactly and by the best rule on these
+   * held-out rows.
+   */
   bayes: { exact: number; onHoldout: number } | null;
 }
 

@@ -1,4 +1,7 @@
-/** The two models of the ranking bench: trained on synthetic draws that share no record. Kept below var/, since only their data, recipe and seed matter. */
+/**
+ * The two models of the ranking bench: trained on synthetic draws that share no record. Kept below var/,
+ * since only their data, recipe and seed matter.
+ */
 import { existsSync } from 'node:fs';
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,6 +1,7 @@
 /**
- * A load generator in a process of its own: keep-alive connections on plain sockets, each sending its next request when its answer is there.
- * It parses no more of an answer than status and length, so that it takes little of the cores it shares with the server.
+ * A load generator in a process of its own: keep-alive connections on plain sockets, each sending its next
+ * request when its answer is there. It parses no more of an answer than status and length, so that it takes
+ * little of the cores it shares with the server.
  *
  *     stdin: one JSON line {url, connections, warmUpMs, durationMs, bodies[]}     stdout: one JSON line LoadResult
  */
@@ -38,11 +39,16 @@ export interface LoadResult {
   latenciesMs: number[];
 }
 
-/** Node closes a connection after five idle seconds: one that may be closed at this moment is not used again. */
+/**
+ * Node closes a connection after five idle seconds: one that may be closed at this moment is not used again.
+ */
 const MAX_IDLE_MS = 4000;
 
 const HEAD_END = Buffer.from('\r\n\r\n');
-/** int8 scales activations by the range of the whole batch, so a score moves a little with its company: by 0.03 at most in 200 texts. */
+/**
+ * int8 scales activations by the range of the whole batch, so a score moves a little with its company: by
+ * 0.03 at most in 200 texts.
+ */
 const TOLERANCE = 0.06;
 
 const order = JSON.parse(await text(process.stdin)) as LoadOrder;

@@ -1,7 +1,8 @@
 /**
  * Our server as it stands in production (database, stored predictions, access log), alone in a process.
  *
- *     argv: JSON {modelDirectory, precision, varDir, sessions, threadsPerSession}; prints its URL; ends on SIGTERM
+ *     argv: JSON {modelDirectory, precision, varDir, sessions, threadsPerSession}; prints its URL; ends on
+ *     SIGTERM
  */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,4 +1,7 @@
-/** The processes of the bench: the two servers and the load generator, each started, spoken to and ended by its own id. */
+/**
+ * The processes of the bench: the two servers and the load generator, each started, spoken to and ended by
+ * its own id.
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';

@@ -29,7 +29,8 @@ export async function soakOverload(
   const tokensPerText =
     (await readMetric(url, 'copyloop_batch_tokens_sum')) /
     (await readMetric(url, 'copyloop_batch_texts_sum'));
-  // What waits at the limit, worked off at the rate of these very seconds (a shared machine is not always as fast), and as much again.
+  // What waits at the limit, worked off at the rate of these very seconds (a shared machine is not always as
+  // fast), and as much again.
   const boundMs = (perSecond: number): number => (2 * 1000 * maxQueueTokens) / tokensPerText / perSecond;
 
   const misses: string[] = [];

@@ -10,7 +10,10 @@ export function readMemory(url: string): Promise<number> {
   return readMetric(url, 'copyloop_process_resident_memory_bytes');
 }
 
-/** V8 alone moves its heap by some tens of MiB between two collections; at 100 swaps this still finds a leak of 1 MiB each. */
+/**
+ * V8 alone moves its heap by some tens of MiB between two collections; at 100 swaps this still finds a leak
+ * of 1 MiB each.
+ */
 const MAX_GROWTH = 1.05;
 const MIB = 2 ** 20;
 

@@ -1,6 +1,6 @@
 /**
- * Results of trainings that take an hour, kept under var/bench/sst2 by all that determines them: a run that was interrupted, or
- * that asks for one seed more, trains only what is missing.
+ * Results of trainings that take an hour, kept under var/bench/sst2 by all that determines them: a run that
+ * was interrupted, or that asks for one seed more, trains only what is missing.
  */
 import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';

@@ -65,8 +65,8 @@ export async function trainOurs({ data, epochs, threads, seed, fresh }: OurTrain
 }
 
 /**
- * The kept model's weights as they are exported today, into a model directory that goes with `data.folder`: what int8
- * loses follows from the exporter as well, and that may be newer than the training.
+ * The kept model's weights as they are exported today, into a model directory that goes with `data.folder`:
+ * what int8 loses follows from the exporter as well, and that may be newer than the training.
  */
 export async function exportAgain(kept: string, { folder, train }: Sst2): Promise<string> {
   const directory = modelDirectoryOf(kept);

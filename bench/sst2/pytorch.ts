@@ -36,7 +36,9 @@ export async function trainTorch(training: TorchTraining): Promise<TorchEpoch[]>
     .map((line) => epochSchema.parse(JSON.parse(line)));
 }
 
-/** As `trainTorch`, kept for later runs: the script and the version of torch are part of what determines it. */
+/**
+ * As `trainTorch`, kept for later runs: the script and the version of torch are part of what determines it.
+ */
 export async function trainTorchOrReuse(
   data: Sst2,
   { fresh, ...training }: Omit<TorchTraining, 'folder'> & { fresh: boolean },

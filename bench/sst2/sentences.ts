@@ -20,7 +20,10 @@ export interface Sst2 {
   readonly weights: Weights;
   /** Of what both sides start from and learn. */
   readonly hashes: { readonly base: string; readonly train: string; readonly dev: string };
-  /** A base model directory with `data.json` for PyTorch and `train.csv`, `dev.csv` for ours; the caller removes it. */
+  /**
+   * A base model directory with `data.json` for PyTorch and `train.csv`, `dev.csv` for ours; the caller
+   * removes it.
+   */
   readonly folder: string;
 }
 

@@ -1,4 +1,7 @@
-/** What is measured: (batch 16; 32, 64, 128 tokens) x (our encoder, DistilBERT-base's sizes with random weights). */
+/**
+ * What is measured: (batch 16; 32, 64, 128 tokens) x (our encoder, DistilBERT-base's sizes with random
+ * weights).
+ */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { packageRoot } from '../../src/core/paths.ts';
@@ -15,9 +18,10 @@ export const BATCH = 16;
 export interface BenchModel {
   readonly name: string;
   /**
-   * Largest part of PyTorch's time that one of our steps may take. A step is matrix products for the most part, and how
-   * fast those are depends on the processor and on the library that each side brings along, ONNX Runtime's MLAS and
-   * PyTorch's oneDNN: 0.57 to 0.68 for the encoder on one Zen 4. So both limits ask for a clear fifth less, no more.
+   * Largest part of PyTorch's time that one of our steps may take. A step is matrix products for the most
+   * part, and how fast those are depends on the processor and on the library that each side brings along,
+   * ONNX Runtime's MLAS and PyTorch's oneDNN: 0.57 to 0.68 for the encoder on one Zen 4. So both limits ask
+   * for a clear fifth less, no more.
    */
   readonly limit: number;
   /** Of a whole training process. */

@@ -8,7 +8,10 @@ import { renderBar, renderDuration } from './render.ts';
 
 const POLL_MS = 200;
 
-/** Returns when the job has ended, whatever its end; rejects with the signal's reason when it is aborted first. */
+/**
+ * Returns when the job has ended, whatever its end; rejects with the signal's reason when it is aborted
+ * first.
+ */
 export async function followJob(options: {
   db: Db;
   jobId: string;

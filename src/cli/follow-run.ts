@@ -9,7 +9,8 @@ import { renderBar, renderDuration } from './render.ts';
 const POLL_MS = 200;
 
 /**
- * Returns when the run has ended, whatever its end; rejects with the signal's reason when it is aborted first.
+ * Returns when the run has ended, whatever its end; rejects with the signal's reason when it is aborted
+ * first.
  */
 export async function followRun(options: {
   db: Db;

@@ -1,6 +1,6 @@
 /**
- * Reads a file of records for `train` and `evaluate` as a pipeline run would: same columns, same checks, same label rule, same
- * duplicates dropped, same order, same splits.
+ * Reads a file of records for `train` and `evaluate` as a pipeline run would: same columns, same checks, same
+ * label rule, same duplicates dropped, same order, same splits.
  */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -76,12 +76,17 @@ export function describeRows({ records, refused, duplicates }: LabelledFile): st
   return `${records.length} records, ${refused} refused, ${duplicates} duplicates`;
 }
 
-/** Says why rows of a file were refused: few that are left may all have one label, and the reason is then here. */
+/**
+ * Says why rows of a file were refused: few that are left may all have one label, and the reason is then
+ * here.
+ */
 export function noteRefusals(name: string, { refusals }: LabelledFile, terminal: Terminal): void {
   if (refusals.length > 0) terminal.note([`refused of ${name}:`, ...refusals].join('\n  '));
 }
 
-/** The records by split. With a holdout of their own elsewhere, those that would be held out are trained on. */
+/**
+ * The records by split. With a holdout of their own elsewhere, those that would be held out are trained on.
+ */
 export function splitRecords(
   records: readonly LabelledRecord[],
   fractions: Config['data']['split'],
@@ -96,7 +101,8 @@ export function splitRecords(
 }
 
 /**
- * The records whose text is not among those that a model learns from: what it has seen says nothing of what it can do.
+ * The records whose text is not among those that a model learns from: what it has seen says nothing of what
+ * it can do.
  * @throws AppError `bad-data` when none is left
  */
 export function leaveOutKnown(

@@ -1,4 +1,7 @@
-/** One `copyloop start` per local folder. The lock is a PostgreSQL session's: it cannot outlive its process, however that ends. */
+/**
+ * One `copyloop start` per local folder. The lock is a PostgreSQL session's: it cannot outlive its process,
+ * however that ends.
+ */
 import { createHash } from 'node:crypto';
 import { realpath } from 'node:fs/promises';
 import { hostname } from 'node:os';

@@ -7,7 +7,8 @@ const MAX_CANDIDATES = 64;
 
 /**
  * @param settings `learningRate=1e-4,5e-5` for each setting that varies
- * @throws AppError `invalid-input` for an unknown recipe, a pair that is none, what is named twice, or a grid beyond 64 candidates
+ * @throws AppError `invalid-input` for an unknown recipe, a pair that is none, what is named twice, or a grid
+ *   beyond 64 candidates
  */
 export function planSweep(options: {
   recipes: readonly string[];

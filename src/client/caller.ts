@@ -1,4 +1,7 @@
-/** One call over HTTP: address, key, deadline, and another try where that is safe. Uses `fetch` and nothing else. */
+/**
+ * One call over HTTP: address, key, deadline, and another try where that is safe. Uses `fetch` and nothing
+ * else.
+ */
 import { sleep } from '../core/clock.ts';
 import { toError } from '../core/errors.ts';
 import { ApiError, readApiError } from './api-error.ts';

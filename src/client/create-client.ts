@@ -103,7 +103,10 @@ export function createClient(options: ClientOptions) {
             rest,
           )
         ).history,
-      /** Moves the alias back to where it was; the reason is kept in its history. @returns the version that it points at now */
+      /**
+       * Moves the alias back to where it was; the reason is kept in its history. @returns the version that it
+       * points at now
+       */
       rollback: async (
         name: string,
         alias: string,
@@ -117,7 +120,10 @@ export function createClient(options: ClientOptions) {
             rest,
           )
         ).version,
-      /** Makes a version that has won the gate, and waits for a person, the champion. @returns the version as it stands now */
+      /**
+       * Makes a version that has won the gate, and waits for a person, the champion. @returns the version as
+       * it stands now
+       */
       approve: async (
         name: string,
         version: number,
@@ -145,7 +151,10 @@ export function createClient(options: ClientOptions) {
             rest,
           )
         ).version,
-      /** What the gate found when it compared the version. @throws ApiError `not-found` for a version that came from no run */
+      /**
+       * What the gate found when it compared the version. @throws ApiError `not-found` for a version that
+       * came from no run
+       */
       gateReport: async (name: string, version: number, rest?: CallOptions): Promise<GateReport> =>
         (
           await get<Answer<'GET /models/{name}/versions/{version}/gate'>>(

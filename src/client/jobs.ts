@@ -7,7 +7,10 @@ import { followUntilEnded, type FollowOptions } from './follow.ts';
 export type Catalogue =
   | {
       body: Content;
-      /** `text/csv`, `text/tab-separated-values`, `application/x-ndjson`; the server looks at the content when left out. */
+      /**
+       * `text/csv`, `text/tab-separated-values`, `application/x-ndjson`; the server looks at the content when
+       * left out.
+       */
       contentType?: string | undefined;
     }
   | { url: string };
@@ -62,10 +65,16 @@ export function createJobsClient(caller: Caller) {
     /** The job each time that it changed, until it has ended. */
     follow: (id: string, rest: FollowOptions = {}): AsyncGenerator<Job> =>
       followUntilEnded((signal) => getJob(id, { signal }), rest),
-    /** The creatives in the order of the catalogue, as bytes in the job's format. @throws ApiError `conflict` until it has succeeded */
+    /**
+     * The creatives in the order of the catalogue, as bytes in the job's format. @throws ApiError `conflict`
+     * until it has succeeded
+     */
     output: async (id: string, rest?: CallOptions): Promise<ReadableStream<Uint8Array>> =>
       await readFile(at(id, '/output'), rest),
-    /** The rows that were refused, as JSONL: `line`, `field`, `value`, `reason`. @throws ApiError `conflict` until it has succeeded */
+    /**
+     * The rows that were refused, as JSONL: `line`, `field`, `value`, `reason`. @throws ApiError `conflict`
+     * until it has succeeded
+     */
     refused: async (id: string, rest?: CallOptions): Promise<ReadableStream<Uint8Array>> =>
       await readFile(at(id, '/refused'), rest),
     cancel: async (id: string, rest?: CallOptions): Promise<void> => {

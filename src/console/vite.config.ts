@@ -1,4 +1,7 @@
-/** Builds the console to dist/console: hashed files below one page, every address relative, so that any path prefix works. */
+/**
+ * Builds the console to dist/console: hashed files below one page, every address relative, so that any path
+ * prefix works.
+ */
 import path from 'node:path';
 import { defineConfig } from 'vite';
 

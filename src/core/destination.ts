@@ -1,8 +1,9 @@
 /**
- * Where requests may go whose address came from outside. Whoever may send copyloop a URL must not be able to reach, through copyloop,
- * what only its machine can reach: server-side request forgery (CWE-918). The check stands where the connection is made, so it holds
- * for redirects as well, and the address that was checked is the one connected to: a name that changes between two look-ups
- * (DNS rebinding) gains nothing. URLs that the operator wrote into the configuration go without a policy.
+ * Where requests may go whose address came from outside. Whoever may send copyloop a URL must not be able to
+ * reach, through copyloop, what only its machine can reach: server-side request forgery (CWE-918). The check
+ * stands where the connection is made, so it holds for redirects as well, and the address that was checked is
+ * the one connected to: a name that changes between two look-ups (DNS rebinding) gains nothing. URLs that the
+ * operator wrote into the configuration go without a policy.
  */
 import { lookup as lookUp, type LookupAddress } from 'node:dns';
 import { lookup as lookUpAsync } from 'node:dns/promises';
@@ -33,7 +34,9 @@ const REFUSED_IPV4: readonly (readonly [string, number, string])[] = [
   ['224.0.0.0', 4, 'multicast'],
   ['240.0.0.0', 4, 'reserved'],
 ];
-/** Global unicast is 2000::/3; of that, what carries an IPv4 address inside it or belongs to nobody's network. */
+/**
+ * Global unicast is 2000::/3; of that, what carries an IPv4 address inside it or belongs to nobody's network.
+ */
 const REFUSED_IPV6: readonly (readonly [string, number, string])[] = [
   ['::1', 128, 'loopback'],
   ['fc00::', 7, 'private'],
@@ -65,9 +68,10 @@ export function refuseAddress(address: string): string | undefined {
 }
 
 /**
- * Looks a URL over before anything is connected, for an early answer to whoever sent it. The request itself must still be made by
- * `fetchWithin`: what a name resolves to may change in between.
- * @throws AppError `invalid-input` for another scheme than http(s), `forbidden` for a refused address, `unavailable` for an unknown name
+ * Looks a URL over before anything is connected, for an early answer to whoever sent it. The request itself
+ * must still be made by `fetchWithin`: what a name resolves to may change in between.
+ * @throws AppError `invalid-input` for another scheme than http(s), `forbidden` for a refused address,
+ *   `unavailable` for an unknown name
  */
 export async function checkDestination(url: string | URL, policy: DestinationPolicy): Promise<void> {
   const { protocol, host, hostname } = new URL(url);

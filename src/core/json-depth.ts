@@ -1,6 +1,7 @@
 /**
- * JSON from outside, refused where it nests too deep. `JSON.parse` itself takes any depth, at microseconds a level, but whoever walks the
- * value afterwards by recursion (schemas, `JSON.stringify` in the words for a fault) would overflow the stack.
+ * JSON from outside, refused where it nests too deep. `JSON.parse` itself takes any depth, at microseconds a
+ * level, but whoever walks the value afterwards by recursion (schemas, `JSON.stringify` in the words for a
+ * fault) would overflow the stack.
  */
 import { AppError } from './errors.ts';
 
@@ -10,7 +11,10 @@ export const MAX_JSON_DEPTH = 100;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 
-/** Whether lists and objects nest deeper than `maxDepth`, read from the text alone: linear, and what is no JSON does no harm. */
+/**
+ * Whether lists and objects nest deeper than `maxDepth`, read from the text alone: linear, and what is no
+ * JSON does no harm.
+ */
 export function isTooDeep(text: string, maxDepth = MAX_JSON_DEPTH): boolean {
   let depth = 0;
   for (let at = 0; at < text.length; at += 1) {

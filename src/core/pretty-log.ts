@@ -1,4 +1,7 @@
-/** A log line for people: `2026-11-28T09:00:00.000Z warn  templates wrote  writer=openai`, and below it the stack of an error. */
+/**
+ * A log line for people: `2026-11-28T09:00:00.000Z warn templates wrote writer=openai`, and below it the
+ * stack of an error.
+ */
 import { pino } from 'pino';
 import { isTable, type Table } from './table.ts';
 

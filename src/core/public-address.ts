@@ -1,6 +1,6 @@
 /**
- * An address as strangers may see it: where it leads, without the user, the password and the query, in which servers take tokens under
- * any name (`?token=`, `?sig=`).
+ * An address as strangers may see it: where it leads, without the user, the password and the query, in which
+ * servers take tokens under any name (`?token=`, `?sig=`).
  */
 export function publicAddress(url: string): string {
   if (!URL.canParse(url)) return '********';

@@ -1,6 +1,7 @@
 /**
- * One stack for whatever a process opens. Released last in, first out: on a clean end, on a signal and when start-up fails
- * half way. The first error is kept and thrown after all have been released; a second release does nothing.
+ * One stack for whatever a process opens. Released last in, first out: on a clean end, on a signal and when
+ * start-up fails half way. The first error is kept and thrown after all have been released; a second release
+ * does nothing.
  */
 import { toError } from './errors.ts';
 import type { Logger } from './log.ts';

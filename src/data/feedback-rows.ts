@@ -5,8 +5,9 @@
  *   edited     what the person wrote, by its results; and what it replaced, which is bad
  *   rejected   the text that was offered, which is bad: it never went out
  *
- * Results of a text that went out, the first that there is: a rating is good from the label threshold on, as in a source; clicks are bad when the
- * 95 % interval of clicks per impression lies wholly below the rate of all feedback; without results, what people accepted or wrote is good.
+ * Results of a text that went out, the first that there is: a rating is good from the label threshold on, as
+ * in a source; clicks are bad when the 95 % interval of clicks per impression lies wholly below the rate of
+ * all feedback; without results, what people accepted or wrote is good.
  */
 import { sql } from 'kysely';
 import { assertNever } from '../core/errors.ts';

@@ -1,4 +1,7 @@
-/** Feedback on what was served: stored once, counted, marked by the dataset version that takes it in, erased with its prediction. */
+/**
+ * Feedback on what was served: stored once, counted, marked by the dataset version that takes it in, erased
+ * with its prediction.
+ */
 import { sql } from 'kysely';
 import { AppError } from '../core/errors.ts';
 import type { Db, DbTransaction, FeedbackOutcome } from '../db/index.ts';
@@ -18,7 +21,8 @@ export interface Feedback {
 /**
  * Stores the feedback once per prediction and idempotency key.
  * @returns `isNew` false when the same was stored before
- * @throws AppError `not-found` for a prediction that is not stored, `conflict` when other feedback came under that key before
+ * @throws AppError `not-found` for a prediction that is not stored, `conflict` when other feedback came under
+ *   that key before
  */
 export async function recordFeedback(
   db: Db,
@@ -74,7 +78,10 @@ export async function countUntakenFeedback(db: Db): Promise<{ count: number; las
     .executeTakeFirstOrThrow();
 }
 
-/** Deletes the feedback of a prediction and remembers that it was erased, so that no later dataset version takes it over from its parent. */
+/**
+ * Deletes the feedback of a prediction and remembers that it was erased, so that no later dataset version
+ * takes it over from its parent.
+ */
 export async function eraseFeedback(transaction: DbTransaction, predictionId: string): Promise<void> {
   const erased = await transaction
     .deleteFrom('feedback')
@@ -89,7 +96,10 @@ export async function eraseFeedback(transaction: DbTransaction, predictionId: st
     .execute();
 }
 
-/** Marks feedback as taken into a dataset version: call it in the transaction that commits the version. Never moves one that was taken before. */
+/**
+ * Marks feedback as taken into a dataset version: call it in the transaction that commits the version. Never
+ * moves one that was taken before.
+ */
 export async function markFeedbackTaken(
   transaction: DbTransaction,
   feedbackIds: readonly number[],

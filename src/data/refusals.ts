@@ -1,4 +1,6 @@
-/** Counts why rows were refused, so that a message can name the commonest reasons instead of the first rows. */
+/**
+ * Counts why rows were refused, so that a message can name the commonest reasons instead of the first rows.
+ */
 import type { Fault } from './record.ts';
 
 /** A line of the artifact of refused rows. */
@@ -9,12 +11,17 @@ export interface RefusedRow extends Fault {
 
 export interface Refusals {
   add(row: RefusedRow): void;
-  /** `200 as line 2: rating "bad" must be a number`: the commonest reasons, each with the first row that it refused. */
+  /**
+   * `200 as line 2: rating "bad" must be a number`: the commonest reasons, each with the first row that it
+   * refused.
+   */
   describe(): string[];
 }
 
 const REASONS_SHOWN = 3;
-/** Reasons that name numbers of fields or lengths may be many; beyond this the rare ones are counted together. */
+/**
+ * Reasons that name numbers of fields or lengths may be many; beyond this the rare ones are counted together.
+ */
 const REASONS_KEPT = 1000;
 
 export function createRefusals(): Refusals {

@@ -1,6 +1,6 @@
 /**
- * The lines of a JSONL stream. A line ends at the byte of `\n` and nowhere else: JSON leaves U+2028 and U+2029 as they are, and since
- * Node 24 `readline` breaks a line at them.
+ * The lines of a JSONL stream. A line ends at the byte of `\n` and nowhere else: JSON leaves U+2028 and
+ * U+2029 as they are, and since Node 24 `readline` breaks a line at them.
  */
 const NEWLINE = 0x0a;
 

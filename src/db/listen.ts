@@ -8,8 +8,8 @@ export interface Listener {
 }
 
 /**
- * Calls `onNotify` for every NOTIFY on `channel`, and once after each (re)connection, since notices sent meanwhile are lost.
- * Delivery is best effort: pair it with polling.
+ * Calls `onNotify` for every NOTIFY on `channel`, and once after each (re)connection, since notices sent
+ * meanwhile are lost. Delivery is best effort: pair it with polling.
  */
 export async function openListener(options: {
   url: string;

@@ -1,6 +1,7 @@
 /**
- * Advisory locks that all processes of a database share. Each is held on a connection of its own: one from the pool would be missing to
- * what is done under the lock, and enough callers that wait for it would hold every connection that the holder needs to come to its end.
+ * Advisory locks that all processes of a database share. Each is held on a connection of its own: one from
+ * the pool would be missing to what is done under the lock, and enough callers that wait for it would hold
+ * every connection that the holder needs to come to its end.
  */
 import { Client, type DatabaseError } from 'pg';
 import { AppError, toError } from '../core/errors.ts';
@@ -11,7 +12,8 @@ export type LockKey = number | readonly [space: number, name: string];
 export interface Locks {
   /**
    * Runs `body` while nobody else holds the lock.
-   * @throws AppError `too-busy` when it does not become free in time, `unavailable` without PostgreSQL, and whatever `body` throws
+   * @throws AppError `too-busy` when it does not become free in time, `unavailable` without PostgreSQL, and
+   *   whatever `body` throws
    */
   hold<T>(key: LockKey, body: () => Promise<T>): Promise<T>;
   /** Runs `body` if nobody holds the lock, and says whether it did. */
@@ -22,7 +24,8 @@ const WAIT_MS = 15_000;
 const LOCK_NOT_AVAILABLE = '55P03';
 
 export function createLocks(url: string, { waitMs = WAIT_MS }: { waitMs?: number } = {}): Locks {
-  // Callers of this process line up here, so that a lock takes one connection of the server however many wait for it.
+  // Callers of this process line up here, so that a lock takes one connection of the server however many wait
+  // for it.
   const lines = new Map<string, Promise<void>>();
   const lineUp = async (key: LockKey): Promise<() => void> => {
     const name = String(key);
@@ -76,7 +79,8 @@ async function onConnection<T>(
     application_name: 'copyloop lock',
     connectionTimeoutMillis: timeoutMs,
   });
-  // Without a listener a lost connection would end the process. What is done under the lock finds out by itself.
+  // Without a listener a lost connection would end the process. What is done under the lock finds out by
+  // itself.
   client.on('error', () => undefined);
   try {
     await client.connect().catch((cause: unknown) => {

@@ -3,11 +3,14 @@ import { AppError, toError } from '../core/errors.ts';
 import type { Migration } from './migration.ts';
 import { migrations as allMigrations } from './migrations/index.ts';
 
-/** Any constant will do; every copyloop process takes the same lock, so that one migrates and the others wait. */
+/**
+ * Any constant will do; every copyloop process takes the same lock, so that one migrates and the others wait.
+ */
 const LOCK_KEY = 7_265_001;
 
 /**
- * Brings the database to the newest schema: each missing migration in a transaction of its own, under an advisory lock.
+ * Brings the database to the newest schema: each missing migration in a transaction of its own, under an
+ * advisory lock.
  * @returns names of the migrations that it applied
  * @throws AppError `conflict` when the database holds a migration that this version does not know
  */

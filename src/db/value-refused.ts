@@ -1,8 +1,9 @@
 import { codeOf } from './error-code.ts';
 
 /**
- * SQLSTATE classes of statements that fail for the values they bring, and fail again however often they are tried: data exceptions, broken
- * constraints, limits of the program (nesting, size); PostgreSQL documentation, appendix A.
+ * SQLSTATE classes of statements that fail for the values they bring, and fail again however often they are
+ * tried: data exceptions, broken constraints, limits of the program (nesting, size); PostgreSQL
+ * documentation, appendix A.
  */
 const REFUSED_CLASSES: readonly string[] = ['22', '23', '54'];
 
@@ -18,8 +19,8 @@ export function isValueRefused(error: unknown): boolean {
 }
 
 /**
- * What of a statement's values PostgreSQL can never keep, in words for whoever sent them: NUL or broken Unicode in a text, a number out of
- * the range of its column. Undefined for any other error.
+ * What of a statement's values PostgreSQL can never keep, in words for whoever sent them: NUL or broken
+ * Unicode in a text, a number out of the range of its column. Undefined for any other error.
  */
 export function describeUnkeepable(error: unknown): string | undefined {
   return UNKEEPABLE[codeOf(error)];

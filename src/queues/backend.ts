@@ -1,4 +1,7 @@
-/** What both of BullMQ's backends give: whoever opens a queue or a worker does not know which one it stands on. */
+/**
+ * What both of BullMQ's backends give: whoever opens a queue or a worker does not know which one it stands
+ * on.
+ */
 import type { FlowProducer, Processor, Queue, QueueEvents, Worker, WorkerOptions } from 'bullmq';
 import type { Logger } from '../core/log.ts';
 

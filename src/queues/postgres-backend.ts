@@ -1,4 +1,7 @@
-/** BullMQ on PostgreSQL: tables and functions of its own in the schema `bullmq`, LISTEN/NOTIFY instead of blocking reads. */
+/**
+ * BullMQ on PostgreSQL: tables and functions of its own in the schema `bullmq`, LISTEN/NOTIFY instead of
+ * blocking reads.
+ */
 import {
   createPostgresBackend,
   FlowProducer,
@@ -22,8 +25,9 @@ export async function openPostgresBackend(options: {
 }): Promise<QueueBackend> {
   const { databaseUrl, log } = options;
   await migrateQueues(databaseUrl);
-  // BullMQ cannot load pg from native ESM, so it gets a pool; its statements carry no schema and rely on the search path.
-  // The queue need not outlive a power cut by itself: what it loses of its last moments, as Redis would, stage state brings back.
+  // BullMQ cannot load pg from native ESM, so it gets a pool; its statements carry no schema and rely on the
+  // search path. The queue need not outlive a power cut by itself: what it loses of its last moments, as
+  // Redis would, stage state brings back.
   const pool = new Pool({
     connectionString: databaseUrl,
     options: '-c search_path=bullmq -c synchronous_commit=off',
@@ -36,7 +40,8 @@ export async function openPostgresBackend(options: {
   pool.on('error', (error) =>
     log.warn({ err: error }, 'an idle PostgreSQL connection of the queues was lost'),
   );
-  // While a client is in use the pool does not listen: without this a lost connection would end the process, not the query.
+  // While a client is in use the pool does not listen: without this a lost connection would end the process,
+  // not the query.
   pool.on('connect', (client) =>
     client.on('error', (error) => log.debug({ err: error }, 'a connection of the queues was lost')),
   );

@@ -1,4 +1,7 @@
-/** BullMQ on Redis through ioredis. Callers that add jobs fail at once when Redis is away; workers wait for it to come back. */
+/**
+ * BullMQ on Redis through ioredis. Callers that add jobs fail at once when Redis is away; workers wait for it
+ * to come back.
+ */
 import { FlowProducer, Queue, QueueEvents, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { AppError, toError } from '../core/errors.ts';

@@ -1,6 +1,7 @@
 /**
- * Prediction jobs as metrics, read from PostgreSQL when asked: whichever server is asked, and whoever works, it is the same truth. While it
- * cannot be asked they have no value, and the page has all others, above all those that tell of it.
+ * Prediction jobs as metrics, read from PostgreSQL when asked: whichever server is asked, and whoever works,
+ * it is the same truth. While it cannot be asked they have no value, and the page has all others, above all
+ * those that tell of it.
  */
 import { sql } from 'kysely';
 import { Gauge, type Registry } from 'prom-client';

@@ -1,4 +1,7 @@
-/** The copywriter that the configuration describes, with one budget for all processes: what a paid writer spends is counted in PostgreSQL. */
+/**
+ * The copywriter that the configuration describes, with one budget for all processes: what a paid writer
+ * spends is counted in PostgreSQL.
+ */
 import path from 'node:path';
 import { sql } from 'kysely';
 import type { Config } from '../core/config/index.ts';
@@ -21,7 +24,10 @@ export function openBudgetedCopywriter(deps: {
   });
 }
 
-/** The day's tokens of a paid writer, counted in PostgreSQL: one budget for all servers and workers, which a restart does not refill. */
+/**
+ * The day's tokens of a paid writer, counted in PostgreSQL: one budget for all servers and workers, which a
+ * restart does not refill.
+ */
 export function createSpendingLedger(db: Db, log: Pick<Logger, 'warn'>): SpendingLedger {
   const spentOn = async (day: string): Promise<number> => {
     const row = await db

@@ -1,5 +1,6 @@
 /**
- * serving: registered model versions in memory, what scores texts with them, and the copywriter that workers and server share.
+ * serving: registered model versions in memory, what scores texts with them, and the copywriter that workers
+ * and server share.
  *
  *     const models = createServedModels({ ... });
  *     const session = createModelSessions({ models, cache, events });

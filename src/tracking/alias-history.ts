@@ -2,7 +2,10 @@
 import { AppError } from '../core/errors.ts';
 import type { AliasMove } from './entities.ts';
 
-/** Where a rollback leads. Replays the moves onto a stack, which a rollback unwinds; the answer is the nearest version below the top that still exists. */
+/**
+ * Where a rollback leads. Replays the moves onto a stack, which a rollback unwinds; the answer is the nearest
+ * version below the top that still exists.
+ */
 export function findFormerVersion(
   /** Oldest first. */
   moves: readonly Pick<AliasMove, 'kind' | 'toVersion'>[],

@@ -1,6 +1,7 @@
 /**
- * A person's word on a version that has won the gate. It is kept in tags of the version, so that it is the same on either tracking
- * backend and webhooks hear of it; one at a time decides about a model, by a lock of our own database that all processes share.
+ * A person's word on a version that has won the gate. It is kept in tags of the version, so that it is the
+ * same on either tracking backend and webhooks hear of it; one at a time decides about a model, by a lock of
+ * our own database that all processes share.
  */
 import { AppError } from '../core/errors.ts';
 import type { Locks } from '../db/index.ts';
@@ -41,7 +42,10 @@ export function approvalOf({ tags }: Pick<ModelVersion, 'tags'>): ApprovalState 
   return APPROVAL_STATES.find((state) => state === tags[STATE_TAG]) ?? null;
 }
 
-/** Makes a pending version the challenger, in place of those that waited before it. Does nothing about one that was decided on. */
+/**
+ * Makes a pending version the challenger, in place of those that waited before it. Does nothing about one
+ * that was decided on.
+ */
 export async function awaitApproval(
   desk: ApprovalDesk,
   version: ModelVersion,
@@ -71,7 +75,8 @@ export async function awaitApproval(
 
 /**
  * Makes a pending version the champion.
- * @throws AppError `conflict` when it is not pending, or the champion is no longer the one that the gate compared it with
+ * @throws AppError `conflict` when it is not pending, or the champion is no longer the one that the gate
+ *   compared it with
  */
 export async function approveVersion(
   desk: ApprovalDesk,

@@ -1,4 +1,6 @@
-/** The two places that tracking can live in: our PostgreSQL, or the MLflow server that `tracking.uri` names. */
+/**
+ * The two places that tracking can live in: our PostgreSQL, or the MLflow server that `tracking.uri` names.
+ */
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import type { Config } from '../core/config/index.ts';
 import type { Db } from '../db/index.ts';

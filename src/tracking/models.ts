@@ -11,7 +11,9 @@ export const ACCURACY_TAG = 'copyloop.accuracy';
 
 export interface ModelAccuracy {
   version: number;
-  /** On the holdout when it was registered; null for versions that other clients registered without saying. */
+  /**
+   * On the holdout when it was registered; null for versions that other clients registered without saying.
+   */
   accuracy: number | null;
   runId: string | null;
   createdAt: Date;
@@ -20,8 +22,8 @@ export interface ModelAccuracy {
 }
 
 /**
- * Registers one version per pipeline run: asked again after a crash it gives the version that is there. Makes the registered model
- * when there is none.
+ * Registers one version per pipeline run: asked again after a crash it gives the version that is there. Makes
+ * the registered model when there is none.
  */
 export async function registerModel(
   store: TrackingStore,
@@ -73,7 +75,10 @@ export interface VersionComparison {
   gain: number | null;
 }
 
-/** The version beside the one before it. Each accuracy is the one measured when it was registered: only the gate compares on the same rows. */
+/**
+ * The version beside the one before it. Each accuracy is the one measured when it was registered: only the
+ * gate compares on the same rows.
+ */
 export async function compareWithPrevious(
   store: TrackingStore,
   name: string,

@@ -1,4 +1,7 @@
-/** Deletes runs for good, with their artifacts. Files go first: a crash in between is finished by the next call. */
+/**
+ * Deletes runs for good, with their artifacts. Files go first: a crash in between is finished by the next
+ * call.
+ */
 import { sql } from 'kysely';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { DAY_MS, type Clock } from '../core/clock.ts';
@@ -31,7 +34,8 @@ export async function deleteRunForGood(db: Db, artifacts: ArtifactStore, runId: 
 }
 
 /**
- * Deletes runs that ended (or, without an end, began) more than `days` ago. A run that a model version came from stays as long as the version.
+ * Deletes runs that ended (or, without an end, began) more than `days` ago. A run that a model version came
+ * from stays as long as the version.
  * @returns how many went
  */
 export async function deleteOldRuns(

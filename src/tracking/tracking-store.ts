@@ -1,6 +1,7 @@
 /**
- * Where experiments, tracking runs and the registry are kept. Two implementations, one conformance suite: our PostgreSQL and a remote
- * MLflow server. Every method throws `not-found` for what is not there and `invalid-input` for names and values beyond MLflow's limits.
+ * Where experiments, tracking runs and the registry are kept. Two implementations, one conformance suite: our
+ * PostgreSQL and a remote MLflow server. Every method throws `not-found` for what is not there and
+ * `invalid-input` for names and values beyond MLflow's limits.
  */
 import type {
   AliasMove,
@@ -164,7 +165,8 @@ export interface RegistryStore {
   deleteAlias(name: string, alias: string, why: AliasReason): Promise<void>;
   findAlias(name: string, alias: string): Promise<ModelVersion | undefined>;
   /**
-   * Moves the alias back to where it was before it last moved forward; twice goes back twice. Versions that were deleted since are passed over.
+   * Moves the alias back to where it was before it last moved forward; twice goes back twice. Versions that
+   * were deleted since are passed over.
    * @throws AppError `conflict` when there is nothing to go back to
    */
   rollbackAlias(name: string, alias: string, why: AliasReason): Promise<ModelVersion>;

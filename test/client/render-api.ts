@@ -1,4 +1,7 @@
-/** The types of src/client/api.ts, from the server's /openapi.json: one entry an operation, with what it takes and what it answers. */
+/**
+ * The types of src/client/api.ts, from the server's /openapi.json: one entry an operation, with what it takes
+ * and what it answers.
+ */
 interface Schema {
   $ref?: string;
   type?: string | string[];

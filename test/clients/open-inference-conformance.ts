@@ -2,8 +2,9 @@
  * What the Open Inference Protocol's text asks of a server with one BYTES input, asked of any server:
  * npm run conformance:v2 -- http://127.0.0.1:8080 copy-quality
  *
- * https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md, and Triton's binary tensors
- * where the server announces them. Prints a line a rule; ends with exit code 1 when one is broken.
+ * https://github.com/kserve/open-inference-protocol/blob/main/specification/protocol/inference_rest.md, and
+ * Triton's binary tensors where the server announces them. Prints a line a rule; ends with exit code 1 when
+ * one is broken.
  */
 import assert from 'node:assert/strict';
 import path from 'node:path';

@@ -1,4 +1,7 @@
-/** A fresh copyloop that speaks MLflow's protocol: embedded PostgreSQL and artifacts in a temporary folder, gone when it closes. */
+/**
+ * A fresh copyloop that speaks MLflow's protocol: embedded PostgreSQL and artifacts in a temporary folder,
+ * gone when it closes.
+ */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';

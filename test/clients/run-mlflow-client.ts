@@ -1,6 +1,7 @@
 /**
- * Runs the unmodified MLflow Python client (mlflow_client.py) against a fresh copyloop.
- * Python: CLIENTS_PYTHON or var/mlflow-venv, with what requirements.txt beside this file names. Exit code 3 where there is none.
+ * Runs the unmodified MLflow Python client (mlflow_client.py) against a fresh copyloop. Python:
+ * CLIENTS_PYTHON or var/mlflow-venv, with what requirements.txt beside this file names. Exit code 3 where
+ * there is none.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import path from 'node:path';

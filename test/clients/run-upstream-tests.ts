@@ -1,7 +1,9 @@
 /**
- * Runs MLflow's own tests/tracking/test_rest_tracking.py (from a checkout of its repository) against copyloop, a fresh one for each test:
- *   npx tsx test/clients/run-upstream-tests.ts CHECKOUT [pytest arguments]
- * The checkout stays as it is; upstream_plugin.py points its server fixtures here. Python needs mlflow, pytest and pytest-asyncio.
+ * Runs MLflow's own tests/tracking/test_rest_tracking.py (from a checkout of its repository) against
+ *   copyloop, a fresh one for each test: npx tsx test/clients/run-upstream-tests.ts CHECKOUT [pytest
+ *   arguments]
+ * The checkout stays as it is; upstream_plugin.py points its server fixtures here. Python needs mlflow,
+ * pytest and pytest-asyncio.
  */
 import { spawn } from 'node:child_process';
 import { createServer } from 'node:http';

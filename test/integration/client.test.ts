@@ -1,4 +1,7 @@
-/** The client against a real server, and as a stranger installs it: from the packed archive, without any other package beside it. */
+/**
+ * The client against a real server, and as a stranger installs it: from the packed archive, without any other
+ * package beside it.
+ */
 import { execFile } from 'node:child_process';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { createServer, type RequestListener, type Server as HttpServer } from 'node:http';

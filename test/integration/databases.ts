@@ -5,7 +5,9 @@ import { randomSlug } from '../../src/core/ids.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
 import { openDatabase, type Database } from '../../src/db/index.ts';
 
-/** A clone of the migrated template; or, with `populate`, an empty database as it leaves it and then migrated. */
+/**
+ * A clone of the migrated template; or, with `populate`, an empty database as it leaves it and then migrated.
+ */
 export async function openTestDatabase(populate?: (client: Client) => Promise<void>): Promise<Database> {
   const name = `test_${randomSlug(10)}`;
   const template = new URL(inject('templateUrl'));

@@ -1,4 +1,7 @@
-/** A process that opens the embedded PostgreSQL of a folder, says so, and waits to be killed. Run by embedded-postgres.test.ts. */
+/**
+ * A process that opens the embedded PostgreSQL of a folder, says so, and waits to be killed. Run by
+ * embedded-postgres.test.ts.
+ */
 import { createSilentLogger } from '../../src/core/log.ts';
 import { openEmbeddedPostgres } from '../../src/db/index.ts';
 

@@ -1,4 +1,7 @@
-/** The loop as a whole: what people say of served copy becomes a run, a dataset version and a champion that knows better. */
+/**
+ * The loop as a whole: what people say of served copy becomes a run, a dataset version and a champion that
+ * knows better.
+ */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -65,7 +68,8 @@ it('learns a new kind of product from 500 outcomes: one run, one version, a bett
   await untilEnded(first.runId);
   await expect.poll(championVersion, { timeout: 60_000 }).toBe(1);
 
-  // A line whose quality is told in words that no training row has used; the held-out products never get feedback.
+  // A line whose quality is told in words that no training row has used; the held-out products never get
+  // feedback.
   const served = await serve(drawNewKind(createRandom(2), FEEDBACK + HELD_OUT));
   const heldOut = served.slice(FEEDBACK);
   const before = await accuracyOn(heldOut);
@@ -95,7 +99,8 @@ it('learns a new kind of product from 500 outcomes: one run, one version, a bett
   expect(after).toBeGreaterThan(before + 0.1);
   expect(after).toBeGreaterThan(0.75);
 
-  // A replay takes the feedback again, since its version does not contain its parent's rows, and still it counts once and was taken once.
+  // A replay takes the feedback again, since its version does not contain its parent's rows, and still it
+  // counts once and was taken once.
   const replayed = await harness.runs.replayRun(runId);
   await untilEnded(replayed.runId);
   const [latest] = await listDatasetVersions(db, { limit: 1 });

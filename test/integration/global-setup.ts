@@ -1,6 +1,6 @@
 /**
- * One real PostgreSQL (and a Redis, where redis-server is installed) for the whole integration suite. It is migrated
- * once, in a template database; each test file clones a database of its own from that.
+ * One real PostgreSQL (and a Redis, where redis-server is installed) for the whole integration suite. It is
+ * migrated once, in a template database; each test file clones a database of its own from that.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
@@ -45,8 +45,8 @@ export default async function setup(project: TestProject): Promise<() => Promise
 }
 
 /**
- * Databases of tests need not survive a power cut, so no statement waits for the disk; and nothing may be connected to a
- * template while it is cloned, which autovacuum would be now and then.
+ * Databases of tests need not survive a power cut, so no statement waits for the disk; and nothing may be
+ * connected to a template while it is cloned, which autovacuum would be now and then.
  */
 async function migrateTemplate(serverUrl: string): Promise<string> {
   const log = createSilentLogger();

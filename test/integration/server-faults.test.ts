@@ -1,4 +1,6 @@
-/** What the API shows of secrets, and how it refuses: nobody who asks wrongly is told that the server failed. */
+/**
+ * What the API shows of secrets, and how it refuses: nobody who asks wrongly is told that the server failed.
+ */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { loadConfig } from '../../src/core/config/index.ts';
 import type { Server } from '../../src/server/index.ts';

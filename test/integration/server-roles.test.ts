@@ -1,4 +1,7 @@
-/** Which role each route needs: the table below names every route, so that a new one fails here until somebody has decided. */
+/**
+ * Which role each route needs: the table below names every route, so that a new one fails here until somebody
+ * has decided.
+ */
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { KEY_ROLES, type KeyRole } from '../../src/db/index.ts';
 import { createApiKey, type Server } from '../../src/server/index.ts';
@@ -143,7 +146,9 @@ const table: readonly (readonly [string, KeyRole])[] = [
   ...lines(OURS.admin).map((route) => [route, 'admin'] as const),
 ];
 
-/** Rules instead of rows for MLflow's many reads and for Bull Board's pages, which follow their method alone. */
+/**
+ * Rules instead of rows for MLflow's many reads and for Bull Board's pages, which follow their method alone.
+ */
 function roleOf(route: string): KeyRole | 'open' | undefined {
   if (OPEN.includes(route)) return 'open';
   const named = table.find(([known]) => known === route);

@@ -1,4 +1,7 @@
-/** A server whose registry is a real MLflow server: what MLflow's own users do there decides what is served here. */
+/**
+ * A server whose registry is a real MLflow server: what MLflow's own users do there decides what is served
+ * here.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

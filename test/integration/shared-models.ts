@@ -1,4 +1,6 @@
-/** The tiny models that most files serve: trained by whichever file needs them first, copied by the others. */
+/**
+ * The tiny models that most files serve: trained by whichever file needs them first, copied by the others.
+ */
 import { existsSync } from 'node:fs';
 import { cp, mkdir, rmdir } from 'node:fs/promises';
 import path from 'node:path';

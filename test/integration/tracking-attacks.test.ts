@@ -1,6 +1,7 @@
 /**
- * The attacks that were reported against MLflow, and their relatives, one case each: paths out of the root, addresses of something else,
- * and SQL where text belongs. Each is refused with its error, by every door. The stores' own cases: test/tracking/artifact-store-cases.ts.
+ * The attacks that were reported against MLflow, and their relatives, one case each: paths out of the root,
+ * addresses of something else, and SQL where text belongs. Each is refused with its error, by every door. The
+ * stores' own cases: test/tracking/artifact-store-cases.ts.
  */
 import { mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:http';

@@ -1,4 +1,7 @@
-/** MLflow's wire rules and its error codes. The client itself is run by test/clients, the attacks are in tracking-attacks.test.ts. */
+/**
+ * MLflow's wire rules and its error codes. The client itself is run by test/clients, the attacks are in
+ * tracking-attacks.test.ts.
+ */
 import { mkdtemp, readdir, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,4 +1,7 @@
-/** Tracking in a remote MLflow server: both conformance suites against the real one, and what only this backend promises. */
+/**
+ * Tracking in a remote MLflow server: both conformance suites against the real one, and what only this
+ * backend promises.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,4 +1,7 @@
-/** A process that delivers webhooks until it is killed: DATABASE_URL and the settings of the test come as arguments. */
+/**
+ * A process that delivers webhooks until it is killed: DATABASE_URL and the settings of the test come as
+ * arguments.
+ */
 import { systemClock } from '../../src/core/clock.ts';
 import type { Config } from '../../src/core/config/index.ts';
 import { createSilentLogger } from '../../src/core/log.ts';

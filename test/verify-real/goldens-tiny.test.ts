@@ -5,8 +5,9 @@ import { sharedPath } from './shared.ts';
 const directory = sharedPath('goldens/tiny');
 const TOLERANCE = 1e-5;
 /**
- * A key's bias moves all scores of a query alike, so its true gradient is zero. What either engine has there is
- * rounding (2e-11 at most in the first step), which AdamW divides by itself: these follow no reference more closely.
+ * A key's bias moves all scores of a query alike, so its true gradient is zero. What either engine has there
+ * is rounding (2e-11 at most in the first step), which AdamW divides by itself: these follow no reference
+ * more closely.
  */
 const ROUNDING_TOLERANCE = 1e-4;
 const isKeyBias = (name: string): boolean => name.endsWith('k_lin.bias');

@@ -1,4 +1,6 @@
-/** Data that follows the server: loaded once, and again whenever the server tells of a change of its topic. */
+/**
+ * Data that follows the server: loaded once, and again whenever the server tells of a change of its topic.
+ */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { baseUrl } from './api.ts';
 

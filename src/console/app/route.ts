@@ -1,6 +1,7 @@
 /**
- * Where the user is: `#/run/<id>?tab=log`. The address keeps a page's whole state, so that a link shows what its sender saw.
- * Behind the hash, since paths such as `/runs` are the API's, and because it works below any proxy's path.
+ * Where the user is: `#/run/<id>?tab=log`. The address keeps a page's whole state, so that a link shows what
+ * its sender saw. Behind the hash, since paths such as `/runs` are the API's, and because it works below any
+ * proxy's path.
  */
 import { useEffect, useState } from 'preact/hooks';
 

@@ -15,7 +15,8 @@ export const CATEGORIES = [
 ] as const;
 export type Category = (typeof CATEGORIES)[number];
 
-// Product nouns (singular); in a title they count three times. The last word of a name that stands here may be written as "this <noun>".
+// Product nouns (singular); in a title they count three times. The last word of a name that stands here may
+// be written as "this <noun>".
 const NOUNS: Record<Exclude<Category, 'unknown'>, string> = {
   electronics:
     'headphone earphone earbud smartphone phone laptop tablet camera speaker charger monitor keyboard mouse smartwatch console drone router television tv airpod airpods cable adapter projector microphone webcam printer powerbank display computer notebook-computer macbook iphone ipad galaxy echo homepod',

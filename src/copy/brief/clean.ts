@@ -1,11 +1,14 @@
-/** Submitted text made safe to quote: well-formed, normalised, without controls, markup or invisible direction marks. */
+/**
+ * Submitted text made safe to quote: well-formed, normalised, without controls, markup or invisible direction
+ * marks.
+ */
 
 const NAMED: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' };
 
 const TAG = /<\/?[a-z][^<>]{0,200}>/giu;
 const ENTITY = /&(?:#(\d{1,7})|#x([\da-f]{1,6})|(amp|lt|gt|quot|apos|nbsp));/giu;
-// Controls except white space, lone surrogates, private and unassigned code points, zero-width and direction marks. U+200C and U+200D
-// stay: Persian, Indic scripts and emoji need them.
+// Controls except white space, lone surrogates, private and unassigned code points, zero-width and direction
+// marks. U+200C and U+200D stay: Persian, Indic scripts and emoji need them.
 const INVISIBLE =
   /(?:(?![\t\n\v\f\r\u0085\u200c\u200d])[\p{Cc}\p{Cs}\p{Co}\p{Cn}\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb])+/gu;
 const MARK_PILE = /(\p{M}{4})\p{M}+/gu;

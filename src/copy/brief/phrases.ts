@@ -1,6 +1,7 @@
 /**
- * Phrases of a description that copy may repeat as they stand: what the product is, what it has, what it does, what it suits.
- * Nothing is invented here; a sentence in the first person, with a negation or with a complaint gives no phrase.
+ * Phrases of a description that copy may repeat as they stand: what the product is, what it has, what it
+ * does, what it suits. Nothing is invented here; a sentence in the first person, with a negation or with a
+ * complaint gives no phrase.
  */
 import { isUsable, readQuote, splitSentences, type Phrase } from './quotes.ts';
 
@@ -59,7 +60,10 @@ const MAX_PHRASES = 6;
 const MAX_WORDS = 14;
 const MAX_UNITS = 90;
 
-/** Reads a cleaned description; `product` is how it names itself. Cost grows with its first twelve sentences only. */
+/**
+ * Reads a cleaned description; `product` is how it names itself. Cost grows with its first twelve sentences
+ * only.
+ */
 export function extractPhrases(description: string, product: { name: string; plural: boolean }): Phrases {
   const found: Phrases = {
     definitions: [],
@@ -99,7 +103,10 @@ export function extractPhrases(description: string, product: { name: string; plu
   return found;
 }
 
-/** The first group of every match. `matchAll` copies its pattern at each call, which costs more than searching a sentence does. */
+/**
+ * The first group of every match. `matchAll` copies its pattern at each call, which costs more than searching
+ * a sentence does.
+ */
 function findPhrases(pattern: RegExp, sentence: string): string[] {
   const phrases: string[] = [];
   pattern.lastIndex = 0;

@@ -1,4 +1,7 @@
-/** Sentences of a description that copy may repeat whole: cut at full stops and semicolons, none that complains, boasts in the first person or keeps stock. */
+/**
+ * Sentences of a description that copy may repeat whole: cut at full stops and semicolons, none that
+ * complains, boasts in the first person or keeps stock.
+ */
 
 export interface Phrase {
   text: string;
@@ -6,11 +9,13 @@ export interface Phrase {
   sentence: number;
 }
 
-// A first person speaks for somebody, a negation needs its context, and shelf marks or shipping are no news to a shopper.
+// A first person speaks for somebody, a negation needs its context, and shelf marks or shipping are no news
+// to a shopper.
 const UNQUOTABLE =
   /\b(?:i|i'm|i'd|i've|i'll|me|my|mine|we|we're|our|ours|us|he|she|her|his|not|no|never|none|nobody|cannot|without|but|however|although|unfortunately|poor|poorly|bad|badly|worst|worse|cheap|cheaply|broke|broken|breaks|flimsy|return|returned|refunds?|disappoint\w*|terrible|awful|horrible|defect\w*|waste|useless|stopped|issue|issues|problem|problems|refurbished|damaged|complaints?|regrets?|another variant|(?:model|item|article) (?:number )?(?:ends|\d+)|carton|leaflet|packed in|ships in|sold in|also listed|listed under)\b|n't\b|https?:|www\.|@|\.{2,}|[\u2026{}[\]<>|\\^~*_#]/iu;
 
-// With the mark that ends a sentence, which stays with it: to look for the mark itself is ten times as fast as to look behind at every place.
+// With the mark that ends a sentence, which stays with it: to look for the mark itself is ten times as fast
+// as to look behind at every place.
 const SENTENCE_END =
   /[.!?]["')\u201d\u2019]?\s+(?=["'(\u201c\u2018]?[\p{Lu}\p{N}])|\s[\u2022\u00b7]\s|;\s+(?=\p{L})/gu;
 const END_MARK = /^[.!?]/u;
@@ -46,8 +51,8 @@ export function isUsable(sentence: string): boolean {
 }
 
 /**
- * A sentence as it can follow one that has named the product (`quote`: its subject is a pronoun), and as it can stand first (`statement`: it names
- * the product itself). Either may be missing.
+ * A sentence as it can follow one that has named the product (`quote`: its subject is a pronoun), and as it
+ * can stand first (`statement`: it names the product itself). Either may be missing.
  */
 export function readQuote(
   sentence: string,
@@ -74,7 +79,8 @@ function afterSubject(text: string, name: string): string | undefined {
     const subject = new RegExp(`^(?:the\\s+)?${escape(name)}${VERB.source}`, 'iu').exec(text);
     return subject === null ? undefined : text.slice(subject[0].length);
   }
-  // Most names are ASCII, and a pattern of its own for each product costs more to compile than all the others take to run.
+  // Most names are ASCII, and a pattern of its own for each product costs more to compile than all the others
+  // take to run.
   const lower = text.toLowerCase();
   for (const at of [THE.exec(text)?.[0].length ?? 0, 0]) {
     if (!lower.startsWith(name.toLowerCase(), at)) continue;

@@ -1,4 +1,7 @@
-/** How long a text is to a platform. Each method follows the platform's published rule; config/channels.yaml names which applies where. */
+/**
+ * How long a text is to a platform. Each method follows the platform's published rule; config/channels.yaml
+ * names which applies where.
+ */
 import { assertNever } from '../../core/errors.ts';
 import { smsParts } from './sms.ts';
 import { xWeightedLength } from './x-length.ts';
@@ -6,7 +9,10 @@ import { xWeightedLength } from './x-length.ts';
 export const COUNT_METHODS = ['x-weighted', 'utf16', 'code-points', 'double-width', 'sms-parts'] as const;
 export type CountMethod = (typeof COUNT_METHODS)[number];
 
-/** Length of `text` in the method's unit: weighted characters, UTF-16 units, code points, columns or SMS parts. */
+/**
+ * Length of `text` in the method's unit: weighted characters, UTF-16 units, code points, columns or SMS
+ * parts.
+ */
 export function countText(text: string, method: CountMethod): number {
   switch (method) {
     case 'x-weighted':
@@ -30,7 +36,8 @@ function countCodePoints(text: string): number {
   return count;
 }
 
-// Google counts two for the characters of double-width languages. The scripts are those of Unicode's East Asian Width W and F.
+// Google counts two for the characters of double-width languages. The scripts are those of Unicode's East
+// Asian Width W and F.
 const WIDE = new RegExp(
   '[\\u1100-\\u115F\\u2E80-\\u303E\\u3041-\\u33FF\\u3400-\\u4DBF\\u4E00-\\u9FFF\\uA000-\\uA4CF\\uA960-\\uA97F\\uAC00-\\uD7A3' +
     '\\uF900-\\uFAFF\\uFE10-\\uFE19\\uFE30-\\uFE6F\\uFF01-\\uFF60\\uFFE0-\\uFFE6' +

@@ -1,4 +1,7 @@
-/** SMS lengths (3GPP TS 23.038 6.2.1 and TS 23.040): a message is 140 octets; a longer text travels in parts with a 6-octet header. */
+/**
+ * SMS lengths (3GPP TS 23.038 6.2.1 and TS 23.040): a message is 140 octets; a longer text travels in parts
+ * with a 6-octet header.
+ */
 
 const BASIC =
   '@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !"#¤%&\'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà';
@@ -17,7 +20,10 @@ export function isGsm7(text: string): boolean {
   return true;
 }
 
-/** Messages that carriers would send (and bill) for `text`. An escape pair or a surrogate pair is never split over two parts. */
+/**
+ * Messages that carriers would send (and bill) for `text`. An escape pair or a surrogate pair is never split
+ * over two parts.
+ */
 export function smsParts(text: string): number {
   const gsm7 = isGsm7(text);
   let total = 0;
@@ -55,7 +61,10 @@ const REPLACEMENTS: Record<string, string> = {
   '\t': ' ',
 };
 
-/** Typographic quotes, dashes and the like as their GSM-7 kin, so that one curly quote does not halve the room. */
+/**
+ * Typographic quotes, dashes and the like as their GSM-7 kin, so that one curly quote does not halve the
+ * room.
+ */
 export function toGsm7(text: string): string {
   return text.replaceAll(
     /[\u2018\u2019\u201a\u201c-\u201e\u2010\u2011\u2013\u2014\u2026\u2212\u00a0\u2022`\t]/gu,

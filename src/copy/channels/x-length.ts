@@ -1,11 +1,12 @@
 /**
- * X's weighted length (https://docs.x.com/fundamentals/counting-characters): after NFC, most Latin text weighs 1 a character, all else 2,
- * an emoji sequence 2, an address 23. twitter-text decides; text that can only weigh 1 a character is counted here, many times faster.
+ * X's weighted length (https://docs.x.com/fundamentals/counting-characters): after NFC, most Latin text
+ * weighs 1 a character, all else 2, an emoji sequence 2, an address 23. twitter-text decides; text that can
+ * only weigh 1 a character is counted here, many times faster.
  */
 import twitterText from 'twitter-text';
 
-// ASCII, Latin letters and the quotes and dashes of twitter-text's weight-1 range. Outside are addresses (a dot or slash inside a
-// word), emoji and keycaps, and everything that weighs 2.
+// ASCII, Latin letters and the quotes and dashes of twitter-text's weight-1 range. Outside are addresses (a
+// dot or slash inside a word), emoji and keycaps, and everything that weighs 2.
 const PLAIN = /^[\t\n\r\x20-\x7e\u00c0-\u024f\u2010-\u201f]*$/u;
 const MAYBE_ADDRESS = /[./:]\S/u;
 

@@ -1,4 +1,7 @@
-/** Claims that a text makes and its source does not: numbers, materials, and words that promise, certify or rank. */
+/**
+ * Claims that a text makes and its source does not: numbers, materials, and words that promise, certify or
+ * rank.
+ */
 import { foldText } from '../brief/index.ts';
 
 export interface ClaimSource {
@@ -10,7 +13,10 @@ export interface ClaimSource {
   words: ReadonlySet<string>;
 }
 
-/** Everything a text may rely on: the submitted title, description, keywords and audience. Most texts ask for neither numbers nor words. */
+/**
+ * Everything a text may rely on: the submitted title, description, keywords and audience. Most texts ask for
+ * neither numbers nor words.
+ */
 export function createClaimSource(texts: readonly string[]): ClaimSource {
   const folded = foldText(texts.join(' \n '));
   let numbers: ReadonlySet<string> | undefined;

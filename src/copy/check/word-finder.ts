@@ -1,5 +1,6 @@
 /**
- * Many needles in one pass over a text (Aho and Corasick): what it costs grows with the text, not with the number of needles or how alike they are.
+ * Many needles in one pass over a text (Aho and Corasick): what it costs grows with the text, not with the
+ * number of needles or how alike they are.
  */
 
 export interface WordFinder {
@@ -13,7 +14,8 @@ const UNITS = 0x1_00_00;
 
 /** Empty needles are never found. */
 export function createWordFinder(needles: readonly string[]): WordFinder {
-  // A state is what of the needles' beginnings stands before the reader; `after` is keyed by state and UTF-16 unit.
+  // A state is what of the needles' beginnings stands before the reader; `after` is keyed by state and UTF-16
+  // unit.
   const after = new Map<number, number>();
   /** The needle that ends at a state. */
   const ends = [NONE];

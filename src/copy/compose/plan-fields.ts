@@ -1,4 +1,7 @@
-/** From a request to the fields that must be written: the two of the contract, and those of every channel asked for. */
+/**
+ * From a request to the fields that must be written: the two of the contract, and those of every channel
+ * asked for.
+ */
 import { AppError } from '../../core/errors.ts';
 import { ceilingOf, countText, type ChannelField, type Channels, type FieldRole } from '../channels/index.ts';
 import type { FieldRequest } from '../writers/index.ts';
@@ -75,7 +78,10 @@ export function planField(
   };
 }
 
-/** A text is asked about when it is written, when it is taken and when it is checked: the last answer still holds. */
+/**
+ * A text is asked about when it is written, when it is taken and when it is checked: the last answer still
+ * holds.
+ */
 function remembered(decide: (text: string) => boolean): (text: string) => boolean {
   let last: string | undefined;
   let answer = false;

@@ -3,7 +3,10 @@ import { splitPhrases, type Span } from './phrases.ts';
 
 export interface PhraseEffect extends Span {
   text: string;
-  /** Score of the whole text minus the score without this phrase: above 0 the phrase raised the score, below 0 it lowered it. */
+  /**
+   * Score of the whole text minus the score without this phrase: above 0 the phrase raised the score, below 0
+   * it lowered it.
+   */
   effect: number;
 }
 
@@ -17,8 +20,8 @@ export interface Explanation {
 export const MAX_PHRASES = 48;
 
 /**
- * Which phrases raised or lowered the score: each is left out in turn (occlusion), all variants scored in one batch of at most 49 texts.
- * A text of one phrase has nothing to compare: its list is empty.
+ * Which phrases raised or lowered the score: each is left out in turn (occlusion), all variants scored in one
+ * batch of at most 49 texts. A text of one phrase has nothing to compare: its list is empty.
  */
 export async function explainByOcclusion(
   text: string,

@@ -1,4 +1,7 @@
-/** A text cut into the phrases whose effect is measured: runs of a few words that punctuation and function words hold together. */
+/**
+ * A text cut into the phrases whose effect is measured: runs of a few words that punctuation and function
+ * words hold together.
+ */
 
 export interface Span {
   /** UTF-16 offsets into the text: [start, end). */

@@ -8,7 +8,9 @@ export interface ConfigLine {
   origin: string;
 }
 
-/** Every setting with its value (secrets masked) and where it came from, in the order of config/default.yaml. */
+/**
+ * Every setting with its value (secrets masked) and where it came from, in the order of config/default.yaml.
+ */
 export function listConfig({ config, origins }: LoadedConfig): ConfigLine[] {
   return [...flatten(config, '')].map(([key, value]) => ({
     key,

@@ -20,8 +20,8 @@ export interface Download {
 }
 
 /**
- * @throws AppError `unavailable` (no connection, 5xx, 429), `timed-out`, `payload-too-large`, `not-found` (404, 410),
- *   `forbidden` (401, 403) or `bad-data` (any other answer); reading the body throws the same
+ * @throws AppError `unavailable` (no connection, 5xx, 429), `timed-out`, `payload-too-large`, `not-found`
+ *   (404, 410), `forbidden` (401, 403) or `bad-data` (any other answer); reading the body throws the same
  */
 export async function download(url: string, limits: HttpLimits): Promise<Download> {
   const address = new URL(url);

@@ -1,9 +1,10 @@
 /**
  * The law of the synthetic records, and the exact limit that it sets to every classifier.
  *
- * A record has a latent quality q. Its description holds n cues, each praising with probability praise(q) and criticising
- * otherwise, independently of each other; how a cue is put into words does not depend on q. Its rating is drawn from a table of q.
- * So a text tells about its rating exactly what (n, number of praising cues) tells, and the Bayes classifier is an enumeration.
+ * A record has a latent quality q. Its description holds n cues, each praising with probability praise(q) and
+ * criticising otherwise, independently of each other; how a cue is put into words does not depend on q. Its
+ * rating is drawn from a table of q. So a text tells about its rating exactly what (n, number of praising
+ * cues) tells, and the Bayes classifier is an enumeration.
  */
 export interface Quality {
   name: string;
@@ -58,7 +59,10 @@ export function ratingTable(model: QualityModel, quality: Quality): number[] {
   return bell.map((weight) => (1 - arbitrary) * (weight / total) + arbitrary / ratings.length);
 }
 
-/** What any classifier of the label `rating >= threshold` can reach; all values are exact for the law, in [0, 1]. */
+/**
+ * What any classifier of the label `rating >= threshold` can reach; all values are exact for the law, in [0,
+ * 1].
+ */
 export interface BayesLimit {
   accuracy: number;
   /** Accuracy of always answering the more frequent label. */
@@ -77,7 +81,10 @@ export function computeBayesLimit(model: QualityModel, threshold: number): Bayes
   return { accuracy, majorityAccuracy: Math.max(positiveShare, 1 - positiveShare), positiveShare, threshold };
 }
 
-/** P(label = 1 | a text of `count` cues of which `praising` praise); the share of positives for a text without any. */
+/**
+ * P(label = 1 | a text of `count` cues of which `praising` praise); the share of positives for a text without
+ * any.
+ */
 export function positivePosterior(
   model: QualityModel,
   threshold: number,

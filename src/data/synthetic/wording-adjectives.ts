@@ -1,4 +1,7 @@
-/** Words that praise or criticise whatever they are said of. No word stands in both lists (a test checks it); many are rare. */
+/**
+ * Words that praise or criticise whatever they are said of. No word stands in both lists (a test checks it);
+ * many are rare.
+ */
 export const PRAISING_ADJECTIVES: readonly string[] = words(`
   superb flawless impeccable excellent outstanding splendid marvellous terrific fantastic brilliant
   magnificent exquisite first-rate top-notch stellar sublime delightful gorgeous elegant refined sturdy

@@ -1,4 +1,7 @@
-/** Phrases that praise or criticise: what an aspect does, and what people say of the whole thing. Each stands in one list only. */
+/**
+ * Phrases that praise or criticise: what an aspect does, and what people say of the whole thing. Each stands
+ * in one list only.
+ */
 export const PRAISING_PREDICATES: readonly string[] = lines(`
   outlasts everything in its class
   still looks new after years

@@ -1,4 +1,7 @@
-/** Parquet in row groups of some thousand rows: one group is in memory at a time, beside the few numbers a group that the footer needs. */
+/**
+ * Parquet in row groups of some thousand rows: one group is in memory at a time, beside the few numbers a
+ * group that the footer needs.
+ */
 import { ByteWriter, ParquetWriter, type SchemaElement } from 'hyparquet-writer';
 import { inGroups, type TableCell, type TableColumn, type TableRow } from './rows.ts';
 
@@ -31,7 +34,10 @@ function toValue({ kind }: TableColumn, cell: TableCell): unknown {
   return kind === 'integer' && typeof cell === 'number' ? BigInt(cell) : cell;
 }
 
-/** Depth first, as the format stores it: https://github.com/apache/parquet-format/blob/master/LogicalTypes.md#lists for lists. */
+/**
+ * Depth first, as the format stores it:
+ * https://github.com/apache/parquet-format/blob/master/LogicalTypes.md#lists for lists.
+ */
 function toSchema(columns: readonly TableColumn[]): SchemaElement[] {
   return [{ name: 'root', num_children: columns.length }, ...columns.flatMap(toElements)];
 }

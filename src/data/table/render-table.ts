@@ -1,4 +1,7 @@
-/** A table as bytes, in the format that somebody wants to open it with; streamed, so that memory does not grow with its rows. */
+/**
+ * A table as bytes, in the format that somebody wants to open it with; streamed, so that memory does not grow
+ * with its rows.
+ */
 import { stringify } from 'csv-stringify/sync';
 import { assertNever } from '../../core/errors.ts';
 import { renderParquet } from './render-parquet.ts';
@@ -17,9 +20,9 @@ export const TABLE_TYPES: Readonly<Record<TableFormat, string>> = {
 const ROWS_AT_ONCE = 500;
 
 /**
- * `jsonl` holds a row a line with lists as lists; `csv` has a header, lists as JSON, and an apostrophe before a text that a spreadsheet
- * would take for a formula; `parquet` has typed columns, lists as LIST.
- * A cell that a row does not have is null.
+ * `jsonl` holds a row a line with lists as lists; `csv` has a header, lists as JSON, and an apostrophe before
+ * a text that a spreadsheet would take for a formula; `parquet` has typed columns, lists as LIST. A cell that
+ * a row does not have is null.
  */
 export function renderTable(
   format: TableFormat,
@@ -55,7 +58,10 @@ async function* renderCsv(
   }
 }
 
-/** CSV injection (https://owasp.org/www-community/attacks/CSV_Injection). Full-width signs are formulas to spreadsheets set to Japanese. */
+/**
+ * CSV injection (https://owasp.org/www-community/attacks/CSV_Injection). Full-width signs are formulas to
+ * spreadsheets set to Japanese.
+ */
 const FORMULA = /^[=+\-@\uff1d\uff0b\uff0d\uff20\t\r\n]/u;
 
 /** Titles and texts come from strangers' feeds, and whoever opens the file trusts it. */

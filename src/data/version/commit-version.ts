@@ -14,7 +14,10 @@ import type { DatasetManifest } from './manifest.ts';
 /** Any constant will do: it keeps two versions from being numbered at the same time. */
 const NUMBERING_LOCK = 7_265_004;
 
-/** Numbers the version and commits it, with the feedback it took; or returns the one that another attempt of its run committed. */
+/**
+ * Numbers the version and commits it, with the feedback it took; or returns the one that another attempt of
+ * its run committed.
+ */
 export async function commitVersion(
   draft: Omit<DatasetManifest, 'version'>,
   keyPrefix: string,

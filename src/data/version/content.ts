@@ -1,4 +1,7 @@
-/** What a record is, apart from its label: the hash of its text. It decides what is a duplicate and which split a row belongs to. */
+/**
+ * What a record is, apart from its label: the hash of its text. It decides what is a duplicate and which
+ * split a row belongs to.
+ */
 import { createHash } from 'node:crypto';
 
 export const SPLITS = ['train', 'validation', 'holdout'] as const;
@@ -19,7 +22,8 @@ export function hashContent(title: string, description: string): Buffer {
 }
 
 /**
- * The split of a text: the same in every version and whatever its label, so that no row that a model was trained on is ever held out.
+ * The split of a text: the same in every version and whatever its label, so that no row that a model was
+ * trained on is ever held out.
  * @param content the hash of `hashContent`
  */
 export function splitOf(content: Buffer, fractions: SplitFractions): Split {

@@ -1,10 +1,11 @@
 /**
- * The work of the stage `version-data`. Reads the parent's rows (when they are joined), the raw records and the feedback; merges them;
- * writes a file per split; and commits the version.
+ * The work of the stage `version-data`. Reads the parent's rows (when they are joined), the raw records and
+ * the feedback; merges them; writes a file per split; and commits the version.
  *
- * Crash at any point: files lie under a folder named after run and digest, and nothing refers to them before the row is committed, so
- * that a second attempt writes the same files again and commits. Two attempts at once: the lock lets one commit, and the other finds
- * its row. The number is given under the lock, in the transaction that commits: there are no gaps.
+ * Crash at any point: files lie under a folder named after run and digest, and nothing refers to them before
+ * the row is committed, so that a second attempt writes the same files again and commits. Two attempts at
+ * once: the lock lets one commit, and the other finds its row. The number is given under the lock, in the
+ * transaction that commits: there are no gaps.
  */
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -76,7 +77,8 @@ const PROGRESS_ROWS = 1000;
 
 /**
  * The version of this run: made now, or the one that an earlier attempt committed.
- * @throws AppError `bad-data` when a split is empty or training rows carry one label only; `not-found` without the parent
+ * @throws AppError `bad-data` when a split is empty or training rows carry one label only; `not-found`
+ *   without the parent
  */
 export async function createDatasetVersion(
   request: VersionRequest,
@@ -234,7 +236,10 @@ function describeSource(raw: IngestResult): DatasetManifest['source'] {
   return { name, accepted, refused, refusedKey, rawSha256 };
 }
 
-/** The limit holds for synthetic records only: joined ones must follow the same law, and feedback follows none. */
+/**
+ * The limit holds for synthetic records only: joined ones must follow the same law, and feedback follows
+ * none.
+ */
 function knownLimit(
   request: VersionRequest,
   parent: DatasetVersion | undefined,

@@ -14,7 +14,9 @@ export interface DatasetVersion {
   runId: string;
   parentVersion: number | null;
   digest: string;
-  /** Folder of the artifact store: manifest.json, profile.json and a folder with training_data.csv per split. */
+  /**
+   * Folder of the artifact store: manifest.json, profile.json and a folder with training_data.csv per split.
+   */
   keyPrefix: string;
   rows: number;
   manifest: DatasetManifest;

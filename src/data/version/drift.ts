@@ -1,9 +1,9 @@
 /**
  * How far a version's records lie from its parent's: the population stability index of each feature.
  *
- * PSI = Σ (p - q) ln(p / q) over bins. Two samples of one population do not give 0 but about (bins - 1)(1/n + 1/m), since
- * PSI·nm/(n + m) is then χ² with bins - 1 degrees of freedom; the verdict reads what lies above that, so that small versions are not
- * called drifted for being small.
+ * PSI = Σ (p - q) ln(p / q) over bins. Two samples of one population do not give 0 but about (bins - 1)(1/n +
+ * 1/m), since PSI·nm/(n + m) is then χ² with bins - 1 degrees of freedom; the verdict reads what lies above
+ * that, so that small versions are not called drifted for being small.
  */
 import { z } from 'zod';
 import type { DatasetRow } from './dataset-row.ts';
@@ -126,7 +126,10 @@ export function createDriftMeter(parent: Profile, limits: DriftLimits): DriftMet
   };
 }
 
-/** PSI of two histograms over the same bins, half a row added to every bin that either has; and what sampling alone would give. */
+/**
+ * PSI of two histograms over the same bins, half a row added to every bin that either has; and what sampling
+ * alone would give.
+ */
 export function measurePsi(
   before: readonly number[],
   now: readonly number[],

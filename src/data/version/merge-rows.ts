@@ -1,7 +1,7 @@
 /**
- * Drops duplicates and sorts, in bounded memory: rows are spilled into buckets by the first byte of their content hash, then each
- * bucket is read, merged and sorted by itself. The result is in the order of the hash: the same whatever the order of the input,
- * and as good as shuffled.
+ * Drops duplicates and sorts, in bounded memory: rows are spilled into buckets by the first byte of their
+ * content hash, then each bucket is read, merged and sorted by itself. The result is in the order of the
+ * hash: the same whatever the order of the input, and as good as shuffled.
  */
 import { createReadStream } from 'node:fs';
 import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
@@ -107,7 +107,10 @@ async function mergeBucket(file: string, counts: MergeCounts): Promise<Spilled[]
   return [...kept.values()].toSorted((a, b) => (a.hash < b.hash ? -1 : 1));
 }
 
-/** Feedback beats a source; then the parent gives way; then the later time, where both have one; then the later row. */
+/**
+ * Feedback beats a source; then the parent gives way; then the later time, where both have one; then the
+ * later row.
+ */
 function supersedes(next: Spilled, before: Spilled): boolean {
   if (next.row.origin !== before.row.origin) return next.row.origin === 'feedback';
   if (next.inherited !== before.inherited) return !next.inherited;

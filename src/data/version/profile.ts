@@ -1,9 +1,9 @@
 /**
- * What a version looks like, small enough to lie beside it: quantiles of its numbers, counts of its categories and labels, its
- * vocabulary. The next version is compared with it.
+ * What a version looks like, small enough to lie beside it: quantiles of its numbers, counts of its
+ * categories and labels, its vocabulary. The next version is compared with it.
  *
- * Rows arrive in the order of their content hash, so the first SAMPLE_ROWS of them are a uniform sample: quantiles and vocabulary come
- * from these, counts from all rows.
+ * Rows arrive in the order of their content hash, so the first SAMPLE_ROWS of them are a uniform sample:
+ * quantiles and vocabulary come from these, counts from all rows.
  */
 import { z } from 'zod';
 import { assertNever } from '../../core/errors.ts';
@@ -27,7 +27,9 @@ export const profileSchema = z.strictObject({
   numeric: z.record(
     z.enum(NUMERIC_FEATURES),
     z.strictObject({
-      /** Ascending inner borders of at most ten bins; a value belongs to the bin of the first border above it. */
+      /**
+       * Ascending inner borders of at most ten bins; a value belongs to the bin of the first border above it.
+       */
       edges: z.array(z.number()),
       /** One a bin, then one for rows without a value. */
       counts: z.array(z.int()),

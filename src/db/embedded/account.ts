@@ -1,4 +1,7 @@
-/** PostgreSQL refuses to run as root: there it runs as the system user `postgres`, which must be able to reach its files. */
+/**
+ * PostgreSQL refuses to run as root: there it runs as the system user `postgres`, which must be able to reach
+ * its files.
+ */
 import { execFile } from 'node:child_process';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -12,7 +15,10 @@ export interface Account {
   gid: number;
 }
 
-/** The account to run PostgreSQL under: undefined where the current one will do, `missing` where root has yet to add it. */
+/**
+ * The account to run PostgreSQL under: undefined where the current one will do, `missing` where root has yet
+ * to add it.
+ */
 export async function findPostgresAccount(): Promise<Account | 'missing' | undefined> {
   if (process.getuid?.() !== 0) return undefined;
   return await readAccount().catch(() => 'missing' as const);
@@ -40,7 +46,10 @@ async function readAccount(): Promise<Account> {
   return { uid: Number(uid.stdout), gid: Number(gid.stdout) };
 }
 
-/** The first folder on the way to `folder` that `account` may not enter, such as /root; undefined when all are open. */
+/**
+ * The first folder on the way to `folder` that `account` may not enter, such as /root; undefined when all are
+ * open.
+ */
 export async function findClosedParent(folder: string, account: Account): Promise<string | undefined> {
   const parents: string[] = [];
   for (let parent = path.resolve(folder); ; parent = path.dirname(parent)) {

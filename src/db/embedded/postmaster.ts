@@ -13,14 +13,16 @@ export interface Postmaster {
 }
 
 /**
- * The server that runs on this data folder, or undefined. A file left by a server that died counts as none, also where its
- * process id has gone to another program since: a server that calls itself ready must take connections, unless it is `trusted`.
+ * The server that runs on this data folder, or undefined. A file left by a server that died counts as none,
+ * also where its process id has gone to another program since: a server that calls itself ready must take
+ * connections, unless it is `trusted`.
  */
 export async function readPostmaster(
   dataDir: string,
   { trusted = false }: { trusted?: boolean } = {},
 ): Promise<Postmaster | undefined> {
-  // Lines: pid, data folder, start time, port, socket folder, listen address, shared memory, status (PostgreSQL's pidfile.h).
+  // Lines: pid, data folder, start time, port, socket folder, listen address, shared memory, status
+  // (PostgreSQL's pidfile.h).
   const lines = await readFile(path.join(dataDir, 'postmaster.pid'), 'utf8').then(
     (text) => text.split('\n'),
     () => [],

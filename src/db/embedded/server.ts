@@ -1,9 +1,10 @@
 /**
- * The embedded PostgreSQL: a real server whose files lie under `<varDir>/postgres`, shared by every copyloop process of that folder.
+ * The embedded PostgreSQL: a real server whose files lie under `<varDir>/postgres`, shared by every copyloop
+ * process of that folder.
  *
- * The process that starts it owns it and stops it when it closes. If the owner is killed the server goes on; the next process
- * finds it through postmaster.pid, uses it, and takes over the ownership, so that nothing is left behind in the end. If the server ends
- * under its owner, the owner starts it again at the same address.
+ * The process that starts it owns it and stops it when it closes. If the owner is killed the server goes on;
+ * the next process finds it through postmaster.pid, uses it, and takes over the ownership, so that nothing is
+ * left behind in the end. If the server ends under its owner, the owner starts it again at the same address.
  */
 import { spawn } from 'node:child_process';
 import { chown, mkdir, open, readFile, rename, rm, writeFile } from 'node:fs/promises';
@@ -90,7 +91,10 @@ function addressOf({ port, socketFolder }: Postmaster, password: string): string
   return `postgres://${USER}:${password}@127.0.0.1:${port}/copyloop${socket}`;
 }
 
-/** The kernel takes 107 bytes (103 on macOS) for `<folder>/.s.PGSQL.<port>`, and Node has no Unix sockets on Windows. */
+/**
+ * The kernel takes 107 bytes (103 on macOS) for `<folder>/.s.PGSQL.<port>`, and Node has no Unix sockets on
+ * Windows.
+ */
 function fitsSocket(folder: string): boolean {
   return process.platform !== 'win32' && !folder.includes('"') && Buffer.byteLength(folder) <= 85;
 }
@@ -111,7 +115,10 @@ async function openToAccount(home: string, account: Account): Promise<void> {
   await chown(home, account.uid, account.gid);
 }
 
-/** Creates the cluster in a folder beside its place and renames it, so that an interrupted initdb is never taken for a whole one. */
+/**
+ * Creates the cluster in a folder beside its place and renames it, so that an interrupted initdb is never
+ * taken for a whole one.
+ */
 async function initialise(
   dataDir: string,
   home: string,
@@ -167,7 +174,8 @@ async function launch(
   const flags = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
   const log = await open(logFile, 'a', 0o644);
   try {
-    // Detached: a Ctrl-C in the terminal reaches the whole process group, and the server must outlive the drain.
+    // Detached: a Ctrl-C in the terminal reaches the whole process group, and the server must outlive the
+    // drain.
     const child = spawn(postgres, ['-D', dataDir, '-p', String(port), ...flags], {
       cwd: home,
       detached: true,

@@ -1,4 +1,7 @@
-/** Experiments, tracking runs, logged models and the registry, shaped as MLflow shows them, so that its REST protocol sits on them directly. */
+/**
+ * Experiments, tracking runs, logged models and the registry, shaped as MLflow shows them, so that its REST
+ * protocol sits on them directly.
+ */
 import type { Migration } from '../migration.ts';
 
 export const trackingMigration: Migration = {

@@ -1,8 +1,9 @@
 import type { Migration } from '../migration.ts';
 
 /**
- * Prediction jobs, and the state of their steps as that of a run's stages: `attempts` counts up, and whoever holds an older number
- * may write nothing. `shard` is -1 for the two steps that a job has once; shards count from 0 and are made, waiting, by the split.
+ * Prediction jobs, and the state of their steps as that of a run's stages: `attempts` counts up, and whoever
+ * holds an older number may write nothing. `shard` is -1 for the two steps that a job has once; shards count
+ * from 0 and are made, waiting, by the split.
  */
 export const predictionJobsMigration: Migration = {
   name: '006-prediction-jobs',

@@ -1,6 +1,7 @@
 /**
- * Which values a key has: without it the planner multiplies the shares of key and value as if they had nothing to do with each other, takes
- * `params.optimizer = 'adamw'` for a tenth of the runs it finds, and reads all of them where the first page would do.
+ * Which values a key has: without it the planner multiplies the shares of key and value as if they had
+ * nothing to do with each other, takes `params.optimizer = 'adamw'` for a tenth of the runs it finds, and
+ * reads all of them where the first page would do.
  */
 import type { Migration } from '../migration.ts';
 

@@ -1,8 +1,9 @@
 import type { Migration } from '../migration.ts';
 
 /**
- * A foreign key looks its parent up once a row, which was half the cost of inserting a thousand metrics of one run. Writers of metrics lock the run
- * once instead (`FOR KEY SHARE`, what the key took); the deletion of runs takes their metrics along as before.
+ * A foreign key looks its parent up once a row, which was half the cost of inserting a thousand metrics of
+ * one run. Writers of metrics lock the run once instead (`FOR KEY SHARE`, what the key took); the deletion of
+ * runs takes their metrics along as before.
  */
 export const runMetricsParentMigration: Migration = {
   name: '010-run-metrics-parent',

@@ -1,8 +1,9 @@
 import type { Migration } from '../migration.ts';
 
 /**
- * As for metrics in 010: params, tags and latest metrics of a run are written under the run's own lock (`FOR KEY SHARE`, or that of the row just
- * made or changed), which is what the foreign key took again for each row. Who deletes runs deletes them along.
+ * As for metrics in 010: params, tags and latest metrics of a run are written under the run's own lock (`FOR
+ * KEY SHARE`, or that of the row just made or changed), which is what the foreign key took again for each
+ * row. Who deletes runs deletes them along.
  */
 export const runValuesParentMigration: Migration = {
   name: '011-run-values-parent',

@@ -1,4 +1,7 @@
-/** Tables of migration 003-tracking. Times are milliseconds since 1970 where MLflow's are (`bigint`), Dates elsewhere. */
+/**
+ * Tables of migration 003-tracking. Times are milliseconds since 1970 where MLflow's are (`bigint`), Dates
+ * elsewhere.
+ */
 import type { Generated, JSONColumnType } from 'kysely';
 
 export interface TrackingTables {

@@ -1,4 +1,6 @@
-/** Operators that treat every element alike. Operands stretch as in NumPy; `gradients` sums that away again. */
+/**
+ * Operators that treat every element alike. Operands stretch as in NumPy; `gradients` sums that away again.
+ */
 import { applyOne, type Operator, type Value } from './graph.ts';
 import { broadcast, shapeError } from './shape.ts';
 
@@ -53,7 +55,8 @@ export const SIGN = unary('sign', { type: 'Sign' }, () => null);
 
 /** x * cdf(x) with the normal distribution, exact (erf), as DistilBERT's `gelu`. */
 export const GELU = unary('gelu', { type: 'Gelu', domain: 'com.microsoft' }, (x, _y, dy) => {
-  // cdf + x * density with t = x / sqrt(2), doubled: these passes are over the widest values of a transformer.
+  // cdf + x * density with t = x / sqrt(2), doubled: these passes are over the widest values of a
+  // transformer.
   const t = scale(x, Math.SQRT1_2);
   const density = exp(subtract(x.graph.scalar(Math.log(2 / Math.sqrt(Math.PI))), multiply(t, t)));
   const slope = shift(add(erf(t), multiply(t, density)), 1);

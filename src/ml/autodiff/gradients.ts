@@ -62,7 +62,9 @@ function leadsToWanted(value: Value, wanted: ReadonlySet<Value>, dependent: Read
   return wanted.has(value) || (value.origin.kind === 'node' && dependent.has(value.origin.node));
 }
 
-/** An operand that was stretched to its partner's shape acted once for every copy, so its gradients add up. */
+/**
+ * An operand that was stretched to its partner's shape acted once for every copy, so its gradients add up.
+ */
 function sumStretched(gradient: Value, input: Value): Value {
   return reshape(sum(gradient, stretchedAxes(input.shape, gradient.shape)), input.shape);
 }

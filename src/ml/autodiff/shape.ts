@@ -21,7 +21,9 @@ export function symbolsOf(dim: Dim): readonly string[] {
   return typeof dim === 'number' ? [] : dim.split('*');
 }
 
-/** Number of elements, as a number and a canonical product of symbols: two shapes hold as many if these agree. */
+/**
+ * Number of elements, as a number and a canonical product of symbols: two shapes hold as many if these agree.
+ */
 function elementCount(shape: Shape): { factor: number; symbols: string } {
   const numbers = shape.filter((dim) => typeof dim === 'number');
   return {
@@ -35,7 +37,9 @@ export function sameElementCount(a: Shape, b: Shape): boolean {
   return left.factor === right.factor && left.symbols === right.symbols;
 }
 
-/** Shape of an elementwise result: axes align from the right, a missing axis or a 1 stretches (ONNX, NumPy). */
+/**
+ * Shape of an elementwise result: axes align from the right, a missing axis or a 1 stretches (ONNX, NumPy).
+ */
 export function broadcast(a: Shape, b: Shape): Shape {
   const rank = Math.max(a.length, b.length);
   return Array.from({ length: rank }, (_, axis) => {

@@ -13,16 +13,25 @@ export interface BaseModel {
   readWeights(): Promise<Weights>;
 }
 
-/** The configuration of the classifier to be trained: one with another number of labels lends its encoder only. */
+/**
+ * The configuration of the classifier to be trained: one with another number of labels lends its encoder
+ * only.
+ */
 export function trainedConfig({ config }: BaseModel): DistilBertConfig {
   return config.labels.length === 2 ? config : { ...config, labels: ['0', '1'] };
 }
 
-/** The tokenizer reads its words from tokenizer.json; vocab.txt is for others who open the model, and not every model has it. */
+/**
+ * The tokenizer reads its words from tokenizer.json; vocab.txt is for others who open the model, and not
+ * every model has it.
+ */
 export const OPTIONAL_FILE = 'vocab.txt';
 export const TOKENIZER_FILES = ['tokenizer.json', 'tokenizer_config.json', OPTIONAL_FILE] as const;
 
-/** @throws AppError `bad-model` naming the file that is missing or unsound, `unsupported` for another architecture */
+/**
+ * @throws AppError `bad-model` naming the file that is missing or unsound, `unsupported` for another
+ *   architecture
+ */
 export async function readBaseModel(directory: string): Promise<BaseModel> {
   const configJson = await readConfigJson(directory);
   const config = parseDistilBertConfig(configJson);

@@ -1,6 +1,6 @@
 /**
- * TensorFlow.js with the fastest backend that this installation has: TensorFlow's own library through tfjs-node where that
- * optional package was installed and loads, WebAssembly otherwise.
+ * TensorFlow.js with the fastest backend that this installation has: TensorFlow's own library through
+ * tfjs-node where that optional package was installed and loads, WebAssembly otherwise.
  */
 import { createRequire } from 'node:module';
 import path from 'node:path';
@@ -33,8 +33,8 @@ export async function openTensorFlow(): Promise<{ tf: TensorFlow; backend: strin
 }
 
 /**
- * Emscripten's start-up code makes itself the process's handler of uncaught errors, which would print a page of its own
- * source for every one of ours. Whatever it added is taken away again.
+ * Emscripten's start-up code makes itself the process's handler of uncaught errors, which would print a page
+ * of its own source for every one of ours. Whatever it added is taken away again.
  */
 async function keepingErrorHandlers<T>(start: () => Promise<T>): Promise<T> {
   const events = ['uncaughtException', 'unhandledRejection'] as const;
@@ -55,7 +55,8 @@ async function hasNativePackage(): Promise<boolean> {
     await import(NATIVE_PACKAGE);
     return true;
   } catch {
-    // It is optional: absent, built for another Node version, or without libtensorflow. WebAssembly does the same work.
+    // It is optional: absent, built for another Node version, or without libtensorflow. WebAssembly does the
+    // same work.
     return false;
   }
 }

@@ -23,7 +23,10 @@ export const manifestSchema = z.object({
   format: z.literal(1),
   recipe: recipeSchema,
   seed: z.int(),
-  /** Already divided into the classifier's weights: every runtime gives calibrated probabilities. Kept as a fact. */
+  /**
+   * Already divided into the classifier's weights: every runtime gives calibrated probabilities. Kept as a
+   * fact.
+   */
   temperature: z.number().positive(),
   /** A text is called good when its probability of label 1 reaches this. */
   decisionThreshold: probability,
@@ -42,7 +45,10 @@ export const manifestSchema = z.object({
 
 export type Manifest = z.infer<typeof manifestSchema>;
 
-/** undefined when the directory has none: a model that was not made here. @throws AppError `bad-model` when it is malformed */
+/**
+ * undefined when the directory has none: a model that was not made here. @throws AppError `bad-model` when it
+ * is malformed
+ */
 export async function readManifest(directory: string): Promise<Manifest | undefined> {
   const file = path.join(directory, MANIFEST_FILE);
   let text: string;

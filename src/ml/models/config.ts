@@ -37,13 +37,16 @@ export interface DistilBertConfig {
   readonly classifierDropout: number;
   readonly padTokenId: number;
   readonly initializerRange: number;
-  /** Names of the classes in the order of the logits; LABEL_0, LABEL_1 and so on when config.json names none. */
+  /**
+   * Names of the classes in the order of the logits; LABEL_0, LABEL_1 and so on when config.json names none.
+   */
   readonly labels: readonly string[];
 }
 
 /**
  * @param json content of config.json, parsed
- * @throws `unsupported` for another architecture or activation, by its name; `bad-model` for values of the wrong kind
+ * @throws `unsupported` for another architecture or activation, by its name; `bad-model` for values of the
+ *   wrong kind
  */
 export function parseDistilBertConfig(json: unknown): DistilBertConfig {
   const parsed = CONFIG.safeParse(json);
@@ -79,7 +82,10 @@ export function parseDistilBertConfig(json: unknown): DistilBertConfig {
   };
 }
 
-/** Without names there are `num_labels` of them, two when that is not said either, called as Hugging Face calls them. */
+/**
+ * Without names there are `num_labels` of them, two when that is not said either, called as Hugging Face
+ * calls them.
+ */
 function parseLabels(
   id2label: Readonly<Record<string, string>> | undefined,
   count: number | undefined,

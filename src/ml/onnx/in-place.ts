@@ -1,10 +1,10 @@
 /**
  * Outputs that stay where they were written.
  *
- * onnxruntime-node hands every output back in an array of its own, also one that lies in the caller's memory already: 52 MB
- * to allocate and copy after every training step of our encoder. It does so output by output when all of them have
- * been computed, and it refuses a list of tensors. So a graph whose first output is a list ends with that refusal,
- * everything else written and nothing copied.
+ * onnxruntime-node hands every output back in an array of its own, also one that lies in the caller's memory
+ * already: 52 MB to allocate and copy after every training step of our encoder. It does so output by output
+ * when all of them have been computed, and it refuses a list of tensors. So a graph whose first output is a
+ * list ends with that refusal, everything else written and nothing copied.
  */
 import { toError } from '../../core/errors.ts';
 import type { OnnxGraph } from './model.ts';

@@ -41,7 +41,10 @@ export interface OnnxInitializer {
   readonly bytes: Uint8Array;
 }
 
-/** Name, element type and shape of an input or output; a dimension given as a string is known at run time only. */
+/**
+ * Name, element type and shape of an input or output; a dimension given as a string is known at run time
+ * only.
+ */
 export interface OnnxValueInfo {
   readonly name: string;
   readonly dtype: OnnxDataType;

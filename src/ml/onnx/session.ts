@@ -16,11 +16,13 @@ export interface OnnxSession {
   /**
    * Runs the graph once on the calling thread (two threads inside, by option) and returns every output.
    *
-   * Feeds are read where they lie, without a copy. Memory of a SharedArrayBuffer is refused by the native binding.
+   * Feeds are read where they lie, without a copy. Memory of a SharedArrayBuffer is refused by the native
+   * binding.
    */
   run(feeds: Readonly<Record<string, Feed>>): Promise<Record<string, OnnxOutput>>;
   /**
-   * Runs a graph made by `returningNothing` and writes its outputs where the caller wants them, without a copy.
+   * Runs a graph made by `returningNothing` and writes its outputs where the caller wants them, without a
+   * copy.
    *
    * @param into every output, in an array of exactly its size
    */
@@ -45,7 +47,10 @@ export interface SessionOptions {
   profilePrefix?: string;
 }
 
-/** Opens a model from its bytes or from a file. Throws `bad-model` naming the file when ONNX Runtime refuses it. */
+/**
+ * Opens a model from its bytes or from a file. Throws `bad-model` naming the file when ONNX Runtime refuses
+ * it.
+ */
 export async function openOnnxSession(
   model: Uint8Array | string,
   options: SessionOptions = {},
@@ -56,7 +61,8 @@ export async function openOnnxSession(
     interOpNumThreads: 1,
     graphOptimizationLevel: 'all',
     logSeverityLevel: 3,
-    // A pattern is kept for every batch shape, with a block as large as its peak: 0.5 GB more for our training.
+    // A pattern is kept for every batch shape, with a block as large as its peak: 0.5 GB more for our
+    // training.
     enableMemPattern: false,
     extra: { session: { intra_op: { allow_spinning: options.spinning === false ? '0' : '1' } } },
     ...(options.profilePrefix === undefined

@@ -1,7 +1,8 @@
 /**
- * Cuts a text into pieces that BERT's tokenizer may read one after the other: the ids of the pieces, joined, are those of the whole.
- * So a text without white space need not be read to its end for its first tokens. What changes no id is left out of a piece: all
- * but one of characters that the normalizer removes, and of a word so long that it is unknown in any case all but its beginning.
+ * Cuts a text into pieces that BERT's tokenizer may read one after the other: the ids of the pieces, joined,
+ * are those of the whole. So a text without white space need not be read to its end for its first tokens.
+ * What changes no id is left out of a piece: all but one of characters that the normalizer removes, and of a
+ * word so long that it is unknown in any case all but its beginning.
  */
 import type { Tokenizer } from '@huggingface/tokenizers';
 import { z } from 'zod';

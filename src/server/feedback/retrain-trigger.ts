@@ -1,6 +1,7 @@
 /**
- * Starts a run when enough feedback waits to be learned from: `retrainAfter` of them and `debounceMs` of quiet since the last, or twice as
- * many, so that feedback which never pauses is not waited for in vain. Every server process may run one; the database lets one run start.
+ * Starts a run when enough feedback waits to be learned from: `retrainAfter` of them and `debounceMs` of
+ * quiet since the last, or twice as many, so that feedback which never pauses is not waited for in vain.
+ * Every server process may run one; the database lets one run start.
  */
 import type { Clock } from '../../core/clock.ts';
 import type { Config } from '../../core/config/index.ts';

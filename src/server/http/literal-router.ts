@@ -1,6 +1,7 @@
 /**
- * Hono's trie, and what it found for paths that stand in the routes as they are: the walk over some hundred routes with their patterns is the
- * dearest part of a small request, and ends the same each time. Only routes' own paths are remembered, so what is asked for cannot fill the memory.
+ * Hono's trie, and what it found for paths that stand in the routes as they are: the walk over some hundred
+ * routes with their patterns is the dearest part of a small request, and ends the same each time. Only
+ * routes' own paths are remembered, so what is asked for cannot fill the memory.
  */
 import type { Result, Router } from 'hono/router';
 import { TrieRouter } from 'hono/router/trie-router';

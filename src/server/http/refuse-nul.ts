@@ -1,4 +1,7 @@
-/** Refuses addresses that hold NUL, in a path or a query: no id, name or filter has one, and PostgreSQL takes none. */
+/**
+ * Refuses addresses that hold NUL, in a path or a query: no id, name or filter has one, and PostgreSQL takes
+ * none.
+ */
 import { createMiddleware } from 'hono/factory';
 import { AppError } from '../../core/errors.ts';
 import type { AppEnv } from './router.ts';

@@ -46,7 +46,10 @@ export function requestLog(options: { log: Logger; metrics: RequestMetrics }) {
   });
 }
 
-/** The pattern that answered, not the path: paths carry ids, and a label of its own for each would never stop growing. */
+/**
+ * The pattern that answered, not the path: paths carry ids, and a label of its own for each would never stop
+ * growing.
+ */
 function routePattern(c: Parameters<typeof matchedRoutes>[0]): string {
   const routes = matchedRoutes(c);
   for (let at = routes.length - 1; at >= 0; at -= 1) {

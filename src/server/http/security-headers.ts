@@ -3,7 +3,10 @@ import { createMiddleware } from 'hono/factory';
 import { setHeader } from './headers.ts';
 import type { AppEnv } from './router.ts';
 
-/** Pages bring their own scripts and styles; nothing is loaded from elsewhere. Bull Board styles its loading page inline. */
+/**
+ * Pages bring their own scripts and styles; nothing is loaded from elsewhere. Bull Board styles its loading
+ * page inline.
+ */
 const CONTENT_POLICY =
   "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; object-src 'none'; base-uri 'self'; frame-ancestors 'none'";
 

@@ -1,6 +1,9 @@
 import { AppError } from '../../core/errors.ts';
 
-/** Milliseconds that the caller of `X-Request-Timeout-Ms` waits, at most `maxMs`. @throws AppError `invalid-input` */
+/**
+ * Milliseconds that the caller of `X-Request-Timeout-Ms` waits, at most `maxMs`. @throws AppError
+ * `invalid-input`
+ */
 export function parseTimeoutHeader(value: string | undefined, maxMs: number): number {
   if (value === undefined) return maxMs;
   const timeoutMs = Number(value);

@@ -1,7 +1,7 @@
 /**
- * Which role a request needs. Reading and predicting need a reader, changing something a writer; what decides which model answers, and
- * what sends data elsewhere, an admin. A route that nothing here names falls under the rule of its method, so a new one that changes
- * something never is a reader's by oversight.
+ * Which role a request needs. Reading and predicting need a reader, changing something a writer; what decides
+ * which model answers, and what sends data elsewhere, an admin. A route that nothing here names falls under
+ * the rule of its method, so a new one that changes something never is a reader's by oversight.
  */
 import { createMiddleware } from 'hono/factory';
 import type { Context } from 'hono';
@@ -51,7 +51,9 @@ export function requireRole() {
   });
 }
 
-/** Who asks, for histories. Where no keys are asked for, whoever reaches the server is the one user there is. */
+/**
+ * Who asks, for histories. Where no keys are asked for, whoever reaches the server is the one user there is.
+ */
 export function nameCaller(c: Context<AppEnv>): string {
   const key = c.get('apiKey');
   return key === undefined ? 'local user' : `key ${key.name} (${key.id})`;

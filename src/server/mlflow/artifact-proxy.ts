@@ -105,7 +105,10 @@ export function createArtifactProxy({
   };
 }
 
-/** What stands behind `/artifacts/` in the address, decoded once: whatever is still encoded then is checked as such. */
+/**
+ * What stands behind `/artifacts/` in the address, decoded once: whatever is still encoded then is checked as
+ * such.
+ */
 function keyOfPath(c: Context<AppEnv>): string {
   const { pathname } = new URL(c.req.url);
   const encoded = pathname.replace(/^.*?\/mlflow-artifacts\/artifacts\//, '');

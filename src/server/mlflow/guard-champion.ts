@@ -1,4 +1,7 @@
-/** Keeps those who may not move the champion from doing so by a side door: its model's name, its version, its files. */
+/**
+ * Keeps those who may not move the champion from doing so by a side door: its model's name, its version, its
+ * files.
+ */
 import { AppError } from '../../core/errors.ts';
 import { artifactKeyOf, type TrackingStore } from '../../tracking/index.ts';
 import type { ProtectedAlias, RouteContext } from './route.ts';

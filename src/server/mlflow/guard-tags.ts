@@ -1,4 +1,7 @@
-/** The pipeline's own tags say where a model comes from and whether it waits for approval; `verify`, receipts and the gate believe them. */
+/**
+ * The pipeline's own tags say where a model comes from and whether it waits for approval; `verify`, receipts
+ * and the gate believe them.
+ */
 import { AppError } from '../../core/errors.ts';
 import type { RouteContext } from './route.ts';
 

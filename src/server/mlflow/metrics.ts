@@ -102,7 +102,10 @@ async function readHistory(tracking: TrackingStore, runId: string, key: string):
   return metrics;
 }
 
-/** About `count` steps at equal distances over all runs, with the first and the last of every run, so that curves meet their ends. */
+/**
+ * About `count` steps at equal distances over all runs, with the first and the last of every run, so that
+ * curves meet their ends.
+ */
 function sampleSteps(histories: readonly Metric[][], count: number): Set<number> {
   const all = [...new Set(histories.flatMap((history) => history.map(({ step }) => step)))].toSorted(
     (a, b) => a - b,

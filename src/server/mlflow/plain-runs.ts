@@ -1,6 +1,7 @@
 /**
- * Reads the requests that a training sends for each of its steps: a thousand metrics cost the schema more than writing them. What is not formed
- * as clients form it is left to the schema (`undefined`), which also finds the words for faults; a test holds both against each other.
+ * Reads the requests that a training sends for each of its steps: a thousand metrics cost the schema more
+ * than writing them. What is not formed as clients form it is left to the schema (`undefined`), which also
+ * finds the words for faults; a test holds both against each other.
  */
 type Input = Readonly<Record<string, unknown>>;
 

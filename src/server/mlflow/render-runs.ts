@@ -1,6 +1,7 @@
 /**
- * A page of runs as JSON text, written by hand: a thousand runs are tens of thousands of small values, which as objects for `JSON.stringify`
- * cost more than reading them from PostgreSQL. `renderRun` is the same for one run; a test holds both against each other.
+ * A page of runs as JSON text, written by hand: a thousand runs are tens of thousands of small values, which
+ * as objects for `JSON.stringify` cost more than reading them from PostgreSQL. `renderRun` is the same for
+ * one run; a test holds both against each other.
  */
 import type { Metric, Run } from '../../tracking/index.ts';
 import { renderInputs, renderOutputs, renderRunInfo } from './render.ts';

@@ -1,4 +1,7 @@
-/** One stored prediction by its id, or why there is none: for whoever must account for an answer that was given. */
+/**
+ * One stored prediction by its id, or why there is none: for whoever must account for an answer that was
+ * given.
+ */
 import type { Config } from '../../core/config/index.ts';
 import type { Db } from '../../db/index.ts';
 import { fromRow, isSampled, type StoredPrediction } from './prediction-store.ts';
@@ -13,7 +16,9 @@ export type FoundPrediction =
       modelVersion: number;
     }
   | { kind: 'not-sampled' }
-  /** Never made here, dropped under load, or past its retention: nothing was kept that could tell these apart. */
+  /**
+   * Never made here, dropped under load, or past its retention: nothing was kept that could tell these apart.
+   */
   | { kind: 'unknown' };
 
 export async function findPrediction(

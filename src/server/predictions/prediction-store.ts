@@ -1,7 +1,8 @@
 /**
- * Keeps what was predicted, off the request's path: predictions gather in memory and are written a few hundred at a time.
- * When the database cannot keep up the newest are dropped and counted, so that serving never waits and memory stays bounded. A prediction that
- * the database refuses for what it holds is dropped too, since it would be refused for ever and hold up all others.
+ * Keeps what was predicted, off the request's path: predictions gather in memory and are written a few
+ * hundred at a time. When the database cannot keep up the newest are dropped and counted, so that serving
+ * never waits and memory stays bounded. A prediction that the database refuses for what it holds is dropped
+ * too, since it would be refused for ever and hold up all others.
  */
 import { sql } from 'kysely';
 import { DAY_MS, HOUR_MS, SECOND_MS, type Clock } from '../../core/clock.ts';
@@ -36,8 +37,8 @@ export interface PredictionStore {
   /** @throws AppError `not-found` */
   get(id: string): Promise<StoredPrediction>;
   /**
-   * Deletes the prediction and the feedback on it, for later dataset versions too; that it was erased, and which model made it, is kept as long as
-   * it would have been. @throws AppError `not-found`
+   * Deletes the prediction and the feedback on it, for later dataset versions too; that it was erased, and
+   * which model made it, is kept as long as it would have been. @throws AppError `not-found`
    */
   erase(id: string): Promise<void>;
   close(): Promise<void>;
@@ -75,7 +76,10 @@ export function openPredictionStore(options: {
       }
     }
   };
-  /** Rows from the head of those in hand; where some are refused, halves, until each that is refused stands alone. */
+  /**
+   * Rows from the head of those in hand; where some are refused, halves, until each that is refused stands
+   * alone.
+   */
   const write = async (rows: readonly WaitingRow[]): Promise<void> => {
     try {
       await insertAll(db, rows);
@@ -188,13 +192,18 @@ function sampleShare(id: string): number {
 type Row = Awaited<ReturnType<typeof selectOne>>;
 const selectOne = (db: Db) => db.selectFrom('predictions').selectAll().executeTakeFirstOrThrow();
 
-/** Kept as the text that is sent: a few strings, which a collection of garbage passes over faster than over the objects they were. */
+/**
+ * Kept as the text that is sent: a few strings, which a collection of garbage passes over faster than over
+ * the objects they were.
+ */
 interface WaitingRow {
   id: string;
   json: string;
 }
 
-/** One parameter for all rows: as a parameter each, five hundred rows take the event loop ten times as long. */
+/**
+ * One parameter for all rows: as a parameter each, five hundred rows take the event loop ten times as long.
+ */
 async function insertAll(db: Db, rows: readonly WaitingRow[]): Promise<void> {
   await sql`${PREPARED}
     INSERT INTO predictions (id, created_at, title, description, request, response, copy_text, confidence_score,

@@ -1,6 +1,7 @@
 /**
- * The binary tensor extension of the Open Inference Protocol, which Triton's clients use unless told otherwise: the JSON is followed by the
- * tensors' bytes, and the header Inference-Header-Content-Length says where the one ends and the others begin.
+ * The binary tensor extension of the Open Inference Protocol, which Triton's clients use unless told
+ * otherwise: the JSON is followed by the tensors' bytes, and the header Inference-Header-Content-Length says
+ * where the one ends and the others begin.
  * https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_binary_data.md
  */
 import { AppError } from '../../core/errors.ts';
@@ -23,7 +24,10 @@ export function splitBinaryBody(body: Buffer, jsonLength: string): { json: unkno
   return { json, tensors: body.subarray(end) };
 }
 
-/** Elements of a BYTES tensor: each is its length in four bytes, little endian, then its UTF-8. @throws AppError `invalid-input` */
+/**
+ * Elements of a BYTES tensor: each is its length in four bytes, little endian, then its UTF-8. @throws
+ * AppError `invalid-input`
+ */
 export function decodeBytesTensor(tensor: Buffer): string[] {
   const texts: string[] = [];
   const decoder = new TextDecoder('utf-8', { fatal: true });

@@ -1,4 +1,7 @@
-/** Follows a prediction, or a model version, back to what it came from: version, tracking run, dataset, gate report, pipeline run. */
+/**
+ * Follows a prediction, or a model version, back to what it came from: version, tracking run, dataset, gate
+ * report, pipeline run.
+ */
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import type { Config } from '../../core/config/index.ts';
 import { AppError } from '../../core/errors.ts';

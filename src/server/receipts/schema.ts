@@ -1,9 +1,12 @@
-/** What a receipt says. Every link of the chain is either there with its hashes and times, or missing with the cause. */
+/**
+ * What a receipt says. Every link of the chain is either there with its hashes and times, or missing with the
+ * cause.
+ */
 import { z } from '@hono/zod-openapi';
 
 /**
- * `erased` on request; `not-sampled` by serving.predictionSampleRate; `deleted` since; `not-recorded` where nothing was ever written
- * down; `unknown` where nothing is left that could tell.
+ * `erased` on request; `not-sampled` by serving.predictionSampleRate; `deleted` since; `not-recorded` where
+ * nothing was ever written down; `unknown` where nothing is left that could tell.
  */
 export const MISSING_CAUSES = ['erased', 'not-sampled', 'deleted', 'not-recorded', 'unknown'] as const;
 

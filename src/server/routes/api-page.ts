@@ -1,4 +1,7 @@
-/** `/openapi.json` and the page at `/docs` to try the API. Its three files are our own: Swagger UI's would come from a CDN. */
+/**
+ * `/openapi.json` and the page at `/docs` to try the API. Its three files are our own: Swagger UI's would
+ * come from a CDN.
+ */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { packageRoot } from '../../core/paths.ts';

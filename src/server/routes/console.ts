@@ -1,4 +1,7 @@
-/** The console: the files that `npm run build` lays in dist/console, held in memory and sent compressed. Where it was not built, `/` leads to the API page. */
+/**
+ * The console: the files that `npm run build` lays in dist/console, held in memory and sent compressed. Where
+ * it was not built, `/` leads to the API page.
+ */
 import { createHash } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import path from 'node:path';

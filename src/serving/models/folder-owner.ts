@@ -1,6 +1,7 @@
 /**
- * Who owns a folder below a `var/` that containers and machines may share. A process id says something only where it was given: every container
- * has a process 1. Elsewhere the owner is known to be there by writing its file again.
+ * Who owns a folder below a `var/` that containers and machines may share. A process id says something only
+ * where it was given: every container has a process 1. Elsewhere the owner is known to be there by writing
+ * its file again.
  */
 import { readFile, readlink, stat, writeFile } from 'node:fs/promises';
 import { hostname } from 'node:os';
@@ -57,7 +58,10 @@ async function signedAt(folder: string): Promise<number | undefined> {
   return undefined;
 }
 
-/** Where a process id means one process: this host since it was booted and, on Linux, this namespace of processes (a container's own). */
+/**
+ * Where a process id means one process: this host since it was booted and, on Linux, this namespace of
+ * processes (a container's own).
+ */
 export async function readPlace(): Promise<string> {
   const boot = await readFile('/proc/sys/kernel/random/boot_id', 'utf8').catch(() => '');
   const namespace = await readlink('/proc/self/ns/pid').catch(() => '');

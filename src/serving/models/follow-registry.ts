@@ -1,4 +1,7 @@
-/** Keeps the served models in line with the registry: told at once by NOTIFY, and by polling where no notice arrives. */
+/**
+ * Keeps the served models in line with the registry: told at once by NOTIFY, and by polling where no notice
+ * arrives.
+ */
 import type { Logger } from '../../core/log.ts';
 import { openListener, type Listener } from '../../db/index.ts';
 import type { ServedModels } from './served-models.ts';

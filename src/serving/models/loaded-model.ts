@@ -1,4 +1,7 @@
-/** One model version in memory: its scorer, and who is using it, so that it is unloaded only after its last answer. */
+/**
+ * One model version in memory: its scorer, and who is using it, so that it is unloaded only after its last
+ * answer.
+ */
 import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { readManifest, type Manifest, type Precision, type TextTokenizer } from '../../ml/index.ts';
@@ -20,11 +23,17 @@ export interface LoadedModel {
   readonly ref: VersionRef;
   readonly scorer: Scorer;
   readonly precision: Precision;
-  /** What was decided when the model was exported, and on what ground; undefined for a model that was not made here. */
+  /**
+   * What was decided when the model was exported, and on what ground; undefined for a model that was not made
+   * here.
+   */
   readonly exported: ExportDecision | undefined;
   readonly loadedAt: Date;
   readonly loadMs: number;
-  /** Keeps the model loaded until `release` is called. @throws AppError `unavailable` once it is being unloaded */
+  /**
+   * Keeps the model loaded until `release` is called. @throws AppError `unavailable` once it is being
+   * unloaded
+   */
   acquire(): { release: () => void };
   /** Waits for the last user, serves what waits, stops the threads. */
   unload(): Promise<void>;

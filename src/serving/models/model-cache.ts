@@ -1,6 +1,7 @@
 /**
- * Model directories fetched from the artifact store to this machine, below `var/serving/`: a folder per process, since a version's files must stay
- * while its threads may open them again, and nobody else can know when that ends.
+ * Model directories fetched from the artifact store to this machine, below `var/serving/`: a folder per
+ * process, since a version's files must stay while its threads may open them again, and nobody else can know
+ * when that ends.
  */
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
@@ -14,7 +15,8 @@ import type { VersionRef } from './loaded-model.ts';
 
 export interface ModelCache {
   /**
-   * The version's model directory, whole and proven; a new one at each call, since a version may be loaded again while it is still being unloaded.
+   * The version's model directory, whole and proven; a new one at each call, since a version may be loaded
+   * again while it is still being unloaded.
    * @param source artifact URI of the version
    * @throws AppError `bad-model` naming what is missing or changed
    */

@@ -1,4 +1,7 @@
-/** What a route scores with: the model that answers this request, its cache, and the challenger that looks over its shoulder. */
+/**
+ * What a route scores with: the model that answers this request, its cache, and the challenger that looks
+ * over its shoulder.
+ */
 import {
   createFairLane,
   type CallScores,
@@ -21,7 +24,10 @@ export interface ModelSession {
 }
 
 export interface ModelSessions {
-  /** Runs `body` with the model that answers `stickyKey`, or with `version`; it stays loaded meanwhile. @throws as `ServedModels.lease` */
+  /**
+   * Runs `body` with the model that answers `stickyKey`, or with `version`; it stays loaded meanwhile.
+   * @throws as `ServedModels.lease`
+   */
   withModel<T>(stickyKey: string, body: (session: ModelSession) => Promise<T>, version?: number): Promise<T>;
 }
 
@@ -82,7 +88,10 @@ export function createModelSessions(deps: {
   };
 }
 
-/** A call of ten thousand texts stands in line by so many at a time: more would fill the queue for everybody and hold the event loop while tokenised. */
+/**
+ * A call of ten thousand texts stands in line by so many at a time: more would fill the queue for everybody
+ * and hold the event loop while tokenised.
+ */
 const SLICE_TEXTS = 256;
 
 async function scoreInSlices(
@@ -112,7 +121,10 @@ async function scoreInSlices(
   return whole;
 }
 
-/** The challenger gets idle moments only: while anything waits or it is busy itself, the copy is skipped and counted. */
+/**
+ * The challenger gets idle moments only: while anything waits or it is busy itself, the copy is skipped and
+ * counted.
+ */
 async function scoreInShadow(
   { model, release }: LeasedModel,
   champion: LoadedModel | undefined,

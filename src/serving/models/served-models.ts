@@ -1,8 +1,9 @@
 /**
  * The versions that serve: what `champion` and `challenger` name, loaded and followed.
  *
- * A new version is loaded, proven and warmed beside the old one, takes over in one assignment, and the old one is unloaded after its
- * last answer. A version that cannot be loaded changes nothing but a metric, and is tried again after a while.
+ * A new version is loaded, proven and warmed beside the old one, takes over in one assignment, and the old
+ * one is unloaded after its last answer. A version that cannot be loaded changes nothing but a metric, and is
+ * tried again after a while.
  */
 import { MINUTE_MS, type Clock } from '../../core/clock.ts';
 import { AppError, toAppError } from '../../core/errors.ts';
@@ -35,7 +36,9 @@ export interface LeasedModel {
 }
 
 export interface ServedModels {
-  /** Brings what is loaded in line with the aliases; calls during one make one more after it. Never rejects. */
+  /**
+   * Brings what is loaded in line with the aliases; calls during one make one more after it. Never rejects.
+   */
   refresh(): Promise<void>;
   /**
    * The model that answers this key, or the version asked for, kept loaded until released.
@@ -58,7 +61,10 @@ export interface LoadFailure {
   failedAtMs: number;
 }
 
-/** What may pass by itself (a store that did not answer) is tried at each refresh, a broken model once a minute. */
+/**
+ * What may pass by itself (a store that did not answer) is tried at each refresh, a broken model once a
+ * minute.
+ */
 const RETRY_BROKEN_AFTER_MS = MINUTE_MS;
 
 export function createServedModels(options: {

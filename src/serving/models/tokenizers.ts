@@ -1,4 +1,7 @@
-/** Tokenizers on the event loop, by their content: versions trained from one base share one, so that a new champion stops nobody to read a vocabulary. */
+/**
+ * Tokenizers on the event loop, by their content: versions trained from one base share one, so that a new
+ * champion stops nobody to read a vocabulary.
+ */
 import path from 'node:path';
 import { LRUCache } from 'lru-cache';
 import { sha256File } from '../../core/ids.ts';

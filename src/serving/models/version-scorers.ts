@@ -1,10 +1,10 @@
 /**
- * Scores of any registered version, for work that is not answered to a caller who waits: prediction jobs. Versions are loaded when
- * they are asked for and unloaded when nobody has used them for a while.
+ * Scores of any registered version, for work that is not answered to a caller who waits: prediction jobs.
+ * Versions are loaded when they are asked for and unloaded when nobody has used them for a while.
  *
- * An int8 model scales its activations by the range of the whole batch, so that a text's score depends a little on its neighbours.
- * Batches therefore follow from the texts alone, never from what waits by chance: the same texts get the same scores, however often
- * and wherever they are scored again.
+ * An int8 model scales its activations by the range of the whole batch, so that a text's score depends a
+ * little on its neighbours. Batches therefore follow from the texts alone, never from what waits by chance:
+ * the same texts get the same scores, however often and wherever they are scored again.
  */
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { MINUTE_MS } from '../../core/clock.ts';
@@ -20,7 +20,8 @@ import { openModelCache, type ModelCache } from './model-cache.ts';
 export interface VersionScorers {
   /**
    * Runs `body` with the scores of this version, which stays loaded meanwhile.
-   * @throws AppError as loading does; `score` throws `unavailable` when a thread died, and the signal's reason
+   * @throws AppError as loading does; `score` throws `unavailable` when a thread died, and the signal's
+   *   reason
    */
   withVersion<T>(
     ref: VersionRef,

@@ -1,10 +1,12 @@
 /**
- * What waits for a session, in fair order: the texts of one call are spaced out in virtual time by what they cost (start-time fair
- * queueing, Goyal et al. 1996), and virtual time passes by each lane's share of what was served (as in generalised processor
- * sharing), so that a call of ten thousand texts and many calls of one take turns and neither starves the other.
+ * What waits for a session, in fair order: the texts of one call are spaced out in virtual time by what they
+ * cost (start-time fair queueing, Goyal et al. 1996), and virtual time passes by each lane's share of what
+ * was served (as in generalised processor sharing), so that a call of ten thousand texts and many calls of
+ * one take turns and neither starves the other.
  *
- * A batch always holds the text whose turn it is; the rest of it are texts of like length among those next in turn,
- * since a batch is padded to its longest. Everything is counted in tokens, the unit that a session's time is spent on.
+ * A batch always holds the text whose turn it is; the rest of it are texts of like length among those next in
+ * turn, since a batch is padded to its longest. Everything is counted in tokens, the unit that a session's
+ * time is spent on.
  */
 export interface Waiting<T> {
   readonly value: T;
@@ -31,8 +33,8 @@ export interface FairQueue<T> {
   /** Adds the texts of one call, in order; in a lane of its own unless one is given. */
   push(texts: readonly Waiting<T>[], lane?: FairLane): FairCall;
   /**
-   * Takes the next batch: at most `maxTokens` when padded (longest times count), except that a single longer text is taken alone.
-   * Empty when nothing waits.
+   * Takes the next batch: at most `maxTokens` when padded (longest times count), except that a single longer
+   * text is taken alone. Empty when nothing waits.
    */
   takeBatch(maxTokens: number): T[];
   readonly waitingTokens: number;
@@ -47,7 +49,10 @@ interface Entry<T> extends Waiting<T> {
   state: 'waiting' | 'taken' | 'cancelled';
 }
 
-/** Texts next in turn among which a batch looks for its own length: enough to choose from, few enough to sort each time. */
+/**
+ * Texts next in turn among which a batch looks for its own length: enough to choose from, few enough to sort
+ * each time.
+ */
 const WINDOW = 128;
 
 export function createFairQueue<T>(): FairQueue<T> {
@@ -76,7 +81,9 @@ export function createFairQueue<T>(): FairQueue<T> {
     return window;
   };
 
-  /** A cancelled call leaves its entries in the heap; without this a client could fill memory by cancelling. */
+  /**
+   * A cancelled call leaves its entries in the heap; without this a client could fill memory by cancelling.
+   */
   const compact = (): void => {
     if (heap.length < 2 * waitingTexts + WINDOW) return;
     heap = heap.filter((entry) => entry.state === 'waiting').toSorted(compare);
@@ -138,10 +145,16 @@ export function createFairQueue<T>(): FairQueue<T> {
   };
 }
 
-/** What a run costs besides its padded tokens, in tokens: measured in int8, where it weighs most. `npm run bench:serve -- --threads` shows it. */
+/**
+ * What a run costs besides its padded tokens, in tokens: measured in int8, where it weighs most. `npm run
+ * bench:serve -- --threads` shows it.
+ */
 const RUN_TOKENS = 16;
 
-/** The run of neighbours by length around `first` that grows by whichever neighbour wastes less, while that lessens each text's share. */
+/**
+ * The run of neighbours by length around `first` that grows by whichever neighbour wastes less, while that
+ * lessens each text's share.
+ */
 function chooseLikeLength<T>(window: readonly Entry<T>[], first: Entry<T>, maxTokens: number): Entry<T>[] {
   const byLength = window.toSorted((a, b) => a.tokens - b.tokens || compare(a, b));
   let low = byLength.indexOf(first);
@@ -154,11 +167,13 @@ function chooseLikeLength<T>(window: readonly Entry<T>[], first: Entry<T>, maxTo
     const grown = high - low + 1;
     const shorterFits = shorter !== undefined && longest * grown <= maxTokens;
     const longerFits = longer !== undefined && longer.tokens * grown <= maxTokens;
-    // A shorter neighbour wastes padding on itself, a longer one on all the others: the cheaper of the two joins.
+    // A shorter neighbour wastes padding on itself, a longer one on all the others: the cheaper of the two
+    // joins.
     const wasteOfShorter = shorterFits ? longest - shorter.tokens : Infinity;
     const wasteOfLonger = longerFits ? (longer.tokens - longest) * (high - low) : Infinity;
     const waste = Math.min(wasteOfShorter, wasteOfLonger);
-    // One text more shares in the run, and pays while it adds less padding than each of the others has to bear.
+    // One text more shares in the run, and pays while it adds less padding than each of the others has to
+    // bear.
     if (waste >= (RUN_TOKENS + padding) / (high - low)) return byLength.slice(low, high);
     padding += waste;
     if (wasteOfLonger <= wasteOfShorter) high += 1;

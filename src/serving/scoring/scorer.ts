@@ -1,8 +1,9 @@
 /**
  * One model version, loaded in a few scoring threads, and the queue before them.
  *
- * There is no timer: a batch is whatever waits when a thread becomes free, so a lone text starts at once and batches grow with
- * load by themselves. A call ends in one of four ways: scored, refused because the queue is full, out of time, or hung up.
+ * There is no timer: a batch is whatever waits when a thread becomes free, so a lone text starts at once and
+ * batches grow with load by themselves. A call ends in one of four ways: scored, refused because the queue is
+ * full, out of time, or hung up.
  */
 import { AppError, toError } from '../../core/errors.ts';
 import { MINUTE_MS, SECOND_MS, sleep } from '../../core/clock.ts';
@@ -49,8 +50,8 @@ export interface ScorerLimits {
 export interface Scorer {
   readonly precision: Precision;
   /**
-   * @throws AppError `too-busy` (details.retryAfterSeconds), `payload-too-large` for a call that could never fit the queue,
-   * `timed-out`, `cancelled`, `unavailable` when the threads died or the scorer is closed
+   * @throws AppError `too-busy` (details.retryAfterSeconds), `payload-too-large` for a call that could never
+   * fit the queue, `timed-out`, `cancelled`, `unavailable` when the threads died or the scorer is closed
    */
   score(texts: readonly string[], options: ScoreOptions): Promise<CallScores>;
   readonly waitingTokens: number;
@@ -82,14 +83,20 @@ interface ThreadSlot {
   batches: number;
 }
 
-/** A thread may hold one batch more than it computes when there is work for all, so that it never waits for the event loop. */
+/**
+ * A thread may hold one batch more than it computes when there is work for all, so that it never waits for
+ * the event loop.
+ */
 const BATCHES_AHEAD = 2;
 const REOPEN_DELAYS_MS = [0, SECOND_MS, 5 * SECOND_MS, 30 * SECOND_MS];
 
 export async function openScorer(options: {
   threadCount: number;
   openThread: () => Promise<ScoringThread>;
-  /** Token ids of a text, at most `maxLength`: batches are formed by true lengths, and a text's ids cost a hundredth of its scoring. */
+  /**
+   * Token ids of a text, at most `maxLength`: batches are formed by true lengths, and a text's ids cost a
+   * hundredth of its scoring.
+   */
   tokenize: (text: string, maxLength: number) => readonly number[];
   limits: ScorerLimits;
   events: ScorerEvents;

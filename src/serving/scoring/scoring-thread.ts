@@ -1,8 +1,9 @@
 /**
  * One worker thread with one ONNX Runtime session of a model, seen from the event loop.
  *
- * A session computes on the thread that calls it. Terminating a thread inside such a call aborts the whole process (SIGABRT), so a
- * thread is never terminated: a shared flag tells it to stop between two runs, and it leaves by itself.
+ * A session computes on the thread that calls it. Terminating a thread inside such a call aborts the whole
+ * process (SIGABRT), so a thread is never terminated: a shared flag tells it to stop between two runs, and it
+ * leaves by itself.
  */
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
@@ -33,7 +34,10 @@ export interface ScoringThread {
   readonly precision: Precision;
   /** Tokens that the model takes of a text. */
   readonly maxLength: number;
-  /** @throws AppError `bad-model` when the model answers with no number, `unavailable` when the thread has died */
+  /**
+   * @throws AppError `bad-model` when the model answers with no number, `unavailable` when the thread has
+   *   died
+   */
   score(sequences: readonly (readonly number[])[]): Promise<BatchScores>;
   /** Resolves when the thread is gone, for whatever reason; never rejects. */
   readonly gone: Promise<void>;
@@ -55,7 +59,10 @@ export type FromThread =
   | { kind: 'scored'; id: number; scores: BatchScores }
   | { kind: 'refused'; id: number | null; code: string; message: string };
 
-/** Opens the model in a thread of its own: loaded, proven by its stored probes, and warm. @throws AppError as the model's loader does */
+/**
+ * Opens the model in a thread of its own: loaded, proven by its stored probes, and warm. @throws AppError as
+ * the model's loader does
+ */
 export async function openScoringThread(model: ThreadModel): Promise<ScoringThread> {
   const stopFlag = new Int32Array(new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT));
   const { url, execArgv } = threadEntryPoint(import.meta.url, './scoring-worker');

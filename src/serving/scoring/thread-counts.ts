@@ -7,8 +7,8 @@ export interface ThreadCounts {
 }
 
 /**
- * One session of one thread per core, unless configured: sessions that share nothing do not wait for each other between operators.
- * `npm run bench:serve -- --threads` measures it on the machine at hand.
+ * One session of one thread per core, unless configured: sessions that share nothing do not wait for each
+ * other between operators. `npm run bench:serve -- --threads` measures it on the machine at hand.
  *
  * @param configured 0 leaves a number to the cores
  */

@@ -18,7 +18,9 @@ async function* single(bytes: Uint8Array): AsyncGenerator<Uint8Array> {
   yield bytes;
 }
 
-/** Passes `source` on and fails after its last byte when `isExpected` does not know the sha256 of what passed. */
+/**
+ * Passes `source` on and fails after its last byte when `isExpected` does not know the sha256 of what passed.
+ */
 export function checkBytes(
   source: AsyncIterable<Uint8Array>,
   key: string,
@@ -49,7 +51,9 @@ export async function readAll(source: AsyncIterable<Uint8Array>): Promise<Buffer
   return Buffer.concat(chunks);
 }
 
-/** Writes the stream to `file` through a draft beside it, so that a damaged or broken stream leaves nothing. */
+/**
+ * Writes the stream to `file` through a draft beside it, so that a damaged or broken stream leaves nothing.
+ */
 export async function writeWhole(source: AsyncIterable<Uint8Array>, file: string): Promise<void> {
   const draft = `${file}.${randomSlug(8)}.part`;
   await mkdir(path.dirname(file), { recursive: true });

@@ -6,7 +6,10 @@ import { AppError, assertNever } from '../../core/errors.ts';
 import { createFolderStore } from './folder-store.ts';
 import { createS3Store } from './s3-store.ts';
 
-/** The store that `storage.artifacts` names: `<varDir>/artifacts` or a bucket. Opens nothing before it is used. */
+/**
+ * The store that `storage.artifacts` names: `<varDir>/artifacts` or a bucket. Opens nothing before it is
+ * used.
+ */
 export function createArtifactStore(storage: Config['storage']): ArtifactStore {
   const { kind, bucket, prefix, region, endpoint, forcePathStyle, accessKeyId, secretAccessKey } =
     storage.artifacts;

@@ -1,4 +1,7 @@
-/** One artifact store over two: everything below `folder` lies in `mounted`, under keys without that folder; the rest in `base`. */
+/**
+ * One artifact store over two: everything below `folder` lies in `mounted`, under keys without that folder;
+ * the rest in `base`.
+ */
 import { parseArtifactFolder, parseArtifactKey, type ArtifactStore } from '../../core/artifact-store.ts';
 
 export function createMountedStore(
@@ -35,7 +38,9 @@ export function createMountedStore(
       const [store, own] = pick(key);
       await store.fetchFile(own, file);
     },
-    /** The whole of `base` does not count what is mounted: nobody lists a remote server to count our files. */
+    /**
+     * The whole of `base` does not count what is mounted: nobody lists a remote server to count our files.
+     */
     list: async (prefix) => {
       const rest = inside(parseArtifactFolder(prefix));
       return rest === undefined ? await base.list(prefix) : (await mounted.list(rest)).map(outward);

@@ -5,7 +5,10 @@ export interface McNemar {
   /** Rows that only the challenger got right, and only the baseline. */
   challengerOnly: number;
   baselineOnly: number;
-  /** Two-sided: the exact conditional test, and its mid-p form, which keeps the level without being as timid (Fagerland et al. 2013). */
+  /**
+   * Two-sided: the exact conditional test, and its mid-p form, which keeps the level without being as timid
+   * (Fagerland et al. 2013).
+   */
   exactP: number;
   midP: number;
 }

@@ -1,6 +1,6 @@
 /**
- * Aliases and their history. Every move locks the model's row, writes the history and announces itself in one transaction, so that
- * who hears the announcement finds the move done.
+ * Aliases and their history. Every move locks the model's row, writes the history and announces itself in one
+ * transaction, so that who hears the announcement finds the move done.
  */
 import { sql } from 'kysely';
 import { AppError } from '../../core/errors.ts';
@@ -12,7 +12,9 @@ import type { AliasReason, RegistryStore } from '../tracking-store.ts';
 import { recordEvent } from '../webhooks/outbox.ts';
 import { noModel, noVersion, toVersion, VERSION_COLUMNS, type VersionRow } from './registry-rows.ts';
 
-/** NOTIFY channel; the payload is `{"name", "alias", "version"}`, version null when the alias was taken away. */
+/**
+ * NOTIFY channel; the payload is `{"name", "alias", "version"}`, version null when the alias was taken away.
+ */
 export const ALIAS_CHANNEL = 'copyloop_alias';
 
 type AliasMethods = Pick<

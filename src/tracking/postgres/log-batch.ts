@@ -1,7 +1,8 @@
 /**
- * Writes a batch of metrics, params and tags in ONE statement, so in one round trip and one transaction. Nothing is written when a
- * param would change its value. Batches of metrics alone do not wait for the disk (`synchronous_commit = off`): a crash of the
- * PostgreSQL server, not of copyloop, may lose the metrics of the last 0.6 seconds (three times `wal_writer_delay`), never half a batch.
+ * Writes a batch of metrics, params and tags in ONE statement, so in one round trip and one transaction.
+ * Nothing is written when a param would change its value. Batches of metrics alone do not wait for the disk
+ * (`synchronous_commit = off`): a crash of the PostgreSQL server, not of copyloop, may lose the metrics of
+ * the last 0.6 seconds (three times `wal_writer_delay`), never half a batch.
  */
 import { sql } from 'kysely';
 import { AppError } from '../../core/errors.ts';
@@ -39,7 +40,10 @@ export async function logBatch(db: Db, runId: string, batch: RunBatch): Promise<
     await db.updateTable('tracking_runs').set({ name }).where('run_id', '=', runId).execute();
 }
 
-/** Another process wrote one of the params between our look and our write: nothing was written, and the next look finds it. */
+/**
+ * Another process wrote one of the params between our look and our write: nothing was written, and the next
+ * look finds it.
+ */
 async function againWhenRaced<T>(write: () => Promise<T>): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
@@ -50,7 +54,10 @@ async function againWhenRaced<T>(write: () => Promise<T>): Promise<T> {
   }
 }
 
-/** How the metrics come: one as plain values, many as arrays, and either with the model and dataset that they tell of. */
+/**
+ * How the metrics come: one as plain values, many as arrays, and either with the model and dataset that they
+ * tell of.
+ */
 type Shape = 'none' | 'one' | 'one-of-model' | 'many' | 'many-of-models';
 
 const COLUMNS = [
@@ -115,8 +122,9 @@ function statementOf(parts: Parts): ReturnType<typeof prepare<object>> {
 }
 
 /**
- * The run is $1. Answers one row, without columns, when everything was written: what stood in the way is looked up afterwards, since that is rare.
- * No foreign key keeps the run there (migrations 010 and 011): its lock does, until what was written is committed.
+ * The run is $1. Answers one row, without columns, when everything was written: what stood in the way is
+ * looked up afterwards, since that is rare. No foreign key keeps the run there (migrations 010 and 011): its
+ * lock does, until what was written is committed.
  */
 function write({ metrics, params, tags }: Parts): string {
   const tagsFrom = params ? 4 : 2;

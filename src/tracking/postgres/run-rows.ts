@@ -30,7 +30,10 @@ export function toRunInfo(row: RunRow): RunInfo {
   };
 }
 
-/** What stands beside a run, each gathered into one JSON value, which costs PostgreSQL and us a fraction of a row for each. */
+/**
+ * What stands beside a run, each gathered into one JSON value, which costs PostgreSQL and us a fraction of a
+ * row for each.
+ */
 interface DataRow {
   tags: Record<string, string> | null;
   params: Record<string, string> | null;

@@ -1,7 +1,8 @@
 /**
- * The history of aliases, which MLflow has no notion of: one tag of the registered model for each move, `copyloop.alias-move.<n>.<random>`,
- * holding JSON. It is written before the alias moves: a crash in between leaves a move that the next attempt finishes, never one that nobody
- * recorded. Two movers at once keep both their tags, for the random part.
+ * The history of aliases, which MLflow has no notion of: one tag of the registered model for each move,
+ * `copyloop.alias-move.<n>.<random>`, holding JSON. It is written before the alias moves: a crash in between
+ * leaves a move that the next attempt finishes, never one that nobody recorded. Two movers at once keep both
+ * their tags, for the random part.
  */
 import { z } from 'zod';
 import type { AliasMove } from '../entities.ts';

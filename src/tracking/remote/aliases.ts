@@ -1,6 +1,7 @@
 /**
- * Aliases of a remote MLflow server, with the history that it does not keep (alias-moves.ts). The protocol has no transactions: a move that
- * may only be made from a certain version is checked and then made, and another client can come in between.
+ * Aliases of a remote MLflow server, with the history that it does not keep (alias-moves.ts). The protocol
+ * has no transactions: a move that may only be made from a certain version is checked and then made, and
+ * another client can come in between.
  */
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
@@ -17,7 +18,10 @@ type AliasMethods = Pick<
 >;
 
 export function createRemoteAliases(models: RemoteModels, clock: Clock): AliasMethods {
-  /** Writes the history, then moves. A move that an earlier attempt recorded and could not finish is not recorded again. */
+  /**
+   * Writes the history, then moves. A move that an earlier attempt recorded and could not finish is not
+   * recorded again.
+   */
   const move = async (
     name: string,
     alias: string,

@@ -1,4 +1,7 @@
-/** MLflow's messages as our entities: int64 may come as text, NaN and the infinities do, what is unset is missing. */
+/**
+ * MLflow's messages as our entities: int64 may come as text, NaN and the infinities do, what is unset is
+ * missing.
+ */
 import { z } from 'zod';
 import {
   LIFECYCLE_STAGES,
@@ -11,7 +14,10 @@ import {
   type RunInfo,
 } from '../entities.ts';
 
-/** Text from parsers is trusted to be what the protocol says, no more: a malformed answer is the server's fault and says so. */
+/**
+ * Text from parsers is trusted to be what the protocol says, no more: a malformed answer is the server's
+ * fault and says so.
+ */
 const int64 = z.union([z.number(), z.string()]).transform(Number).pipe(z.int());
 /** MLflow's SQL store keeps an infinity as the greatest double, so that is what one reads back. */
 const double = z
@@ -190,7 +196,10 @@ const LOGGED_MODEL_STATUSES = [
   'LOGGED_MODEL_UPLOAD_FAILED',
 ];
 
-/** As it stands on the wire; the registry makes our entities of it, since some of their fields are kept in tags. */
+/**
+ * As it stands on the wire; the registry makes our entities of it, since some of their fields are kept in
+ * tags.
+ */
 export const versionMessage = z.object({
   name: z.string(),
   version: int64,

@@ -1,4 +1,6 @@
-/** Registered models and versions as MLflow answers them, with what copyloop keeps in their tags taken out. */
+/**
+ * Registered models and versions as MLflow answers them, with what copyloop keeps in their tags taken out.
+ */
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
 import type { ModelVersion, RegisteredModel, Tags } from '../entities.ts';
@@ -7,7 +9,9 @@ import { ask, askPage, tell } from './ask.ts';
 import type { MlflowConnection, RemoteCall } from './connection.ts';
 import { modelMessage, nonEmpty, versionMessage } from './messages.ts';
 
-/** Tag of a version: the pipeline run that registered it. A repeated `register-model` finds its version by it. */
+/**
+ * Tag of a version: the pipeline run that registered it. A repeated `register-model` finds its version by it.
+ */
 export const PIPELINE_RUN_TAG = 'copyloop.pipeline-run';
 
 export type ModelMessage = z.output<typeof modelMessage>;

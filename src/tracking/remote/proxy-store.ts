@@ -1,7 +1,8 @@
 /**
- * Artifacts of a remote MLflow server, through its artifact proxy (`mlflow server --serve-artifacts`, the default). The proxy keeps no
- * sha256, so it is noted in our own artifact store, beside which the server is only the carrier: what was written from here is checked
- * when it is read here. What other clients wrote is taken as it comes.
+ * Artifacts of a remote MLflow server, through its artifact proxy (`mlflow server --serve-artifacts`, the
+ * default). The proxy keeps no sha256, so it is noted in our own artifact store, beside which the server is
+ * only the carrier: what was written from here is checked when it is read here. What other clients wrote is
+ * taken as it comes.
  */
 import { openAsBlob } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
@@ -81,7 +82,10 @@ export function createProxyStore(connection: MlflowConnection, ours: ArtifactSto
     return found.toSorted(compareKeys);
   };
 
-  /** By the listing of its folder: the server answers a question for a folder's bytes with an error of its own. */
+  /**
+   * By the listing of its folder: the server answers a question for a folder's bytes with an error of its
+   * own.
+   */
   const sizeOf = async (key: string): Promise<number | undefined> => {
     const folder = path.posix.dirname(parseProxyKey(key));
     const entries = await listFolder(folder === '.' ? '' : folder);
@@ -139,7 +143,10 @@ export function createProxyStore(connection: MlflowConnection, ours: ArtifactSto
   };
 }
 
-/** MLflow's server decodes a name that it was given until nothing is left to decode, so that two such names would be one. */
+/**
+ * MLflow's server decodes a name that it was given until nothing is left to decode, so that two such names
+ * would be one.
+ */
 function parseProxyKey(key: string): string {
   parseArtifactKey(key);
   if (/%[0-9a-f]{2}/i.test(key))

@@ -89,7 +89,9 @@ export function createRemoteRegistry(connection: MlflowConnection, clock: Clock)
     );
   };
 
-  /** MLflow knows no uniqueness of tags: of two that were made at once the older one stays, whoever made it. */
+  /**
+   * MLflow knows no uniqueness of tags: of two that were made at once the older one stays, whoever made it.
+   */
   const createVersion: RegistryStore['createVersion'] = async (given) => {
     checkModelName(given.name);
     const { name, pipelineRunId } = given;

@@ -1,4 +1,7 @@
-/** What webhooks are told of, in MLflow's words (its webhooks of 3.x): an entity, an action, and what `data` holds for each. */
+/**
+ * What webhooks are told of, in MLflow's words (its webhooks of 3.x): an entity, an action, and what `data`
+ * holds for each.
+ */
 export const WEBHOOK_EVENTS = [
   'registered_model.created',
   'model_version.created',

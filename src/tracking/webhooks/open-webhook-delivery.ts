@@ -1,6 +1,7 @@
 /**
- * Empties the outbox. Any number of processes may: each takes deliveries for as long as one attempt may last, and what a process that
- * was killed had taken becomes due again. So everything is delivered at least once; receivers know a repetition by its delivery id.
+ * Empties the outbox. Any number of processes may: each takes deliveries for as long as one attempt may last,
+ * and what a process that was killed had taken becomes due again. So everything is delivered at least once;
+ * receivers know a repetition by its delivery id.
  */
 import { sql } from 'kysely';
 import { HOUR_MS, sleep, type Clock } from '../../core/clock.ts';
@@ -124,7 +125,8 @@ async function attempt(
   const isDead = fault !== undefined && attempts >= config.webhooks.attempts;
   if (isDead) log.warn({ deliveryId, url, attempts, fault }, 'a webhook delivery is given up');
   const delayMs = retryDelayMs(config.webhooks, attempts, Math.random());
-  // Of a delivery that was taken over meanwhile, the later attempt has the say; but what was delivered is delivered.
+  // Of a delivery that was taken over meanwhile, the later attempt has the say; but what was delivered is
+  // delivered.
   await sql`
     UPDATE webhook_deliveries
     SET status = ${fault === undefined ? 'delivered' : isDead ? 'dead' : 'waiting'},

@@ -1,4 +1,7 @@
-/** The outbox: what webhooks are to be told is written with the change itself, so that neither is ever there without the other. */
+/**
+ * The outbox: what webhooks are to be told is written with the change itself, so that neither is ever there
+ * without the other.
+ */
 import { sql } from 'kysely';
 import { systemClock } from '../../core/clock.ts';
 import type { DbTransaction } from '../../db/index.ts';
@@ -7,7 +10,10 @@ import { renderPayload, type WebhookData, type WebhookEvent } from './events.ts'
 /** NOTIFY channel without a payload: something waits to be delivered. */
 export const WEBHOOK_CHANNEL = 'copyloop_webhook';
 
-/** One delivery for each active webhook that asked for the event. Prompts are kept as models, and their events are others, which nobody is told. */
+/**
+ * One delivery for each active webhook that asked for the event. Prompts are kept as models, and their events
+ * are others, which nobody is told.
+ */
 export async function recordEvent<E extends WebhookEvent>(
   trx: DbTransaction,
   event: E,

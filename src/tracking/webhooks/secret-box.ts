@@ -1,4 +1,7 @@
-/** Webhook secrets at rest: AES-256-GCM under `webhooks.secretKey`, bound to their webhook, so that a copy of the database signs nothing. */
+/**
+ * Webhook secrets at rest: AES-256-GCM under `webhooks.secretKey`, bound to their webhook, so that a copy of
+ * the database signs nothing.
+ */
 import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
 import { AppError } from '../../core/errors.ts';
 

@@ -1,4 +1,6 @@
-/** One signed request to a receiver, as MLflow's webhooks send it (Standard Webhooks with headers of its own). */
+/**
+ * One signed request to a receiver, as MLflow's webhooks send it (Standard Webhooks with headers of its own).
+ */
 import { createHmac } from 'node:crypto';
 import { checkDestination, fetchWithin, type DestinationPolicy } from '../../core/destination.ts';
 import { AppError } from '../../core/errors.ts';
@@ -42,13 +44,19 @@ export function signDelivery(
   return `v1,${digest}`;
 }
 
-/** @throws AppError `invalid-input`, `forbidden` or `unavailable` for a URL that deliveries would not be sent to */
+/**
+ * @throws AppError `invalid-input`, `forbidden` or `unavailable` for a URL that deliveries would not be sent
+ *   to
+ */
 export async function checkWebhookUrl(url: string, rules: SendRules): Promise<void> {
   checkForm(url, rules);
   await checkDestination(url, rules.destinations);
 }
 
-/** @throws AppError for a refused destination; what `fetch` throws when nothing answers in time. A redirect is an answer, and is not followed. */
+/**
+ * @throws AppError for a refused destination; what `fetch` throws when nothing answers in time. A redirect is
+ *   an answer, and is not followed.
+ */
 export async function sendDelivery(sending: Sending, rules: SendRules, nowMs: number): Promise<Answer> {
   const { url, secret, deliveryId, payload } = sending;
   checkForm(url, rules);

@@ -21,7 +21,10 @@ export async function storeModel(
   }
 }
 
-/** Copies a model directory out of the store; what lay in `directory` before is replaced. @throws AppError `bad-model` when there are no files */
+/**
+ * Copies a model directory out of the store; what lay in `directory` before is replaced. @throws AppError
+ * `bad-model` when there are no files
+ */
 export async function fetchModel(
   store: ArtifactStore,
   uri: string,

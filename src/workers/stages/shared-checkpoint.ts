@@ -1,6 +1,7 @@
 /**
- * The newest checkpoint of a training, copied to the artifact store, so that a worker on another machine goes on where a lost one
- * stopped. Copies are no oftener than the interval, and each file appears there whole or not at all.
+ * The newest checkpoint of a training, copied to the artifact store, so that a worker on another machine goes
+ * on where a lost one stopped. Copies are no oftener than the interval, and each file appears there whole or
+ * not at all.
  */
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -28,9 +29,9 @@ interface SharedCheckpoint {
 }
 
 /**
- * Trains from the checkpoint that another machine left, unless this one has its own, and copies its checkpoints while it trains. One that
- * cannot be gone on from here, damaged or of another thread count, is dropped: the training then starts afresh. The copy stays: whoever
- * has stored the model deletes it.
+ * Trains from the checkpoint that another machine left, unless this one has its own, and copies its
+ * checkpoints while it trains. One that cannot be gone on from here, damaged or of another thread count, is
+ * dropped: the training then starts afresh. The copy stays: whoever has stored the model deletes it.
  */
 export async function withSharedCheckpoint<T>(
   train: () => Promise<T>,
@@ -105,7 +106,10 @@ function openCopies({ artifacts, folder, directory, everyMs, log }: SharedCheckp
   };
 }
 
-/** Whole files by their paths below the directory, with the time of their last change; none when there is no such directory. */
+/**
+ * Whole files by their paths below the directory, with the time of their last change; none when there is no
+ * such directory.
+ */
 async function listFiles(directory: string): Promise<{ name: string; changedMs: number }[]> {
   const entries = await readdir(directory, { recursive: true, withFileTypes: true }).catch(
     (error: NodeJS.ErrnoException) => {

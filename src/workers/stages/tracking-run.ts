@@ -1,4 +1,7 @@
-/** The tracking run of one candidate: one per pipeline run and candidate, however many attempts the training takes. */
+/**
+ * The tracking run of one candidate: one per pipeline run and candidate, however many attempts the training
+ * takes.
+ */
 import { readCodeVersion } from '../../core/code-version.ts';
 import type { DatasetVersion, Split } from '../../data/index.ts';
 import {
@@ -162,7 +165,8 @@ export function describeSplit(version: DatasetVersion, split: Split): DatasetInp
     dataset: {
       name: `dataset-${version.version}-${split}`,
       digest: sha256.slice(0, MAX_DIGEST_CHARS),
-      // MLflow's client builds its source objects from known types only; `code` is the one for data that a program made.
+      // MLflow's client builds its source objects from known types only; `code` is the one for data that a
+      // program made.
       sourceType: 'code',
       source: JSON.stringify({
         tags: {
@@ -195,7 +199,9 @@ const COLUMN_TYPES: Readonly<Record<string, string>> = {
   weight: 'double',
 };
 
-/** What the weights follow from, for `copyloop verify` and for links from a run to its data and its weights. */
+/**
+ * What the weights follow from, for `copyloop verify` and for links from a run to its data and its weights.
+ */
 export function provenanceTags(provenance: Provenance): { key: string; value: string }[] {
   return [
     { key: PROVENANCE_TAG, value: JSON.stringify(provenance) },

@@ -1,4 +1,6 @@
-/** Local folders of a run below `<varDir>/work`; a retried stage finds there what the attempt before it left. */
+/**
+ * Local folders of a run below `<varDir>/work`; a retried stage finds there what the attempt before it left.
+ */
 import { rm } from 'node:fs/promises';
 import path from 'node:path';
 import type { StageServices } from '../loop/context.ts';

@@ -1,7 +1,9 @@
 /**
- * Removes what nobody will come back for: local folders of runs that ended without removing them, local temporary folders of killed
- * processes, dataset files of attempts that died before their commit, and checkpoints in the store of trainings that never finished. A replay has a new run id, so nothing of an ended run is
- * resumed; the age leaves time to look at what a failed run left, and lets an attempt that does not know yet that its run ended finish.
+ * Removes what nobody will come back for: local folders of runs that ended without removing them, local
+ * temporary folders of killed processes, dataset files of attempts that died before their commit, and
+ * checkpoints in the store of trainings that never finished. A replay has a new run id, so nothing of an
+ * ended run is resumed; the age leaves time to look at what a failed run left, and lets an attempt that does
+ * not know yet that its run ended finish.
  */
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';

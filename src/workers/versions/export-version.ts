@@ -21,8 +21,8 @@ export interface ExportRequest {
 /**
  * The directory appears whole or not at all.
  *
- * @throws AppError `not-found` for an unknown version or alias; `already-exists` when something lies at the directory;
- *   `bad-model` when the stored files are not what was registered
+ * @throws AppError `not-found` for an unknown version or alias; `already-exists` when something lies at the
+ *   directory; `bad-model` when the stored files are not what was registered
  */
 export async function exportVersion(
   { name, version, directory, dtype }: ExportRequest,

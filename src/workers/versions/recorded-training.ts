@@ -1,4 +1,7 @@
-/** What is on record of a model version's training, checked against everything that was stored, before anything is rebuilt. */
+/**
+ * What is on record of a model version's training, checked against everything that was stored, before
+ * anything is rebuilt.
+ */
 import path from 'node:path';
 import { AppError, toError } from '../../core/errors.ts';
 import { isTable } from '../../core/table.ts';
@@ -19,7 +22,10 @@ import { PROVENANCE_TAG, type ModelVersion, type Run, type TrackingStore } from 
 import type { StageServices } from '../loop/context.ts';
 import { fetchModel } from '../stages/model-files.ts';
 
-/** @throws AppError `not-found` when the version, its run or the record is not there, `bad-model` for a record that cannot be read */
+/**
+ * @throws AppError `not-found` when the version, its run or the record is not there, `bad-model` for a record
+ *   that cannot be read
+ */
 export async function readRecord(
   tracking: TrackingStore,
   name: string,
@@ -58,7 +64,10 @@ export async function readRecord(
   }
 }
 
-/** The stored model, whole and as it was registered. @throws AppError `bad-model` naming the file, the field or the hash that differs */
+/**
+ * The stored model, whole and as it was registered. @throws AppError `bad-model` naming the file, the field
+ * or the hash that differs
+ */
 export async function fetchRecordedModel(
   services: Pick<StageServices, 'artifacts'>,
   { model, run, record }: { model: ModelVersion; run: Run; record: Provenance },
@@ -96,7 +105,9 @@ export async function fetchRecordedModel(
   return manifest;
 }
 
-/** Copies every split into the folder. @throws AppError `not-found` or `bad-data` naming the hash that differs */
+/**
+ * Copies every split into the folder. @throws AppError `not-found` or `bad-data` naming the hash that differs
+ */
 export async function fetchRecordedDataset(
   services: Pick<StageServices, 'artifacts' | 'database'>,
   record: Provenance,

@@ -12,7 +12,10 @@ export const VERDICTS = ['equal', 'within-tolerance', 'different'] as const;
 
 export interface Verdict {
   verdict: (typeof VERDICTS)[number];
-  /** `weights`: the same bits were asked for. `scores`: a condition differs, so the scores may differ by the tolerance. */
+  /**
+   * `weights`: the same bits were asked for. `scores`: a condition differs, so the scores may differ by the
+   * tolerance.
+   */
   applied: 'weights' | 'scores';
 }
 

@@ -1,6 +1,7 @@
 /**
- * `copyloop verify`: trains a model version once more from what is on record and compares the weights. Every stored part is checked
- * against its recorded hash first, so that what is found missing or changed is named before minutes are spent.
+ * `copyloop verify`: trains a model version once more from what is on record and compares the weights. Every
+ * stored part is checked against its recorded hash first, so that what is found missing or changed is named
+ * before minutes are spent.
  */
 import { mkdir, rm } from 'node:fs/promises';
 import path from 'node:path';

@@ -1,6 +1,7 @@
 /**
- * A language model of one table: the next word depends on the last one only (GPT-2's file layout with no layer). Written by our own ONNX
- * writer, so that transformers.js really loads and runs a model in tests, without any download.
+ * A language model of one table: the next word depends on the last one only (GPT-2's file layout with no
+ * layer). Written by our own ONNX writer, so that transformers.js really loads and runs a model in tests,
+ * without any download.
  */
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';

@@ -102,7 +102,8 @@ describe('a candidate of the head recipe', () => {
       result.modelDirectory,
       await readLabelledCsv(shared.validationFile),
     );
-    // Calibration was folded into the classifier after these rows had judged it: rounding apart, it is the same model.
+    // Calibration was folded into the classifier after these rows had judged it: rounding apart, it is the
+    // same model.
     expect(metrics).toMatchObject({ accuracy: result.validation.accuracy, rows: 60 });
     expect(metrics.logLoss).toBeCloseTo(result.validation.logLoss, 5);
   });

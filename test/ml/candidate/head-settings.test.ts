@@ -1,4 +1,7 @@
-/** What settings make of a head. Texts that are all alike have one margin, and where it must end can be computed. */
+/**
+ * What settings make of a head. Texts that are all alike have one margin, and where it must end can be
+ * computed.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -33,7 +36,10 @@ async function train(
   );
 }
 
-/** Probability that the last epoch gives a good row: what its log loss says, without the shift of balanced classes. */
+/**
+ * Probability that the last epoch gives a good row: what its log loss says, without the shift of balanced
+ * classes.
+ */
 async function settled(settings: RecipeOverrides, rows: LabelledTexts): Promise<number> {
   const { epochs } = await train(settings, rows);
   expect(epochs).toHaveLength(60);

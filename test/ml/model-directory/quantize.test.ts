@@ -27,7 +27,8 @@ beforeAll(async () => {
   const base = await readBaseModel(await writeTinyBase(path.join(folder, 'base')));
   tokenizer = await openTokenizer(base.directory);
   const weights = withDrawnHead(await base.readWeights(), base.config.dim, 3);
-  // As in trained encoders: one channel before each feed-forward layer, and one within it, far larger than the others.
+  // As in trained encoders: one channel before each feed-forward layer, and one within it, far larger than
+  // the others.
   for (let layer = 0; layer < base.config.layers; layer += 1) {
     const name = `transformer.layer.${layer}`;
     dataOf(weights, `${name}.sa_layer_norm.weight`)[3] = 40;

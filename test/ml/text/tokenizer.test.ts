@@ -14,7 +14,10 @@ import {
 
 const MEGABYTE = 1_000_000;
 
-/** What a cut could go wrong at: characters that are removed, joined to others, words of their own, or change what is about them. */
+/**
+ * What a cut could go wrong at: characters that are removed, joined to others, words of their own, or change
+ * what is about them.
+ */
 const RESISTING = [
   ['a', 'é', 'x1', 'Ω', 'İ', 'ﬁ', '한', 'カ', 'ก', '🙂', '𠀀', '\u{1d16d}'],
   ['Σ', 'ΑΣ', 'σ', 'ʰ', '.', "'", ':', '^', '’', '·', '\u0345', 'ͺ'],

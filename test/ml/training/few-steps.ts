@@ -15,7 +15,9 @@ const HEAD_SCALE = 20;
 
 export const STILL = { dropout: 0, attentionDropout: 0, classifierDropout: 0 };
 
-/** One epoch of one batch, nothing validated, no dropout and no weight decay, unless `settings` say otherwise. */
+/**
+ * One epoch of one batch, nothing validated, no dropout and no weight decay, unless `settings` say otherwise.
+ */
 export async function shortTraining(
   settings: Partial<TrainingSettings> = {},
   overrides: Partial<FullTraining> = {},
@@ -39,7 +41,10 @@ export async function runSteps(training: FullTraining): Promise<{ steps: StepRep
   return { steps, weights };
 }
 
-/** Log probabilities of both classes of each row, by the graph that is exported: no dropout, no loss, no training. */
+/**
+ * Log probabilities of both classes of each row, by the graph that is exported: no dropout, no loss, no
+ * training.
+ */
 export async function logProbabilities(
   { config, readWeights }: { config: DistilBertConfig; readWeights: () => Promise<Weights> },
   { inputIds }: TokenRows,

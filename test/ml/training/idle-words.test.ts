@@ -1,4 +1,7 @@
-/** Rows of the word embedding that the data never uses: a dense AdamW would decay them in every step, and nothing else. */
+/**
+ * Rows of the word embedding that the data never uses: a dense AdamW would decay them in every step, and
+ * nothing else.
+ */
 import { expect, it } from 'vitest';
 import { trainFull, type FullTraining, type TokenRows } from '../../../src/ml/training/index.ts';
 import { WORD_EMBEDDINGS, type Weights } from '../../../src/ml/models/index.ts';

@@ -9,7 +9,10 @@ import { entryPoint } from '../../../src/core/paths.ts';
 
 const KILLS = 5;
 const STEPS = 20 * 12;
-/** Wider than the steps between two checkpoints, and five of them leave the timer time to strike before the end. */
+/**
+ * Wider than the steps between two checkpoints, and five of them leave the timer time to strike before the
+ * end.
+ */
 const SPACING = 35;
 const { file, execArgv } = entryPoint(import.meta.url, './tiny-process');
 

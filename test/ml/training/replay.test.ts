@@ -15,8 +15,9 @@ describe('ten steps of a tiny model, recorded from PyTorch by bench/reference/re
     expect(replay.learningRate).toBeLessThan(1e-12);
     expect(replay.gradients.size).toBeGreaterThan(30);
     expect([...replay.gradients].filter(([, difference]) => !(difference < TOLERANCE))).toEqual([]);
-    // A key's bias has no true gradient, only rounding, which AdamW divides by itself. Here they start at zero, so that they
-    // are nothing but that and cannot be compared; verify-real bounds those of a model whose biases start elsewhere.
+    // A key's bias has no true gradient, only rounding, which AdamW divides by itself. Here they start at
+    // zero, so that they are nothing but that and cannot be compared; verify-real bounds those of a model
+    // whose biases start elsewhere.
     const weights = [...replay.weights].filter(([name]) => !name.endsWith('k_lin.bias'));
     expect(weights.length).toBeGreaterThan(30);
     expect(weights.filter(([, difference]) => !(difference < TOLERANCE))).toEqual([]);

@@ -23,7 +23,8 @@ describe('warmupFraction', () => {
 });
 
 describe('layerDecay', () => {
-  // AdamW's first step moves a weight by the learning rate, whatever its gradient: what is left is the layer's factor.
+  // AdamW's first step moves a weight by the learning rate, whatever its gradient: what is left is the
+  // layer's factor.
   it.each([1, 0.5])('%s times the rate of the layer above is a layer’s', async (layerDecay) => {
     const learningRate = 1e-3;
     const training = await shortTraining({ layerDecay, learningRate });
@@ -48,7 +49,8 @@ describe('layerDecay', () => {
 
 describe('clipNorm', () => {
   it('is the norm of the gradient that a step takes, not of the one it reports', async () => {
-    // So small that AdamW's epsilon tells: a weight moves by rate * g / (|g| + epsilon), and so says which g it was given.
+    // So small that AdamW's epsilon tells: a weight moves by rate * g / (|g| + epsilon), and so says which g
+    // it was given.
     const clipNorm = 1e-8;
     const training = await shortTraining({ clipNorm, learningRate: 1 });
     const { steps, weights } = await runSteps(training);

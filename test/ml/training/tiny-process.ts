@@ -1,7 +1,7 @@
 /**
- * Trains the tiny task in a process of its own: `<checkpoint directory> <weights file> <step to be killed at>`.
- * Says every step. The kill comes from a timer, so it strikes between steps or while a checkpoint is written, and
- * from the process itself, because a signal from outside would arrive some steps late.
+ * Trains the tiny task in a process of its own: `<checkpoint directory> <weights file> <step to be killed
+ * at>`. Says every step. The kill comes from a timer, so it strikes between steps or while a checkpoint is
+ * written, and from the process itself, because a signal from outside would arrive some steps late.
  */
 import { writeWeights } from '../../../src/ml/models/index.ts';
 import { trainFull } from '../../../src/ml/training/index.ts';

@@ -1,4 +1,7 @@
-/** What holds of the gate whatever the models and the rows are, and its tests beside the values that SciPy gives. */
+/**
+ * What holds of the gate whatever the models and the rows are, and its tests beside the values that SciPy
+ * gives.
+ */
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../../src/core/config/index.ts';
 import { createRandom } from '../../../src/core/random.ts';
@@ -159,7 +162,8 @@ describe('the paired tests beside SciPy', () => {
     expect(found.midP / midP).toBeCloseTo(1, 9);
   });
 
-  // scipy.stats.bootstrap((gains,), mean, method='percentile', n_resamples=20000), SciPy 1.17.1: rows, gained, lost, level, interval.
+  // scipy.stats.bootstrap((gains,), mean, method='percentile', n_resamples=20000), SciPy 1.17.1: rows,
+  // gained, lost, level, interval.
   it.each([
     [1000, 150, 50, 0.95, 0.073, 0.127],
     [1000, 150, 50, 0.8, 0.082, 0.118],

@@ -1,4 +1,7 @@
-/** How requests to a remote MLflow server behave when it does not: against a local server that answers as the test says. */
+/**
+ * How requests to a remote MLflow server behave when it does not: against a local server that answers as the
+ * test says.
+ */
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';

@@ -1,4 +1,7 @@
-/** What may be spent on a paid endpoint: per minute in this process, per UTC day in a ledger that may be shared and outlive it. */
+/**
+ * What may be spent on a paid endpoint: per minute in this process, per UTC day in a ledger that may be
+ * shared and outlive it.
+ */
 import { MINUTE_MS, DAY_MS, type Clock } from '../../../core/clock.ts';
 import { AppError } from '../../../core/errors.ts';
 
@@ -12,7 +15,10 @@ export interface BudgetLimits {
 export interface SpendingLedger {
   /** Adds tokens to a day unless that would exceed `limit`, atomically. */
   spend(day: string, tokens: number, limit: number): Promise<{ isGranted: boolean; spent: number }>;
-  /** Adds what an estimate was short of, or takes off what it was over; a correction that cannot be written leaves the estimate, which is the safe side. */
+  /**
+   * Adds what an estimate was short of, or takes off what it was over; a correction that cannot be written
+   * leaves the estimate, which is the safe side.
+   */
   correct(day: string, tokens: number): Promise<void>;
 }
 

@@ -1,4 +1,7 @@
-/** One chat completion over an OpenAI-compatible endpoint: streamed, bounded in time and size, retried where a retry can help. */
+/**
+ * One chat completion over an OpenAI-compatible endpoint: streamed, bounded in time and size, retried where a
+ * retry can help.
+ */
 import { z } from 'zod';
 import { sleep } from '../../../core/clock.ts';
 import { AppError, toError } from '../../../core/errors.ts';
@@ -37,7 +40,10 @@ const wholeSchema = z.object({
   usage: usageSchema,
 });
 
-/** @throws AppError `unavailable`, `too-busy`, `unauthenticated` or `invalid-config`; the signal's reason when it is aborted. */
+/**
+ * @throws AppError `unavailable`, `too-busy`, `unauthenticated` or `invalid-config`; the signal's reason when
+ *   it is aborted.
+ */
 export async function requestChat(
   messages: readonly { role: 'system' | 'user'; content: string }[],
   options: ChatOptions,

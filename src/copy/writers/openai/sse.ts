@@ -1,4 +1,7 @@
-/** Server-sent events (WHATWG HTML, 9.2): the data of each event of a byte stream, whatever chunks it arrives in. */
+/**
+ * Server-sent events (WHATWG HTML, 9.2): the data of each event of a byte stream, whatever chunks it arrives
+ * in.
+ */
 import { AppError } from '../../../core/errors.ts';
 
 /** @throws AppError `payload-too-large` once more than `maxBytes` have arrived. */

@@ -86,7 +86,9 @@ function available(material: Material, kept: number): number {
   return has;
 }
 
-/** How often a wish, and else a fact, is said where one can be; the rest is left to what holds for anything. */
+/**
+ * How often a wish, and else a fact, is said where one can be; the rest is left to what holds for anything.
+ */
 export interface Shares {
   wish: number;
   fact: number;
@@ -205,8 +207,8 @@ function next(words: string[]): string {
 }
 
 /**
- * A quoted sentence says all its phrases, and a phrase says those inside it (`a phone with a bright display`, `a bright display`);
- * a phrase that was used keeps its sentence from being quoted.
+ * A quoted sentence says all its phrases, and a phrase says those inside it (`a phone with a bright display`,
+ * `a bright display`); a phrase that was used keeps its sentence from being quoted.
  */
 function strike(material: Material, used: readonly Phrase[], quoted: boolean): void {
   const elsewhere = (phrase: Phrase): boolean => used.every((other) => other.sentence !== phrase.sentence);

@@ -34,7 +34,10 @@ type Part =
   | { is: 'slot'; slot: Slot; capital: boolean }
   | { is: 'number'; one: string; many: string };
 
-/** What a rule says: something that the request asked to have said, a fact of the record, or what holds for anything. */
+/**
+ * What a rule says: something that the request asked to have said, a fact of the record, or what holds for
+ * anything.
+ */
 export type Kin = 'wish' | 'fact' | 'anything';
 
 export interface Rule {
@@ -62,7 +65,10 @@ const FACTS =
   bit('quote') |
   bit('statement');
 
-/** @throws AppError `internal` for a slot that does not exist: a fault in the rules, seen when the module loads. */
+/**
+ * @throws AppError `internal` for a slot that does not exist: a fault in the rules, seen when the module
+ *   loads.
+ */
 export function compileRule(source: string): Rule {
   const parts: Part[] = [];
   let needs = 0;

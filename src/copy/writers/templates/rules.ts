@@ -1,8 +1,10 @@
 /**
- * The sentences. A rule is text with slots: {name} {theName} (with its article) {kind} {kindOne} {definition} {feature} {feature2} {trait} {use}
- * {occasion} {adjective} {adjective2} {quote} {statement} {audience} {keyword} come from the record and the request, {pick} {moment} {hook}
- * {toneHook} {call} {nudge} {share} {emoji} from the vocabulary. A slot with a capital opens a sentence. {one|many} agrees with the product's number.
- * A rule whose facts are missing is not used; rules that state a fact are preferred to those that could be said of anything.
+ * The sentences. A rule is text with slots: {name} {theName} (with its article) {kind} {kindOne} {definition}
+ * {feature} {feature2} {trait} {use} {occasion} {adjective} {adjective2} {quote} {statement} {audience}
+ * {keyword} come from the record and the request, {pick} {moment} {hook} {toneHook} {call} {nudge} {share}
+ * {emoji} from the vocabulary. A slot with a capital opens a sentence. {one|many} agrees with the product's
+ * number. A rule whose facts are missing is not used; rules that state a fact are preferred to those that
+ * could be said of anything.
  */
 
 export const SENTENCES = {
@@ -220,7 +222,10 @@ export const FRAGMENTS = {
   ],
 } as const;
 
-/** Words that hold for any product, for when bans or a hostile title leave nothing else. Each list varies its vocabulary on purpose. */
+/**
+ * Words that hold for any product, for when bans or a hostile title leave nothing else. Each list varies its
+ * vocabulary on purpose.
+ */
 export const PLAIN_LINES = {
   long: [
     'Take a closer look today.',

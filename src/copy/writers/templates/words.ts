@@ -1,6 +1,6 @@
 /**
- * The vocabulary of the templates. No word here claims anything of a product: what a product is or has comes from its own record.
- * {one|many} agrees with the product's number.
+ * The vocabulary of the templates. No word here claims anything of a product: what a product is or has comes
+ * from its own record. {one|many} agrees with the product's number.
  */
 import type { Category, Tone } from '../../brief/index.ts';
 

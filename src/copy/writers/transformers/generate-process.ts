@@ -1,6 +1,6 @@
 /**
- * The child process that runs a local language model. Generating blocks its thread for seconds and cannot be interrupted there,
- * so it has a process of its own, which may be killed. It ends when its parent is gone.
+ * The child process that runs a local language model. Generating blocks its thread for seconds and cannot be
+ * interrupted there, so it has a process of its own, which may be killed. It ends when its parent is gone.
  */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -92,7 +92,10 @@ function repeat<T>(item: T, count: number): T[] {
   return Array.from({ length: count }, () => item);
 }
 
-/** The generated texts, whatever the nesting: one list a prompt or one flat list, plain texts or chats (whose last message counts). */
+/**
+ * The generated texts, whatever the nesting: one list a prompt or one flat list, plain texts or chats (whose
+ * last message counts).
+ */
 function readTexts(output: unknown): string[] {
   if (Array.isArray(output)) return output.flatMap((item: unknown) => readTexts(item));
   if (typeof output !== 'object' || output === null || !('generated_text' in output)) return [];

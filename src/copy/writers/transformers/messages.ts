@@ -1,4 +1,7 @@
-/** What the writer and its generating process say to each other. One request at a time; both sides are ours, so nothing is parsed twice. */
+/**
+ * What the writer and its generating process say to each other. One request at a time; both sides are ours,
+ * so nothing is parsed twice.
+ */
 
 export interface LoadMessage {
   kind: 'load';
