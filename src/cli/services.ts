@@ -4,7 +4,8 @@ import path from 'node:path';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { systemClock } from '../core/clock.ts';
 import { loadConfig, type Config, type LoadedConfig } from '../core/config/index.ts';
-import { createLogger, type Logger } from '../core/log.ts';
+import { createLogger, createLogHealth, type Logger } from '../core/log.ts';
+import { openRotatingFile, type LogHealth } from '../core/log-destination.ts';
 import { withResources, type Resources } from '../core/resources.ts';
 import { makeVarDir } from '../core/var-dir.ts';
 import { openDatabase, type Database } from '../db/index.ts';
@@ -22,6 +23,7 @@ import { createTracking, type TrackingStore } from '../tracking/index.ts';
 export interface Services {
   config: Config;
   log: Logger;
+  logHealth: LogHealth;
   resources: Resources;
   database: Database;
   artifacts: ArtifactStore;
@@ -49,7 +51,7 @@ export function readConfig(
 
 /**
  * Opens the services for `body` and releases everything after it, whether it returns or throws.
- * Commands log to `<varDir>/logs/<role>.log`; long-running ones may log to standard error.
+ * Commands log to `<varDir>/logs/<role>.<date>.<n>.log`; long-running ones may log to standard error.
  */
 export async function withServices<T>(
   config: Config,
@@ -57,11 +59,19 @@ export async function withServices<T>(
   body: (services: Services) => Promise<T>,
 ): Promise<T> {
   await makeVarDir(config.storage.varDir);
-  const log = openLog(config, setup.role, setup.logTo ?? 'file');
+  const logHealth = createLogHealth();
+  const log = await openLog(config, setup.role, setup.logTo ?? 'file', logHealth);
   return await withResources(log, async (resources) => {
     const { databaseUrl, varDir, poolSize } = config.storage;
     const database = resources.add('database', await openDatabase({ databaseUrl, varDir, poolSize, log }));
-    return await body({ config, log, resources, database, ...createTracking(config, database.db) });
+    return await body({
+      config,
+      log,
+      logHealth,
+      resources,
+      database,
+      ...createTracking(config, database.db),
+    });
   });
 }
 
@@ -97,7 +107,14 @@ export async function openQueues({
   };
 }
 
-function openLog(config: Config, role: string, logTo: 'file' | 'stderr'): Logger {
-  const destination = logTo === 'stderr' ? 2 : path.resolve(config.storage.varDir, 'logs', `${role}.log`);
-  return createLogger({ ...config.logging, base: { role }, destination });
+async function openLog(
+  { storage, logging }: Config,
+  role: string,
+  logTo: 'file' | 'stderr',
+  health: LogHealth,
+): Promise<Logger> {
+  const { level, format, ...files } = logging;
+  const folder = path.resolve(storage.varDir, 'logs');
+  const destination = logTo === 'stderr' ? 2 : await openRotatingFile({ folder, role, ...files }, health);
+  return createLogger({ level, format, base: { role }, destination, health });
 }

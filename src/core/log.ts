@@ -2,6 +2,7 @@
 import { isatty } from 'node:tty';
 import { pino, type Logger as PinoLogger } from 'pino';
 import type { Config } from './config/index.ts';
+import { createDestination, type LogDestination, type LogHealth } from './log-destination.ts';
 import { renderPretty } from './pretty-log.ts';
 
 export type Logger = PinoLogger;
@@ -11,14 +12,21 @@ export interface LogOptions {
   /** `auto` by default: lines for people where the destination is a terminal, JSON elsewhere. */
   format?: Config['logging']['format'];
   /** Where the lines go; standard error by default, so that standard output stays for results. */
-  destination?: string | number;
+  destination?: string | number | LogDestination;
   /** Fields that every line carries: the role of the process. */
   base?: Record<string, string | number>;
+  /** Told when lines cannot be written. */
+  health?: LogHealth;
 }
 
+export function createLogHealth(): LogHealth {
+  return { isFailing: false, droppedLines: 0 };
+}
+
+/** A logger never throws: what cannot be written is `health`'s to tell. */
 export function createLogger(options: LogOptions): Logger {
-  const { destination = 2, format = 'auto' } = options;
-  const out = pino.destination({ dest: destination, mkdir: true, sync: true });
+  const { destination = 2, format = 'auto', health = createLogHealth() } = options;
+  const out = typeof destination === 'object' ? destination : createDestination(destination, health);
   const isPretty = format === 'pretty' || (format === 'auto' && isTerminal(destination));
   return pino(
     {
@@ -37,11 +45,11 @@ export function createLogger(options: LogOptions): Logger {
         'headers.authorization',
       ],
     },
-    isPretty ? { write: (line) => void out.write(renderPretty(line)) } : out,
+    isPretty ? { write: (line) => out.write(renderPretty(line)) } : out,
   );
 }
 
-function isTerminal(destination: string | number): boolean {
+function isTerminal(destination: LogOptions['destination']): boolean {
   return typeof destination === 'number' && isatty(destination);
 }
 

@@ -14,6 +14,15 @@ export async function makeVarDir(varDir: string): Promise<void> {
   }
 }
 
+/** A write that failed for want of room, as an error that names the folder; undefined for any other error. */
+export function explainFullDisk(thrown: unknown, folder: string): AppError | undefined {
+  const { code } = thrown as NodeJS.ErrnoException;
+  if (code !== 'ENOSPC' && code !== 'EDQUOT') return undefined;
+  return new AppError('unavailable', `the disk of ${folder} is full (${code}): make room there`, {
+    cause: thrown,
+  });
+}
+
 /**
  * Makes the folder where there is none, and says in words why it cannot be written, or undefined when it can.
  *

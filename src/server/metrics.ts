@@ -1,7 +1,7 @@
 /** Every metric of the server, by name; docs/metrics.md says what each is for. */
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { Scorer, ScorerEvents } from '../serving/index.ts';
-import type { ServedModels, ServedModelsEvents } from '../serving/index.ts';
+import type { LogHealth } from '../core/log-destination.ts';
+import type { Scorer, ScorerEvents, ServedModels, ServedModelsEvents } from '../serving/index.ts';
 
 export const PHASES = ['tokenize', 'wait', 'compute', 'write'] as const;
 export type Phase = (typeof PHASES)[number];
@@ -232,4 +232,21 @@ export function createMetrics(models: () => ServedModels | undefined): Metrics {
     stored: (result, count) => storedPredictions.inc({ result }, count),
     feedback: (outcome) => feedbackRows.inc({ outcome }),
   };
+}
+
+/** How the log of the process fares: it cannot tell of it itself. */
+export function addLogMetrics(registry: Registry, health: LogHealth): void {
+  const gauge = (name: string, help: string, read: () => number): Gauge =>
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read());
+      },
+    });
+  gauge('copyloop_log_failing', '1 while log lines cannot be written, as on a full disk: alert on it', () =>
+    health.isFailing ? 1 : 0,
+  );
+  gauge('copyloop_log_lines_dropped', 'Log lines lost since the process began', () => health.droppedLines);
 }

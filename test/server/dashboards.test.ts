@@ -1,15 +1,16 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, it } from 'vitest';
-import { createSilentLogger } from '../../src/core/log.ts';
+import { createLogHealth, createSilentLogger } from '../../src/core/log.ts';
 import { packageRoot } from '../../src/core/paths.ts';
 import { addJobMetrics } from '../../src/server/job-metrics.ts';
-import { createMetrics } from '../../src/server/metrics.ts';
+import { addLogMetrics, createMetrics } from '../../src/server/metrics.ts';
 
 it.each(['deploy/grafana/serving.json', 'deploy/prometheus/rules.yaml'])(
   'every metric that %s names is there',
   async (file) => {
     const { registry } = createMetrics(() => undefined);
+    addLogMetrics(registry, createLogHealth());
     addJobMetrics(
       registry,
       () => {

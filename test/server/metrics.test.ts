@@ -3,16 +3,17 @@ import path from 'node:path';
 import { Kysely, PostgresDialect } from 'kysely';
 import { Pool } from 'pg';
 import { expect, it } from 'vitest';
-import { createSilentLogger } from '../../src/core/log.ts';
+import { createLogHealth, createSilentLogger } from '../../src/core/log.ts';
 import { packageRoot } from '../../src/core/paths.ts';
 import type { Schema } from '../../src/db/index.ts';
 import { addJobMetrics } from '../../src/server/job-metrics.ts';
-import { createMetrics } from '../../src/server/metrics.ts';
+import { addLogMetrics, createMetrics } from '../../src/server/metrics.ts';
 
 const documentation = readFileSync(path.join(packageRoot, 'docs', 'metrics.md'), 'utf8');
 
 it('names every metric of its own in docs/metrics.md, and no other', () => {
   const { registry } = createMetrics(() => undefined);
+  addLogMetrics(registry, createLogHealth());
   addJobMetrics(
     registry,
     () => {

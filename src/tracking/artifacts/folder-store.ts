@@ -29,6 +29,7 @@ import {
 } from '../../core/artifact-store.ts';
 import { AppError } from '../../core/errors.ts';
 import { randomSlug } from '../../core/ids.ts';
+import { explainFullDisk } from '../../core/var-dir.ts';
 import { checkBytes, readAll, toByteStream, writeWhole } from './checked-bytes.ts';
 
 export function createFolderStore(root: string): ArtifactStore {
@@ -49,7 +50,7 @@ export function createFolderStore(root: string): ArtifactStore {
       return stored;
     } catch (error) {
       await rm(draft, { force: true });
-      throw explainClash(error, key);
+      throw explainFullDisk(error, path.resolve(root)) ?? explainClash(error, key);
     }
   };
 

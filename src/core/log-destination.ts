@@ -1,0 +1,98 @@
+/**
+ * Where log lines go, so that no request ever fails for its log: while lines cannot be written (a full disk) they wait in a bounded memory,
+ * what does not fit is counted, one line on standard error tells of it, and whatever waits is written once there is room again.
+ */
+import { writeSync } from 'node:fs';
+import path from 'node:path';
+import { pino } from 'pino';
+import roll from 'pino-roll';
+import { toError } from './errors.ts';
+
+/** How the log fares; one object a process, for its metrics. */
+export interface LogHealth {
+  /** Lines cannot be written at the moment. */
+  isFailing: boolean;
+  /** Lines lost since the process began. */
+  droppedLines: number;
+}
+
+export interface LogDestination {
+  write(line: string): void;
+  /** Where the lines go, for people. */
+  name: string;
+}
+
+/** A few thousand lines. */
+const MAX_WAITING_BYTES = 1024 * 1024;
+
+/** `destination`: a file descriptor or a file, which is never rotated. */
+export function createDestination(destination: string | number, health: LogHealth): LogDestination {
+  const name = typeof destination === 'number' ? `file descriptor ${destination}` : path.resolve(destination);
+  const out = pino.destination({
+    dest: destination,
+    mkdir: true,
+    sync: true,
+    maxLength: MAX_WAITING_BYTES,
+  });
+  return guard(out, name, health);
+}
+
+/**
+ * The files `<folder>/<role>.<date>.<number>.log`: the next one is begun at `maxFileBytes` and every day, and `maxFiles` of a role are kept.
+ * Several processes may write to one folder: each appends whole lines, and each moves on by itself.
+ * Where no file can be opened the lines go to standard error.
+ */
+export async function openRotatingFile(
+  options: { folder: string; role: string; maxFileBytes: number; maxFiles: number },
+  health: LogHealth,
+): Promise<LogDestination> {
+  const { folder, role, maxFileBytes, maxFiles } = options;
+  try {
+    const out = await roll({
+      file: path.join(folder, role),
+      extension: '.log',
+      dateFormat: 'yyyy-MM-dd',
+      frequency: 'daily',
+      size: `${maxFileBytes}b`,
+      limit: { count: maxFiles - 1, removeOtherLogFiles: true },
+      mkdir: true,
+      sync: true,
+      maxLength: MAX_WAITING_BYTES,
+    });
+    return guard(out, folder, health);
+  } catch (thrown) {
+    say(`the log in ${folder} cannot be opened (${toError(thrown).message}): its lines stand here instead`);
+    return createDestination(2, health);
+  }
+}
+
+type Stream = ReturnType<typeof pino.destination>;
+
+function guard(out: Stream, name: string, health: LogHealth): LogDestination {
+  out.on('error', (error: Error) => {
+    if (health.isFailing) return;
+    health.isFailing = true;
+    say(
+      `the log in ${name} cannot be written (${error.message}); everything else goes on. ` +
+        `Up to ${MAX_WAITING_BYTES / 1024} KiB of lines wait in memory, later ones are lost: make room there`,
+    );
+  });
+  out.on('drop', () => {
+    health.droppedLines += 1;
+  });
+  out.on('write', () => {
+    if (!health.isFailing) return;
+    health.isFailing = false;
+    say(`the log in ${name} is written again; ${health.droppedLines} lines were lost so far`);
+  });
+  return { name, write: (line) => void out.write(line) };
+}
+
+/** Straight to standard error, since the log is what does not work. */
+function say(text: string): void {
+  try {
+    writeSync(2, `copyloop: ${text}\n`);
+  } catch {
+    // Nobody can be told.
+  }
+}
