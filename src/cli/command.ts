@@ -43,7 +43,8 @@ export interface Terminal {
 
 export interface Command<S extends OptionSpecs = OptionSpecs> {
   name: string;
-  about: string;
+  /** What --help says below the line of commands/index.ts. */
+  more?: string;
   /** After the name: `[--wait] ...`, `<version>`. */
   usage: string;
   positionals: readonly { name: string; required: boolean; about: string }[];
@@ -130,8 +131,10 @@ export function parseNumber(name: string, text: string | undefined): number | un
   return value;
 }
 
-export function renderHelp(command: Command): string {
-  const lines = [`copyloop ${command.name} ${command.usage}`.trimEnd(), '', command.about, ''];
+export function renderHelp(command: Command, about: string): string {
+  const lines = [`copyloop ${command.name} ${command.usage}`.trimEnd(), '', about];
+  if (command.more !== undefined) lines.push(command.more);
+  lines.push('');
   if (command.positionals.length > 0) {
     lines.push(
       'Arguments',

@@ -1,10 +1,7 @@
 #!/usr/bin/env node
 /** The command line: the only place that touches argv, standard output and the exit code. */
-import { readFileSync } from 'node:fs';
-import path from 'node:path';
-import { z } from 'zod';
 import { AppError, toAppError } from '../core/errors.ts';
-import { packageRoot } from '../core/paths.ts';
+import { readPackageVersion } from '../core/paths.ts';
 import { parseArguments, renderHelp, renderRows, type Terminal } from './command.ts';
 import { COMMANDS } from './commands/index.ts';
 
@@ -24,7 +21,7 @@ async function main(argv: readonly string[]): Promise<number> {
     return name === undefined ? 2 : 0;
   }
   if (name === '--version' || name === '-v') {
-    terminal.print(readVersion());
+    terminal.print(readPackageVersion());
     return 0;
   }
   const stopping = abortOnSignal();
@@ -38,7 +35,7 @@ async function main(argv: readonly string[]): Promise<number> {
     }
     const command = await load.command();
     const { options, positionals, help } = parseArguments(command, rest);
-    if (help) terminal.print(renderHelp(command));
+    if (help) terminal.print(renderHelp(command, load.about));
     else await command.run({ options, positionals, terminal, signal: stopping.signal });
     return 0;
   } catch (thrown) {
@@ -53,7 +50,7 @@ async function main(argv: readonly string[]): Promise<number> {
 /** The first signal asks for a drain; the second ends the process at once, as an impatient user expects. */
 function abortOnSignal(): AbortController {
   const stopping = new AbortController();
-  for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {
       if (stopping.signal.aborted) process.exit(130);
       stopping.abort(new AppError('cancelled', `stopped by ${name}`));
@@ -71,9 +68,4 @@ function renderOverview(): string {
     '',
     '"copyloop <command> --help" tells its options. Exit codes: docs/cli.md.',
   ].join('\n');
-}
-
-function readVersion(): string {
-  const manifest: unknown = JSON.parse(readFileSync(path.join(packageRoot, 'package.json'), 'utf8'));
-  return z.object({ version: z.string() }).parse(manifest).version;
 }

@@ -6,7 +6,7 @@ import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { z } from 'zod';
-import { packageRoot } from './paths.ts';
+import { packageRoot, readPackageVersion } from './paths.ts';
 
 export const codeVersionSchema = z.object({
   /** Of package.json. */
@@ -21,10 +21,8 @@ export const codeVersionSchema = z.object({
 export type CodeVersion = z.infer<typeof codeVersionSchema>;
 
 export async function readCodeVersion(): Promise<CodeVersion> {
-  const manifest: unknown = JSON.parse(await readFile(path.join(packageRoot, 'package.json'), 'utf8'));
-  const { version } = z.object({ version: z.string() }).parse(manifest);
   const [checkout, buildSha256] = await Promise.all([readCheckout(), hashModules()]);
-  return { version, ...checkout, buildSha256 };
+  return { version: readPackageVersion(), ...checkout, buildSha256 };
 }
 
 /** Asked of git, and only where the package itself is the checkout: a project that has copyloop in node_modules has other commits. */

@@ -1,5 +1,5 @@
 /** Where things of the package itself lie, whether it runs from `src` (tsx, vitest) or from `dist`. */
-import { existsSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath, pathToFileURL } from 'node:url';
@@ -8,6 +8,14 @@ const here = fileURLToPath(import.meta.url);
 
 /** The folder that holds package.json, config/ and assets/. */
 export const packageRoot = findRoot(path.dirname(here));
+
+/** The version of copyloop, of package.json. */
+export function readPackageVersion(): string {
+  const manifest = JSON.parse(readFileSync(path.join(packageRoot, 'package.json'), 'utf8')) as {
+    version: string;
+  };
+  return manifest.version;
+}
 
 function findRoot(start: string): string {
   for (let folder = start; ; folder = path.dirname(folder)) {

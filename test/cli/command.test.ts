@@ -10,7 +10,6 @@ import {
 
 const sample = defineCommand({
   name: 'sample',
-  about: 'A command for tests.',
   usage: '<file> [--count N] [--map FIELD=COLUMN]...',
   positionals: [{ name: 'file', required: true, about: 'what to read' }],
   options: {
@@ -49,7 +48,7 @@ describe('arguments', () => {
 
   it('may be incomplete when help is asked for', () => {
     expect(parseArguments(sample, ['--help']).help).toBe(true);
-    expect(renderHelp(sample)).toContain('--map FIELD=COLUMN ...  column of a field');
+    expect(renderHelp(sample, 'a command for tests')).toContain('--map FIELD=COLUMN ...  column of a field');
   });
 });
 

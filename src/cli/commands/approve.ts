@@ -13,7 +13,7 @@ const POSITIONALS = [{ name: 'version', required: true, about: 'number of the ve
 
 export const approveCommand = defineCommand({
   name: 'approve',
-  about: 'Makes a version that has won the gate the champion, where gate.approval asks for a person.',
+  more: 'Where gate.approval asks for a person.',
   usage: '<version> [--reason TEXT] [--json]',
   positionals: POSITIONALS,
   options: OPTIONS,
@@ -29,7 +29,6 @@ export const approveCommand = defineCommand({
 
 export const rejectCommand = defineCommand({
   name: 'reject',
-  about: 'Turns down a version that waits for approval; the champion stays.',
   usage: '<version> --reason TEXT [--json]',
   positionals: POSITIONALS,
   options: OPTIONS,

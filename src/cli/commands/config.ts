@@ -4,7 +4,7 @@ import { renderJson, renderTable } from '../render.ts';
 
 export const configCommand = defineCommand({
   name: 'config',
-  about: 'Prints every setting in force, with secrets masked and the origin of each value.',
+  more: 'Secrets are masked.',
   usage: '[--json]',
   positionals: [],
   options: { ...COMMON_OPTIONS, json: { type: 'boolean', about: 'as JSON' } },

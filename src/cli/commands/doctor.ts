@@ -8,8 +8,7 @@ const MARKS: Readonly<Record<Check['status'], string>> = { ok: 'ok  ', warning: 
 
 export const doctorCommand = defineCommand({
   name: 'doctor',
-  about:
-    'Checks Node, ports, disk, PostgreSQL, Redis and the model files, and says what to do about what is missing.',
+  more: 'Node, port, disk, PostgreSQL, Redis, artifacts and the model files.',
   usage: '[--json]',
   positionals: [],
   options: { ...COMMON_OPTIONS, json: { type: 'boolean', about: 'as JSON' } },

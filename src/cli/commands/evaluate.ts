@@ -10,7 +10,7 @@ import { dataOptions } from './train.ts';
 
 export const evaluateCommand = defineCommand({
   name: 'evaluate',
-  about: 'Measures a model directory on every usable row of a file, a text that occurs twice counted once.',
+  more: 'On every usable row; a text that occurs twice counts once.',
   usage: '--model DIR --data FILE [--precision fp32|int8] [--map FIELD=COLUMN]... [--json]',
   positionals: [],
   options: {

@@ -9,8 +9,7 @@ const DTYPES = ['float32', 'float16'] as const;
 
 export const exportCommand = defineCommand({
   name: 'export',
-  about:
-    'Copies a model version out of the registry as a Hugging Face directory with ONNX graphs, after checking every byte. Python transformers, transformers.js and ONNX Runtime load it as it is.',
+  more: 'With ONNX graphs, after every byte was checked: Python transformers, transformers.js and ONNX Runtime load it as it is.',
   usage: '[version | alias] --out DIR [--dtype float32|float16] [--model NAME] [--json]',
   positionals: [
     { name: 'version', required: false, about: `number or alias of the version (default: ${CHAMPION})` },

@@ -1,4 +1,4 @@
-/** Every command with its one line for the overview; the module is loaded only when the command is asked for. */
+/** Every command with the line that says what it is for; its module is loaded only when the command is asked for. */
 import type { Command } from '../command.ts';
 
 export interface CommandEntry {
@@ -17,7 +17,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     'everything in one command, serving in the end',
     async () => (await import('./start.ts')).startCommand,
   ),
-  server: entry('the HTTP server alone', async () => (await import('./server.ts')).serverCommand),
+  server: entry(
+    'the HTTP server alone; any number of them follow the same champion',
+    async () => (await import('./server.ts')).serverCommand,
+  ),
   worker: entry(
     'works on the stages; start as many as you like',
     async () => (await import('./worker.ts')).workerCommand,
@@ -31,7 +34,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     async () => (await import('./runs.ts')).runsCommand,
   ),
   models: entry(
-    'versions of the registered model and their accuracy',
+    'versions of the registered model and their accuracy, or how its champion changed',
     async () => (await import('./models.ts')).modelsCommand,
   ),
   export: entry(
@@ -65,7 +68,7 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     async () => (await import('./webhooks.ts')).webhooksCommand,
   ),
   health: entry(
-    'asks a running server whether it is alive',
+    'asks a running server or worker whether it is alive',
     async () => (await import('./health.ts')).healthCommand,
   ),
   train: entry(

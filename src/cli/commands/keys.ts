@@ -7,8 +7,7 @@ import { readConfig, withServices } from '../services.ts';
 
 export const keysCommand = defineCommand({
   name: 'keys',
-  about:
-    'API keys: list them, create one, revoke one. A key is shown once; the database holds only its hash.',
+  more: 'A key is shown once; the database holds only its hash.',
   usage: '[list | create --name NAME [--role ROLE] | revoke <id>] [--json]',
   positionals: [
     { name: 'action', required: false, about: 'list (default), create or revoke' },

@@ -6,8 +6,6 @@ import { readConfig, withServices } from '../services.ts';
 
 export const modelsCommand = defineCommand({
   name: 'models',
-  about:
-    'Lists the versions of the registered model with their holdout accuracy, or how its champion changed.',
   usage: '[--history] [--json]',
   positionals: [],
   options: {

@@ -19,8 +19,7 @@ const FILE_OPTIONS = {
 
 export const predictCommand = defineCommand({
   name: 'predict',
-  about:
-    'The creative of one product, from a running server; with --file those of a whole catalogue, with a server or without.',
+  more: 'One product is asked of a running server; a catalogue (--file) needs none.',
   usage: '--title TEXT --description TEXT | --file FILE --out FILE [--resume]',
   positionals: [],
   options: {

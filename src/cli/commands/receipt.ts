@@ -6,8 +6,7 @@ import { readConfig, withServices } from '../services.ts';
 
 export const receiptCommand = defineCommand({
   name: 'receipt',
-  about:
-    'Where a prediction came from: model version, tracking run, dataset and its parents, gate report, pipeline run, with hashes and times. A link that is missing is named with the cause.',
+  more: 'Model version, tracking run, dataset and its parents, gate report, pipeline run, with hashes and times. A link that is missing is named with the cause.',
   usage: '<prediction id> | --version N [--model NAME] [--json]',
   positionals: [{ name: 'prediction', required: false, about: 'prediction_id of an answer' }],
   options: {

@@ -6,7 +6,7 @@ import { nameCliUser, readConfig, withServices } from '../services.ts';
 
 export const rollbackCommand = defineCommand({
   name: 'rollback',
-  about: 'Makes the previous champion the champion again; servers follow at once, and the move is recorded.',
+  more: 'Servers follow at once, and the move is recorded.',
   usage: '--reason TEXT [--json]',
   positionals: [],
   options: {

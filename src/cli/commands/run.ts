@@ -10,8 +10,7 @@ import { openQueues, readConfig, withServices } from '../services.ts';
 
 export const runCommand = defineCommand({
   name: 'run',
-  about:
-    'Starts a pipeline run. With --wait it shows the stages and works on them itself when no worker is running.',
+  more: 'With --wait it works on the stages itself where no worker is running.',
   usage: '[--wait] [--source FILE|URL|synthetic] [--map FIELD=COLUMN]... [--recipe NAME]... [--json]',
   positionals: [],
   options: {

@@ -9,8 +9,7 @@ import { openQueues, readConfig, withServices } from '../services.ts';
 
 export const runsCommand = defineCommand({
   name: 'runs',
-  about:
-    'Lists pipeline runs, newest first, or shows one with its stages and attempts; cancels or replays one.',
+  more: 'Newest first; one run is shown with its stages and attempts.',
   usage: '[<run>] [--cancel | --replay] [--status STATUS] [--limit N] [--json]',
   positionals: [{ name: 'run', required: false, about: 'id of a run, or "latest"' }],
   options: {

@@ -4,7 +4,6 @@ import { openQueues, readConfig, withServices } from '../services.ts';
 
 export const serverCommand = defineCommand({
   name: 'server',
-  about: 'The HTTP server alone; any number of them follow the same champion.',
   usage: '[--port N]',
   positionals: [],
   options: { ...COMMON_OPTIONS, port: { type: 'string', value: 'N', about: 'port (default: 8080)' } },

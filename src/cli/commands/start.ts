@@ -1,3 +1,4 @@
+import { MINUTE_MS, sleep } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { makeVarDir } from '../../core/var-dir.ts';
 import { applySchedule, listRuns } from '../../queues/index.ts';
@@ -10,11 +11,12 @@ import { openQueues, readConfig, withServices, type QueueServices, type Services
 import { takeStartLock } from '../start-lock.ts';
 
 const PARENT_POLL_MS = 250;
+const READY_POLL_MS = 100;
+const LOAD_WAIT_MS = 2 * MINUTE_MS;
 
 export const startCommand = defineCommand({
   name: 'start',
-  about:
-    'Everything in one command: database, queues, workers, schedule and server; trains a first champion when there is none.',
+  more: 'Database, queues, workers, schedule and server; trains a first champion when there is none.',
   usage: '[--port N] [--var DIR] [--no-schedule]',
   positionals: [],
   options: {
@@ -33,7 +35,7 @@ export const startCommand = defineCommand({
       'pipeline.schedule.enabled': options['no-schedule'] === true ? false : undefined,
     });
     await makeVarDir(config.storage.varDir);
-    terminal.note(`copyloop starts; its log is ${config.storage.varDir}/logs/start.log`);
+    terminal.note(`copyloop starts; its log is ${config.storage.varDir}/logs/start.*.log`);
     await withServices(config, { role: 'start' }, async (services) => {
       services.resources.add('start lock', await takeStartLock(services.database.url, config.storage.varDir));
       const queueing = await openQueues(services);
@@ -43,7 +45,7 @@ export const startCommand = defineCommand({
       const server = await addServer(services, queueing);
       terminal.note(`the server listens at ${server.url}`);
       await ensureChampion(services, queueing, terminal, signal);
-      if (!signal.aborted) await announce(services, server.url, next, terminal);
+      await announce(services, server.url, next, terminal, signal);
       await untilStopped(signal);
       terminal.note('stopping: running jobs are finished or handed back');
     });
@@ -83,15 +85,33 @@ async function ensureChampion(
   }
 }
 
+/** The registry has the champion a moment before the server has loaded it. */
+async function untilReady(url: string, signal: AbortSignal): Promise<boolean> {
+  const deadline = Date.now() + LOAD_WAIT_MS;
+  while (!signal.aborted && Date.now() < deadline) {
+    const ready = await fetch(`${url}/ready`, { signal }).catch(() => undefined);
+    if (ready?.ok === true) return true;
+    await sleep(READY_POLL_MS, signal).catch(() => undefined);
+  }
+  return false;
+}
+
 async function announce(
   { config, tracking }: Services,
   url: string,
   next: Date | undefined,
   terminal: Terminal,
+  signal: AbortSignal,
 ): Promise<void> {
+  if (signal.aborted) return;
   const champion = await tracking.registry.findAlias(config.model.name, CHAMPION);
   if (champion === undefined) {
     terminal.print(`no champion yet: "copyloop runs latest" says why, POST ${url}/runs tries again`);
+    return;
+  }
+  if (!(await untilReady(url, signal))) {
+    if (!signal.aborted)
+      terminal.note(`version ${champion.version} is not loaded yet: GET ${url}/info says why`);
     return;
   }
   const accuracy = Number(champion.tags['copyloop.accuracy'] ?? Number.NaN);

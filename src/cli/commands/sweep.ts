@@ -11,8 +11,7 @@ import { planSweep } from '../sweep.ts';
 
 export const sweepCommand = defineCommand({
   name: 'sweep',
-  about:
-    'Starts a run whose candidates are every combination of recipes, settings and seeds; they spread over all workers.',
+  more: 'The candidates spread over all workers.',
   usage: '--recipe NAME... [--set SETTING=V1,V2]... [--seeds 1,2,3] [--wait] [--json]',
   positionals: [],
   options: {

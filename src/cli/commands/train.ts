@@ -21,8 +21,7 @@ import { createTrainView } from '../train-progress.ts';
 
 export const trainCommand = defineCommand({
   name: 'train',
-  about:
-    'Trains one model on a file, outside the pipeline. Killed half way, the same command goes on from its last checkpoint.',
+  more: 'Killed half way, the same command goes on from its last checkpoint.',
   usage: '--data FILE --out DIR [--recipe NAME] [--holdout FILE] [--map FIELD=COLUMN]... [--json]',
   positionals: [],
   options: {

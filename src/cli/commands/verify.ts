@@ -8,8 +8,7 @@ import { createTrainView } from '../train-progress.ts';
 
 export const verifyCommand = defineCommand({
   name: 'verify',
-  about:
-    'Trains a model version again from its recorded dataset, recipe, seed, base encoder and code, and compares the weights. Takes as long as the training did. Exit code 0: reproduced; 11: not.',
+  more: 'From its recorded dataset, recipe, seed, base encoder and code; it takes as long as the training did. Exit code 0: reproduced; 11: not.',
   usage: '<version> [--model NAME] [--base DIR] [--threads N] [--json]',
   positionals: [{ name: 'version', required: true, about: 'number of the model version' }],
   options: {

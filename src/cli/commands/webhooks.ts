@@ -8,8 +8,7 @@ const MAX_SHOWN = 100;
 
 export const webhooksCommand = defineCommand({
   name: 'webhooks',
-  about:
-    "Lists the webhooks, or what became of one's newest deliveries. They are made over MLflow's protocol: see docs/mlflow.md.",
+  more: "They are made over MLflow's protocol: see docs/mlflow.md.",
   usage: '[<id> [--retry]] [--json]',
   positionals: [{ name: 'id', required: false, about: 'the webhook whose deliveries to show' }],
   options: {

@@ -3,12 +3,12 @@ import { AppError } from '../../core/errors.ts';
 import { applySchedule } from '../../queues/index.ts';
 import { COMMON_OPTIONS, defineCommand, parseWhole } from '../command.ts';
 import { addWebhookDelivery, addWorkers, untilStopped } from '../processes.ts';
+import { openWorkerProbe } from '../worker-probe.ts';
 import { openQueues, readConfig, withServices } from '../services.ts';
 
 export const workerCommand = defineCommand({
   name: 'worker',
-  about:
-    'Works on the stages; start as many as you like, on as many machines as reach the database and the queues.',
+  more: 'On as many machines as reach the database and the queues.',
   usage: '[--stage NAME]... [--concurrency N] [--no-schedule]',
   positionals: [],
   options: {
@@ -41,6 +41,9 @@ export const workerCommand = defineCommand({
     });
     const concurrency = parseWhole('concurrency', options.concurrency, { min: 1, max: 256 });
     await withServices(config, { role: 'worker', logTo: 'stderr' }, async (services) => {
+      const { logHealth, resources } = services;
+      const probe = await openWorkerProbe({ address: config.worker, logHealth, signal });
+      resources.add('probe', probe);
       const queueing = await openQueues(services);
       await addWebhookDelivery(services);
       await addWorkers(services, queueing, {
@@ -48,7 +51,8 @@ export const workerCommand = defineCommand({
         ...(concurrency === undefined ? {} : { concurrency }),
       });
       await applySchedule(queueing.queues, config.pipeline.schedule);
-      terminal.note(`working on ${(stages ?? WORK_STAGES).join(', ')}`);
+      const asked = probe.url === undefined ? '' : `; asked how it is at ${probe.url}`;
+      terminal.note(`working on ${(stages ?? WORK_STAGES).join(', ')}${asked}`);
       await untilStopped(signal);
     });
   },
