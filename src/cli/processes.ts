@@ -35,10 +35,11 @@ export async function addWorkers(
 }
 
 export async function addServer(services: Services, { queues, runs, jobs }: QueueServices): Promise<Server> {
-  const { config, log, resources, database, artifacts, tracking } = services;
+  const { config, log, logHealth, resources, database, artifacts, tracking } = services;
   const server = await openServer({
     config,
     log,
+    logHealth,
     database,
     artifacts,
     tracking,

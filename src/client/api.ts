@@ -94,6 +94,7 @@ export interface Api {
       }[];
       load_failures: { alias: 'champion' | 'challenger'; name: string; version: number; error: string }[];
       traffic: { champion: number; challenger?: number | undefined; shadow?: boolean | undefined };
+      database: { reachable: boolean; error: string | null };
       writer: string;
       sessions: number;
       threads_per_session: number;
@@ -511,7 +512,7 @@ export interface Api {
     };
   };
   'GET /ready': {
-    query: {};
+    query: { deep?: '0' | '1' | undefined };
     body: undefined;
     answer: { status: 'ready'; model: { name: string; version: number } };
   };

@@ -1,6 +1,7 @@
 /** The pool of connections. Waiting for a free one comes to an end: a caller is told to try again rather than left to hang. */
 import { Pool, type PoolClient, type PoolConfig } from 'pg';
 import { AppError } from '../core/errors.ts';
+import { explainConnectionLost } from './connection-lost.ts';
 
 const ACQUIRE_TIMEOUT_MS = 15_000;
 /** pg gives it no code. */
@@ -17,7 +18,7 @@ export function createBoundedPool(options: PoolConfig & { max: number }): Pool {
           `all ${options.max} PostgreSQL connections of this process were in use for ${acquireTimeoutMs / 1000} seconds: try again, or raise storage.poolSize`,
           { cause, details: { retryAfterSeconds: 1 } },
         )
-      : cause,
+      : (explainConnectionLost(cause) as Error),
   );
 }
 

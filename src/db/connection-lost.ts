@@ -1,8 +1,8 @@
-import { AppError } from '../core/errors.ts';
+import { AppError, toError } from '../core/errors.ts';
 import { codeOf } from './error-code.ts';
 
-/** SQLSTATE classes and codes of a server that goes away or is not there yet; PostgreSQL documentation, appendix A. */
-const LOST_SQLSTATES = /^(08...|57P0[1-3])$/;
+/** SQLSTATE classes and codes of a server that goes away, is not there yet or has no room; PostgreSQL documentation, appendix A. */
+const LOST_SQLSTATES = /^(08...|57P0[1-3]|53[123]00)$/;
 const LOST_SOCKET_CODES: readonly string[] = [
   'ECONNREFUSED',
   'ECONNRESET',
@@ -13,6 +13,18 @@ const LOST_SOCKET_CODES: readonly string[] = [
 /** pg gives these errors no code. */
 const LOST_MESSAGES =
   /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect)/;
+
+/** What failed, as an error that says so where PostgreSQL was out of reach: for callers who are told to try again. */
+export function explainConnectionLost(error: unknown): unknown {
+  if (error instanceof AppError || !isConnectionLost(error)) return error;
+  return new AppError(
+    'unavailable',
+    `PostgreSQL does not serve at the moment (${toError(error).message}): try again`,
+    {
+      cause: error,
+    },
+  );
+}
 
 /** Whether PostgreSQL was out of reach, so that the same statement may succeed in a moment. */
 export function isConnectionLost(error: unknown): boolean {

@@ -81,10 +81,16 @@ async function connect(pool: Pool, url: string): Promise<PoolClient> {
     const { host, pathname } = new URL(url);
     throw new AppError(
       'unavailable',
-      `PostgreSQL at ${host}${pathname} does not answer (${toError(cause).message}): check DATABASE_URL, or leave it unset to use the embedded server`,
+      `PostgreSQL at ${host}${pathname} does not answer (${reasonOf(cause)}): check DATABASE_URL, or leave it unset to use the embedded server`,
       { cause },
     );
   }
+}
+
+/** Without the pool's own words around it. */
+function reasonOf(thrown: unknown): string {
+  const error = toError(thrown);
+  return toError(error instanceof AppError ? (error.cause ?? error) : error).message;
 }
 
 async function createDatabaseIfMissing(url: string): Promise<void> {

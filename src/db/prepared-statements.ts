@@ -5,6 +5,7 @@
 import { createHash } from 'node:crypto';
 import { CompiledQuery, sql, type Kysely, type PostgresPool, type PostgresPoolClient } from 'kysely';
 import type { Pool, PoolClient } from 'pg';
+import { explainConnectionLost } from './connection-lost.ts';
 import type { Schema } from './schema.ts';
 
 const MARK = '/* prepared */';
@@ -51,10 +52,15 @@ export function withPreparedStatements(pool: Pool): PostgresPool {
   const wrap = (client: PoolClient): PostgresPoolClient => {
     const known = wrapped.get(client);
     if (known !== undefined) return known;
-    const query = async (text: string, values: readonly unknown[]) =>
-      text.startsWith(MARK)
-        ? await client.query({ name: nameOf(text), text, values: [...values] })
-        : await client.query(text, [...values]);
+    const query = async (text: string, values: readonly unknown[]) => {
+      try {
+        return text.startsWith(MARK)
+          ? await client.query({ name: nameOf(text), text, values: [...values] })
+          : await client.query(text, [...values]);
+      } catch (thrown) {
+        throw explainConnectionLost(thrown);
+      }
+    };
     const fresh = { query, release: () => client.release() } as unknown as PostgresPoolClient;
     wrapped.set(client, fresh);
     return fresh;

@@ -70,6 +70,7 @@ export interface AppDeps {
   threads: ThreadCounts;
   checkKey: KeyChecker;
   checkDatabase: () => Promise<void>;
+  isDraining: () => boolean;
   onFeedback: () => void;
   version: string;
   clock: Clock;
@@ -122,8 +123,14 @@ export function createApp(deps: AppDeps): Router {
   };
 
   app.route('/', createPredictRoutes({ predictor, config, channelNames: deps.copywriter.channelNames }));
-  app.route('/', createHealthRoutes({ models, checkDatabase: deps.checkDatabase }));
-  app.route('/', createInfoRoutes({ config, models, threads: deps.threads, version }));
+  app.route(
+    '/',
+    createHealthRoutes({ models, checkDatabase: deps.checkDatabase, isDraining: deps.isDraining }),
+  );
+  app.route(
+    '/',
+    createInfoRoutes({ config, models, threads: deps.threads, version, checkDatabase: deps.checkDatabase }),
+  );
   app.route('/', createMetricsRoutes(metrics));
   app.route('/', createGenerateDataRoutes({ clock }));
   app.route('/', createRunRoutes({ db, starter, destinations: config.outbound }));

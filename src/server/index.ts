@@ -7,4 +7,5 @@
  */
 export { createApiKey, listApiKeys, revokeApiKey, type ApiKey } from './keys/index.ts';
 export { readPredictionReceipt, readVersionReceipt, renderReceipt, type Receipt } from './receipts/index.ts';
+export { addLogMetrics } from './metrics.ts';
 export { openServer, type Server, type ServerOptions } from './open-server.ts';

@@ -1,17 +1,16 @@
 /** The HTTP server: opens what it stands on, in order, and drains in the reverse one. */
-import { readFileSync } from 'node:fs';
 import type { AddressInfo } from 'node:net';
-import path from 'node:path';
 import { createAdaptorServer } from '@hono/node-server';
 import { sql } from 'kysely';
 import type { Server as HttpServer } from 'node:http';
 import type { ArtifactStore } from '../core/artifact-store.ts';
-import type { Clock } from '../core/clock.ts';
+import { sleep, type Clock } from '../core/clock.ts';
 import type { Config } from '../core/config/index.ts';
 import { AppError, toError } from '../core/errors.ts';
 import { httpOrigin } from '../core/http-origin.ts';
-import type { Logger } from '../core/log.ts';
-import { packageRoot } from '../core/paths.ts';
+import { createLogHealth, type Logger } from '../core/log.ts';
+import type { LogHealth } from '../core/log-destination.ts';
+import { readPackageVersion } from '../core/paths.ts';
 import { createResources } from '../core/resources.ts';
 import type { Database } from '../db/index.ts';
 import type { JobStarter, RunStarter, StageQueues } from '../queues/index.ts';
@@ -34,15 +33,18 @@ import {
 } from '../serving/index.ts';
 import { ALIAS_CHANNEL, type TrackingStore } from '../tracking/index.ts';
 import { createApp } from './app.ts';
+import { createDrain, type Drain } from './drain.ts';
 import { openRetrainTrigger } from './feedback/retrain-trigger.ts';
 import { addJobMetrics } from './job-metrics.ts';
 import { createKeyChecker, needsKeys } from './keys/index.ts';
-import { createMetrics } from './metrics.ts';
+import { addLogMetrics, createMetrics } from './metrics.ts';
 import { openPredictionStore } from './predictions/index.ts';
 
 export interface ServerOptions {
   config: Config;
   log: Logger;
+  /** Of the destination of `log`, for the metrics. */
+  logHealth?: LogHealth;
   database: Database;
   artifacts: ArtifactStore;
   tracking: TrackingStore;
@@ -61,6 +63,8 @@ export interface Server {
   close(): Promise<void>;
 }
 
+const DATABASE_CHECK_MS = 2000;
+
 /** @throws AppError `unavailable` when the port cannot be bound */
 export async function openServer(options: ServerOptions): Promise<Server> {
   const { config, log, database, clock } = options;
@@ -76,6 +80,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     let models: ServedModels | undefined = undefined as ServedModels | undefined;
     const metrics = createMetrics(() => models);
     addJobMetrics(metrics.registry, () => database.db, log);
+    addLogMetrics(metrics.registry, options.logHealth ?? createLogHealth());
     const { registry } = options.tracking;
     const served = createServedModels({
       source: {
@@ -128,6 +133,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       openRetrainTrigger({ db: database.db, starter: options.runs, config: config.feedback, clock, log }),
     );
     const copywriter = resources.add('copywriter', openBudgetedCopywriter({ config, db: database.db, log }));
+    let draining: Drain | undefined = undefined as Drain | undefined;
     const app = createApp({
       config,
       db: database.db,
@@ -145,6 +151,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       threads,
       checkKey: createKeyChecker(database.db),
       checkDatabase: () => checkDatabase(database),
+      isDraining: () => draining?.isDraining ?? false,
       onFeedback: () => void retrain.check(),
       version: readPackageVersion(),
       clock,
@@ -161,8 +168,13 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       }),
     );
     const http = createAdaptorServer({ fetch: app.fetch }) as HttpServer;
+    draining = createDrain(http, {
+      delayMs: server.drainDelayMs,
+      graceMs: server.shutdownGraceMs,
+      log,
+    });
     const url = await listen(http, server);
-    resources.defer('http server', () => drain(http, server.shutdownGraceMs));
+    resources.defer('http server', draining.run);
     log.info({ url, keys: needsKeys(server), ...threads }, 'the server listens');
     // Hono lists middleware among the routes, as ALL.
     const routes = app.routes
@@ -216,26 +228,19 @@ async function listen(http: HttpServer, { host, port }: Config['server']): Promi
   return httpOrigin(host, bound);
 }
 
-/** Takes no new connection, lets open requests finish, and cuts what is left after `graceMs`. */
-async function drain(http: HttpServer, graceMs: number): Promise<void> {
-  const closed = new Promise<void>((resolve) => http.close(() => resolve()));
-  http.closeIdleConnections();
-  const timer = setTimeout(() => http.closeAllConnections(), graceMs);
-  await closed;
-  clearTimeout(timer);
-}
-
+/** @throws AppError `unavailable` when PostgreSQL has not answered in time */
 async function checkDatabase({ db }: Database): Promise<void> {
+  const stopping = new AbortController();
+  const late = sleep(DATABASE_CHECK_MS, stopping.signal).then(() => {
+    throw new AppError('unavailable', `PostgreSQL has not answered for ${DATABASE_CHECK_MS / 1000} seconds`);
+  });
   try {
-    await sql`SELECT 1`.execute(db);
+    await Promise.race([sql`SELECT 1`.execute(db), late]);
   } catch (cause) {
+    if (cause instanceof AppError) throw cause;
     throw new AppError('unavailable', `PostgreSQL does not answer: ${toError(cause).message}`, { cause });
+  } finally {
+    late.catch(() => undefined);
+    stopping.abort();
   }
-}
-
-function readPackageVersion(): string {
-  const { version } = JSON.parse(readFileSync(path.join(packageRoot, 'package.json'), 'utf8')) as {
-    version: string;
-  };
-  return version;
 }

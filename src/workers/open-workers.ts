@@ -26,7 +26,6 @@ import { openRunningAttempts } from './loop/running-attempts.ts';
 import { createStageProcessor, type LoopDeps } from './loop/stage-loop.ts';
 
 /** How long running jobs may finish by themselves when the workers are closed. */
-const DRAIN_MS = 5000;
 
 export interface Workers {
   readonly workerId: string;
@@ -47,9 +46,10 @@ export async function openWorkers(options: {
   stages?: readonly WorkStage[];
   /** Jobs of one stage at a time, in place of `queues.concurrency`. */
   concurrency?: number;
+  /** In place of `queues.shutdownGraceMs`. */
   drainMs?: number;
 }): Promise<Workers> {
-  const { queues, runs, services, handlers, steps, log, clock, drainMs = DRAIN_MS } = options;
+  const { queues, runs, services, handlers, steps, log, clock } = options;
   const chosen = <S extends WorkStage>(known: readonly S[]): readonly S[] =>
     known.filter((stage) => options.stages?.includes(stage) ?? true);
   const config = services.config.queues;
@@ -108,6 +108,9 @@ export async function openWorkers(options: {
   return {
     workerId,
     close: async () => {
+      const startedMs = performance.now();
+      const drainMs = options.drainMs ?? config.shutdownGraceMs;
+      log.info({ workerId, drainMs }, 'the workers drain');
       const drained = Promise.all(workers.map((worker) => worker.close()));
       const timer = setTimeout(() => running.stopAll('shutdown'), drainMs);
       try {
@@ -116,6 +119,10 @@ export async function openWorkers(options: {
       } finally {
         clearTimeout(timer);
         await running.close();
+        log.info(
+          { workerId, elapsedMs: Math.round(performance.now() - startedMs) },
+          'the workers have drained',
+        );
       }
     },
   };

@@ -146,7 +146,10 @@ const server = z.strictObject({
   maxTitleChars: positiveInt,
   maxDescriptionChars: positiveInt,
   shutdownGraceMs: milliseconds,
+  drainDelayMs: milliseconds,
 });
+
+const worker = z.strictObject({ host: text, port: z.int().min(0).max(65535).nullable() });
 
 const outbound = z.strictObject({ allowHosts: z.array(text) });
 
@@ -215,6 +218,7 @@ const queues = z.strictObject({
   keepCompleted: positiveInt,
   keepFailed: positiveInt,
   reconcileIntervalMs: milliseconds.min(250).max(60_000),
+  shutdownGraceMs: milliseconds,
   timeoutsMs: perStage(milliseconds.min(1)),
   concurrency: perStage(positiveInt.max(256)),
 });
@@ -251,6 +255,8 @@ const storage = z.strictObject({
 const logging = z.strictObject({
   level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'silent']),
   format: z.enum(['auto', 'json', 'pretty']),
+  maxFileBytes: positiveInt.min(4096),
+  maxFiles: positiveInt.min(2).max(1000),
 });
 
 export const configSchema = z.strictObject({
@@ -260,6 +266,7 @@ export const configSchema = z.strictObject({
   tracking,
   gate,
   server,
+  worker,
   outbound,
   webhooks,
   serving,

@@ -1,9 +1,9 @@
 /** Every error of a request as JSON with the status that its code stands for: what went wrong and what to do, never a stack. */
-import type { ErrorHandler, NotFoundHandler } from 'hono';
+import type { Context, ErrorHandler, NotFoundHandler } from 'hono';
 import { HTTPException } from 'hono/http-exception';
 import { z } from '@hono/zod-openapi';
 import { AppError, ERROR_CODES, toAppError } from '../../core/errors.ts';
-import { describeUnkeepable } from '../../db/index.ts';
+import { describeUnkeepable, isConnectionLost } from '../../db/index.ts';
 import { setHeader } from './headers.ts';
 import type { AppEnv } from './router.ts';
 
@@ -32,9 +32,14 @@ export const errorResponse = (description: string) => ({
 export function describeError(thrown: unknown, contentType?: string): AppError {
   if (!(thrown instanceof HTTPException)) {
     const unkeepable = describeUnkeepable(thrown);
-    return unkeepable === undefined
-      ? toAppError(thrown)
-      : new AppError('invalid-input', unkeepable, { cause: thrown });
+    if (unkeepable !== undefined) return new AppError('invalid-input', unkeepable, { cause: thrown });
+    if (!(thrown instanceof AppError) && isConnectionLost(thrown)) {
+      const { message } = toAppError(thrown);
+      return new AppError('unavailable', `the queues cannot be reached (${message}): try again in a moment`, {
+        cause: thrown,
+      });
+    }
+    return toAppError(thrown);
   }
   const { status, message } = thrown;
   if (status === 415) {
@@ -60,6 +65,12 @@ export function renderErrorBody(error: AppError, requestId: string | undefined):
   };
 }
 
+/** When to try again, in whatever protocol the error is told: as the error says, or in a second where the server is not ready. */
+export function setRetryAfter(c: Context, error: AppError): void {
+  const retryAfter = error.details['retryAfterSeconds'] ?? (error.traits.httpStatus === 503 ? 1 : undefined);
+  if (retryAfter !== undefined) setHeader(c, 'Retry-After', String(retryAfter));
+}
+
 export const handleError: ErrorHandler<AppEnv> = function handleError(thrown, c) {
   const error = describeError(thrown, c.req.header('content-type'));
   const { httpStatus } = error.traits;
@@ -67,8 +78,7 @@ export const handleError: ErrorHandler<AppEnv> = function handleError(thrown, c)
   const requestId = c.get('requestId');
   if (httpStatus === 500) log.error({ err: error, requestId }, 'a request failed');
   else log.debug({ err: error, requestId }, 'a request was refused');
-  const retryAfter = error.details['retryAfterSeconds'] ?? (httpStatus === 503 ? 1 : undefined);
-  if (retryAfter !== undefined) setHeader(c, 'Retry-After', String(retryAfter));
+  setRetryAfter(c, error);
   if (httpStatus === 401) setHeader(c, 'WWW-Authenticate', 'Basic realm="copyloop", charset="UTF-8"');
   // 499 is nginx's number for a caller who hung up; the type of Hono knows registered ones only.
   return c.json(renderErrorBody(error, c.get('requestId')), httpStatus as 400);

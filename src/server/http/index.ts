@@ -5,6 +5,7 @@ export {
   handleError,
   handleNotFound,
   renderErrorBody,
+  setRetryAfter,
   type ErrorBody,
 } from './errors.ts';
 export { createHangUpSignal } from './hang-up.ts';

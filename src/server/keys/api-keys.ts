@@ -7,7 +7,7 @@ import { LRUCache } from 'lru-cache';
 import { SECOND_MS } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { randomSlug } from '../../core/ids.ts';
-import type { Db, KeyRole } from '../../db/index.ts';
+import { isConnectionLost, type Db, type KeyRole } from '../../db/index.ts';
 
 const PREFIX = 'clp';
 const ID_LENGTH = 8;
@@ -69,7 +69,9 @@ export async function revokeApiKey(db: Db, id: string): Promise<void> {
 /** Says whose key it is; undefined for one that is not in force. */
 export type KeyChecker = (key: string) => Promise<Pick<ApiKey, 'id' | 'name' | 'role'> | undefined>;
 
+/** While the database is away a key counts as it last did: nobody can revoke one then, and what is loaded goes on predicting. */
 export function createKeyChecker(db: Db): KeyChecker {
+  const lastKnown = new LRUCache<string, Pick<ApiKey, 'id' | 'name' | 'role'>>({ max: 10_000 });
   const remembered = new LRUCache<string, { key: Awaited<ReturnType<KeyChecker>> }>({
     max: 10_000,
     ttl: REMEMBER_MS,
@@ -81,15 +83,25 @@ export function createKeyChecker(db: Db): KeyChecker {
     const memory = given.toString('base64');
     const known = remembered.get(memory);
     if (known !== undefined) return known.key;
-    const row = await db
+    const reading = db
       .selectFrom('api_keys')
       .select(['key_sha256', 'name', 'role'])
       .where('id', '=', id)
       .where('revoked_at', 'is', null)
       .executeTakeFirst();
+    let row: Awaited<typeof reading>;
+    try {
+      row = await reading;
+    } catch (thrown) {
+      const last = lastKnown.get(memory);
+      if (last === undefined || !isConnectionLost(thrown)) throw thrown;
+      return last;
+    }
     const isValid = timingSafeEqual(given, row?.key_sha256 ?? Buffer.alloc(given.length));
     const found = isValid && row !== undefined ? { id, name: row.name, role: row.role } : undefined;
     remembered.set(memory, { key: found });
+    if (found === undefined) lastKnown.delete(memory);
+    else lastKnown.set(memory, found);
     return found;
   };
 }

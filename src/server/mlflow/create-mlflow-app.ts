@@ -6,7 +6,7 @@ import { Hono, type Context, type ErrorHandler } from 'hono';
 import { AppError, errorTraits } from '../../core/errors.ts';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { CHAMPION, type TrackingStore } from '../../tracking/index.ts';
-import { describeError, limitBody, refuseNul, type AppEnv } from '../http/index.ts';
+import { describeError, limitBody, refuseNul, setRetryAfter, type AppEnv } from '../http/index.ts';
 import { createArtifactProxy } from './artifact-proxy.ts';
 import { datasetRoutes } from './datasets.ts';
 import { experimentRoutes } from './experiments.ts';
@@ -128,6 +128,7 @@ const handleError: ErrorHandler<AppEnv> = function handleError(thrown, c) {
   const log = c.get('log') as AppEnv['Variables']['log'] | undefined;
   if (status === 500) log?.error({ err: error, requestId: c.get('requestId') }, 'an MLflow request failed');
   else log?.debug({ err: error, requestId: c.get('requestId') }, 'an MLflow request was refused');
+  setRetryAfter(c, error);
   const message =
     error.code === 'internal' ? 'the server failed at this request; its log has the reason' : error.message;
   return c.json({ error_code: error.details['mlflow'] ?? traits.mlflow, message }, status as 400);

@@ -7,7 +7,7 @@ import {
   createRouter,
   describeError,
   parseTimeoutHeader,
-  setHeader,
+  setRetryAfter,
   toInvalidInput,
   type Router,
 } from '../http/index.ts';
@@ -69,8 +69,7 @@ export function createMlflowScoringRoutes(deps: {
   });
   router.onError((thrown, c) => {
     const error = describeError(thrown);
-    const retryAfter = error.details['retryAfterSeconds'];
-    if (retryAfter !== undefined) setHeader(c, 'Retry-After', String(retryAfter));
+    setRetryAfter(c, error);
     const message = error.code === 'internal' ? 'the server failed at this request' : error.message;
     return c.json({ error_code: error.traits.mlflow, message }, error.traits.httpStatus as 400);
   });

@@ -9,7 +9,7 @@ import {
   createRouter,
   describeError,
   parseTimeoutHeader,
-  setHeader,
+  setRetryAfter,
   type AppEnv,
   type Router,
 } from '../http/index.ts';
@@ -108,8 +108,7 @@ export function createOpenInferenceRoutes(deps: {
   }
   router.onError((thrown, c) => {
     const error = describeError(thrown);
-    const retryAfter = error.details['retryAfterSeconds'];
-    if (retryAfter !== undefined) setHeader(c, 'Retry-After', String(retryAfter));
+    setRetryAfter(c, error);
     const message = error.code === 'internal' ? 'the server failed at this request' : error.message;
     return c.json({ error: message }, error.traits.httpStatus as 400);
   });

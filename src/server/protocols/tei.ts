@@ -8,7 +8,7 @@ import {
   createRouter,
   describeError,
   parseTimeoutHeader,
-  setHeader,
+  setRetryAfter,
   toInvalidInput,
   type AppEnv,
   type Router,
@@ -72,8 +72,7 @@ export function createTeiRoutes(deps: { sessions: ModelSessions; limits: CallLim
   router.onError((thrown, c) => {
     const error = describeError(thrown);
     const status = teiStatus(error);
-    const retryAfter = error.details['retryAfterSeconds'];
-    if (retryAfter !== undefined) setHeader(c, 'Retry-After', String(retryAfter));
+    setRetryAfter(c, error);
     return c.json({ error: error.message, error_type: teiErrorType(error) }, status);
   });
   return router;

@@ -25,7 +25,12 @@ const readyRoute = createRoute({
   method: 'get',
   path: '/ready',
   tags: ['health'],
-  summary: 'Whether a champion serves',
+  summary: 'Whether a champion serves; with deep=1, whether the database answers, too',
+  request: {
+    query: z.object({
+      deep: z.enum(['0', '1']).optional().openapi({ description: '1: ready only while PostgreSQL answers' }),
+    }),
+  },
   responses: {
     200: {
       description: 'a champion serves',
@@ -38,21 +43,27 @@ const readyRoute = createRoute({
         },
       },
     },
-    503: errorResponse('no champion yet, or the database does not answer'),
+    400: errorResponse('a query that is not understood'),
+    503: errorResponse(
+      'no champion yet, or the server is stopping; with deep=1, the database does not answer',
+    ),
   },
 });
 
 export function createHealthRoutes(deps: {
   models: ServedModels;
   checkDatabase: () => Promise<void>;
+  isDraining: () => boolean;
 }): Router {
   return createRouter()
     .openapi(healthRoute, function health(c) {
       return c.json({ status: 'healthy' as const, uptime_seconds: Math.round(process.uptime()) }, 200);
     })
     .openapi(readyRoute, async function ready(c) {
+      if (deps.isDraining()) throw new AppError('unavailable', 'this server is stopping: ask another');
       const { ref } = requireChampion(deps.models);
-      await deps.checkDatabase();
+      // What is loaded predicts without PostgreSQL: taking the server out of service for it would turn an outage of one into that of all.
+      if (c.req.valid('query').deep === '1') await deps.checkDatabase();
       return c.json({ status: 'ready' as const, model: ref }, 200);
     });
 }

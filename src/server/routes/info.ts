@@ -1,6 +1,7 @@
 /** `GET /info`: what serves, with which limits. */
 import { createRoute, z } from '@hono/zod-openapi';
 import type { Config } from '../../core/config/index.ts';
+import { toError } from '../../core/errors.ts';
 import type { ThreadCounts } from '../../serving/index.ts';
 import { createRouter, type Router } from '../http/index.ts';
 import { SERVED_ALIASES, trafficSchema, type ServedModels } from '../../serving/index.ts';
@@ -47,6 +48,7 @@ const infoRoute = createRoute({
               }),
             ),
             traffic: trafficSchema,
+            database: z.object({ reachable: z.boolean(), error: z.string().nullable() }),
             writer: z.string(),
             sessions: z.int(),
             threads_per_session: z.int(),
@@ -71,10 +73,15 @@ export function createInfoRoutes(deps: {
   models: ServedModels;
   threads: ThreadCounts;
   version: string;
+  checkDatabase: () => Promise<void>;
 }): Router {
-  const { config, models, threads, version } = deps;
+  const { config, models, threads, version, checkDatabase } = deps;
   const { server, serving } = config;
-  return createRouter().openapi(infoRoute, function showInfo(c) {
+  return createRouter().openapi(infoRoute, async function showInfo(c) {
+    const database = await checkDatabase().then(
+      () => ({ reachable: true, error: null }),
+      (thrown: unknown) => ({ reachable: false, error: toError(thrown).message }),
+    );
     const served = SERVED_ALIASES.flatMap((alias) => {
       const model = models.current(alias);
       if (model === undefined) return [];
@@ -107,6 +114,7 @@ export function createInfoRoutes(deps: {
           .failures()
           .map(({ alias, ref, error }) => ({ alias, ...ref, error: error.message })),
         traffic: models.traffic,
+        database,
         writer: config.copy.writer,
         sessions: threads.sessions,
         threads_per_session: threads.threadsPerSession,

@@ -1,0 +1,74 @@
+/**
+ * How a server leaves while it is being asked: balancers hear of it first (`/ready` answers 503), every answer from then on says
+ * `Connection: close`, and a connection is closed only once it is idle, so that no answer on its way is cut off.
+ */
+import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
+import { Server as NetServer } from 'node:net';
+import { SECOND_MS, sleep } from '../core/clock.ts';
+import type { Logger } from '../core/log.ts';
+
+export interface Drain {
+  /** From the first moment of the drain. */
+  readonly isDraining: boolean;
+  /** Resolves when no connection is left. */
+  run(): Promise<void>;
+}
+
+/** So long a client that has its last answer may take to send the request that is told to be the last. */
+const IDLE_GRACE_MS = SECOND_MS;
+const CLOSE_IDLE_EVERY_MS = 100;
+
+/**
+ * @param options.delayMs new connections are still taken for so long, until balancers have seen that the server is not ready
+ * @param options.graceMs what is open after so long from then on is cut, and counted in the log
+ */
+export function createDrain(
+  http: HttpServer,
+  options: { delayMs: number; graceMs: number; log: Logger },
+): Drain {
+  const { delayMs, graceMs, log } = options;
+  const answering = new Set<ServerResponse>();
+  let isDraining = false;
+  http.prependListener('request', (_request: IncomingMessage, response: ServerResponse) => {
+    if (isDraining) response.shouldKeepAlive = false;
+    answering.add(response);
+    response.once('close', () => answering.delete(response));
+  });
+
+  return {
+    get isDraining() {
+      return isDraining;
+    },
+    run: async () => {
+      const startedMs = performance.now();
+      isDraining = true;
+      for (const response of answering) if (!response.headersSent) response.shouldKeepAlive = false;
+      log.info({ answering: answering.size, delayMs, graceMs }, 'the server drains');
+      if (delayMs > 0) await sleep(delayMs);
+      // Just after the event loop has taken the connections that waited: what waits at a listener that closes is reset.
+      await new Promise((resolve) => setImmediate(resolve));
+      // `close` of an HTTP server cuts idle connections at once, and with them requests that are on their way to it.
+      const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(http, () => resolve()));
+      const idle = setTimeout(
+        () => {
+          http.closeIdleConnections();
+          closing = setInterval(() => http.closeIdleConnections(), CLOSE_IDLE_EVERY_MS);
+        },
+        Math.min(IDLE_GRACE_MS, graceMs),
+      );
+      let closing: NodeJS.Timeout | undefined;
+      let cut = 0;
+      const cutting = setTimeout(() => {
+        cut = answering.size;
+        http.closeAllConnections();
+      }, graceMs);
+      await closed;
+      for (const timer of [idle, closing, cutting]) clearTimeout(timer);
+      http.close();
+      const elapsedMs = Math.round(performance.now() - startedMs);
+      if (cut > 0)
+        log.warn({ elapsedMs, cut }, 'the server has drained; answers that took too long were cut');
+      else log.info({ elapsedMs }, 'the server has drained');
+    },
+  };
+}

@@ -1,0 +1,103 @@
+/** A server that is asked to stop while it is being asked for predictions, as a process of its own. */
+import { Agent, request } from 'node:http';
+import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
+import { createInstallation, startCopyloop, type Copyloop, type Installation } from './copyloop-process.ts';
+
+const PRODUCT = JSON.stringify({ title: 'Lamp', description: 'A lamp that lasts the whole night long.' });
+const CONNECTIONS = 8;
+
+let installation: Installation;
+const running: Copyloop[] = [];
+beforeAll(async () => {
+  installation = await createInstallation();
+});
+afterAll(async () => {
+  for (const { child, ended } of running) {
+    child.kill('SIGKILL');
+    await ended;
+  }
+  await installation.close();
+});
+
+describe.each(['postgres', 'redis'] as const)('copyloop server with its queues in %s', (backend) => {
+  const redisUrl = inject('redisUrl');
+  it.skipIf(backend === 'redis' && redisUrl === null)(
+    'loses no answer when it is stopped under load on connections that stay open',
+    async () => {
+      const server = await startCopyloop(['server'], {
+        ...installation.env,
+        ...(backend === 'redis' && redisUrl !== null && { REDIS_URL: redisUrl }),
+      });
+      running.push(server);
+      const load = openLoad(server.url);
+      await expect.poll(() => load.answered, { timeout: 60_000 }).toBeGreaterThan(24);
+      server.child.kill('SIGTERM');
+      expect(await server.ended).toBe(0);
+      await load.over;
+      expect(load.lost).toEqual([]);
+      expect(server.output()).toMatch(/the server drains[\s\S]*the server has drained/);
+    },
+  );
+});
+
+it('is not ready from the signal on, and answers for server.drainDelayMs whoever has not heard of it', async () => {
+  const server = await startCopyloop(['server'], {
+    ...installation.env,
+    COPYLOOP_SERVER__DRAIN_DELAY_MS: '3000',
+  });
+  running.push(server);
+  server.child.kill('SIGTERM');
+  await expect
+    .poll(async () => (await fetch(`${server.url}/ready`)).status, { interval: 20, timeout: 10_000 })
+    .toBe(503);
+  const last = await fetch(`${server.url}/predict`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: PRODUCT,
+  });
+  expect([last.status, last.headers.get('connection')]).toEqual([200, 'close']);
+  expect(await server.ended).toBe(0);
+});
+
+it('drains for SIGHUP as for SIGTERM', async () => {
+  const server = await startCopyloop(['server'], installation.env);
+  running.push(server);
+  server.child.kill('SIGHUP');
+  expect(await server.ended).toBe(0);
+  expect(server.output()).toContain('the server has drained');
+});
+
+/** Callers that ask again as soon as they are answered, each on a connection that it keeps, until no connection is to be had. */
+function openLoad(url: string) {
+  const load = { answered: 0, lost: [] as string[], over: Promise.resolve() };
+  const caller = async (): Promise<void> => {
+    const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+    for (;;) {
+      const answer = await ask(url, agent);
+      if (answer === 'refused') return agent.destroy();
+      if (answer !== 200) load.lost.push(String(answer));
+      load.answered += 1;
+    }
+  };
+  load.over = Promise.all(Array.from({ length: CONNECTIONS }, caller)).then(() => undefined);
+  return load;
+}
+
+/** The status of the answer, `refused` where nobody listens, or the error that ended the request on its way. */
+async function ask(url: string, agent: Agent): Promise<number | string> {
+  return await new Promise((resolve) => {
+    const sent = request(
+      `${url}/predict`,
+      { method: 'POST', agent, headers: { 'content-type': 'application/json' } },
+      (answer) => {
+        answer.on('data', () => undefined);
+        answer.on('error', (error) => resolve(error.message));
+        answer.on('end', () => resolve(answer.statusCode ?? 0));
+      },
+    );
+    sent.on('error', (error: NodeJS.ErrnoException) =>
+      resolve(error.code === 'ECONNREFUSED' ? 'refused' : error.message),
+    );
+    sent.end(PRODUCT);
+  });
+}
