@@ -10,7 +10,7 @@
  */
 import { rm } from 'node:fs/promises';
 import { packageRoot } from '../src/core/paths.ts';
-import { REFERENCE_SETTINGS, trainFull } from '../src/ml/index.ts';
+import { readRecipe, resolveSettings, trainFull } from '../src/ml/index.ts';
 import { openTokenizer } from '../src/ml/text/tokenizer.ts';
 import { readOptions } from './read-options.ts';
 import { trainTorch } from './sst2/pytorch.ts';
@@ -44,6 +44,7 @@ try {
 /** Seconds from the call to the last step: tokenising, graphs and memory are on our clock, on PyTorch's only its steps. */
 async function timeOurs(): Promise<number> {
   const tokenizer = await openTokenizer(`${packageRoot}/assets/encoder`);
+  const recipe = await readRecipe('config/recipes', 'reference');
   const startedMs = performance.now();
   let endedMs = startedMs;
   await trainFull({
@@ -51,7 +52,7 @@ async function timeOurs(): Promise<number> {
     readWeights: () => Promise.resolve(weights),
     train: { inputIds: train.texts.map((text) => tokenizer.encode(text, 128)), labels: train.labels },
     validation: null,
-    settings: { ...REFERENCE_SETTINGS, epochs },
+    settings: { ...resolveSettings(recipe, train.labels.length, config), epochs },
     seed: 1,
     threads,
     onStep: () => {

@@ -2,13 +2,11 @@
 import { readFile, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { packageRoot } from '../../src/core/paths.ts';
-import type { DistilBertConfig, Weights } from '../../src/ml/models/index.ts';
+import { readRecipe, resolveSettings, type DistilBertConfig, type Weights } from '../../src/ml/index.ts';
 import { openEngine } from '../../src/ml/training/engine.ts';
-import { loadWeights } from '../../src/ml/training/weights.ts';
+import { collectVocabulary, loadWeights } from '../../src/ml/training/weights.ts';
 import { createOptimizer } from '../../src/ml/training/optimizer.ts';
-import { REFERENCE_SETTINGS } from '../../src/ml/training/settings.ts';
-import { createStep } from '../../src/ml/training/step.ts';
-import { collectVocabulary } from '../../src/ml/training/vocabulary.ts';
+import { createStep } from '../../src/ml/training/train.ts';
 
 export interface OurTraining {
   step(): Promise<{ seconds: number; loss: number; optimizerSeconds: number }>;
@@ -26,7 +24,7 @@ export async function openOurs(
   const engine = await openEngine({
     config,
     vocabulary: vocabulary.ids.length,
-    padNumber: vocabulary.numberOf(config.padTokenId),
+    padIndex: vocabulary.indexOf(config.padTokenId),
     isTrained: () => true,
     maxShape: [inputIds.length, (inputIds[0] as number[]).length],
     accumulates: false,
@@ -47,7 +45,7 @@ export async function openOurs(
     config,
     engine,
     vocabulary,
-    settings: REFERENCE_SETTINGS,
+    settings: resolveSettings(await readRecipe('config/recipes', 'reference'), labels.length, config),
     // Long enough for the rate to stay at its peak, as PyTorch's does in this bench.
     schedule: { peak: 2e-5, warmupSteps: 0, totalSteps: Number.MAX_SAFE_INTEGER },
     train: { inputIds, labels },

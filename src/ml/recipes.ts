@@ -11,8 +11,7 @@ import { packageRoot } from '../core/paths.ts';
 import { pathExists } from '../core/path-exists.ts';
 
 /** `head`: classification head on frozen states of the encoder. `full`: every weight. */
-export const TRAINERS = ['head', 'full'] as const;
-export type Trainer = (typeof TRAINERS)[number];
+const TRAINERS = ['head', 'full'] as const;
 
 const fraction = z.number().min(0).max(1);
 const positiveInt = z.int().positive();
@@ -142,7 +141,7 @@ function describe(overrides: RecipeOverrides): string {
 }
 
 /** Names of the recipes in a folder; empty when there is no such folder. */
-export async function listRecipes(folder: string): Promise<string[]> {
+async function listRecipes(folder: string): Promise<string[]> {
   const files = await readdir(folder).catch(() => []);
   return files
     .filter((file) => file.endsWith('.yaml'))

@@ -12,7 +12,7 @@ export interface LabelledRow {
   category?: string;
 }
 
-export const REQUIRED_COLUMNS = ['title', 'description', 'label'] as const;
+const REQUIRED_COLUMNS = ['title', 'description', 'label'] as const;
 
 /** The text a classifier reads: the description alone where there is no title, otherwise both with one space between. */
 export function classifierText(row: { title: string; description: string }): string {

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { parseRecipe, readRecipe } from '../../src/ml/index.ts';
+import { parseRecipe, readRecipe } from '../../src/ml/recipes.ts';
 
 let folder: string;
 beforeAll(async () => {

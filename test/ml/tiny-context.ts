@@ -1,5 +1,5 @@
 /** What a trainer is given, for a tiny base model and texts of its words. */
-import { parseRecipe, type RecipeOverrides } from '../../src/ml/index.ts';
+import { parseRecipe, type RecipeOverrides } from '../../src/ml/recipes.ts';
 import { readBaseModel } from '../../src/ml/base/model.ts';
 import { openTokenizer } from '../../src/ml/text/tokenizer.ts';
 import type { LabelledTexts, TrainerContext } from '../../src/ml/candidate/trainer.ts';

@@ -6,9 +6,8 @@ import { parseDistilBertConfig, readWeights, type Weights } from '../../src/ml/m
 import { openTokenizer } from '../../src/ml/text/tokenizer.ts';
 import { assembleBatch, lossTargets } from '../../src/ml/training/data.ts';
 import { openEngine, type Engine } from '../../src/ml/training/engine.ts';
-import { loadWeights } from '../../src/ml/training/weights.ts';
+import { collectVocabulary, loadWeights } from '../../src/ml/training/weights.ts';
 import { createOptimizer } from '../../src/ml/training/optimizer.ts';
-import { collectVocabulary } from '../../src/ml/training/vocabulary.ts';
 import { sharedPath } from './shared.ts';
 
 const RECORDING = z.object({
@@ -56,7 +55,7 @@ describe.skipIf(goldens === null || base === null)(
       engine = await openEngine({
         config,
         vocabulary: vocabulary.ids.length,
-        padNumber: vocabulary.numberOf(config.padTokenId),
+        padIndex: vocabulary.indexOf(config.padTokenId),
         isTrained: () => true,
         maxShape: [16, 128],
         accumulates: false,

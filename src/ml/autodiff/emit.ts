@@ -1,8 +1,7 @@
 /** Turns the part of a graph that some outputs need into an ONNX graph. */
 import { AppError } from '../../core/errors.ts';
 import { bytesOf, type OnnxGraph, type OnnxInitializer, type OnnxNode } from '../onnx/index.ts';
-import type { Graph, Node, Value } from './graph.ts';
-import type { Emitter } from './onnx-call.ts';
+import type { Emitter, Graph, Node, Value } from './graph.ts';
 import { renderShape, symbolsOf, type Dim } from './shape.ts';
 
 export interface EmitOptions {

@@ -4,8 +4,8 @@
  * they can run, because a node can only be made from values that exist already.
  */
 import { AppError } from '../../core/errors.ts';
-import type { Emitter, OnnxCall } from './onnx-call.ts';
-import { renderShape, type Shape } from './shape.ts';
+import type { OnnxAttribute, OnnxNode } from '../onnx/index.ts';
+import { renderShape, type Dim, type Shape } from './shape.ts';
 
 export type DataType = 'float32' | 'int64';
 
@@ -20,7 +20,7 @@ export interface Value extends ValueType {
   readonly origin: Origin;
 }
 
-export interface Parameter {
+interface Parameter {
   readonly name: string;
   readonly value: Value;
 }
@@ -44,9 +44,26 @@ export interface Node {
 }
 
 /** How a value is differentiated with respect to values further back, in place of the rules between. */
-export interface Shortcut {
+interface Shortcut {
   readonly inputs: readonly Value[];
   gradient(dy: Value): readonly (Value | null)[];
+}
+
+/** The ONNX operator that computes a node. Its inputs are the node's, then `extraInputs`. */
+interface OnnxCall {
+  readonly type: string;
+  readonly domain?: OnnxNode['domain'];
+  readonly attributes?: Readonly<Record<string, OnnxAttribute>>;
+  readonly extraInputs?: readonly string[];
+}
+
+/** What an operator may ask for while it is emitted; each answer is the name of an int64 vector. */
+export interface Emitter {
+  integers(values: readonly number[]): string;
+  /** The dimensions of a shape, read from the graph's inputs at run time where they are symbols. */
+  dims(shape: Shape): string;
+  /** How many more entries `long` has than `short`, with `before` zeros in front and `after` behind. */
+  paddedDifference(long: Dim, short: Dim, before: number, after: number): string;
 }
 
 /** A row of the operator table: shape rule, how it is emitted, how it is differentiated. */

@@ -56,8 +56,8 @@ export function transpose(x: Value, order: readonly number[]): Value {
   return applyOne(TRANSPOSE, [x], { order });
 }
 
-export const LEADING: Operator<{ axis: number; length: Dim }> = {
-  name: 'leading',
+export const TAKE_FIRST: Operator<{ axis: number; length: Dim }> = {
+  name: 'takeFirst',
   infer: ([x], { axis, length }) => {
     const { dtype, shape } = typeOf(x);
     const present = dimAt(shape, axis);
@@ -70,16 +70,16 @@ export const LEADING: Operator<{ axis: number; length: Dim }> = {
     type: 'Slice',
     extraInputs: [emitter.integers([0]), emitter.dims([length]), emitter.integers([axis])],
   }),
-  gradient: ({ inputs: [x], attributes: { axis } }, dy) => [padEnd(dy, axis, dimAt(typeOf(x).shape, axis))],
+  gradient: ({ inputs: [x], attributes: { axis } }, dy) => [padTo(dy, axis, dimAt(typeOf(x).shape, axis))],
 };
 
 /** The first `length` entries along an axis. */
-export function leading(x: Value, axis: number, length: Dim): Value {
-  return applyOne(LEADING, [x], { axis, length });
+export function takeFirst(x: Value, axis: number, length: Dim): Value {
+  return applyOne(TAKE_FIRST, [x], { axis, length });
 }
 
-export const PAD_END: Operator<{ axis: number; length: Dim }> = {
-  name: 'padEnd',
+export const PAD_TO: Operator<{ axis: number; length: Dim }> = {
+  name: 'padTo',
   infer: ([x], { axis, length }) => {
     const { dtype, shape } = typeOf(x);
     dimAt(shape, axis);
@@ -92,12 +92,14 @@ export const PAD_END: Operator<{ axis: number; length: Dim }> = {
     const pads = emitter.paddedDifference(length, dimAt(shape, axis), before, 2 * shape.length - before - 1);
     return { type: 'Pad', extraInputs: [pads] };
   },
-  gradient: ({ inputs: [x], attributes: { axis } }, dy) => [leading(dy, axis, dimAt(typeOf(x).shape, axis))],
+  gradient: ({ inputs: [x], attributes: { axis } }, dy) => [
+    takeFirst(dy, axis, dimAt(typeOf(x).shape, axis)),
+  ],
 };
 
 /** Zeros appended along an axis until it is `length` long. */
-export function padEnd(x: Value, axis: number, length: Dim): Value {
-  return applyOne(PAD_END, [x], { axis, length });
+export function padTo(x: Value, axis: number, length: Dim): Value {
+  return applyOne(PAD_TO, [x], { axis, length });
 }
 
 export const EXPAND: Operator<{ shape: Shape }> = {

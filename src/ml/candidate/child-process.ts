@@ -5,7 +5,7 @@
 import { toAppError } from '../../core/errors.ts';
 import { runTraining } from './run.ts';
 import { toChildSchema, type FromChild } from './protocol.ts';
-import type { StepMetrics } from './trainer.ts';
+import type { StepMetrics } from '../training/index.ts';
 
 const STEPS_EVERY_MS = 500;
 

@@ -9,13 +9,15 @@ import { entryPoint } from '../../core/paths.ts';
 import {
   fromChildSchema,
   trainRequestSchema,
+  type EpochMetrics,
   type FromChild,
   type ToChild,
+  type TrainProgress,
   type TrainRequest,
   type TrainResult,
 } from './protocol.ts';
 import { removePartials } from '../model-directory/index.ts';
-import type { EpochMetrics, StepMetrics, TrainProgress } from './trainer.ts';
+import type { StepMetrics } from '../training/index.ts';
 
 export interface TrainCandidateOptions {
   signal?: AbortSignal;
@@ -47,14 +49,14 @@ export async function trainCandidate(
   await removePartials(parsed.outputDirectory);
   const { file, execArgv } = entryPoint(import.meta.url, './child-process');
   const child = fork(file, [], {
-    // See wasm/release-memory.ts.
+    // See `releaseMemory`.
     execArgv: [...execArgv, '--expose-gc'],
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
   });
   const stopChild = stopOnAbort(child, signal, options.killAfterMs ?? KILL_AFTER_MS);
   try {
-    const outcome = await converse(child, { kind: 'train', request: parsed }, options);
+    const outcome = await runChild(child, { kind: 'train', request: parsed }, options);
     if (signal?.aborted) throw abortError(signal);
     if (outcome.kind === 'done') return outcome.result;
     throw new AppError(outcome.code, outcome.message, { cause: new Error(outcome.stack) });
@@ -68,7 +70,7 @@ export async function trainCandidate(
 type Outcome = Extract<FromChild, { kind: 'done' | 'failed' }>;
 
 /** Resolves when the child is gone, with its last word. */
-function converse(child: ChildProcess, request: ToChild, options: TrainCandidateOptions): Promise<Outcome> {
+function runChild(child: ChildProcess, request: ToChild, options: TrainCandidateOptions): Promise<Outcome> {
   return new Promise((resolve, reject) => {
     let outcome: Outcome | undefined;
     let stderr = '';
@@ -87,7 +89,7 @@ function converse(child: ChildProcess, request: ToChild, options: TrainCandidate
         child.kill('SIGKILL');
         return;
       }
-      outcome = hear(parsed.data, options) ?? outcome;
+      outcome = dispatch(parsed.data, options) ?? outcome;
     });
     child.once('error', (error) => {
       reject(
@@ -114,7 +116,7 @@ function converse(child: ChildProcess, request: ToChild, options: TrainCandidate
 }
 
 /** Passes a message on; the last one is returned. */
-function hear(
+function dispatch(
   message: FromChild,
   { onProgress, onEpoch, onSteps, log }: TrainCandidateOptions,
 ): Outcome | undefined {

@@ -2,16 +2,20 @@
  * What a classifier is worth in each precision on rows it has not learnt from, and so how it is calibrated and served.
  * It is asked before it is written, because what is written may have learnt from these rows as well (`refit`).
  */
-import { fitTemperature, sigmoid } from '../scoring/calibration.ts';
-import { computeMetrics, type ClassificationMetrics } from '../scoring/metrics.ts';
-import { quantizeGraph } from '../model-directory/index.ts';
-import type { Precision } from '../model-directory/manifest.ts';
+import {
+  computeMargins,
+  computeMetrics,
+  fitTemperature,
+  sigmoid,
+  type ClassificationMetrics,
+  type RunOptions,
+} from '../scoring/index.ts';
+import { quantizeGraph, type Precision } from '../model-directory/index.ts';
 import { buildClassifierGraph, type DistilBertConfig } from '../models/index.ts';
-import { computeMargins, type RunOptions } from '../scoring/run-graph.ts';
-import type { TextTokenizer } from '../text/tokenizer.ts';
+import type { TextTokenizer } from '../text/index.ts';
 import type { LabelledTexts, RawClassifier } from './trainer.ts';
 
-export interface Judgement {
+export interface PrecisionChoice {
   /** Of the float32 logits. */
   temperature: number;
   servePrecision: Precision;
@@ -23,7 +27,7 @@ export interface Judgement {
  * @param precisionTolerance accuracy that int8 may lose and still be served
  * @param calibrationTexts see `quantizeGraph`
  */
-export async function judgeClassifier(
+export async function calibrateAndChoosePrecision(
   { config, weights, priorShift }: RawClassifier & { config: DistilBertConfig },
   tokenizer: TextTokenizer,
   rows: LabelledTexts,
@@ -32,7 +36,7 @@ export async function judgeClassifier(
     calibrationTexts,
     ...options
   }: RunOptions & { precisionTolerance: number; calibrationTexts: readonly string[] },
-): Promise<Judgement> {
+): Promise<PrecisionChoice> {
   const graph = buildClassifierGraph(config, weights);
   const quantized = await quantizeGraph(graph, { ...options, tokenizer, texts: calibrationTexts });
   const margins = {

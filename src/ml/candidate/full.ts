@@ -3,16 +3,15 @@
  * where the recipe says so a second time, with the validation rows among the others.
  */
 import path from 'node:path';
-import { trainedConfig, type BaseModel } from '../base/model.ts';
+import { trainedConfig, type BaseModel } from '../base/index.ts';
 import {
   computeClassWeights,
-  type EpochMetrics,
   type LabelledTexts,
   type RawClassifier,
   type Trained,
   type TrainerContext,
-  type TrainProgress,
 } from './trainer.ts';
+import type { EpochMetrics, TrainProgress } from './protocol.ts';
 import {
   resolveSettings,
   trainFull,
@@ -27,7 +26,7 @@ import type { Weights } from '../models/index.ts';
 /** Progress messages are sent no oftener than this. */
 const REPORT_EVERY_MS = 250;
 
-export async function trainEveryWeight(context: TrainerContext): Promise<Trained> {
+export async function trainFullRecipe(context: TrainerContext): Promise<Trained> {
   const { base, recipe, train, validation } = context;
   const config = trainedConfig(base);
   const all = joinRows(train, validation);
@@ -92,21 +91,18 @@ function createStepReports(
   stepsBefore: number,
 ): NonNullable<FullTraining['onStep']> {
   let reportedMs = Number.NEGATIVE_INFINITY;
-  return ({ step, steps, epoch, loss, learningRate, etaMs, ...paces }: StepReport) => {
+  return ({ stepsPerSecond, tokensPerSecond, remainingMs, ...report }: StepReport) => {
+    const { step, steps, loss, learningRate } = report;
     onStep({ step: stepsBefore + step, loss, learningRate });
     const nowMs = performance.now();
     if (nowMs - reportedMs < REPORT_EVERY_MS && step !== steps) return;
     reportedMs = nowMs;
-    const { stepsPerSecond, tokensPerSecond } = paces;
+    const pace = { stepsPerSecond, tokensPerSecond, remainingMs };
     onProgress({
       phase,
       fraction: step / steps,
-      epoch,
-      step,
-      steps,
-      loss,
-      learningRate,
-      ...(Number.isFinite(etaMs) ? { remainingMs: etaMs, stepsPerSecond, tokensPerSecond } : {}),
+      ...report,
+      ...(Number.isFinite(remainingMs) ? pace : {}),
     });
   };
 }

@@ -2,8 +2,8 @@
  * The classification head as TensorFlow.js computes it: standardised states, pre_classifier, ReLU, dropout, classifier.
  *
  * The start is chosen so that training begins as logistic regression: pre_classifier hands every standardised state through
- * (identity, moved by three deviations so that ReLU cuts almost nothing) and the classifier is zero. In trials on about 600 product
- * reviews that gave a ROC AUC .008 above the usual random start, within .003 of logistic regression on the same states.
+ * (identity, moved by three deviations so that ReLU cuts almost nothing) and the classifier is zero. What that gains over a
+ * random start: docs/decisions/0007-training-settings.md.
  */
 import type { Scalar, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import type { Random } from '../../core/random.ts';

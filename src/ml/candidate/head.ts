@@ -3,17 +3,18 @@
  * Early stopping watches the honest log loss on the validation rows; the best epoch's weights are the result.
  */
 import { AppError } from '../../core/errors.ts';
+import { logLossOf } from '../../core/log-loss.ts';
 import { createRandom } from '../../core/random.ts';
-import { computeStates, marginsOf } from '../scoring/run-graph.ts';
+import { computeStates, marginsOf, sigmoid } from '../scoring/index.ts';
 import { encoderWeights } from '../models/index.ts';
 import {
   computeClassWeights,
   metricsOfMargins,
-  type EpochMetrics,
   type LabelledTexts,
   type Trained,
   type TrainerContext,
 } from './trainer.ts';
+import type { EpochMetrics } from './protocol.ts';
 import {
   columnMoments,
   drawDropoutMask,
@@ -85,13 +86,12 @@ export async function trainHead(context: TrainerContext): Promise<Trained> {
         steps += 1;
         context.onStep({ step: steps, loss, learningRate: recipe.learningRate });
       }
-      const logits = network.logits(standardised.validation);
-      const margins = marginsOf(logits);
+      const margins = marginsOf(network.logits(standardised.validation));
       const metrics = metricsOfMargins(margins, validation, priorShift);
       const report: EpochMetrics = {
         epoch,
         trainLoss: lossSum / order.length,
-        validationLoss: crossEntropy(logits, validationTargets),
+        validationLoss: crossEntropy(margins, validationTargets),
         validation: metrics,
         durationMs: performance.now() - startedMs,
       };
@@ -193,13 +193,12 @@ function stepOn(
   );
 }
 
-function crossEntropy(logits: Float32Array, targets: Float32Array): number {
-  const rows = logits.length / 2;
-  let sum = 0;
-  for (let row = 0; row < rows; row += 1) {
-    const [a, b] = [logits[row * 2] ?? 0, logits[row * 2 + 1] ?? 0];
-    const logPartition = Math.max(a, b) + Math.log1p(Math.exp(-Math.abs(a - b)));
-    sum += (targets[row * 2] ?? 0) * (logPartition - a) + (targets[row * 2 + 1] ?? 0) * (logPartition - b);
-  }
-  return sum / rows;
+/** Cross entropy of targets [rows, 2]. */
+function crossEntropy(margins: Float32Array, targets: Float32Array): number {
+  const sum = margins.reduce((total, margin, row) => {
+    const probability = sigmoid(margin);
+    const [ofNegative, ofPositive] = [targets[row * 2] ?? 0, targets[row * 2 + 1] ?? 0];
+    return total + ofNegative * logLossOf(probability, 0) + ofPositive * logLossOf(probability, 1);
+  }, 0);
+  return sum / margins.length;
 }

@@ -4,9 +4,11 @@
  */
 import { z } from 'zod';
 import { ERROR_CODES } from '../../core/errors.ts';
-import { PRECISIONS } from '../model-directory/manifest.ts';
+import { PRECISIONS } from '../model-directory/index.ts';
 import { datasetRefSchema, provenanceSchema } from '../provenance/index.ts';
 import { recipeSchema } from '../recipes.ts';
+import { metricsSchema } from '../scoring/index.ts';
+import { epochReportSchema, stepMetricsSchema, stepReportSchema } from '../training/index.ts';
 
 export const trainRequestSchema = z.object({
   recipe: recipeSchema,
@@ -34,48 +36,30 @@ export const trainRequestSchema = z.object({
 });
 export type TrainRequest = z.infer<typeof trainRequestSchema>;
 
-const share = z.number();
-const metricsSchema = z.object({
-  accuracy: share,
-  precision: share,
-  recall: share,
-  f1: share,
-  rocAuc: share,
-  logLoss: share,
-  expectedCalibrationError: share,
-  majorityAccuracy: share,
-  rows: z.int(),
-  positives: z.int(),
-});
-
-const epochSchema = z.object({
-  epoch: z.int(),
-  trainLoss: z.number(),
-  validationLoss: z.number(),
+/** After each epoch, on the validation rows before calibration; `head` takes the shift of balanced classes out first. */
+const epochMetricsSchema = epochReportSchema.omit({ steps: true }).extend({
   validation: metricsSchema,
+  /** The trainer's own loss on the validation rows. */
+  validationLoss: z.number(),
+  /** null for an epoch that an earlier process ran, before this one resumed. */
   durationMs: z.number().nullable(),
 });
+export type EpochMetrics = z.infer<typeof epochMetricsSchema>;
 
-const stepSchema = z.object({ step: z.int(), loss: z.number(), learningRate: z.number() });
-
-const progressSchema = z.object({
+/** How far a training is; what a phase cannot say is left out. */
+const trainProgressSchema = stepReportSchema.partial().extend({
+  /** `refit`: the second training, on the validation rows too. */
   phase: z.enum(['encode', 'train', 'refit', 'export']),
+  /** Of the phase, 0 to 1. */
   fraction: z.number(),
-  epoch: z.int().optional(),
-  step: z.int().optional(),
-  steps: z.int().optional(),
-  loss: z.number().optional(),
-  learningRate: z.number().optional(),
-  stepsPerSecond: z.number().optional(),
-  tokensPerSecond: z.number().optional(),
-  remainingMs: z.number().optional(),
 });
+export type TrainProgress = z.infer<typeof trainProgressSchema>;
 
 export const trainResultSchema = z.object({
   modelDirectory: z.string(),
   /** With every `auto` replaced by what was used. */
   recipe: recipeSchema,
-  epochs: z.array(epochSchema),
+  epochs: z.array(epochMetricsSchema),
   bestEpoch: z.int(),
   /** In its serving precision, calibrated; where the recipe refits, of the model before it had seen these rows. */
   validation: metricsSchema,
@@ -93,9 +77,9 @@ export const toChildSchema = z.object({ kind: z.literal('train'), request: train
 export type ToChild = z.infer<typeof toChildSchema>;
 
 export const fromChildSchema = z.discriminatedUnion('kind', [
-  z.object({ kind: z.literal('progress'), progress: progressSchema }),
-  z.object({ kind: z.literal('epoch'), epoch: epochSchema }),
-  z.object({ kind: z.literal('steps'), steps: z.array(stepSchema) }),
+  z.object({ kind: z.literal('progress'), progress: trainProgressSchema }),
+  z.object({ kind: z.literal('epoch'), epoch: epochMetricsSchema }),
+  z.object({ kind: z.literal('steps'), steps: z.array(stepMetricsSchema) }),
   z.object({
     kind: z.literal('log'),
     level: z.enum(['debug', 'info', 'warn', 'error']),

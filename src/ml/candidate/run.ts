@@ -2,29 +2,21 @@
 import { mkdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import { AppError, assertNever } from '../../core/errors.ts';
-import { resolveBaseDirectory } from '../base/hub.ts';
-import { readBaseModel, trainedConfig } from '../base/model.ts';
-import { foldCalibration } from '../scoring/calibration.ts';
+import { readBaseModel, resolveBaseDirectory, trainedConfig } from '../base/index.ts';
+import { foldCalibration } from '../scoring/index.ts';
 import { trainHead } from './head.ts';
-import { judgeClassifier } from './choose-precision.ts';
+import { calibrateAndChoosePrecision } from './choose-precision.ts';
 import { refuseExisting, writeModelDirectory } from '../model-directory/index.ts';
 import { describeInputs, describeRuntime, hashWeights } from '../provenance/index.ts';
 import { recipeSchema, type Recipe } from '../recipes.ts';
 import { classifierText, readLabelledCsv } from '../rows.ts';
-import { openTokenizer } from '../text/tokenizer.ts';
-import { trainEveryWeight } from './full.ts';
-import type { TrainRequest, TrainResult } from './protocol.ts';
-import type {
-  EpochMetrics,
-  LabelledTexts,
-  StepMetrics,
-  Trained,
-  TrainerContext,
-  TrainLog,
-  TrainProgress,
-} from './trainer.ts';
+import { openTokenizer } from '../text/index.ts';
+import { trainFullRecipe } from './full.ts';
+import type { EpochMetrics, TrainProgress, TrainRequest, TrainResult } from './protocol.ts';
+import type { LabelledTexts, Trained, TrainerContext, TrainLog } from './trainer.ts';
+import type { StepMetrics } from '../training/index.ts';
 
-export interface TrainingHooks {
+interface TrainingHooks {
   signal: AbortSignal;
   onProgress: (progress: TrainProgress) => void;
   onEpoch: (metrics: EpochMetrics) => void;
@@ -87,7 +79,7 @@ export async function runTraining(request: TrainRequest, hooks: TrainingHooks): 
     log: hooks.log,
   });
 
-  const { temperature, servePrecision, metrics } = await judgeClassifier(
+  const { temperature, servePrecision, metrics } = await calibrateAndChoosePrecision(
     { ...trained, config: trainedConfig(base) },
     tokenizer,
     validation,
@@ -153,7 +145,7 @@ function trainBy(recipe: Recipe, context: TrainerContext): Promise<Trained> {
     case 'head':
       return trainHead(context);
     case 'full':
-      return trainEveryWeight(context);
+      return trainFullRecipe(context);
     default:
       return assertNever(recipe.trainer);
   }

@@ -1,54 +1,17 @@
 /** What every trainer takes and gives, whichever recipe it follows. */
-import type { BaseModel } from '../base/model.ts';
-import { sigmoid } from '../scoring/calibration.ts';
-import { computeMetrics, type ClassificationMetrics } from '../scoring/metrics.ts';
+import type { BaseModel } from '../base/index.ts';
+import { computeMetrics, sigmoid, type ClassificationMetrics } from '../scoring/index.ts';
 import type { Weights } from '../models/index.ts';
 import type { Recipe } from '../recipes.ts';
-import type { TextTokenizer } from '../text/tokenizer.ts';
-import { weighClasses } from '../training/index.ts';
+import type { TextTokenizer } from '../text/index.ts';
+import { weighClasses, type StepMetrics } from '../training/index.ts';
+import type { EpochMetrics, TrainProgress } from './protocol.ts';
 
 /** Texts with their labels, as a trainer reads them. */
 export interface LabelledTexts {
   texts: readonly string[];
   labels: readonly (0 | 1)[];
   weights: readonly number[];
-}
-
-/** After each epoch, on the validation rows before calibration; `head` takes the shift of balanced classes out first. */
-export interface EpochMetrics {
-  /** From 1. */
-  epoch: number;
-  trainLoss: number;
-  /** The trainer's own loss on the validation rows. */
-  validationLoss: number;
-  validation: ClassificationMetrics;
-  /** null for an epoch that an earlier process ran, before this one resumed. */
-  durationMs: number | null;
-}
-
-/** One step of the optimiser. */
-export interface StepMetrics {
-  /** From 1. */
-  step: number;
-  /** Of the step's batch. */
-  loss: number;
-  learningRate: number;
-}
-
-export interface TrainProgress {
-  /** `refit`: the second training, on the validation rows too. */
-  phase: 'encode' | 'train' | 'refit' | 'export';
-  /** Of the phase, 0 to 1. */
-  fraction: number;
-  epoch?: number;
-  step?: number;
-  steps?: number;
-  loss?: number;
-  learningRate?: number;
-  stepsPerSecond?: number;
-  tokensPerSecond?: number;
-  /** Estimated time left in the phase. */
-  remainingMs?: number;
 }
 
 /** What a trainer tells the log; a pino logger is one. */

@@ -1,8 +1,8 @@
 /** How large the inputs of a graph's products become, channel by channel, on texts such as the model will be asked for. */
 import { AppError } from '../../core/errors.ts';
 import { bytesOf, type OnnxGraph, type OnnxInitializer, type OnnxNode } from '../onnx/index.ts';
-import { runBatches, type RunOptions } from '../scoring/run-graph.ts';
-import type { TextTokenizer } from '../text/tokenizer.ts';
+import { runBatches, type RunOptions } from '../scoring/index.ts';
+import type { TextTokenizer } from '../text/index.ts';
 
 /** The largest magnitude of each channel of a value of the graph, by the value's name. */
 export type ChannelRanges = ReadonlyMap<string, Float32Array>;

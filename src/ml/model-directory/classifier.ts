@@ -1,12 +1,12 @@
 /** A model directory at work: texts in, probabilities of the positive label out. */
 import path from 'node:path';
 import { AppError } from '../../core/errors.ts';
-import { isFile, readBaseModel, readConfigJson } from '../base/model.ts';
-import { sigmoid } from '../scoring/calibration.ts';
+import { isFile, readBaseModel, readConfigJson } from '../base/index.ts';
+import { sigmoid } from '../scoring/index.ts';
 import { ONNX_FILES, readManifest, type Manifest, type Precision } from './manifest.ts';
 import { buildClassifierGraph, parseDistilBertConfig, type DistilBertConfig } from '../models/index.ts';
 import { encodeModel, openOnnxSession, type OnnxSession } from '../onnx/index.ts';
-import { bucketByLength, openTokenizer, padBatch, type TokenIds } from '../text/tokenizer.ts';
+import { bucketByLength, openTokenizer, padBatch, type TokenIds } from '../text/index.ts';
 
 export interface ClassifierOptions {
   /** auto: as the model directory says; fp32 where it says nothing. */

@@ -1,6 +1,6 @@
 /** How good a model directory is on labelled rows. */
 import { openClassifier, type ClassifierOptions } from './classifier.ts';
-import { computeMetrics, type ClassificationMetrics } from '../scoring/metrics.ts';
+import { computeMetrics, type ClassificationMetrics } from '../scoring/index.ts';
 import { classifierText, type LabelledRow } from '../rows.ts';
 
 export interface EvaluateOptions extends ClassifierOptions {

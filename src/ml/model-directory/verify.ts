@@ -3,7 +3,7 @@ import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../../core/errors.ts';
 import { sha256File } from '../../core/ids.ts';
-import { readConfigJson } from '../base/model.ts';
+import { readConfigJson } from '../base/index.ts';
 import { openClassifier } from './classifier.ts';
 import { parseDistilBertConfig } from '../models/index.ts';
 import {

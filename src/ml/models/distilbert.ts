@@ -2,7 +2,7 @@
  * DistilBERT and its sequence classification head, as in Hugging Face's `modeling_distilbert.py`, with the
  * parameters under the same names. Said once: training, evaluation and the exported graph all come from here.
  *
- * The classifier reads the first token of the last layer only. So the last layer computes query, output projection and
+ * The classifier reads the first token ([CLS]) of the last layer only. So the last layer computes query, output projection and
  * feed-forward for the first one alone, and keys and values for none: the same result, forward and backward, for a
  * fraction of the work.
  */
@@ -10,7 +10,7 @@ import {
   add,
   gatherRows,
   gelu,
-  leading,
+  takeFirst,
   relu,
   reshape,
   type Dim,
@@ -31,7 +31,7 @@ import {
 
 export interface EncoderOutput {
   /** The last layer's state of the first token, [batch, dim]. */
-  readonly firstToken: Value;
+  readonly clsToken: Value;
   /** Rows of the word embedding as they were looked up, [batch, time, dim]: where differentiation ends. */
   readonly wordRows: Value;
 }
@@ -56,20 +56,20 @@ export function encoder(
   let x = embeddings(graph, config, wordRows, time, dropout); // [batch*time, dim]
   for (let layer = 0; layer < config.layers; layer += 1) {
     const isLast = layer === config.layers - 1;
-    const readers = isLast ? firstTokens(x, batch, time) : x;
-    x = transformerLayer(graph, config, { name: layerName(layer), x, readers, bias, dropout });
+    const queryTokens = isLast ? clsTokens(x, batch, time) : x;
+    x = transformerLayer(graph, config, { name: layerName(layer), x, queryTokens, bias, dropout });
   }
-  return { firstToken: x, wordRows };
+  return { clsToken: x, wordRows };
 }
 
 /** Logits of each class: [batch, labels]. */
 export function classifier(
   graph: Graph,
   config: DistilBertConfig,
-  firstToken: Value,
+  clsToken: Value,
   dropout: Dropout = noDropout,
 ): Value {
-  const hidden = relu(linearLayer(graph, 'pre_classifier', firstToken, config.dim));
+  const hidden = relu(linearLayer(graph, 'pre_classifier', clsToken, config.dim));
   return linearLayer(graph, 'classifier', dropout(hidden, config.classifierDropout), config.labels.length);
 }
 
@@ -87,7 +87,7 @@ function embeddings(
   const name = `${ENCODER}.embeddings`;
   return graph.within(name, () => {
     const positions = graph.parameter(`${name}.position_embeddings.weight`, [config.positions, config.dim]);
-    const summed = add(wordRows, leading(positions, 0, time)); // [batch, time, dim]
+    const summed = add(wordRows, takeFirst(positions, 0, time)); // [batch, time, dim]
     const tokens = reshape(summed, [`${String(summed.shape[0])}*${time}`, config.dim]);
     return dropout(normLayer(graph, `${name}.LayerNorm`, tokens), config.dropout);
   });
@@ -98,13 +98,13 @@ interface LayerInputs {
   /** Every token, [batch*time, dim]. */
   readonly x: Value;
   /** The tokens whose new state is asked for: x itself, or the first of each text, [batch, dim]. */
-  readonly readers: Value;
+  readonly queryTokens: Value;
   readonly bias: Value;
   readonly dropout: Dropout;
 }
 
 function transformerLayer(graph: Graph, config: DistilBertConfig, layer: LayerInputs): Value {
-  const { name, readers, dropout } = layer;
+  const { name, queryTokens, dropout } = layer;
   const { dim, hiddenDim } = config;
   const part = (suffix: string, input: Value, outputs: number): Value =>
     linearLayer(graph, `${name}.${suffix}`, input, outputs);
@@ -112,25 +112,25 @@ function transformerLayer(graph: Graph, config: DistilBertConfig, layer: LayerIn
   const attended = normLayer(
     graph,
     `${name}.sa_layer_norm`,
-    add(part('attention.out_lin', context, dim), readers),
+    add(part('attention.out_lin', context, dim), queryTokens),
   );
   const hidden = graph.within(`${name}.ffn`, () => gelu(part('ffn.lin1', attended, hiddenDim)));
   const fed = dropout(part('ffn.lin2', hidden, dim), config.dropout);
   return normLayer(graph, `${name}.output_layer_norm`, add(fed, attended));
 }
 
-/** What attention mixes for each reader. */
+/** What attention mixes for each query token. */
 function attend(
   graph: Graph,
   config: DistilBertConfig,
-  { name, x, readers, bias, dropout }: LayerInputs,
+  { name, x, queryTokens, bias, dropout }: LayerInputs,
 ): Value {
   const { dim, heads, attentionDropout } = config;
   const part = (suffix: string): string => `${name}.attention.${suffix}`;
   const sizes = { batch: bias.shape[0] as Dim, heads, dropout, dropoutProbability: attentionDropout };
 
-  const queries = linearLayer(graph, part('q_lin'), readers, dim);
-  if (readers !== x) {
+  const queries = linearLayer(graph, part('q_lin'), queryTokens, dim);
+  if (queryTokens !== x) {
     const keys = linearWeights(graph, part('k_lin'), dim, dim);
     const values = linearWeights(graph, part('v_lin'), dim, dim);
     return graph.within(`${name}.attention`, () =>
@@ -142,7 +142,7 @@ function attend(
   return graph.within(`${name}.attention`, () => attention(queries, keys, values, bias, sizes));
 }
 
-function firstTokens(x: Value, batch: Dim, time: Dim): Value {
+function clsTokens(x: Value, batch: Dim, time: Dim): Value {
   const dim = x.shape[1] as Dim;
-  return reshape(leading(reshape(x, [batch, time, dim]), 1, 1), [batch, dim]);
+  return reshape(takeFirst(reshape(x, [batch, time, dim]), 1, 1), [batch, dim]);
 }

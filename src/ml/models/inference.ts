@@ -9,10 +9,10 @@ import type { Weights } from './safetensors.ts';
 /** `input_ids`, `attention_mask` int64 [batch, time] -> `states` float32 [batch, dim], the first token's last state. */
 export function buildEncoderGraph(config: DistilBertConfig, weights: Weights): OnnxGraph {
   const graph = createGraph();
-  const { firstToken } = encoder(graph, config);
+  const { clsToken } = encoder(graph, config);
   return emitGraph(graph, {
     name: 'distilbert-encoder',
-    outputs: { states: firstToken },
+    outputs: { states: clsToken },
     weights: weightReader(weights),
   });
 }
@@ -20,10 +20,10 @@ export function buildEncoderGraph(config: DistilBertConfig, weights: Weights): O
 /** `input_ids`, `attention_mask` int64 [batch, time] -> `logits` float32 [batch, labels]. */
 export function buildClassifierGraph(config: DistilBertConfig, weights: Weights): OnnxGraph {
   const graph = createGraph();
-  const { firstToken } = encoder(graph, config);
+  const { clsToken } = encoder(graph, config);
   return emitGraph(graph, {
     name: 'distilbert-classifier',
-    outputs: { logits: classifier(graph, config, firstToken) },
+    outputs: { logits: classifier(graph, config, clsToken) },
     weights: weightReader(weights),
   });
 }

@@ -4,11 +4,11 @@ import {
   layerNorm,
   linear,
   matmul,
-  mixBySoftmax,
+  attentionOutput,
   multiply,
   reshape,
   scale,
-  scoreKeys,
+  attentionScores,
   shift,
   softmax,
   sum,
@@ -23,7 +23,7 @@ import {
 export type Dropout = (x: Value, probability: number) => Value;
 export const noDropout: Dropout = (x) => x;
 
-export interface LinearWeights {
+interface LinearWeights {
   /** [out, in] */
   readonly weight: Value;
   /** [out] */
@@ -61,7 +61,7 @@ export function paddingBias(mask: Value): Value {
   return scale(shift(reshape(toFloat(mask), [batch, 1, 1, time]), -1), 1e9);
 }
 
-export interface AttentionSizes {
+interface AttentionSizes {
   readonly batch: Dim;
   readonly heads: number;
   readonly dropout: Dropout;
@@ -81,8 +81,8 @@ export function attention(
   const headDim = Number(queries.shape[1]) / heads;
   const split = (x: Value): Value => transpose(reshape(x, [batch, time, heads, headDim]), [0, 2, 1, 3]);
 
-  const scores = scoreKeys(split(queries), split(keys), headDim ** -0.5);
-  const mixed = mixBySoftmax(add(scores, bias), split(values), (weights) =>
+  const scores = attentionScores(split(queries), split(keys), headDim ** -0.5);
+  const mixed = attentionOutput(add(scores, bias), split(values), (weights) =>
     sizes.dropout(weights, sizes.dropoutProbability),
   ); // [batch, heads, time, headDim]
   return reshape(transpose(mixed, [0, 2, 1, 3]), queries.shape);

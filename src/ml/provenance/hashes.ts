@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
-import { isFile, TOKENIZER_FILES, type BaseModel } from '../base/model.ts';
+import { isFile, TOKENIZER_FILES, type BaseModel } from '../base/index.ts';
 import type { Tensor } from '../models/index.ts';
 import { bytesOf } from '../onnx/index.ts';
 

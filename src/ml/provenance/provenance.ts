@@ -1,16 +1,29 @@
 /** The record of one training: everything that its weights follow from, and their hash. Kept in copyloop.json and with the tracking run. */
+import { readFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
+import os from 'node:os';
 import { z } from 'zod';
 import { codeVersionSchema, readCodeVersion } from '../../core/code-version.ts';
 import { sha256File } from '../../core/ids.ts';
-import type { BaseModel } from '../base/model.ts';
+import type { BaseModel } from '../base/index.ts';
 import { recipeSchema } from '../recipes.ts';
 import { hashBaseModel } from './hashes.ts';
-import { describeMachine, machineSchema, packageVersion } from './machine.ts';
 
 const sha256 = z.string().length(64);
 
 /** The dataset version that the rows of a training come from. */
 export const datasetRefSchema = z.object({ version: z.int(), digest: sha256 });
+
+/** What of a machine decides which bits a training ends with: the kernels that the runtimes choose depend on it. */
+const machineSchema = z.object({
+  /** `linux-x64`. */
+  platform: z.string(),
+  /** As the system calls it. */
+  cpu: z.string(),
+  /** Instruction sets that ONNX Runtime and XNNPACK ask for; empty where the system does not list them. */
+  cpuFeatures: z.array(z.string()),
+});
+type Machine = z.infer<typeof machineSchema>;
 
 export const provenanceSchema = z.object({
   format: z.literal(1),
@@ -70,4 +83,27 @@ export async function describeRuntime(backend: string): Promise<Provenance['runt
     onnxruntime: await packageVersion('onnxruntime-node'),
     tfjs: await packageVersion('@tensorflow/tfjs-core'),
   };
+}
+
+const FEATURES =
+  /^(sse4_1|sse4_2|avx|avx2|fma|f16c|avx512(f|bw|cd|dq|vl|_vnni|_bf16|_fp16)|avx_vnni|amx_(tile|int8|bf16)|asimd|asimddp|asimdhp|sve|sve2|i8mm|bf16)$/;
+
+async function describeMachine(): Promise<Machine> {
+  // Only Linux lists them; elsewhere the name of the processor must do.
+  const info = await readFile('/proc/cpuinfo', 'utf8').catch(() => '');
+  const flags = /^(?:flags|Features)\s*:(.*)$/m.exec(info)?.[1] ?? '';
+  return {
+    platform: `${process.platform}-${process.arch}`,
+    cpu: os.cpus()[0]?.model.trim() ?? 'unknown',
+    cpuFeatures: flags
+      .split(' ')
+      .filter((flag) => FEATURES.test(flag))
+      .toSorted(),
+  };
+}
+
+/** The version of an installed package, from its package.json. */
+async function packageVersion(name: string): Promise<string> {
+  const file = createRequire(import.meta.url).resolve(`${name}/package.json`);
+  return z.object({ version: z.string() }).parse(JSON.parse(await readFile(file, 'utf8'))).version;
 }

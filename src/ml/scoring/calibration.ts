@@ -5,18 +5,13 @@
 import { AppError } from '../../core/errors.ts';
 import type { Tensor, Weights } from '../models/index.ts';
 
-/** log(1 + e^x) without overflow. */
-export function softplus(x: number): number {
-  return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
-}
-
 export function sigmoid(x: number): number {
   return x >= 0 ? 1 / (1 + Math.exp(-x)) : Math.exp(x) / (1 + Math.exp(x));
 }
 
 /** Temperatures outside this are noise of a validation set too small or separated perfectly. */
-const SHARPEST = 0.2;
-const SOFTEST = 10;
+const MIN_TEMPERATURE = 0.2;
+const MAX_TEMPERATURE = 10;
 
 /**
  * The temperature in [0.2, 10] of least log loss on validation rows.
@@ -33,7 +28,7 @@ export function fitTemperature(
   if (margins.length !== labels.length) {
     throw new AppError('internal', `${margins.length} margins for ${labels.length} labels`);
   }
-  const slope = (inverse: number): number => {
+  const derivative = (inverse: number): number => {
     let sum = 0;
     for (let row = 0; row < labels.length; row += 1) {
       const margin = margins[row] ?? 0;
@@ -41,11 +36,11 @@ export function fitTemperature(
     }
     return sum;
   };
-  let low = 1 / SOFTEST;
-  let high = 1 / SHARPEST;
+  let low = 1 / MAX_TEMPERATURE;
+  let high = 1 / MIN_TEMPERATURE;
   for (let step = 0; step < 60; step += 1) {
     const middle = (low + high) / 2;
-    if (slope(middle) > 0) high = middle;
+    if (derivative(middle) > 0) high = middle;
     else low = middle;
   }
   return 2 / (low + high);

@@ -1,39 +1,32 @@
 /** What a binary classifier's probabilities are worth, each row counted by its weight. */
+import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
+import { logLossOf } from '../../core/log-loss.ts';
 
-export interface ClassificationMetrics {
-  accuracy: number;
-  /** Of the rows called positive, the share that is; 0 when none is called so. */
-  precision: number;
-  /** Of the positive rows, the share called so; 0 when there is none. */
-  recall: number;
-  f1: number;
+export const metricsSchema = z.object({
+  accuracy: z.number(),
+  /** Of the rows predicted positive, the share that is; 0 when none is predicted so. */
+  precision: z.number(),
+  /** Of the positive rows, the share predicted so; 0 when there is none. */
+  recall: z.number(),
+  f1: z.number(),
   /** Chance that a positive row outranks a negative one, ties counting half; 0.5 when one class is missing. */
-  rocAuc: number;
+  rocAuc: z.number(),
   /** Mean negative log likelihood, natural logarithm. */
-  logLoss: number;
+  logLoss: z.number(),
   /** Guo et al. 2017: mean gap between confidence and accuracy over ten equal bins of confidence. */
-  expectedCalibrationError: number;
+  expectedCalibrationError: z.number(),
   /** Accuracy of always naming the more frequent class. */
-  majorityAccuracy: number;
-  rows: number;
-  positives: number;
-}
+  majorityAccuracy: z.number(),
+  rows: z.int(),
+  positives: z.int(),
+});
+export type ClassificationMetrics = z.infer<typeof metricsSchema>;
 
-export const METRIC_NAMES = [
-  'accuracy',
-  'precision',
-  'recall',
-  'f1',
-  'rocAuc',
-  'logLoss',
-  'expectedCalibrationError',
-  'majorityAccuracy',
-] as const satisfies readonly (keyof ClassificationMetrics)[];
+/** Those that say how good a classifier is. */
+export const METRIC_NAMES = metricsSchema.omit({ rows: true, positives: true }).keyof().options;
 
 const CALIBRATION_BINS = 10;
-/** Probabilities are kept this far from 0 and 1, so that one confident mistake does not make log loss infinite. */
-const PROBABILITY_FLOOR = 1e-7;
 
 interface Scored {
   probability: number;
@@ -43,7 +36,7 @@ interface Scored {
 
 /**
  * @param probabilities of the positive class, one per row, 0 to 1
- * @param threshold a row is called positive from this probability on
+ * @param threshold a row is predicted positive from this probability on
  */
 export function computeMetrics(
   probabilities: ArrayLike<number>,
@@ -53,22 +46,22 @@ export function computeMetrics(
 ): ClassificationMetrics {
   const rows = collectRows(probabilities, labels, weights);
   const totalWeight = sumBy(rows, (row) => row.weight);
-  const called = (row: Scored): 0 | 1 => (row.probability >= threshold ? 1 : 0);
+  const predicted = (row: Scored): 0 | 1 => (row.probability >= threshold ? 1 : 0);
   const weightWhere = (condition: (row: Scored) => boolean): number =>
     sumBy(rows, (row) => (condition(row) ? row.weight : 0));
 
   const positiveWeight = weightWhere((row) => row.label === 1);
-  const calledPositive = weightWhere((row) => called(row) === 1);
-  const truePositive = weightWhere((row) => called(row) === 1 && row.label === 1);
-  const precision = ratio(truePositive, calledPositive);
+  const predictedPositive = weightWhere((row) => predicted(row) === 1);
+  const truePositive = weightWhere((row) => predicted(row) === 1 && row.label === 1);
+  const precision = ratio(truePositive, predictedPositive);
   const recall = ratio(truePositive, positiveWeight);
   return {
-    accuracy: weightWhere((row) => called(row) === row.label) / totalWeight,
+    accuracy: weightWhere((row) => predicted(row) === row.label) / totalWeight,
     precision,
     recall,
     f1: ratio(2 * precision * recall, precision + recall),
     rocAuc: rocAuc(rows),
-    logLoss: sumBy(rows, (row) => row.weight * negativeLogLikelihood(row)) / totalWeight,
+    logLoss: sumBy(rows, (row) => row.weight * logLossOf(row.probability, row.label)) / totalWeight,
     expectedCalibrationError: calibrationError(rows, threshold),
     majorityAccuracy: Math.max(positiveWeight, totalWeight - positiveWeight) / totalWeight,
     rows: rows.length,
@@ -95,11 +88,6 @@ function collectRows(
     }
     return { probability, label, weight: weights?.[index] ?? 1 };
   });
-}
-
-function negativeLogLikelihood(row: Scored): number {
-  const ofLabel = row.label === 1 ? row.probability : 1 - row.probability;
-  return -Math.log(Math.max(ofLabel, PROBABILITY_FLOOR));
 }
 
 /** Area under the ROC curve by weighted ranks; rows of one probability are one step of the curve. */
@@ -129,13 +117,13 @@ function rocAuc(rows: readonly Scored[]): number {
 function calibrationError(rows: readonly Scored[], threshold: number): number {
   const bins = Array.from({ length: CALIBRATION_BINS }, () => ({ weight: 0, confidence: 0, correct: 0 }));
   for (const row of rows) {
-    const calledPositive = row.probability >= threshold;
-    const confidence = calledPositive ? row.probability : 1 - row.probability;
+    const predictedPositive = row.probability >= threshold;
+    const confidence = predictedPositive ? row.probability : 1 - row.probability;
     const index = Math.min(CALIBRATION_BINS - 1, Math.floor(confidence * CALIBRATION_BINS));
     const bin = bins[index] as (typeof bins)[number];
     bin.weight += row.weight;
     bin.confidence += row.weight * confidence;
-    bin.correct += calledPositive === (row.label === 1) ? row.weight : 0;
+    bin.correct += predictedPositive === (row.label === 1) ? row.weight : 0;
   }
   return sumBy(bins, (bin) => Math.abs(bin.confidence - bin.correct)) / sumBy(bins, (bin) => bin.weight);
 }

@@ -1,9 +1,9 @@
 /** Runs an inference graph over many texts in memory: the frozen encoder's states for `head`, logits to judge by. */
 import { AppError } from '../../core/errors.ts';
-import type { BaseModel } from '../base/model.ts';
+import type { BaseModel } from '../base/index.ts';
 import { buildEncoderGraph } from '../models/index.ts';
 import { encodeModel, openOnnxSession, type OnnxGraph, type OnnxOutput } from '../onnx/index.ts';
-import { bucketByLength, padBatch, type TextTokenizer } from '../text/tokenizer.ts';
+import { bucketByLength, padBatch, type TextTokenizer } from '../text/index.ts';
 
 export interface RunOptions {
   maxLength: number;

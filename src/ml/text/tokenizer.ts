@@ -25,7 +25,7 @@ export interface TextTokenizer {
 export type TokenIds = readonly number[] | Int32Array;
 
 /** Token ids of several texts padded to the longest: row-major [batch, time]. */
-export interface TokenBatch {
+interface TokenBatch {
   inputIds: BigInt64Array; // [batch, time]
   attentionMask: BigInt64Array; // [batch, time], 1 where there is a token
   batch: number;

@@ -2,49 +2,42 @@
  * What a training needs to go on as if it had never stopped. Randomness needs no state of its own: batches and
  * dropout follow from seed, epoch and step.
  */
+import { createHash, type Hash } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { AppError, toError } from '../../core/errors.ts';
 import { pathExists } from '../../core/path-exists.ts';
 import { readTensorFile, writeWeights, type Weights } from '../models/index.ts';
-import type { ClassificationMetrics } from '../scoring/metrics.ts';
-import type { TrainingMemory } from '../wasm/memory.ts';
-
-export interface EpochReport {
-  /** Counted from 1. */
-  readonly epoch: number;
-  /** Steps of the optimiser so far. */
-  readonly steps: number;
-  readonly trainLoss: number;
-  /** Null when there are no validation rows. */
-  readonly validation: ClassificationMetrics | null;
-}
+import { bytesOf } from '../onnx/index.ts';
+import type { TrainingMemory } from '../wasm/index.ts';
+import { epochReportSchema, type EpochReport, type FullTraining, type TokenRows } from './contract.ts';
 
 /** Weights of the last epoch that validated as well as any. */
-export interface Best {
+interface Best {
   readonly epoch: number;
-  readonly idleDecay: number;
+  readonly unusedRowDecay: number;
   readonly weights: Float32Array;
 }
 
 export interface Progress {
   /** Steps of the optimiser done. */
   step: number;
-  /** What is left of an embedding row that no row of the data uses. */
-  idleDecay: number;
+  /** What is left of a row of the word embedding whose token does not occur in the data. */
+  unusedRowDecay: number;
   /** Sum of the losses of the current epoch's steps so far. */
   epochLoss: number;
   reports: EpochReport[];
   best: Best | null;
 }
 
+/** `idleDecay` is what files call `unusedRowDecay`. */
 const STATE = z.object({
   fingerprint: z.string(),
   step: z.number(),
   idleDecay: z.number(),
   epochLoss: z.number(),
-  reports: z.array(z.custom<EpochReport>((value) => typeof value === 'object' && value !== null)),
+  reports: z.array(epochReportSchema),
   best: z.object({ epoch: z.number(), idleDecay: z.number() }).nullable(),
 });
 
@@ -61,12 +54,16 @@ export async function saveCheckpoint(
   directory: string,
   fingerprint: string,
   memory: TrainingMemory,
-  { best, ...progress }: Progress,
+  { best, unusedRowDecay, ...progress }: Progress,
 ): Promise<void> {
-  const { weights: bestWeights = null, ...bestState } = best ?? {};
-  const state = { ...progress, fingerprint, best: best === null ? null : bestState };
+  const state: z.infer<typeof STATE> = {
+    ...progress,
+    fingerprint,
+    idleDecay: unusedRowDecay,
+    best: best === null ? null : { epoch: best.epoch, idleDecay: best.unusedRowDecay },
+  };
   const blocks = SAVED_BLOCKS.map((block): [string, Float32Array] => [block, memory.trained(block)]);
-  if (bestWeights !== null) blocks.push([BEST_TENSOR, bestWeights]);
+  if (best !== null) blocks.push([BEST_TENSOR, best.weights]);
   const tensors = new Map(blocks.map(([name, data]) => [name, { shape: [data.length], data }]));
   await mkdir(directory, { recursive: true });
   await writeWeights(checkpointFile(directory), tensors, 'F32', { state: JSON.stringify(state) });
@@ -102,12 +99,18 @@ async function readCheckpoint(file: string): Promise<{
 }> {
   try {
     const { weights, metadata } = await readTensorFile(file);
-    const { fingerprint, best, ...progress } = STATE.parse(JSON.parse(metadata['state'] ?? 'null'));
+    const { fingerprint, best, idleDecay, ...progress } = STATE.parse(
+      JSON.parse(metadata['state'] ?? 'null'),
+    );
     return {
       fingerprint,
       progress: {
         ...progress,
-        best: best === null ? null : { ...best, weights: dataOf(weights, BEST_TENSOR) },
+        unusedRowDecay: idleDecay,
+        best:
+          best === null
+            ? null
+            : { epoch: best.epoch, unusedRowDecay: best.idleDecay, weights: dataOf(weights, BEST_TENSOR) },
       },
       blocks: SAVED_BLOCKS.map((block) => [block, dataOf(weights, block)] as const),
     };
@@ -130,4 +133,42 @@ async function removeUnfinished(directory: string): Promise<void> {
   const names = await readdir(directory).catch(() => []);
   const unfinished = names.filter((name) => name.startsWith(FILE_NAME) && name.endsWith('.tmp'));
   await Promise.all(unfinished.map((name) => rm(path.join(directory, name), { force: true })));
+}
+
+type FingerprintInputs = Pick<
+  FullTraining,
+  'config' | 'train' | 'validation' | 'settings' | 'seed' | 'threads'
+> & {
+  readonly weights: Weights;
+};
+
+/**
+ * A name for everything a training's outcome depends on, so that a checkpoint is never taken for another's. Checkpoints may
+ * be more or less frequent without being another training's.
+ */
+export function fingerprintOf({
+  config,
+  weights,
+  train,
+  validation,
+  settings,
+  seed,
+  threads,
+}: FingerprintInputs): string {
+  const { checkpointEverySteps: _any, ...rest } = settings;
+  const hash = createHash('sha256');
+  hash.update(JSON.stringify({ config, settings: rest, seed, threads }));
+  for (const rows of [train, validation]) addRows(hash, rows);
+  for (const [name, { data }] of [...weights].toSorted(([a], [b]) => (a < b ? -1 : 1))) {
+    hash.update(name).update(bytesOf(data));
+  }
+  return hash.digest('hex');
+}
+
+/** Row by row: one text of them all would be longer than a string can be. */
+function addRows(hash: Hash, rows: TokenRows | null): void {
+  hash.update(`${rows?.labels.length ?? 'no'} rows;`);
+  rows?.labels.forEach((label, row) => {
+    hash.update(`${label}*${rows.weights?.[row] ?? 1}:${String(rows.inputIds[row])};`);
+  });
 }

@@ -1,22 +1,13 @@
 /** From tokenised rows to the tensors of a step. Rows of like length share a batch, so that little is padding. */
 import { AppError } from '../../core/errors.ts';
 import { createRandom } from '../../core/random.ts';
-import type { Vocabulary } from './vocabulary.ts';
-
-/** Tokenised rows; the three lists are equally long. */
-export interface TokenRows {
-  /** Token ids with [CLS] and [SEP], not padded. */
-  readonly inputIds: readonly (readonly number[])[];
-  /** Class numbers. */
-  readonly labels: readonly number[];
-  /** How much each row counts; every one alike when absent. */
-  readonly weights?: readonly number[];
-}
+import type { FullTraining, TokenRows } from './contract.ts';
+import type { Vocabulary } from './weights.ts';
 
 export interface Batch {
   readonly shape: readonly [batch: number, time: number];
-  /** Numbers in the vocabulary in use. */
-  readonly wordNumbers: Int32Array;
+  /** Indices into the vocabulary in use. */
+  readonly tokenIndices: Int32Array;
   readonly inputIds: BigInt64Array;
   readonly attentionMask: BigInt64Array;
 }
@@ -25,6 +16,23 @@ export interface Batch {
 const LENGTH_STEP = 8;
 /** Rows are sorted by length within windows of this many batches: random enough, and hardly any padding. */
 const WINDOW_BATCHES = 50;
+
+/** @throws `unsupported` unless there are two classes, `bad-data` for rows that no loss can be computed of */
+export function checkRows({ config, train, validation }: FullTraining): void {
+  if (config.labels.length !== 2) {
+    throw new AppError('unsupported', `training wants two classes; the model has ${config.labels.length}`);
+  }
+  for (const [name, rows] of Object.entries({ training: train, validation })) {
+    if (rows === null) continue;
+    const isUneven = rows.inputIds.length !== rows.labels.length;
+    if (rows.labels.length === 0 || isUneven || rows.labels.some((label) => label !== 0 && label !== 1)) {
+      throw new AppError(
+        'bad-data',
+        `the ${name} rows must be some, each with a label 0 or 1: there are ${rows.inputIds.length} rows and ${rows.labels.length} labels`,
+      );
+    }
+  }
+}
 
 /**
  * One epoch's batches of row numbers, each row in exactly one. Rows are shuffled, sorted by length within windows,
@@ -74,15 +82,15 @@ export function assembleBatch(
   }
   const shape = [rows.length, paddedLength(longest, positions)] as const;
   const [, time] = shape;
-  const wordNumbers = new Int32Array(rows.length * time).fill(vocabulary.numberOf(padTokenId));
+  const tokenIndices = new Int32Array(rows.length * time).fill(vocabulary.indexOf(padTokenId));
   const attentionMask = new BigInt64Array(rows.length * time);
   sequences.forEach((sequence, row) => {
     sequence.forEach((id, position) => {
-      wordNumbers[row * time + position] = vocabulary.numberOf(id);
+      tokenIndices[row * time + position] = vocabulary.indexOf(id);
       attentionMask[row * time + position] = 1n;
     });
   });
-  return { shape, wordNumbers, inputIds: BigInt64Array.from(wordNumbers, BigInt), attentionMask };
+  return { shape, tokenIndices, inputIds: BigInt64Array.from(tokenIndices, BigInt), attentionMask };
 }
 
 /**

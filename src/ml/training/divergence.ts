@@ -1,18 +1,19 @@
-/** Notices a training that has left the road, before it wastes an hour or destroys the weights. */
+/** Stops a diverging training: a loss or gradient that is not finite, a hopeless loss, or lost weights. */
 import { AppError } from '../../core/errors.ts';
-import type { TrainingMemory } from '../wasm/memory.ts';
+import type { TrainingMemory } from '../wasm/index.ts';
 
-/** A step that was taken: whom to name when the weights turn out to be lost. */
-export interface TakenStep {
+/** What a step came to, and whom to name when it went wrong. */
+export interface StepOutcome {
   /** Counted from 1. */
   readonly step: number;
   readonly learningRate: number;
-  readonly rows: readonly number[];
-}
-
-export interface StepOutcome extends TakenStep {
   readonly loss: number;
+  /** Before clipping. */
   readonly gradientNorm: number;
+  /** Numbers of the training rows it learnt from. */
+  readonly rows: readonly number[];
+  /** Padding included. */
+  readonly tokens: number;
 }
 
 const REMEDY = 'Try a smaller learning rate.';
@@ -32,7 +33,7 @@ export function checkLoss({ loss, gradientNorm, step, learningRate, rows }: Step
 }
 
 /** Throws `diverged` when the weights that the last step of an epoch left give a validation row no probability. */
-export function checkProbabilities(probabilities: ArrayLike<number>, lastStep: TakenStep): void {
+export function checkProbabilities(probabilities: ArrayLike<number>, lastStep: StepOutcome): void {
   const strange = Array.from(probabilities).findIndex((probability) => Number.isNaN(probability));
   if (strange !== -1) throw lostBy(lastStep, `validation row ${strange} has no probability any more`);
 }
@@ -43,7 +44,7 @@ const HOPELESS_WEIGHT = 1e4;
 /** Throws `diverged` when the last step of a training without validation left weights that nothing sound can have. */
 export function checkWeights(
   { slots, range, kernels }: Pick<TrainingMemory, 'slots' | 'range' | 'kernels'>,
-  lastStep: TakenStep,
+  lastStep: StepOutcome,
 ): void {
   const lost = slots.find((slot) => {
     const { start, end } = range('weights', slot);
@@ -53,7 +54,7 @@ export function checkWeights(
 }
 
 /** @param sign by which the weights that the step left are seen to be lost */
-function lostBy({ step, learningRate, rows }: TakenStep, sign: string): AppError {
+function lostBy({ step, learningRate, rows }: StepOutcome, sign: string): AppError {
   return new AppError(
     'diverged',
     `training diverged at step ${step} with learning rate ${learningRate.toExponential(2)}: ${sign}; ` +

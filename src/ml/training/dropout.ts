@@ -1,20 +1,19 @@
 /**
- * Dropout masks: windows onto a long row of draws, a pool for each probability, each from a random place on.
+ * Dropout masks: slices of a pool of draws, one pool for each probability, each slice from a random place on.
  *
- * Drawing every mask anew took a fiftieth of a step of our encoder, at 128 tokens with 116 MB to write and to keep. Elements
- * of one mask are independent of one another, and so are those that two masks hold at the same place. A pool lasts for
- * POOL_STEPS steps. Everything follows from the seed and the step: there is no state to save, and a resumed training has
+ * Drawing every mask anew costs time and memory (docs/decisions/0006-webassembly-kernels.md). Elements of one mask are
+ * independent of one another, and so are those that two masks hold at the same place. A pool lasts for POOL_STEPS steps. Everything follows from the seed and the step: there is no state to save, and a resumed training has
  * the masks that an undisturbed one would have had.
  */
 import { createRandom, type Random, type RandomState } from '../../core/random.ts';
-import { LANES, padded, type TrainingMemory } from '../wasm/memory.ts';
+import { LANES, padded, type TrainingMemory } from '../wasm/index.ts';
 
 /** Steps between two drawings of the pools. */
 const POOL_STEPS = 64;
 /** Floats by which a pool is longer than its longest mask, at least: a choice of 2^16 windows. */
 const LEAST_CHOICE = 2 ** 18;
 
-export interface MaskDraw {
+interface MaskDraw {
   readonly seed: number;
   readonly step: number;
   /** Which of the step's masks. */

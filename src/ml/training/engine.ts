@@ -11,15 +11,15 @@ import { WORD_EMBEDDINGS, type DistilBertConfig } from '../models/index.ts';
 import { encodeModel, openOnnxSession, returningNothing, type Feed } from '../onnx/index.ts';
 import type { Batch } from './data.ts';
 import { createDropoutMasks, planPools, type PoolPlan } from './dropout.ts';
-import { createTrainingMemory, padded, type TrainingMemory } from '../wasm/memory.ts';
+import { createTrainingMemory, padded, type TrainingMemory } from '../wasm/index.ts';
 import { createWordGradient, type WordGradient } from './optimizer.ts';
 
-export interface EngineOptions {
+interface EngineOptions {
   /** Dropout as it shall be; 0 leaves the masks out of the graph. */
   readonly config: DistilBertConfig;
   /** Rows of the word embedding: ids given to the engine are smaller. */
   readonly vocabulary: number;
-  readonly padNumber: number;
+  readonly padIndex: number;
   readonly isTrained: (name: string) => boolean;
   /** Largest batch: rows and padded length. */
   readonly maxShape: readonly [batch: number, time: number];
@@ -47,7 +47,7 @@ export interface Engine {
   close(): Promise<void>;
 }
 
-export interface ForwardPass {
+interface ForwardPass {
   /** [batch, labels] */
   logits(batch: Batch): Promise<Float32Array>;
   close(): Promise<void>;
@@ -56,14 +56,14 @@ export interface ForwardPass {
 export async function openEngine(options: EngineOptions): Promise<Engine> {
   const { config, vocabulary } = options;
   const { graph, masks, parameters } = buildTrainingGraph(config, vocabulary, options.isTrained);
-  const rooms = planScratch(options, masks);
+  const scratch = planScratch(options, masks);
   const trainedFloats = parameters
     .filter(({ trainable }) => trainable)
     .reduce((sum, { shape }) => sum + padded(count(shape)), 0);
   const accumulationFloats = options.accumulates ? trainedFloats : 0;
-  const memory = await createTrainingMemory(parameters, rooms.floats + accumulationFloats);
-  const wordGradient = createWordGradient(memory, rooms.wordRows);
-  const dropout = createDropoutMasks(memory, rooms.pools);
+  const memory = await createTrainingMemory(parameters, scratch.floats + accumulationFloats);
+  const wordGradient = createWordGradient(memory, scratch.wordRows);
+  const dropout = createDropoutMasks(memory, scratch.pools);
 
   const { threads, profilePrefix } = options;
   const training = await openOnnxSession(encodeModel(returningNothing(graph)), { threads, profilePrefix });
@@ -79,7 +79,7 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
       memory.slots
         .filter(({ name, trainable }) => trainable && name !== WORD_EMBEDDINGS)
         .map((slot) => {
-          const aside = rooms.floats + slot.offset;
+          const aside = scratch.floats + slot.offset;
           const data = isFirst
             ? memory.view('gradients', slot)
             : memory.scratch.floats.subarray(aside, aside + slot.length);
@@ -115,8 +115,8 @@ export async function openEngine(options: EngineOptions): Promise<Engine> {
           ...wordRows(wordGradient, rows, time, config.dim),
         },
       );
-      wordGradient?.scatter(batch.wordNumbers, options.padNumber);
-      if (part > 0) addAside(memory, rooms.floats);
+      wordGradient?.scatter(batch.tokenIndices, options.padIndex);
+      if (part > 0) addAside(memory, scratch.floats);
       return { loss: loss[0] as number, logits };
     },
     openForward: async () => {

@@ -1,11 +1,14 @@
-export { weighClasses, type TokenRows } from './data.ts';
-export { type EpochReport } from './checkpoint.ts';
-export { type StepReport } from './pace.ts';
 export {
-  REFERENCE_SETTINGS,
-  resolveSettings,
-  type RequestedSettings,
-  type TrainingSettings,
-} from './settings.ts';
-export type { FullTraining } from './contract.ts';
-export { trainFull, type TrainedModel } from './train.ts';
+  epochReportSchema,
+  stepMetricsSchema,
+  stepReportSchema,
+  type EpochReport,
+  type FullTraining,
+  type StepMetrics,
+  type StepReport,
+  type TokenRows,
+  type TrainedModel,
+} from './contract.ts';
+export { weighClasses } from './data.ts';
+export { resolveSettings, type TrainingSettings } from './settings.ts';
+export { trainFull } from './train.ts';

@@ -1,8 +1,9 @@
 /** AdamW over a training memory, with gradient clipping. */
-import { WORD_EMBEDDINGS } from '../models/index.ts';
-import { padded, type Slot, type TrainingMemory } from '../wasm/memory.ts';
+import { layerName, WORD_EMBEDDINGS, type DistilBertConfig } from '../models/index.ts';
+import { padded, type Slot, type TrainingMemory } from '../wasm/index.ts';
+import type { TrainingSettings } from './settings.ts';
 
-export interface AdamwSettings {
+interface AdamwSettings {
   readonly beta1: number;
   readonly beta2: number;
   readonly epsilon: number;
@@ -20,8 +21,8 @@ export interface Optimizer {
    * @param gradientNorm what `gradientNorm` gave for these gradients
    */
   update(step: number, learningRate: number, gradientNorm: number): void;
-  /** What one step leaves of a weight of the embedding that has no gradient. */
-  idleDecay(learningRate: number): number;
+  /** What one step leaves of a row of the word embedding whose token does not occur: it has no gradient, but decays. */
+  unusedRowDecay(learningRate: number): number;
 }
 
 /** @param rateFactor factor of the learning rate for a parameter, by its name (layer-wise decay) */
@@ -52,28 +53,58 @@ export function createOptimizer(
       for (const slot of trained) {
         const rate = learningRate * rateFactor(slot.name);
         const { start, end } = memory.range('weights', slot);
-        kernels.adamw(
-          start,
+        kernels.adamw({
+          weights: start,
           end,
-          memory.range('gradients', slot).start,
-          memory.range('means', slot).start,
-          memory.range('variances', slot).start,
+          gradients: memory.range('gradients', slot).start,
+          means: memory.range('means', slot).start,
+          variances: memory.range('variances', slot).start,
           gradientScale,
-          1 - rate * decayOf(slot),
-          1 - beta1,
+          keep: 1 - rate * decayOf(slot),
+          oneMinusBeta1: 1 - beta1,
           beta2,
-          1 - beta2,
-          rate / meanCorrection,
+          oneMinusBeta2: 1 - beta2,
+          rate: rate / meanCorrection,
           deviationScale,
           epsilon,
-        );
+        });
       }
     },
-    idleDecay: (learningRate) => {
+    unusedRowDecay: (learningRate) => {
       const words = trained.find(({ name }) => name === WORD_EMBEDDINGS);
       return words === undefined ? 1 : 1 - learningRate * rateFactor(words.name) * decayOf(words);
     },
   };
+}
+
+// Which layer a parameter belongs to, and so whether and how fast it learns.
+
+/** 0 for the embeddings, 1 to n for the layers, n + 1 for the head. */
+function depthOf(name: string, { layers }: DistilBertConfig): number {
+  if (name.includes('.embeddings.')) return 0;
+  for (let layer = 0; layer < layers; layer += 1) {
+    if (name.startsWith(`${layerName(layer)}.`)) return layer + 1;
+  }
+  return layers + 1;
+}
+
+/** `frozenLayers` counts layers from below; freezing any freezes the embeddings too. The head always learns. */
+export function isTrained(
+  name: string,
+  config: DistilBertConfig,
+  { frozenLayers }: Pick<TrainingSettings, 'frozenLayers'>,
+): boolean {
+  const depth = depthOf(name, config);
+  return frozenLayers === 0 || depth > Math.min(frozenLayers, config.layers);
+}
+
+/** Factor of the learning rate: 1 for the head, `layerDecay` for each step down from it. */
+export function rateFactor(
+  name: string,
+  config: DistilBertConfig,
+  { layerDecay }: Pick<TrainingSettings, 'layerDecay'>,
+): number {
+  return layerDecay ** (config.layers + 1 - depthOf(name, config));
 }
 
 /** Where the embedding's gradient rows are written and gathered into the rows of the vocabulary. */
@@ -81,7 +112,7 @@ export interface WordGradient {
   /** [tokens, dim], one row per token of the batch, for ONNX Runtime to fill. */
   rows(tokens: number): Float32Array;
   /** Adds each token's row to its word's gradient. Padding has none, as in PyTorch's `padding_idx`. */
-  scatter(wordNumbers: Int32Array, padNumber: number): void;
+  scatter(tokenIndices: Int32Array, padIndex: number): void;
   /** Back to zero, touching only the rows that were written since. */
   clear(): void;
 }
@@ -99,9 +130,9 @@ export function createWordGradient(memory: TrainingMemory, scratchOffset: number
 
   return {
     rows: (tokens) => memory.scratch.floats.subarray(scratchOffset, scratchOffset + tokens * dim),
-    scatter: (wordNumbers, padNumber) => {
-      wordNumbers.forEach((word, token) => {
-        if (word === padNumber) return;
+    scatter: (tokenIndices, padIndex) => {
+      tokenIndices.forEach((word, token) => {
+        if (word === padIndex) return;
         touched.add(word);
         if (isVectorised) {
           const start = target + word * dim * 4;

@@ -18,7 +18,7 @@ import {
   type Dropout,
 } from '../models/index.ts';
 import type { OnnxGraph } from '../onnx/index.ts';
-import type { ParameterShape } from '../wasm/memory.ts';
+import type { ParameterShape } from '../wasm/index.ts';
 
 /** An input that holds a dropout mask: 0, or 1 / (1 - probability). */
 export interface MaskInput {
@@ -27,7 +27,7 @@ export interface MaskInput {
   readonly probability: number;
 }
 
-export interface TrainingGraph {
+interface TrainingGraph {
   readonly graph: OnnxGraph;
   readonly parameters: readonly ParameterShape[];
   readonly masks: readonly MaskInput[];
@@ -64,8 +64,8 @@ export function buildTrainingGraph(
     return multiply(x, graph.input(mask.name, 'float32', mask.shape));
   };
 
-  const { firstToken, wordRows } = encoder(graph, config, dropout, vocabulary);
-  const logits = classifier(graph, config, firstToken, dropout);
+  const { clsToken, wordRows } = encoder(graph, config, dropout, vocabulary);
+  const logits = classifier(graph, config, clsToken, dropout);
   const targets = graph.input('targets', 'float32', logits.shape);
   const loss = graph.within('loss', () => scale(sumAll(multiply(targets, logSoftmax(logits))), -1));
 
@@ -74,14 +74,14 @@ export function buildTrainingGraph(
   const leaves = trained.map(({ name, value }): [string, Value] =>
     name === WORD_EMBEDDINGS ? [WORD_ROWS, wordRows] : [gradientOf(name), value],
   );
-  const slopes = gradients(
+  const derivatives = gradients(
     loss,
     leaves.map(([, value]) => value),
   );
   const outputs = {
     loss,
     logits,
-    ...Object.fromEntries(leaves.map(([name], i) => [name, slopes[i] as Value])),
+    ...Object.fromEntries(leaves.map(([name], i) => [name, derivatives[i] as Value])),
   };
   return {
     graph: emitGraph(graph, { name: 'distilbert-training', outputs }),
@@ -97,9 +97,9 @@ export function buildTrainingGraph(
 /** The same model without dropout, loss or gradients; its parameters are inputs too. Output: `logits`. */
 export function buildValidationGraph(config: DistilBertConfig, vocabulary: number): OnnxGraph {
   const graph = createGraph();
-  const { firstToken } = encoder(graph, config, undefined, vocabulary);
+  const { clsToken } = encoder(graph, config, undefined, vocabulary);
   return emitGraph(graph, {
     name: 'distilbert-validation',
-    outputs: { logits: classifier(graph, config, firstToken) },
+    outputs: { logits: classifier(graph, config, clsToken) },
   });
 }

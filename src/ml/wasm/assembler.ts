@@ -44,7 +44,7 @@ export interface Local {
   set(value: Code): Code;
 }
 
-export interface WasmFunction {
+interface WasmFunction {
   readonly name: string;
   readonly parameters: readonly WasmType[];
   readonly locals: readonly WasmType[];

@@ -4,6 +4,7 @@
  */
 import type { Config } from '../../core/config/index.ts';
 import { AppError } from '../../core/errors.ts';
+import { logLossOf } from '../../core/log-loss.ts';
 import { bootstrapGain, testMcNemar, type BootstrapInterval, type McNemar } from './paired-tests.ts';
 
 export interface GateModel {
@@ -218,12 +219,10 @@ function toClass(probability: number | undefined): number {
   return probability !== undefined && probability >= 0.5 ? 1 : 0;
 }
 
-/** Mean negative log likelihood in nats; probabilities are kept 1e-15 away from 0 and 1. */
 function logLoss(labels: ArrayLike<number>, probabilities: ArrayLike<number>): number {
   let total = 0;
   for (let row = 0; row < labels.length; row += 1) {
-    const p = probabilities[row] ?? 0;
-    total -= Math.log(Math.min(1, Math.max(1e-15, labels[row] === 1 ? p : 1 - p)));
+    total += logLossOf(probabilities[row] ?? 0, labels[row] === 1 ? 1 : 0);
   }
   return labels.length === 0 ? 0 : total / labels.length;
 }

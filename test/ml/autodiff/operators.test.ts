@@ -11,17 +11,17 @@ import {
   gelu,
   gradients,
   layerNorm,
-  leading,
+  takeFirst,
   linear,
   logSoftmax,
   matmul,
-  mixBySoftmax,
+  attentionOutput,
   multiply,
   OPERATORS,
-  padEnd,
+  padTo,
   relu,
   reshape,
-  scoreKeys,
+  attentionScores,
   softmax,
   subtract,
   sum,
@@ -67,8 +67,8 @@ const CASES: readonly (Case & { readonly covers: string; readonly note?: string 
   { covers: 'relu', ...one([3, 4], relu, { awayFromZero: true }) },
   { covers: 'reshape', ...one([2, 6], (x) => reshape(x, [3, 4])) },
   { covers: 'transpose', ...one([2, 3, 4], (x) => transpose(x, [2, 0, 1])) },
-  { covers: 'leading', ...one([2, 4, 3], (x) => leading(x, 1, 2)) },
-  { covers: 'padEnd', ...one([2, 2, 3], (x) => padEnd(x, 1, 4)) },
+  { covers: 'takeFirst', ...one([2, 4, 3], (x) => takeFirst(x, 1, 2)) },
+  { covers: 'padTo', ...one([2, 2, 3], (x) => padTo(x, 1, 4)) },
   { covers: 'expand', ...one([2, 1, 3], (x) => expand(x, [2, 4, 3])) },
   { covers: 'sum', ...one([2, 3, 4], (x) => sum(x, [0, 2])) },
   { covers: 'softmax', ...one([3, 5], softmax) },
@@ -80,7 +80,7 @@ const CASES: readonly (Case & { readonly covers: string; readonly note?: string 
         [2, 3, 4],
         [2, 4, 2],
       ],
-      (scores, values) => mixBySoftmax(scores, values, (probabilities) => probabilities),
+      (scores, values) => attentionOutput(scores, values, (probabilities) => probabilities),
     ),
   },
   {
@@ -92,7 +92,7 @@ const CASES: readonly (Case & { readonly covers: string; readonly note?: string 
         [2, 4, 2],
       ],
       (scores, values) =>
-        mixBySoftmax(scores, values, (probabilities) =>
+        attentionOutput(scores, values, (probabilities) =>
           multiply(probabilities, scores.graph.constant([1.5, 0, 1.5, 1.5], [4])),
         ),
     ),
@@ -105,7 +105,7 @@ const CASES: readonly (Case & { readonly covers: string; readonly note?: string 
         [2, 3, 2],
         [2, 4, 2],
       ],
-      (queries, keys) => scoreKeys(queries, keys, 0.7),
+      (queries, keys) => attentionScores(queries, keys, 0.7),
     ),
   },
   { covers: 'logSoftmax', ...one([3, 5], logSoftmax) },
@@ -178,7 +178,7 @@ describe('a graph with symbolic dimensions', () => {
     const graph = createGraph();
     const x = graph.input('x', 'float32', ['batch', 'time', 4]);
     const table = graph.parameter('positions', [6, 4]);
-    const shifted = add(x, leading(table, 0, 'time'));
+    const shifted = add(x, takeFirst(table, 0, 'time'));
     const heads = transpose(
       reshape(reshape(shifted, ['batch*time', 4]), ['batch', 'time', 2, 2]),
       [0, 2, 1, 3],

@@ -7,13 +7,16 @@ import { createRandom } from '../../../src/core/random.ts';
 import {
   openClassifier,
   openTokenizer,
-  parseRecipe,
   readBaseModel,
   writeWeights,
   type DistilBertConfig,
   type Weights,
 } from '../../../src/ml/index.ts';
-import { judgeClassifier, type Judgement } from '../../../src/ml/candidate/choose-precision.ts';
+import {
+  calibrateAndChoosePrecision,
+  type PrecisionChoice,
+} from '../../../src/ml/candidate/choose-precision.ts';
+import { parseRecipe } from '../../../src/ml/recipes.ts';
 import { buildClassifierGraph } from '../../../src/ml/models/index.ts';
 import { computeMargins } from '../../../src/ml/scoring/run-graph.ts';
 import { runTraining } from '../../../src/ml/candidate/run.ts';
@@ -69,9 +72,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true }));
 
-function judge(precisionTolerance: number): Promise<Judgement> {
+function judge(precisionTolerance: number): Promise<PrecisionChoice> {
   const options = { ...RUN, precisionTolerance, calibrationTexts: rows.texts };
-  return judgeClassifier({ config, weights, priorShift: 0 }, tokenizer, rows, options);
+  return calibrateAndChoosePrecision({ config, weights, priorShift: 0 }, tokenizer, rows, options);
 }
 
 describe('the precision that is served', () => {

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, expect, it } from 'vitest';
 import { sigmoid } from '../../../src/ml/scoring/calibration.ts';
 import { buildClassifierGraph } from '../../../src/ml/models/index.ts';
 import { computeMargins } from '../../../src/ml/scoring/run-graph.ts';
-import { trainEveryWeight } from '../../../src/ml/candidate/full.ts';
+import { trainFullRecipe } from '../../../src/ml/candidate/full.ts';
 import type { LabelledTexts, RawClassifier, TrainerContext } from '../../../src/ml/candidate/trainer.ts';
 import { trainedConfig } from '../../../src/ml/base/model.ts';
 import { labelled, tinyContext } from '../tiny-context.ts';
@@ -38,7 +38,7 @@ it.each(['balanced', 'none'] as const)(
   async (classWeights) => {
     const settings = { trainer: 'full', epochs: 20, learningRate: 0.02, classWeights } as const;
     const context = await tinyContext(folder, settings, { train: alike(16, 4), validation: alike(1, 1) });
-    expect(await honestProbability(context, await trainEveryWeight(context))).toBeCloseTo(0.8, 1);
+    expect(await honestProbability(context, await trainFullRecipe(context))).toBeCloseTo(0.8, 1);
   },
 );
 
@@ -51,7 +51,7 @@ it('a refit takes out the shift of all the rows that it learnt from', async () =
     refit: true,
   } as const;
   const context = await tinyContext(folder, settings, { train: alike(16, 4), validation: alike(10, 10) });
-  const { refit } = await trainEveryWeight(context);
+  const { refit } = await trainFullRecipe(context);
   const refitted = await refit?.();
   expect(refitted).toBeDefined();
   if (refitted !== undefined) expect(await honestProbability(context, refitted)).toBeCloseTo(26 / 40, 1);

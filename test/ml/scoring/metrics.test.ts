@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/core/random.ts';
-import { fitTemperature, sigmoid, softplus } from '../../../src/ml/scoring/calibration.ts';
+import { fitTemperature, sigmoid } from '../../../src/ml/scoring/calibration.ts';
 import { computeMetrics } from '../../../src/ml/scoring/metrics.ts';
 
 describe('computeMetrics', () => {
@@ -88,3 +88,8 @@ describe('fitTemperature', () => {
     expect(fitTemperature([5, -5], [0, 1])).toBeCloseTo(10);
   });
 });
+
+/** log(1 + e^x) without overflow. */
+function softplus(x: number): number {
+  return Math.max(x, 0) + Math.log1p(Math.exp(-Math.abs(x)));
+}

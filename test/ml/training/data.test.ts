@@ -6,9 +6,12 @@ import {
   planValidation,
   weighClasses,
 } from '../../../src/ml/training/data.ts';
-import { learningRateAt } from '../../../src/ml/training/schedule.ts';
-import { REFERENCE_SETTINGS, resolveSettings } from '../../../src/ml/training/settings.ts';
-import { collectVocabulary, restoreRows, selectRows } from '../../../src/ml/training/vocabulary.ts';
+import { resolveSettings } from '../../../src/ml/training/settings.ts';
+import { learningRateAt } from '../../../src/ml/training/train.ts';
+import { collectVocabulary, restoreRows, selectRows } from '../../../src/ml/training/weights.ts';
+import { referenceSettings } from './tiny-task.ts';
+
+const reference = await referenceSettings();
 
 describe('a plan of batches', () => {
   const lengths = Array.from({ length: 103 }, (_, row) => 3 + ((row * 37) % 50));
@@ -41,7 +44,7 @@ describe('a batch', () => {
     expect([...vocabulary.ids]).toEqual([0, 3, 5, 7, 9]);
     const batch = assembleBatch(rows, [1, 0], vocabulary, { positions: 16, padTokenId: 0 });
     expect(batch.shape).toEqual([2, 8]);
-    expect([...batch.wordNumbers]).toEqual([3, 4, 2, 1, 0, 0, 0, 0, 3, 1, 0, 0, 0, 0, 0, 0]);
+    expect([...batch.tokenIndices]).toEqual([3, 4, 2, 1, 0, 0, 0, 0, 3, 1, 0, 0, 0, 0, 0, 0]);
     expect([...batch.attentionMask].map(Number)).toEqual([1, 1, 1, 1, 0, 0, 0, 0, 1, 1, 0, 0, 0, 0, 0, 0]);
   });
 
@@ -75,7 +78,7 @@ it('the learning rate rises and falls linearly, as get_linear_schedule_with_warm
 });
 
 describe('automatic settings', () => {
-  const auto = { ...REFERENCE_SETTINGS, epochs: 'auto', learningRate: 'auto' } as const;
+  const auto = { ...reference, epochs: 'auto', learningRate: 'auto' } as const;
 
   it('give few rows more epochs and a wide encoder a smaller learning rate', () => {
     const few = resolveSettings(auto, 300, { dim: 384 });
@@ -85,6 +88,6 @@ describe('automatic settings', () => {
   });
 
   it('leave what is said as it is', () => {
-    expect(resolveSettings(REFERENCE_SETTINGS, 10, { dim: 128 })).toEqual(REFERENCE_SETTINGS);
+    expect(resolveSettings(reference, 10, { dim: 128 })).toEqual(reference);
   });
 });

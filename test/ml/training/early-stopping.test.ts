@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { computeMetrics } from '../../../src/ml/scoring/metrics.ts';
-import type { EpochReport } from '../../../src/ml/training/checkpoint.ts';
-import { hasStalled } from '../../../src/ml/training/early-stopping.ts';
+import type { EpochReport } from '../../../src/ml/training/contract.ts';
+import { hasStalled } from '../../../src/ml/training/train.ts';
 
 /** Epochs in which so many of ten rows are judged right, each with this probability of its label. */
 function epochs(...outcomes: [right: number, confidence: number][]): EpochReport[] {

@@ -11,7 +11,7 @@ import {
 import { lossTargets } from '../../../src/ml/training/data.ts';
 import { openEngine, type Engine } from '../../../src/ml/training/engine.ts';
 import { createOptimizer } from '../../../src/ml/training/optimizer.ts';
-import { learningRateAt } from '../../../src/ml/training/schedule.ts';
+import { learningRateAt } from '../../../src/ml/training/train.ts';
 
 const matrix = z.array(z.array(z.number()));
 const RECORDING = z.object({
@@ -50,7 +50,7 @@ export async function replayRecording(directory: string): Promise<Replay> {
   const engine = await openEngine({
     config,
     vocabulary: config.vocabulary,
-    padNumber: config.padTokenId,
+    padIndex: config.padTokenId,
     isTrained: () => true,
     maxShape: [4, 12],
     accumulates: false,
@@ -91,13 +91,13 @@ async function backward(
   step: z.infer<typeof RECORDING>['steps'][number],
   classes: number,
 ): Promise<{ loss: number; logits: Float32Array }> {
-  const wordNumbers = Int32Array.from(step.input_ids.flat());
+  const tokenIndices = Int32Array.from(step.input_ids.flat());
   const rows = step.labels.map((_, row) => row);
   const batch = {
     rows,
-    shape: [rows.length, wordNumbers.length / rows.length] as const,
-    wordNumbers,
-    inputIds: BigInt64Array.from(wordNumbers, BigInt),
+    shape: [rows.length, tokenIndices.length / rows.length] as const,
+    tokenIndices,
+    inputIds: BigInt64Array.from(tokenIndices, BigInt),
     attentionMask: BigInt64Array.from(step.attention_mask.flat(), BigInt),
   };
   const targets = lossTargets(

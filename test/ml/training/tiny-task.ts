@@ -4,7 +4,13 @@ import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { createRandom } from '../../../src/core/random.ts';
 import { parseDistilBertConfig, readWeights } from '../../../src/ml/models/index.ts';
-import { REFERENCE_SETTINGS, type FullTraining, type TokenRows } from '../../../src/ml/training/index.ts';
+import { readRecipe } from '../../../src/ml/recipes.ts';
+import {
+  resolveSettings,
+  type FullTraining,
+  type TokenRows,
+  type TrainingSettings,
+} from '../../../src/ml/training/index.ts';
 
 const fixture = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../fixtures/tiny-training');
 
@@ -23,6 +29,11 @@ export function drawRows(count: number, seed: number): TokenRows {
   return { inputIds, labels };
 }
 
+/** Those of config/recipes/reference.yaml, in which nothing is `auto`. */
+export async function referenceSettings(): Promise<TrainingSettings> {
+  return resolveSettings(await readRecipe('config/recipes', 'reference'), 1, { dim: 1 });
+}
+
 export async function tinyTraining(overrides: Partial<FullTraining> = {}): Promise<FullTraining> {
   const config = parseDistilBertConfig(JSON.parse(await readFile(path.join(fixture, 'config.json'), 'utf8')));
   return {
@@ -30,7 +41,7 @@ export async function tinyTraining(overrides: Partial<FullTraining> = {}): Promi
     readWeights: () => readWeights(path.join(fixture, 'initial.safetensors')),
     train: drawRows(96, 1),
     validation: drawRows(40, 2),
-    settings: { ...REFERENCE_SETTINGS, learningRate: 3e-3, batchSize: 8, checkpointEverySteps: 5 },
+    settings: { ...(await referenceSettings()), learningRate: 3e-3, batchSize: 8, checkpointEverySteps: 5 },
     seed: 3,
     ...overrides,
   };

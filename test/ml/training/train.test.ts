@@ -29,7 +29,7 @@ describe('training of all weights', () => {
 
     expect(stepsRun).toBe(3 * 30);
     expect(steps.map(({ step }) => step)).toEqual(Array.from({ length: 90 }, (_, i) => i + 1));
-    expect(steps.at(-1)).toMatchObject({ step: 90, steps: 90, epoch: 3, etaMs: 0 });
+    expect(steps.at(-1)).toMatchObject({ step: 90, steps: 90, epoch: 3, remainingMs: 0 });
     expect(epochs.map(({ epoch, steps: done }) => [epoch, done])).toEqual([
       [1, 30],
       [2, 60],

@@ -27,11 +27,21 @@ describe('the vector kernels', () => {
     for (let step = 1; step <= 5; step += 1) {
       gradients.forEach((_, i) => (gradients[i] = random.normal() * 10 ** (i % 5)));
       const [meanCorrection, varianceCorrection] = [1 - 0.9 ** step, 1 - 0.999 ** step];
-      kernels.adamw(
-        ...([0, BYTES, BYTES, 2 * BYTES, 3 * BYTES] as const),
-        ...([scale, 1 - rate * decay, 1 - 0.9, 0.999, 1 - 0.999] as const),
-        ...([rate / meanCorrection, 1 / Math.sqrt(varianceCorrection), 1e-8] as const),
-      );
+      kernels.adamw({
+        weights: 0,
+        end: BYTES,
+        gradients: BYTES,
+        means: 2 * BYTES,
+        variances: 3 * BYTES,
+        gradientScale: scale,
+        keep: 1 - rate * decay,
+        oneMinusBeta1: 1 - 0.9,
+        beta2: 0.999,
+        oneMinusBeta2: 1 - 0.999,
+        rate: rate / meanCorrection,
+        deviationScale: 1 / Math.sqrt(varianceCorrection),
+        epsilon: 1e-8,
+      });
       const { w, m, v } = expected;
       for (let i = 0; i < COUNT; i += 1) {
         const g = (gradients[i] as number) * scale;

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { isTrained, rateFactor } from '../../../src/ml/training/layers.ts';
+import { isTrained, rateFactor } from '../../../src/ml/training/optimizer.ts';
 import { parseDistilBertConfig } from '../../../src/ml/models/index.ts';
 
 const config = parseDistilBertConfig({ n_layers: 2 });
