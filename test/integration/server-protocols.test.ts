@@ -163,7 +163,7 @@ describe("TEI's classification", () => {
     expect(body).toHaveLength(2);
   });
 
-  it('refuses in its own words', async () => {
+  it("answers what it refuses with TEI's own error type", async () => {
     expect(await predict({ inputs: [] })).toMatchObject({ status: 422, body: { error_type: 'validation' } });
     expect(await predict({})).toMatchObject({ status: 422, body: { error_type: 'validation' } });
     expect(await predict({ inputs: [[text, text]] })).toMatchObject({ status: 422 });
@@ -173,7 +173,7 @@ describe("TEI's classification", () => {
 describe("MLflow's scoring server", () => {
   const invoke = (body: unknown, headers = {}) => postJson(`${server.url}/invocations`, body, headers);
 
-  it('answers its ping', async () => {
+  it('answers GET /ping', async () => {
     expect(await status('/ping')).toBe(200);
   });
 
@@ -205,7 +205,7 @@ describe("MLflow's scoring server", () => {
     });
   });
 
-  it('reads JSON alone', async () => {
+  it('refuses a body that is not JSON', async () => {
     expect(await invoke('a,b', { 'content-type': 'text/csv' })).toMatchObject({ status: 400 });
   });
 });

@@ -77,7 +77,7 @@ describe('a new champion', () => {
       .toBeGreaterThanOrEqual(5);
   });
 
-  it('reaches every server process', async () => {
+  it('makes every server process serve the new champion', async () => {
     await open();
     const other = await harness.openServer();
     const second = await harness.register(models[1] ?? '');

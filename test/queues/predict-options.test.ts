@@ -61,7 +61,7 @@ describe('the options of a prediction job', () => {
 });
 
 describe('the id of a step in its queue', () => {
-  it('follows from job and shard', () => {
+  it('is made of the ids of job, stage and shard', () => {
     expect(stepJobId({ jobId: 'a-1', stage: 'split-catalogue', shard: -1 })).toBe('a-1.split-catalogue');
     expect(stepJobId({ jobId: 'a-1', stage: 'predict-shard', shard: 0 })).toBe('a-1.predict-shard.0');
   });

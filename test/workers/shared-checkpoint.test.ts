@@ -14,7 +14,7 @@ beforeEach(async () => {
 afterEach(() => rm(root, { recursive: true, force: true }));
 
 describe.each([0, 60_000])('a training whose own checkpoint does not fit, copied every %i ms', (everyMs) => {
-  it('starts afresh, once', async () => {
+  it('begins again without the checkpoint, and only once', async () => {
     const directory = path.join(root, 'checkpoints');
     await mkdir(directory);
     await writeFile(path.join(directory, 'checkpoint.safetensors'), 'of another thread count');

@@ -38,7 +38,7 @@ describe('createHashtags', () => {
     ]);
   });
 
-  it('leaves out what it is told to', () => {
+  it('makes no hashtag that the caller excludes', () => {
     const brief = createBrief({ title: 'Red Lipstick', description: '' });
     expect(createHashtags(brief, 5, (tag) => tag.includes('Lipstick')).join(' ')).not.toContain('Lipstick');
   });

@@ -10,7 +10,7 @@ it('says how long waiting tokens take at the measured rate', () => {
   expect(meter.secondsFor(10_000_000, 2)).toBe(60);
 });
 
-it('follows a change of rate', () => {
+it('measures the new rate once the rate has changed', () => {
   const meter = createRateMeter();
   for (let batch = 0; batch < 20; batch += 1) meter.note(1000, 1000);
   for (let batch = 0; batch < 20; batch += 1) meter.note(10_000, 1000);
