@@ -12,7 +12,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { stringify } from 'csv-stringify/sync';
 import { systemClock } from '../src/core/clock.ts';
-import { JOB_STAGES, loadConfig, type JobStage } from '../src/core/config/index.ts';
+import { loadConfig } from '../src/core/config/index.ts';
 import { createSilentLogger } from '../src/core/log.ts';
 import { createResources } from '../src/core/resources.ts';
 import { openCopywriter } from '../src/copy/index.ts';
@@ -22,17 +22,14 @@ import {
   createJobStarter,
   createRunStarter,
   getJob,
+  type JobStage,
+  type Progress,
   openQueueBackend,
   openStageQueues,
 } from '../src/queues/index.ts';
 import { openVersionScorers } from '../src/serving/index.ts';
 import { createArtifactStore, createPostgresTrackingStore } from '../src/tracking/index.ts';
-import {
-  createStageHandlers,
-  createStepHandlers,
-  openWorkers,
-  type StepHandlers,
-} from '../src/workers/index.ts';
+import { createJobHandlers, openWorkers, type JobHandlers } from '../src/workers/index.ts';
 import { readOptions } from './read-options.ts';
 import { registerChampion } from '../test/integration/jobs-harness.ts';
 import { trainTinyModels } from '../fixtures/tiny-models.ts';
@@ -54,12 +51,13 @@ interface Sample {
   mib: number;
 }
 const samples: Record<JobStage, Sample[]> = { 'split-catalogue': [], 'predict-shard': [], 'join-shards': [] };
-/** Rows of each step so far, by shard. */
+/** Rows of each stage so far, by shard. */
 const done: Record<JobStage, Map<number, number>> = {
   'split-catalogue': new Map(),
   'predict-shard': new Map(),
   'join-shards': new Map(),
 };
+const STAGES = ['split-catalogue', 'predict-shard', 'join-shards'] as const satisfies JobStage[];
 let current: JobStage = 'split-catalogue';
 let isRunning = false;
 
@@ -100,9 +98,7 @@ async function run(): Promise<number> {
     ...shared,
     runs: createRunStarter(shared),
     services: { database, artifacts, config },
-    handlers: createStageHandlers({ tracking }),
-    steps: watched(createStepHandlers({ scores, copywriter })),
-    stages: JOB_STAGES,
+    handlers: watched(createJobHandlers({ scores, copywriter })),
   });
   resources.add('workers', workers);
 
@@ -129,7 +125,7 @@ async function run(): Promise<number> {
 
 function report(): number {
   let missed = 0;
-  for (const stage of JOB_STAGES) {
+  for (const stage of STAGES) {
     const peak = (from: number, to: number): number =>
       Math.max(...samples[stage].filter(({ at }) => at >= from && at <= to).map(({ mib }) => mib));
     const [first, last] = [peak(0, 0.1), peak(0.9, 1)];
@@ -148,23 +144,23 @@ function sample(): void {
   samples[current].push({ at, mib: process.memoryUsage.rss() / MIB });
 }
 
-/** The real steps, with an eye on how far they are. */
-function watched(steps: StepHandlers): StepHandlers {
-  const watch = <S extends JobStage>(stage: S): StepHandlers[S] => {
-    const handler = steps[stage];
+/** The real handlers, with an eye on how far they are. */
+function watched(handlers: JobHandlers): JobHandlers {
+  const watch = <S extends JobStage>(stage: S): JobHandlers[S] => {
+    const handler = handlers[stage];
     return (async (payload: Parameters<typeof handler>[0], context: Parameters<typeof handler>[1]) => {
       current = stage;
       isRunning = true;
       const shard = 'shard' in payload ? payload.shard : -1;
-      const progress = (rowsDone: number, of?: number): void => {
-        done[stage].set(shard, rowsDone);
-        context.progress(rowsDone, of);
+      const progress = (report: Progress): void => {
+        done[stage].set(shard, report.done);
+        context.progress(report);
       };
       return await (handler as (p: unknown, c: typeof context) => Promise<unknown>)(payload, {
         ...context,
         progress,
       });
-    }) as StepHandlers[S];
+    }) as JobHandlers[S];
   };
   return {
     'split-catalogue': watch('split-catalogue'),

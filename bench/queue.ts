@@ -23,14 +23,15 @@ import {
   beginAttempt,
   commitResult,
   createRunStarter,
-  jobId,
   openQueueBackend,
   openStageQueues,
-  type StageKey,
+  queueJobId,
+  RUN,
+  type WorkKey,
   type StageQueues,
 } from '../src/queues/index.ts';
 import { createArtifactStore } from '../src/tracking/index.ts';
-import { openWorkers, type StageHandlers, type StageServices, type Workers } from '../src/workers/index.ts';
+import { openWorkers, type RunHandlers, type StageServices, type Workers } from '../src/workers/index.ts';
 import { readOptions } from './read-options.ts';
 import { idleHandlers } from '../fixtures/idle-handlers.ts';
 import { measureStart } from './start.ts';
@@ -75,7 +76,7 @@ interface Bench {
   services: StageServices;
   queues: StageQueues;
   config: Config;
-  open(handlers: StageHandlers, concurrency?: number): Promise<Workers>;
+  open(handlers: RunHandlers, concurrency?: number): Promise<Workers>;
   startRun(): Promise<string>;
 }
 
@@ -230,10 +231,10 @@ async function measureBare(bench: Bench, runId: string, round: number): Promise<
   const worker = bench.queues.backend.openWorker(
     'train-model',
     async (job: Job<{ runId: string; candidate: string }>) => {
-      const key: StageKey = { runId: job.data.runId, stage: 'train-model', candidate: job.data.candidate };
-      const begun = await beginAttempt(pool, key, 'bare');
+      const key: WorkKey = { ownerId: job.data.runId, stage: 'train-model', part: job.data.candidate };
+      const begun = await beginAttempt(pool, RUN, key, 'bare');
       const result = { trackingRunId: 'r', modelUri: 'm', validation: { accuracy: 0.5 } };
-      await commitResult(pool, { ...key, attempt: begun?.attempt ?? 1 }, result);
+      await commitResult(pool, RUN, { ...key, attempt: begun?.attempt ?? 1 }, result);
       return result;
     },
     {
@@ -257,7 +258,11 @@ async function addJobs(bench: Bench, stage: 'train-model', runId: string, label:
       return {
         name: stage,
         data: { runId, candidate },
-        opts: { jobId: jobId(runId, stage, candidate), attempts: 3, removeOnComplete: { count: 1000 } },
+        opts: {
+          jobId: queueJobId({ ownerId: runId, stage, part: candidate }),
+          attempts: 3,
+          removeOnComplete: { count: 1000 },
+        },
       };
     }),
   );
@@ -281,7 +286,7 @@ function createCounter(): { count: () => void; rate: Promise<number> } {
 }
 
 /** The idle handlers, each noted when it is called: what it answers is there at once. */
-function noting(note: (stage: string) => void): StageHandlers {
+function noting(note: (stage: string) => void): RunHandlers {
   const noted = Object.entries(idleHandlers).map(([stage, handle]) => [
     stage,
     (...call: Parameters<typeof handle>) => {
@@ -289,7 +294,7 @@ function noting(note: (stage: string) => void): StageHandlers {
       return (handle as (...same: typeof call) => unknown)(...call);
     },
   ]);
-  return Object.fromEntries(noted) as StageHandlers;
+  return Object.fromEntries(noted) as RunHandlers;
 }
 
 async function untilEnded(bench: Bench, runId: string): Promise<void> {

@@ -2,11 +2,11 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
-import { JOB_STAGES, type Config } from '../core/config/index.ts';
+import type { Config } from '../core/config/index.ts';
 import { AppError, toError } from '../core/errors.ts';
 import { sha256Hex } from '../core/ids.ts';
 import { SOURCE_FORMATS, TABLE_FORMATS, type TableFormat } from '../data/index.ts';
-import { resolvePredictOptions, type JobStarter, type PredictJobRequest } from '../queues/index.ts';
+import { JOB, resolvePredictOptions, type JobStarter, type PredictJobRequest } from '../queues/index.ts';
 import type { Terminal } from './command.ts';
 import { followJob, requireJobSuccess } from './follow-job.ts';
 import { addWorkers } from './processes.ts';
@@ -54,7 +54,7 @@ export async function predictFile(
     const othersWork = await queueing.queues.hasWorkers('predict-shard');
     if (!othersWork) {
       terminal.note('no worker is running: this command predicts the rows itself');
-      await addWorkers(services, queueing, { stages: JOB_STAGES });
+      await addWorkers(services, queueing, { stages: JOB.names });
     }
     try {
       const job = await followJob({ db: services.database.db, jobId, terminal, signal });

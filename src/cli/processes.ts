@@ -1,16 +1,15 @@
 /** The long-running parts that commands put together: workers and server, on the resource stack of the command. */
 import { systemClock } from '../core/clock.ts';
-import type { WorkStage } from '../core/config/index.ts';
 import { openServer, type Server } from '../server/index.ts';
 import { openBudgetedCopywriter, openVersionScorers } from '../serving/index.ts';
 import { openWebhookDelivery } from '../tracking/index.ts';
-import { createStageHandlers, createStepHandlers, openWorkers } from '../workers/index.ts';
+import { createJobHandlers, createRunHandlers, openWorkers } from '../workers/index.ts';
 import type { QueueServices, Services } from './services.ts';
 
 export async function addWorkers(
   services: Services,
   { queues, runs }: QueueServices,
-  choice: { stages?: readonly WorkStage[]; concurrency?: number } = {},
+  choice: { stages?: readonly string[]; concurrency?: number } = {},
 ): Promise<void> {
   const { config, log, resources, database, artifacts, tracking } = services;
   const scores = resources.add(
@@ -25,8 +24,7 @@ export async function addWorkers(
     queues,
     runs,
     services: { database, artifacts, config },
-    handlers: createStageHandlers({ tracking }),
-    steps: createStepHandlers({ scores, copywriter }),
+    handlers: { ...createRunHandlers({ tracking }), ...createJobHandlers({ scores, copywriter }) },
     log,
     clock: systemClock,
     ...choice,

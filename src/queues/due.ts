@@ -1,65 +1,181 @@
-/** Which steps of a job ought to be in their queues now, by PostgreSQL alone. Workers, the reconciler and a resumed job go by it. */
+/** What ought to be in the queues now, by the declaration and PostgreSQL alone. Workers, the reconciler and a resumed job go by it. */
+import type { Pool } from 'pg';
 import { assertNever } from '../core/errors.ts';
-import type { Db, StageStatus } from '../db/index.ts';
+import {
+  declarationOf,
+  parentOf,
+  partsOf,
+  stagesAfter,
+  type Flow,
+  type StageDeclaration,
+  type WorkKey,
+} from './flow.ts';
 import type { StageQueues } from './stage-queues.ts';
-import { NO_SHARD, type StepKey } from './job-flow.ts';
+import type { WorkStatus } from './work-state.ts';
 
-export interface DueStep extends StepKey {
-  status: StageStatus | 'waiting';
+export interface DueWork extends WorkKey {
+  /** undefined: nobody has begun it, and nothing was made for it. */
+  status: WorkStatus | undefined;
 }
 
-/** The split until it has succeeded; then the unfinished shards whose turn it is; the join when there are none left. */
-export async function listDueSteps(db: Db, jobId: string, shardsInFlight: number): Promise<DueStep[]> {
-  const single = await db
-    .selectFrom('prediction_job_steps')
-    .select(['stage', 'status'])
-    .where('job_id', '=', jobId)
-    .where('shard', '=', NO_SHARD)
-    .execute();
-  const statusOf = (stage: string): DueStep['status'] | undefined =>
-    single.find((row) => row.stage === stage)?.status;
-  if (statusOf('split-catalogue') !== 'succeeded') {
-    const status = statusOf('split-catalogue') ?? 'waiting';
-    return [{ jobId, stage: 'split-catalogue', shard: NO_SHARD, status }];
+/** Statuses of an owner's work by `statusKey`. */
+export type Statuses = ReadonlyMap<string, WorkStatus>;
+
+export function statusKey(stage: string, part = ''): string {
+  return `${stage}/${part}`;
+}
+
+/** Every stage that has not ended and of which all that it comes after has: itself, or those of its parts whose turn it is. */
+export async function listDue<O>(flow: Flow<O>, pool: Pool, ownerId: string, owner: O): Promise<DueWork[]> {
+  const statuses = await readStatuses(flow, pool, ownerId);
+  const numbered = async (stage: string, window: number): Promise<DueWork[]> =>
+    await readNumbered(flow, pool, { ownerId, stage, window });
+  return await chooseDue(flow, { ownerId, owner, statuses, numbered });
+}
+
+/** The decision itself. `numbered` is asked for the open parts of a numbered fan-out whose turn it is. */
+export async function chooseDue<O>(
+  flow: Flow<O>,
+  facts: {
+    ownerId: string;
+    owner: O;
+    statuses: Statuses;
+    numbered: (stage: string, window: number) => Promise<DueWork[]>;
+  },
+): Promise<DueWork[]> {
+  const { ownerId, owner, statuses, numbered } = facts;
+  const ended = new Set<string>();
+  const due: DueWork[] = [];
+  for (const stage of flow.names) {
+    const declared = flow.stages[stage] as StageDeclaration<O>;
+    if (!declared.after.every((before) => ended.has(before))) continue;
+    if (isPassed(flow, stage, statuses)) {
+      ended.add(stage);
+      continue;
+    }
+    const window = declared.window?.(owner);
+    const works =
+      window === undefined
+        ? partsOf(flow, stage, owner).map((part): DueWork => ({
+            ownerId,
+            stage,
+            part,
+            status: statuses.get(statusKey(stage, part)),
+          }))
+        : await numbered(stage, window);
+    const open = works.filter(({ status }) => !hasEnded(declared, status));
+    if (open.length === 0) ended.add(stage);
+    due.push(...open);
   }
-  const shards = await db
-    .selectFrom('prediction_job_steps as step')
-    .leftJoin('prediction_job_steps as before', (join) =>
-      join
-        .onRef('before.job_id', '=', 'step.job_id')
-        .on('before.stage', '=', 'predict-shard')
-        .on((eb) => eb('before.shard', '=', eb('step.shard', '-', shardsInFlight))),
-    )
-    .select(['step.shard', 'step.status'])
-    .where('step.job_id', '=', jobId)
-    .where('step.stage', '=', 'predict-shard')
-    .where('step.status', '!=', 'succeeded')
-    .where((eb) => eb.or([eb('before.status', '=', 'succeeded'), eb('before.status', 'is', null)]))
-    .orderBy('step.shard')
-    .execute();
-  if (shards.length > 0) return shards.map((row) => ({ jobId, stage: 'predict-shard', ...row }));
-  return [{ jobId, stage: 'join-shards', shard: NO_SHARD, status: statusOf('join-shards') ?? 'waiting' }];
+  return due;
+}
+
+/** Whether a stage after it has begun: then it has ended, whatever became of parts that were lost. */
+function isPassed<O>(flow: Flow<O>, stage: string, statuses: Statuses): boolean {
+  return stagesAfter(flow, stage).some((after) => {
+    const status = statuses.get(statusKey(after));
+    return status !== undefined && status !== 'waiting';
+  });
+}
+
+function hasEnded<O>({ mayFail = false }: StageDeclaration<O>, status: WorkStatus | undefined): boolean {
+  return status === 'succeeded' || (mayFail && (status === 'failed' || status === 'cancelled'));
+}
+
+/** Of stages without parts and of listed parts, which are few. */
+export async function readStatuses(flow: Flow, pool: Pool, ownerId: string): Promise<Statuses> {
+  const { states, owner, part, noPart } = flow.tables;
+  const numbered = flow.names.filter((stage) => declarationOf(flow, stage).window !== undefined);
+  const { rows } = await pool.query<{ stage: string; part: string; status: WorkStatus }>({
+    name: `${flow.name}-statuses`,
+    text: `SELECT stage, ${part}::text AS part, status FROM ${states} WHERE ${owner} = $1 AND stage <> ALL ($2)`,
+    values: [ownerId, numbered],
+  });
+  return new Map(rows.map((row) => [statusKey(row.stage, row.part === noPart ? '' : row.part), row.status]));
+}
+
+/** Open parts of a numbered fan-out whose turn it is: the one a window before has succeeded, or there is none. */
+export async function readNumbered(
+  flow: Flow,
+  pool: Pool,
+  { ownerId, stage, window }: { ownerId: string; stage: string; window: number },
+): Promise<DueWork[]> {
+  const { states, owner, part } = flow.tables;
+  const { rows } = await pool.query<{ part: string; status: WorkStatus }>({
+    name: `${flow.name}-numbered`,
+    text: `
+SELECT state.${part}::text AS part, state.status
+FROM ${states} AS state
+LEFT JOIN ${states} AS before ON before.${owner} = state.${owner} AND before.stage = state.stage
+  AND before.${part} = state.${part} - $3
+WHERE state.${owner} = $1 AND state.stage = $2 AND state.status <> 'succeeded'
+  AND (before.status = 'succeeded' OR before.status IS NULL)
+ORDER BY state.${part}`,
+    values: [ownerId, stage, window],
+  });
+  return rows.map((row) => ({ ownerId, stage, ...row }));
 }
 
 /**
- * Puts a due step into its queue unless it is there. The picture of PostgreSQL may be overtaken meanwhile: a step that has ended since
- * is taken by a worker, which sees so and hands on again.
- * @returns `lost` when the queue gave the step up without a worker having said why: it must not run for ever
+ * Enqueues what the end of `key` makes due: the stages after it, and the part that was waiting for this one's place in the window. Done
+ * twice it counts once.
  */
-export async function ensureEnqueued(
+export async function enqueueNext<O>(
+  flow: Flow<O>,
+  { pool, queues }: { pool: Pool; queues: StageQueues },
+  owner: O,
+  key: WorkKey,
+): Promise<void> {
+  const plain = flow as Flow;
+  const window = (flow.stages[key.stage] as StageDeclaration<O>).window?.(owner);
+  const after = stagesAfter(plain, key.stage);
+  // BullMQ releases the parent of a listed fan-out when the last of its children has ended.
+  if (parentOf(plain, key.stage) !== undefined || (after.length === 0 && window === undefined)) return;
+  const next = window === undefined ? undefined : String(Number(key.part) + window);
+  const due = await listDue(flow, pool, key.ownerId, owner);
+  await enqueueDue(
+    flow,
+    queues,
+    owner,
+    due.filter(({ stage, part }) => after.includes(stage) || (stage === key.stage && part === next)),
+  );
+}
+
+/** Puts due work into its queues unless it is there; a listed fan-out goes whole, with its parent. */
+export async function enqueueDue<O>(
+  flow: Flow<O>,
   queues: StageQueues,
-  step: DueStep,
-): Promise<'there' | 'added' | 'lost'> {
-  const state = await queues.stateOfStep(step);
+  owner: O,
+  due: readonly DueWork[],
+): Promise<void> {
+  const plain = flow as Flow;
+  const fanOuts = new Set<string>();
+  for (const work of due) {
+    const { ownerId, stage } = work;
+    const parent = parentOf(plain, stage);
+    if (parent === undefined) await ensureEnqueued(queues, work);
+    else if (!fanOuts.has(stage)) {
+      fanOuts.add(stage);
+      // A fan-out is added whole or not at all; adding a failed child again would leave its parent waiting for ever.
+      const isThere = (await queues.stateOf({ ownerId, stage: parent, part: '' })) !== 'unknown';
+      if (!isThere) await queues.enqueueFanOut(ownerId, stage, partsOf(flow, stage, owner));
+    }
+  }
+}
+
+/** What was due may have ended meanwhile: then a worker takes it, sees so and enqueues what comes next. */
+async function ensureEnqueued(queues: StageQueues, work: DueWork): Promise<void> {
+  const state = await queues.stateOf(work);
   switch (state) {
     case 'active':
     case 'waiting':
     case 'delayed':
     case 'prioritized':
     case 'waiting-children':
-      return 'there';
+      return;
     case 'failed':
-      if (step.status !== 'waiting') return 'lost';
+      // The queue gave it up without a worker having said why: the reconciler closes its owner.
+      if (work.status !== undefined && work.status !== 'waiting') return;
       break;
     case 'completed':
     case 'unknown':
@@ -67,7 +183,6 @@ export async function ensureEnqueued(
     default:
       return assertNever(state);
   }
-  if (state !== 'unknown') await queues.removeStep(step);
-  await queues.enqueueStep(step);
-  return 'added';
+  if (state !== 'unknown') await queues.remove(work);
+  await queues.enqueue(work);
 }

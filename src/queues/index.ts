@@ -3,18 +3,53 @@ export { openQueueBackend } from './open-backend.ts';
 export {
   BACKOFF_TYPE,
   backoffDelayMs,
-  CATALOGUE,
-  CLOSING_STAGE,
-  endsRunWhenFailed,
-  jobId,
-  nextStep,
-  QUEUE_NAMES,
-  START_RUN_QUEUE,
-  type NextStep,
-  type QueueName,
-  type StagePayload,
-  type StageResult,
-} from './run-flow.ts';
+  childrenOf,
+  declarationOf,
+  defineFlow,
+  describeWork,
+  keyOf,
+  ownerOf,
+  parentOf,
+  partsOf,
+  payloadOf,
+  queueJobId,
+  stagesAfter,
+  stageSettings,
+  type Flow,
+  type StageDeclaration,
+  type WorkKey,
+} from './flow.ts';
+export { FLOWS, flowOf, stageNames, type Stage, type StagePayload, type StageResult } from './flows.ts';
+export { RUN, type RunOwner, type RunStage } from './run-flow.ts';
+export {
+  JOB,
+  jobFolder,
+  jobWorkFolder,
+  shardName,
+  type JobOutput,
+  type JobOwner,
+  type JobStage,
+} from './job-flow.ts';
+export {
+  chooseDue,
+  enqueueNext,
+  listDue,
+  readNumbered,
+  readStatuses,
+  statusKey,
+  type DueWork,
+  type Statuses,
+} from './due.ts';
+export {
+  countLoss,
+  failOwner,
+  failPart,
+  findActive,
+  listActive,
+  markLostAttempts,
+  noteEnqueued,
+  type ActiveOwner,
+} from './owners.ts';
 export {
   resolveRunOptions,
   runOptionsSchema,
@@ -22,7 +57,6 @@ export {
   type RunOptions,
   type RunRequest,
 } from './run-options.ts';
-export { ensureEnqueued, listDueSteps, type DueStep } from './due.ts';
 export { getJob, listJobs, type JobSummary, type JobView } from './job-views.ts';
 export {
   createJobStarter,
@@ -39,27 +73,6 @@ export {
   type PredictJobRequest,
 } from './job-options.ts';
 export {
-  beginStep,
-  commitStep,
-  endStep,
-  saveRowsDone,
-  type StepAttempt,
-  type StepBegin,
-} from './step-state.ts';
-export {
-  describeStep,
-  JOB_STEPS,
-  jobFolder,
-  jobWorkFolder,
-  NO_SHARD,
-  shardName,
-  stepJobId,
-  type JobOutput,
-  type StepKey,
-  type StepPayload,
-  type StepResult,
-} from './job-flow.ts';
-export {
   getRun,
   listRuns,
   type AttemptView,
@@ -69,15 +82,16 @@ export {
 } from './run-views.ts';
 export { createRunStarter, type RunStarter, type ScheduledStart } from './runs.ts';
 export { applySchedule, nextTick, restoreSchedule, slotOf } from './schedule.ts';
-export { openStageQueues, type StageQueues } from './stage-queues.ts';
+export { openStageQueues, START_RUN_QUEUE, type StageQueues } from './stage-queues.ts';
 export {
   beginAttempt,
   commitResult,
-  describeStage,
   endAttempt,
   saveProgress,
+  shareDone,
   storeError,
-  type Attempt,
   type BeginResult,
-  type StageKey,
+  type Progress,
+  type WorkAttempt,
+  type WorkStatus,
 } from './work-state.ts';

@@ -5,7 +5,7 @@ import type { Db, RunStatus, StoredError } from '../db/index.ts';
 import type { CatalogueSource } from '../data/index.ts';
 import { noSuchJob } from './jobs.ts';
 import { predictOptionsSchema, type PredictJobOptions } from './job-options.ts';
-import { JOB_STEPS, type JobOutput } from './job-flow.ts';
+import { JOB, type JobOutput } from './job-flow.ts';
 
 export interface JobSummary {
   id: string;
@@ -112,7 +112,7 @@ function toSummary(row: JobRow): JobSummary {
     model: { name: row.model_name, version: row.model_version },
     rows: { total: row.rows_total, done: row.rows_done, refused: row.refused },
     shards: { total: row.shards, done: row.shards_done, running: row.shards_running },
-    output: row.output === null ? null : JOB_STEPS['join-shards'].result.parse(row.output),
+    output: row.output === null ? null : JOB.stages['join-shards'].result.parse(row.output),
     error: row.error,
     createdAt: row.created_at,
     finishedAt: row.finished_at,

@@ -8,10 +8,12 @@ import type { Logger } from '../core/log.ts';
 import type { Database } from '../db/index.ts';
 import type { CatalogueSource, SourceFormat } from '../data/index.ts';
 import { CHAMPION, type TrackingStore } from '../tracking/index.ts';
+import { enqueueDue, listDue } from './due.ts';
+import { ownerOf } from './flow.ts';
 import type { StageQueues } from './stage-queues.ts';
-import { ensureEnqueued, listDueSteps } from './due.ts';
-import { predictOptionsSchema, resolvePredictOptions, type PredictJobRequest } from './job-options.ts';
-import { jobFolder, jobWorkFolder, NO_SHARD } from './job-flow.ts';
+import { JOB, jobFolder, jobWorkFolder } from './job-flow.ts';
+import { resolvePredictOptions, type PredictJobRequest } from './job-options.ts';
+import { cancelOwner, noteEnqueued, readStatus } from './owners.ts';
 
 /** Where the products come from: bytes that are stored first, or an address that the split reads. */
 export type JobInput =
@@ -67,13 +69,9 @@ export function createJobStarter(deps: {
   };
 
   const statusOf = async (jobId: string): Promise<string> => {
-    const job = await db
-      .selectFrom('prediction_jobs')
-      .select('status')
-      .where('id', '=', jobId)
-      .executeTakeFirst();
-    if (job === undefined) throw noSuchJob(jobId);
-    return job.status;
+    const status = await readStatus(JOB, database.pool, jobId);
+    if (status === undefined) throw noSuchJob(jobId);
+    return status;
   };
 
   return {
@@ -110,7 +108,8 @@ export function createJobStarter(deps: {
         throw thrown;
       }
       try {
-        await queues.enqueueStep({ jobId, stage: 'split-catalogue', shard: NO_SHARD });
+        await queues.enqueue({ ownerId: jobId, stage: 'split-catalogue', part: '' });
+        await noteEnqueued(JOB, database.pool, jobId);
       } catch (thrown) {
         // The row stands, and the reconciler enqueues what is missing: the caller need not upload it again.
         log.warn({ err: toError(thrown), job: jobId }, 'the queue took no job; the reconciler adds it');
@@ -131,13 +130,13 @@ export function createJobStarter(deps: {
     },
 
     resumeJob: async (jobId) => {
-      const options = await db.transaction().execute(async (trx) => {
+      const row = await db.transaction().execute(async (trx) => {
         const job = await trx
           .updateTable('prediction_jobs')
-          .set({ status: 'active', finished_at: null, error: null })
+          .set({ status: 'active', finished_at: null, error: null, losses: 0 })
           .where('id', '=', jobId)
           .where('status', '=', 'failed')
-          .returning('options')
+          .returningAll()
           .executeTakeFirst();
         if (job === undefined) return undefined;
         await trx
@@ -146,42 +145,19 @@ export function createJobStarter(deps: {
           .where('job_id', '=', jobId)
           .where('status', '!=', 'succeeded')
           .execute();
-        return predictOptionsSchema.parse(job.options);
+        return job;
       });
-      if (options === undefined) {
+      if (row === undefined) {
         throw new AppError(
           'conflict',
           `job ${jobId} is ${await statusOf(jobId)}: only a failed job can be resumed`,
         );
       }
-      for (const step of await listDueSteps(db, jobId, options.shardsInFlight))
-        await ensureEnqueued(queues, step);
+      const job = ownerOf(JOB, { ...row });
+      await enqueueDue(JOB, queues, job, await listDue(JOB, database.pool, jobId, job));
     },
 
-    cancelJob: async (jobId) => {
-      const isCancelled = await db.transaction().execute(async (trx) => {
-        const { numUpdatedRows } = await trx
-          .updateTable('prediction_jobs')
-          .set({ status: 'cancelled', finished_at: clock.now() })
-          .where('id', '=', jobId)
-          .where('status', '=', 'active')
-          .executeTakeFirst();
-        if (numUpdatedRows === 0n) return false;
-        await trx
-          .updateTable('prediction_job_steps')
-          .set({ status: 'cancelled', finished_at: clock.now() })
-          .where('job_id', '=', jobId)
-          .where('status', 'in', ['waiting', 'running', 'retrying'])
-          .execute();
-        return true;
-      });
-      if (!isCancelled) {
-        throw new AppError(
-          'conflict',
-          `job ${jobId} is ${await statusOf(jobId)}: only an active job can be cancelled`,
-        );
-      }
-    },
+    cancelJob: async (jobId) => await cancelOwner(JOB, database.pool, jobId, noSuchJob),
 
     deleteJob: async (jobId) => {
       const status = await statusOf(jobId);

@@ -1,8 +1,9 @@
 /** Runs as the API, the command line and the reports show them. */
-import { STAGES, type Stage } from '../core/config/index.ts';
 import { AppError } from '../core/errors.ts';
 import type { AttemptOutcome, Db, RunStatus, RunTrigger, StageStatus, StoredError } from '../db/index.ts';
-import { runOptionsSchema, type RunOptions } from './run-options.ts';
+import { ownerOf, partsOf, type Flow } from './flow.ts';
+import { RUN, type RunOwner } from './run-flow.ts';
+import type { RunOptions } from './run-options.ts';
 
 export interface RunSummary {
   id: string;
@@ -25,7 +26,7 @@ export interface AttemptView {
 }
 
 export interface StageView {
-  stage: Stage;
+  stage: string;
   /** null for the stages that have no candidates. */
   candidate: string | null;
   /** `waiting`: no worker has begun it yet; `cancelled`: none ever will, because the run ended before. */
@@ -71,7 +72,7 @@ export async function listRuns(
 }
 
 /** @throws AppError `not-found` */
-export async function getRun(db: Db, runId: string): Promise<RunView> {
+export async function getRun(db: Db, runId: string, flow: Flow<RunOwner> = RUN): Promise<RunView> {
   const run = await db
     .selectFrom('pipeline_runs')
     .select([...SUMMARY_COLUMNS, 'options'])
@@ -87,9 +88,9 @@ export async function getRun(db: Db, runId: string): Promise<RunView> {
     .where('run_id', '=', runId)
     .orderBy('attempt')
     .execute();
-  const options = runOptionsSchema.parse(run.options);
+  const owner = ownerOf(flow, run);
 
-  const viewOf = (stage: Stage, candidate: string): StageView => {
+  const viewOf = (stage: string, candidate: string): StageView => {
     const state = states.find((row) => row.stage === stage && row.candidate === candidate);
     return {
       stage,
@@ -114,12 +115,8 @@ export async function getRun(db: Db, runId: string): Promise<RunView> {
   };
   return {
     ...toSummary(run),
-    options,
-    stages: STAGES.flatMap((stage) =>
-      stage === 'train-model'
-        ? options.candidates.map(({ name }) => viewOf(stage, name))
-        : [viewOf(stage, '')],
-    ),
+    options: owner.options,
+    stages: flow.names.flatMap((stage) => partsOf(flow, stage, owner).map((part) => viewOf(stage, part))),
   };
 }
 

@@ -1,16 +1,21 @@
-/** Starting, cancelling and replaying pipeline runs. That at most one is active is kept by an index in PostgreSQL, not by this code. */
+/** Starting, cancelling and replaying runs. That at most one is active is kept by an index in PostgreSQL, not by this code. */
 import type { DatabaseError } from 'pg';
-import type { Clock } from '../core/clock.ts';
+import { sleep, type Clock } from '../core/clock.ts';
 import type { Config } from '../core/config/index.ts';
 import { AppError, toAppError, toError } from '../core/errors.ts';
 import { createRunId } from '../core/ids.ts';
 import type { Database, DbTransaction, RunTrigger } from '../db/index.ts';
-import { checkCandidates } from './check-candidates.ts';
-import { resolveRunOptions, runOptionsSchema, type RunOptions, type RunRequest } from './run-options.ts';
+import { readRecipe } from '../ml/index.ts';
 import type { StageQueues } from './stage-queues.ts';
+import { cancelOwner, noteEnqueued } from './owners.ts';
+import { RUN } from './run-flow.ts';
+import { resolveRunOptions, runOptionsSchema, type RunOptions, type RunRequest } from './run-options.ts';
 
 const ACTIVE_INDEX = 'pipeline_runs_one_active';
 const UNIQUE_VIOLATION = '23505';
+/** Whoever asks for a run waits so long for a queue that is coming back. */
+const PATIENCE_MS = 5000;
+const ASK_AGAIN_MS = 200;
 
 export interface RunStarter {
   /**
@@ -65,7 +70,7 @@ export function createRunStarter(deps: {
         .execute(),
     );
     try {
-      await enqueueFirst(database, queues, runId);
+      await enqueueFirst(database, queues, runId, PATIENCE_MS);
     } catch (error) {
       // Closed again, so that the caller may simply try once more.
       await closeUnqueued(database, runId, toAppError(error));
@@ -99,50 +104,31 @@ export function createRunStarter(deps: {
       return await start({ trigger: 'replay', options, replayOf: runId });
     },
 
-    cancelRun: async (runId) => {
-      const status = await db.transaction().execute(async (trx) => {
-        const cancelled = await trx
-          .updateTable('pipeline_runs')
-          .set({ status: 'cancelled', finished_at: clock.now() })
-          .where('id', '=', runId)
-          .where('status', '=', 'active')
-          .executeTakeFirst();
-        if (cancelled.numUpdatedRows === 0n) {
-          const run = await trx
-            .selectFrom('pipeline_runs')
-            .select('status')
-            .where('id', '=', runId)
-            .executeTakeFirst();
-          return run?.status ?? 'missing';
-        }
-        await trx
-          .updateTable('stage_states')
-          .set({ status: 'cancelled', finished_at: clock.now(), progress: null })
-          .where('run_id', '=', runId)
-          .where('status', 'in', ['running', 'retrying'])
-          .execute();
-        return undefined;
-      });
-      if (status === 'missing') throw noSuchRun(runId);
-      if (status !== undefined) {
-        throw new AppError('conflict', `run ${runId} is ${status}: only an active run can be cancelled`);
-      }
-    },
+    cancelRun: async (runId) => await cancelOwner(RUN, database.pool, runId, noSuchRun),
   };
 }
 
-async function enqueueFirst(database: Database, queues: StageQueues, runId: string): Promise<void> {
-  try {
-    await queues.enqueueStage('generate-data', runId);
-  } catch (cause) {
-    const message = `the queue took no job (${toError(cause).message}): check that ${queues.backend.kind === 'redis' ? 'Redis' : 'PostgreSQL'} answers`;
-    throw new AppError('unavailable', message, { cause });
+/** @param patienceMs how long a queue that refuses is asked again, as a Redis that is just coming back */
+async function enqueueFirst(
+  database: Database,
+  queues: StageQueues,
+  runId: string,
+  patienceMs = 0,
+): Promise<void> {
+  const giveUpAt = Date.now() + patienceMs;
+  for (;;) {
+    try {
+      await queues.enqueue({ ownerId: runId, stage: 'generate-data', part: '' });
+      break;
+    } catch (cause) {
+      if (Date.now() >= giveUpAt) {
+        const message = `the queue took no job (${toError(cause).message}): check that ${queues.backend.kind === 'redis' ? 'Redis' : 'PostgreSQL'} answers`;
+        throw new AppError('unavailable', message, { cause });
+      }
+      await sleep(ASK_AGAIN_MS);
+    }
   }
-  await database.db
-    .updateTable('pipeline_runs')
-    .set({ enqueued_at: new Date() })
-    .where('id', '=', runId)
-    .execute();
+  await noteEnqueued(RUN, database.pool, runId);
 }
 
 async function closeUnqueued(database: Database, runId: string, { code, message }: AppError): Promise<void> {
@@ -153,6 +139,25 @@ async function closeUnqueued(database: Database, runId: string, { code, message 
     .where('status', '=', 'active')
     .where('enqueued_at', 'is', null)
     .execute();
+}
+
+/**
+ * Whether candidates can be trained, asked before a run takes the slot and builds a dataset for them.
+ * @throws AppError `invalid-config` naming the candidate and what its recipe refuses
+ */
+export async function checkCandidates({
+  candidates,
+  model,
+}: Pick<RunOptions, 'candidates' | 'model'>): Promise<void> {
+  for (const { name, recipe, settings } of candidates) {
+    await readRecipe(model.recipes, recipe, settings).catch((cause: unknown) => {
+      const { code, message } = toAppError(cause);
+      throw new AppError(code, `the candidate "${name}" cannot be trained: ${message}`, {
+        cause,
+        details: { field: 'candidates', candidate: name },
+      });
+    });
+  }
 }
 
 async function claimSlot(

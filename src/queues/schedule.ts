@@ -1,7 +1,6 @@
 /** The daily schedule: one BullMQ job scheduler on the queue `start-run`. It outlives its process, so switching it off means removing it. */
 import type { Config } from '../core/config/index.ts';
-import { START_RUN_QUEUE } from './run-flow.ts';
-import type { StageQueues } from './stage-queues.ts';
+import { START_RUN_QUEUE, type StageQueues } from './stage-queues.ts';
 
 const SCHEDULER_ID = 'daily';
 

@@ -1,93 +1,115 @@
-/** The queues of the five stages, of `start-run` and of the steps of prediction jobs, and the only place that adds jobs to them. */
+/** The queues of all stages and of `start-run`, and the only place that adds queue jobs to them. */
 import type { FlowNestedLeafJob, FlowProducer, JobState, Queue } from 'bullmq';
-import type { Config, Stage, WorkStage } from '../core/config/index.ts';
+import type { Config } from '../core/config/index.ts';
+import { AppError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import type { QueueBackend } from './backend.ts';
-import { CATALOGUE, jobId, jobOptions, QUEUE_NAMES, type QueueName, type StagePayload } from './run-flow.ts';
-import { JOB_STEPS, NO_SHARD, stepJobId, type StepKey } from './job-flow.ts';
+import {
+  BACKOFF_TYPE,
+  parentOf,
+  payloadOf,
+  queueJobId,
+  stageSettings,
+  type Flow,
+  type WorkKey,
+} from './flow.ts';
+import { flowOf, FLOWS, stageNames } from './flows.ts';
+
+/** The internal queue that the schedule feeds. */
+export const START_RUN_QUEUE = 'start-run';
 
 export interface StageQueues {
   readonly backend: QueueBackend;
-  /** For Bull Board and for counting. */
-  readonly queues: ReadonlyMap<QueueName, Queue>;
-  enqueueStage(stage: Exclude<Stage, 'train-model'>, runId: string): Promise<void>;
-  /** One `register-model` job that waits for one `train-model` job per candidate; each candidate may fail without the others. */
-  enqueueTraining(runId: string, candidates: readonly string[]): Promise<void>;
-  stateOf(stage: Stage, runId: string, candidate?: string): Promise<JobState | 'unknown'>;
-  /** Takes a job out of its queue, so that its id can be used again. Nothing happens when it is running or gone. */
-  removeJob(stage: Stage, runId: string, candidate?: string): Promise<void>;
-  enqueueStep(step: StepKey): Promise<void>;
-  stateOfStep(step: StepKey): Promise<JobState | 'unknown'>;
-  /** As `removeJob`. */
-  removeStep(step: StepKey): Promise<void>;
+  readonly flows: readonly Flow[];
+  /** By name, for Bull Board and for counting. */
+  readonly queues: ReadonlyMap<string, Queue>;
+  enqueue(work: WorkKey): Promise<void>;
+  /** One queue job of the stage after it, which waits for one of each part; each may fail without the others. */
+  enqueueFanOut(ownerId: string, stage: string, parts: readonly string[]): Promise<void>;
+  stateOf(work: WorkKey): Promise<JobState | 'unknown'>;
+  /** Takes a queue job away, so that its id can be used again. Nothing happens when it is running or gone. */
+  remove(work: WorkKey): Promise<void>;
   /** Whether any process works on the queue. */
-  hasWorkers(stage: WorkStage): Promise<boolean>;
+  hasWorkers(stage: string): Promise<boolean>;
   close(): Promise<void>;
 }
 
+/** @throws AppError `invalid-config` for settings of a stage that there is not */
 export function openStageQueues(options: {
   backend: QueueBackend;
   config: Config['queues'];
   log: Logger;
+  flows?: readonly Flow[];
 }): StageQueues {
-  const { backend, config, log } = options;
+  const { backend, config, log, flows = FLOWS } = options;
+  refuseUnknownStages(flows, config);
   const onError = (name: string) => (error: Error) => log.warn({ err: error, queue: name }, 'queue error');
-  const queues = new Map<QueueName, Queue>();
-  for (const name of QUEUE_NAMES) {
+  const queues = new Map<string, Queue>();
+  for (const name of [START_RUN_QUEUE, ...stageNames(flows)]) {
     const queue = backend.openQueue(name);
     queue.on('error', onError(name));
     queues.set(name, queue);
   }
-  const flows: FlowProducer = backend.openFlowProducer();
-  flows.on('error', onError('flows'));
-  const common = jobOptions(config);
+  const producer: FlowProducer = backend.openFlowProducer();
+  producer.on('error', onError('flows'));
 
-  const flowJob = <S extends Stage>(
-    stage: S,
-    payload: StagePayload<S>,
-    candidate = '',
-  ): FlowNestedLeafJob => ({
-    name: stage,
-    queueName: stage,
-    data: CATALOGUE[stage].payload.parse(payload),
-    opts: { ...common, jobId: jobId(payload.runId, stage, candidate) },
-  });
-  const queueOf = (stage: WorkStage): Queue => queues.get(stage) as Queue;
+  const flowJob = (work: WorkKey): FlowNestedLeafJob => {
+    const flow = flowOf(flows, work.stage);
+    return {
+      name: work.stage,
+      queueName: work.stage,
+      data: payloadOf(flow, work),
+      opts: {
+        attempts: stageSettings(flow, work.stage, config).attempts,
+        backoff: { type: BACKOFF_TYPE },
+        removeOnComplete: { count: config.keepCompleted },
+        removeOnFail: { count: config.keepFailed },
+        jobId: queueJobId(work),
+      },
+    };
+  };
+  const queueOf = (stage: string): Queue => {
+    const queue = queues.get(stage);
+    if (queue === undefined) throw new AppError('internal', `there is no queue ${stage}`);
+    return queue;
+  };
 
   return {
     backend,
+    flows,
     queues,
-    enqueueStage: async (stage, runId) => {
-      await flows.add(flowJob(stage, { runId }));
+    enqueue: async (work) => {
+      await producer.add(flowJob(work));
     },
-    enqueueTraining: async (runId, candidates) => {
-      const children = candidates.map((candidate): FlowNestedLeafJob => {
-        const job = flowJob('train-model', { runId, candidate }, candidate);
+    enqueueFanOut: async (ownerId, stage, parts) => {
+      const parent = parentOf(flowOf(flows, stage), stage);
+      if (parent === undefined) throw new AppError('internal', `${stage} is no listed fan-out`);
+      const children = parts.map((part): FlowNestedLeafJob => {
+        const job = flowJob({ ownerId, stage, part });
         return { ...job, opts: { ...job.opts, ignoreDependencyOnFailure: true } };
       });
-      await flows.add({ ...flowJob('register-model', { runId }), children });
+      await producer.add({ ...flowJob({ ownerId, stage: parent, part: '' }), children });
     },
-    stateOf: (stage, runId, candidate) => queueOf(stage).getJobState(jobId(runId, stage, candidate)),
-    removeJob: async (stage, runId, candidate) => {
-      await queueOf(stage).remove(jobId(runId, stage, candidate), { removeChildren: false });
-    },
-    enqueueStep: async (step) => {
-      const { jobId, stage, shard } = step;
-      await flows.add({
-        name: stage,
-        queueName: stage,
-        data: JOB_STEPS[stage].payload.parse(shard === NO_SHARD ? { jobId } : { jobId, shard }),
-        opts: { ...common, jobId: stepJobId(step) },
-      });
-    },
-    stateOfStep: (step) => queueOf(step.stage).getJobState(stepJobId(step)),
-    removeStep: async (step) => {
-      await queueOf(step.stage).remove(stepJobId(step));
+    stateOf: (work) => queueOf(work.stage).getJobState(queueJobId(work)),
+    remove: async (work) => {
+      await queueOf(work.stage).remove(queueJobId(work), { removeChildren: false });
     },
     hasWorkers: async (stage) => (await queueOf(stage).getWorkersCount()) > 0,
     close: async () => {
-      await flows.close();
+      await producer.close();
       for (const queue of queues.values()) await queue.close();
     },
   };
+}
+
+function refuseUnknownStages(flows: readonly Flow[], config: Config['queues']): void {
+  const known = stageNames(flows);
+  for (const key of ['timeoutsMs', 'concurrency'] as const) {
+    const unknown = Object.keys(config[key]).find((name) => !known.includes(name));
+    if (unknown !== undefined)
+      throw new AppError(
+        'invalid-config',
+        `queues.${key} names "${unknown}"; the stages are ${known.join(', ')}`,
+      );
+  }
 }

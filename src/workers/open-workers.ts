@@ -1,8 +1,7 @@
-/** A worker per stage and per step of prediction jobs, the worker of the schedule's ticks, and the reconciler, opened and closed together. */
+/** A worker per stage, the worker of the schedule's ticks, and the reconciler, opened and closed together. */
 import { hostname } from 'node:os';
 import type { Processor, Worker } from 'bullmq';
 import type { Clock } from '../core/clock.ts';
-import { JOB_STAGES, STAGES, type WorkStage } from '../core/config/index.ts';
 import { toError } from '../core/errors.ts';
 import { randomSlug } from '../core/ids.ts';
 import type { Logger } from '../core/log.ts';
@@ -11,21 +10,17 @@ import {
   backoffDelayMs,
   restoreSchedule,
   slotOf,
+  stageSettings,
   START_RUN_QUEUE,
-  type QueueName,
   type RunStarter,
   type StageQueues,
 } from '../queues/index.ts';
-import { cleanLeftovers } from './upkeep/clean-leftovers.ts';
-import type { StageHandlers, StageServices } from './loop/context.ts';
-import type { StepHandlers } from './loop/step-context.ts';
-import { createStepProcessor } from './loop/step-loop.ts';
-import { reconcileJobs } from './upkeep/reconcile-jobs.ts';
-import { openReconciler, reconcile } from './upkeep/reconciler.ts';
+import { createStageProcessor, type LoopDeps } from './loop/attempt-loop.ts';
+import type { Handlers, StageServices } from './loop/context.ts';
 import { openRunningAttempts } from './loop/running-attempts.ts';
-import { createStageProcessor, type LoopDeps } from './loop/stage-loop.ts';
-
-/** How long running jobs may finish by themselves when the workers are closed. */
+import { cleanLeftovers } from './upkeep/clean-leftovers.ts';
+import { freeJobs } from './upkeep/free-jobs.ts';
+import { openReconciler, reconcile } from './upkeep/reconciler.ts';
 
 export interface Workers {
   readonly workerId: string;
@@ -37,28 +32,24 @@ export async function openWorkers(options: {
   queues: StageQueues;
   runs: RunStarter;
   services: StageServices;
-  handlers: StageHandlers;
-  /** Without them the steps of prediction jobs are left to other workers. */
-  steps?: StepHandlers;
+  handlers: Handlers;
   log: Logger;
   clock: Clock;
   /** All of them by default. */
-  stages?: readonly WorkStage[];
+  stages?: readonly string[];
   /** Jobs of one stage at a time, in place of `queues.concurrency`. */
   concurrency?: number;
   /** In place of `queues.shutdownGraceMs`. */
   drainMs?: number;
 }): Promise<Workers> {
-  const { queues, runs, services, handlers, steps, log, clock } = options;
-  const chosen = <S extends WorkStage>(known: readonly S[]): readonly S[] =>
-    known.filter((stage) => options.stages?.includes(stage) ?? true);
+  const { queues, runs, services, handlers, log, clock } = options;
   const config = services.config.queues;
   const workerId = `${hostname()}-${process.pid}-${randomSlug(4)}`;
-  const running = openRunningAttempts(services.database.db, log);
+  const running = openRunningAttempts(services.database.pool, log);
   const deps: LoopDeps = { queues, services, config, running, workerId, log, clock };
   const workers: Worker[] = [];
 
-  const open = (name: QueueName, processor: Processor, concurrency: number): void => {
+  const open = (name: string, processor: Processor, concurrency: number): void => {
     const worker = queues.backend.openWorker(name, processor, {
       name: workerId,
       concurrency,
@@ -77,11 +68,15 @@ export async function openWorkers(options: {
     worker.on('lockRenewalFailed', (ids) => running.stopJobs(ids, 'lock-lost'));
     workers.push(worker);
   };
-  const openFor = (stage: WorkStage, processor: Processor): void =>
-    open(stage, processor, options.concurrency ?? config.concurrency[stage]);
-  for (const stage of chosen(STAGES)) openFor(stage, createStageProcessor(stage, handlers[stage], deps));
-  if (steps !== undefined)
-    for (const stage of chosen(JOB_STAGES)) openFor(stage, createStepProcessor(stage, steps[stage], deps));
+  for (const flow of queues.flows) {
+    for (const stage of flow.names) {
+      const handler = handlers[stage];
+      if (handler === undefined || options.stages?.includes(stage) === false) continue;
+      const { concurrency } = stageSettings(flow, stage, config);
+      const processor = createStageProcessor(flow, stage, handler, deps);
+      open(stage, processor, options.concurrency ?? concurrency);
+    }
+  }
   open(START_RUN_QUEUE, createTickProcessor(runs, log), 1);
 
   const { database, artifacts } = services;
@@ -93,7 +88,7 @@ export async function openWorkers(options: {
         if (await restoreSchedule(queues, services.config.pipeline.schedule))
           log.warn('the queues had no schedule: it is set again');
       },
-      () => reconcileJobs({ database, queues, artifacts, retentionDays, log }),
+      () => freeJobs({ database, artifacts, retentionDays, log }),
       createCleaning(services, clock, log),
     ],
     log,

@@ -17,7 +17,7 @@ import {
   type ApprovalDesk,
   type TrackingStore,
 } from '../../src/tracking/index.ts';
-import { createStageHandlers } from '../../src/workers/index.ts';
+import { createRunHandlers } from '../../src/workers/index.ts';
 import { openTestDatabase } from './databases.ts';
 import { openHarness, type Harness } from './pipeline-harness.ts';
 
@@ -69,7 +69,7 @@ it('leaves a won gate to a person, whose word moves the champion, and refuses a 
     url: 'https://example.com/',
     events: ['model_version_tag.set', 'model_version_alias.created'],
   });
-  await harness.openWorkers(createStageHandlers({ tracking }));
+  await harness.openWorkers(createRunHandlers({ tracking }));
   const routes = openRoutes(harness, tracking);
   const request = { source: { kind: 'synthetic', count: 600, seed: 1 } } as const;
   const { runId } = await harness.runs.startRun({ trigger: 'manual', request });

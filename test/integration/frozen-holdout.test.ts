@@ -12,7 +12,7 @@ import {
   type DatasetVersion,
 } from '../../src/data/index.ts';
 import { createPostgresTrackingStore, type TrackingStore } from '../../src/tracking/index.ts';
-import { createStageHandlers } from '../../src/workers/index.ts';
+import { createRunHandlers } from '../../src/workers/index.ts';
 import { freezeHoldout, readFrozenFraction } from '../../src/workers/stages/frozen-holdout.ts';
 import { writeTinyBase, writeTinyRows } from '../../fixtures/tiny-base.ts';
 import { openTestDatabase } from './databases.ts';
@@ -39,7 +39,7 @@ async function openPipeline(intercept: (store: TrackingStore) => TrackingStore =
   const harness = await openHarness('postgres', { base });
   open.push(harness);
   const tracking = createPostgresTrackingStore(harness.database.db);
-  await harness.openWorkers(createStageHandlers({ tracking: intercept(tracking) }));
+  await harness.openWorkers(createRunHandlers({ tracking: intercept(tracking) }));
   return { harness, tracking };
 }
 

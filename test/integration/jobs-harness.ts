@@ -5,20 +5,21 @@ import { readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { expect } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
-import { JOB_STAGES, type Config } from '../../src/core/config/index.ts';
+import type { Config } from '../../src/core/config/index.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
 import { entryPoint } from '../../src/core/paths.ts';
 import { openCopywriter } from '../../src/copy/index.ts';
 import {
   createJobStarter,
   getJob,
+  JOB,
   type JobStarter,
   type JobView,
   type PredictJobRequest,
 } from '../../src/queues/index.ts';
 import { openVersionScorers } from '../../src/serving/index.ts';
 import { createPostgresTrackingStore } from '../../src/tracking/index.ts';
-import { createStepHandlers, type StepHandlers } from '../../src/workers/index.ts';
+import { createJobHandlers, type JobHandlers } from '../../src/workers/index.ts';
 import type { JobsWorkerSettings } from './jobs-worker.ts';
 import { openHarness, type BackendKind, type Harness } from './pipeline-harness.ts';
 
@@ -32,7 +33,7 @@ export interface JobsHarness extends Harness {
   readOutput(job: JobView): Promise<string>;
   readRefused(job: JobView): Promise<Record<string, unknown>[]>;
   /** Works on jobs in this process. */
-  openJobWorkers(change?: (steps: StepHandlers) => StepHandlers): Promise<void>;
+  openJobWorkers(change?: (handlers: JobHandlers) => JobHandlers): Promise<void>;
   /** Works on jobs in a process of its own, which is killed when the harness closes. */
   forkWorker(hangIn?: number): ChildProcess;
 }
@@ -87,11 +88,11 @@ export async function openJobsHarness(
         .split('\n')
         .filter((line) => line !== '')
         .map((line) => JSON.parse(line) as Record<string, unknown>),
-    openJobWorkers: async (change = (steps) => steps) => {
+    openJobWorkers: async (change = (handlers) => handlers) => {
       const scores = openVersionScorers({ registry: tracking.registry, artifacts, config, log });
       closers.push(() => scores.close());
-      const steps = change(createStepHandlers({ scores, copywriter: openCopywriter(config.copy) }));
-      await harness.openWorkers({}, { steps, stages: JOB_STAGES, drainMs: 0 });
+      const handlers = change(createJobHandlers({ scores, copywriter: openCopywriter(config.copy) }));
+      await harness.openWorkers({}, { handlers, stages: JOB.names, drainMs: 0 });
     },
     forkWorker: (hangIn) => {
       const settings: JobsWorkerSettings = {

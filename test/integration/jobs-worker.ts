@@ -3,15 +3,14 @@
  * does not return: killed there, it has scored all rows and left no result. argv[2]: JSON of JobsWorkerSettings.
  */
 import { MINUTE_MS, sleep, systemClock } from '../../src/core/clock.ts';
-import { JOB_STAGES, type Config } from '../../src/core/config/index.ts';
+import type { Config } from '../../src/core/config/index.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
 import { openCopywriter } from '../../src/copy/index.ts';
 import { openDatabase } from '../../src/db/index.ts';
 import { createRunStarter, openQueueBackend, openStageQueues } from '../../src/queues/index.ts';
 import { openVersionScorers } from '../../src/serving/index.ts';
 import { createArtifactStore, createPostgresTrackingStore } from '../../src/tracking/index.ts';
-import { createStepHandlers, openWorkers } from '../../src/workers/index.ts';
-import { idleHandlers } from '../../fixtures/idle-handlers.ts';
+import { createJobHandlers, openWorkers, type JobHandlers } from '../../src/workers/index.ts';
 
 export interface JobsWorkerSettings {
   config: Config;
@@ -30,7 +29,7 @@ const backend = await openQueueBackend({ databaseUrl, redisUrl, prefix: config.q
 const queues = openStageQueues({ backend, config: config.queues, log });
 const artifacts = createArtifactStore(config.storage);
 const { registry } = createPostgresTrackingStore(database.db);
-const steps = createStepHandlers({
+const handlers = createJobHandlers({
   scores: openVersionScorers({ registry, artifacts, config, log }),
   copywriter: openCopywriter(config.copy),
 });
@@ -38,19 +37,17 @@ await openWorkers({
   queues,
   runs: createRunStarter({ database, queues, config, clock: systemClock }),
   services: { database, artifacts, config },
-  handlers: idleHandlers,
-  steps: {
-    ...steps,
+  handlers: {
+    ...handlers,
     'predict-shard': async (payload, context) => {
-      const result = await steps['predict-shard'](payload, context);
+      const result = await handlers['predict-shard'](payload, context);
       if (payload.shard === settings.hangIn) {
         process.send?.('reached');
         await sleep(HANG_MS, context.signal);
       }
       return result;
     },
-  },
-  stages: JOB_STAGES,
+  } satisfies JobHandlers,
   log,
   clock: systemClock,
 });

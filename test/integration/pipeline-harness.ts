@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { inject } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
-import { loadConfig, STAGES, type Config, type WorkStage } from '../../src/core/config/index.ts';
+import { loadConfig, type Config } from '../../src/core/config/index.ts';
 import { randomSlug } from '../../src/core/ids.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
 import { createResources } from '../../src/core/resources.ts';
@@ -14,6 +14,7 @@ import {
   getRun,
   openQueueBackend,
   openStageQueues,
+  RUN,
   type RunStarter,
   type RunView,
   type StageQueues,
@@ -21,9 +22,9 @@ import {
 import { createArtifactStore } from '../../src/tracking/index.ts';
 import {
   openWorkers,
-  type StageHandlers,
+  type Handlers,
+  type RunHandlers,
   type StageServices,
-  type StepHandlers,
   type Workers,
 } from '../../src/workers/index.ts';
 import { openTestDatabase } from './databases.ts';
@@ -38,7 +39,7 @@ export interface Harness {
   runs: RunStarter;
   services: StageServices;
   redisUrl: string | null;
-  openWorkers(handlers?: Partial<StageHandlers>, options?: WorkerChoices): Promise<Workers>;
+  openWorkers(handlers?: Partial<RunHandlers>, options?: WorkerChoices): Promise<Workers>;
   getRun(runId: string): Promise<RunView>;
   /** The run once it is no longer active. */
   untilEnded(runId: string): Promise<RunView>;
@@ -58,8 +59,8 @@ interface HarnessOverrides {
 }
 
 interface WorkerChoices {
-  stages?: readonly WorkStage[];
-  steps?: StepHandlers;
+  stages?: readonly string[];
+  handlers?: Handlers;
   concurrency?: number;
   drainMs?: number;
 }
@@ -109,7 +110,7 @@ export async function openHarness(kind: BackendKind, overrides: HarnessOverrides
     storage: { ...defaults.storage, varDir: folder },
   };
   if (overrides.timeoutMs !== undefined) {
-    for (const stage of STAGES) config.queues.timeoutsMs[stage] = overrides.timeoutMs;
+    for (const stage of RUN.names) config.queues.timeoutsMs[stage] = overrides.timeoutMs;
   }
   const redisUrl = kind === 'redis' ? redisOfThisWorker() : null;
   const backend = resources.add(
@@ -137,10 +138,10 @@ export async function openHarness(kind: BackendKind, overrides: HarnessOverrides
         queues,
         runs,
         services,
-        handlers: { ...idleHandlers, ...handlers },
         log,
         clock: systemClock,
         ...choices,
+        handlers: { ...idleHandlers, ...handlers, ...choices.handlers },
       });
       return resources.add('workers', workers);
     },

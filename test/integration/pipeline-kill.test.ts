@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { HOUR_MS, sleep, systemClock } from '../../src/core/clock.ts';
-import { STAGES } from '../../src/core/config/index.ts';
+import { RUN } from '../../src/queues/index.ts';
 import { entryPoint } from '../../src/core/paths.ts';
 import { getDatasetVersion } from '../../src/data/index.ts';
 import { cleanLeftovers } from '../../src/workers/upkeep/clean-leftovers.ts';
@@ -50,7 +50,7 @@ describe.each(backends)('a worker process on %s', (kind) => {
         trigger: 'manual',
         request: { source: { path: rows }, label: { column: 'label' } },
       });
-      for (const hangIn of STAGES) {
+      for (const hangIn of RUN.names) {
         const worker = startWorker(harness, { hangIn });
         await until(worker, (message) => message.kind === 'reached');
         await kill(worker);
@@ -169,7 +169,9 @@ describe.each(backends)('a worker process on %s', (kind) => {
     expect((await exited)[0]).toBe(0);
     const run = await harness.getRun(runId);
     expect(run.stages[0]?.attempts.map(({ outcome }) => outcome)).toEqual(['handed-back']);
-    expect(await harness.queues.stateOf('generate-data', runId)).toBe('waiting');
+    expect(await harness.queues.stateOf({ ownerId: runId, stage: 'generate-data', part: '' })).toBe(
+      'waiting',
+    );
   });
 });
 

@@ -7,10 +7,13 @@ import { Client } from 'pg';
 import {
   applySchedule,
   createRunStarter,
-  jobId,
   nextTick,
+  queueJobId,
+  RUN,
+  stageSettings,
   type RunView,
   type StageQueues,
+  type WorkKey,
 } from '../../src/queues/index.ts';
 import { reconcile } from '../../src/workers/index.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
@@ -24,6 +27,8 @@ afterEach(async () => {
 });
 
 const backends: BackendKind[] = ['postgres', 'redis'];
+
+const work = (stage: string, ownerId: string, part = ''): WorkKey => ({ ownerId, stage, part });
 
 /** As a Redis that comes back empty, or queue tables that were restored from nothing. */
 async function loseQueues({ database, redisUrl }: Harness): Promise<void> {
@@ -125,7 +130,9 @@ describe.each(backends)('stages on %s', (kind) => {
     const run = await harness.untilEnded(runId);
     expect(run.status).toBe('failed');
     expect(run.error).toMatchObject({ stage: 'register-model', message: 'never works' });
-    expect(run.stages[3]?.attempts).toHaveLength(harness.config.queues.attempts);
+    expect(run.stages[3]?.attempts).toHaveLength(
+      stageSettings(RUN, 'register-model', harness.config.queues).attempts,
+    );
     await harness.runs.startRun({ trigger: 'manual' });
   });
 
@@ -153,7 +160,7 @@ describe.each(backends)('stages on %s', (kind) => {
         return await idleHandlers['train-model'](payload, context);
       },
       'register-model': async (payload, context) => {
-        seen = (await context.candidates()).map(({ candidate, status }) => [candidate, status]);
+        seen = (await context.outcomesOf('train-model')).map(({ part, status }) => [part, status]);
         return await idleHandlers['register-model'](payload, context);
       },
     });
@@ -227,11 +234,11 @@ describe.each(backends)('stages on %s', (kind) => {
     await harness.openWorkers({
       'version-data': async (payload, context) => {
         calls += 1;
-        await harness.queues.enqueueStage('version-data', payload.runId);
+        await harness.queues.enqueue(work('version-data', payload.runId));
         return await idleHandlers['version-data'](payload, context);
       },
       'summarize-run': async (payload, context) => {
-        await harness.queues.enqueueStage('version-data', payload.runId);
+        await harness.queues.enqueue(work('version-data', payload.runId));
         return await idleHandlers['summarize-run'](payload, context);
       },
     });
@@ -253,7 +260,7 @@ describe.each(backends)('stages on %s', (kind) => {
         [runId, JSON.stringify(IDLE_RAW)],
       );
       await reconcile({ database: harness.database, queues: harness.queues, log: createSilentLogger() });
-      expect(await harness.queues.stateOf('version-data', runId)).toBe('waiting');
+      expect(await harness.queues.stateOf(work('version-data', runId))).toBe('waiting');
       await harness.openWorkers();
       expect((await harness.untilEnded(runId)).status).toBe('succeeded');
     },
@@ -329,9 +336,9 @@ describe.each(backends)('stages on %s', (kind) => {
     await harness.openWorkers({}, { stages: ['generate-data', 'version-data'] });
     const { runId } = await harness.runs.startRun({ trigger: 'manual' });
     await expect
-      .poll(() => harness.queues.stateOf('train-model', runId, 'two'), { timeout: 10_000 })
+      .poll(() => harness.queues.stateOf(work('train-model', runId, 'two')), { timeout: 10_000 })
       .toBe('waiting');
-    await harness.queues.removeJob('train-model', runId, 'two');
+    await harness.queues.remove(work('train-model', runId, 'two'));
     await harness.openWorkers();
     const run = await harness.untilEnded(runId);
     expect(run.status).toBe('succeeded');
@@ -434,12 +441,12 @@ describe.each(backends)('stages on %s', (kind) => {
     let refusals = 1;
     const broken: StageQueues = {
       ...queues,
-      enqueueStage: async (...job) => {
+      enqueue: async (...job) => {
         if (refusals > 0) {
           refusals -= 1;
           throw new Error('Connection is closed.');
         }
-        await queues.enqueueStage(...job);
+        await queues.enqueue(...job);
       },
     };
     const runs = createRunStarter({ database, queues: broken, config, clock: systemClock });
@@ -461,7 +468,7 @@ describe.each(backends)('stages on %s', (kind) => {
     async () => {
       const harness = await start();
       const { database, config, queues } = harness;
-      const broken = { ...queues, enqueueStage: () => Promise.reject(new Error('Connection is closed.')) };
+      const broken = { ...queues, enqueue: () => Promise.reject(new Error('Connection is closed.')) };
       const runs = createRunStarter({ database, queues: broken, config, clock: systemClock });
       await expect(runs.startScheduledRun(new Date('2026-11-26T00:00:00Z'))).rejects.toThrow('took no job');
       const { id } = await database.db.selectFrom('pipeline_runs').select('id').executeTakeFirstOrThrow();
@@ -480,7 +487,9 @@ describe.each(backends)('stages on %s', (kind) => {
     await harness.openWorkers();
     const { runId } = await harness.runs.startRun({ trigger: 'manual' });
     await harness.untilEnded(runId);
-    const job = await harness.queues.queues.get('train-model')?.getJob(jobId(runId, 'train-model', 'head'));
+    const job = await harness.queues.queues
+      .get('train-model')
+      ?.getJob(queueJobId(work('train-model', runId, 'head')));
     expect(job?.data).toEqual({ runId, candidate: 'head' });
   });
 });

@@ -3,7 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { artifactKeyOf, createPostgresTrackingStore } from '../../src/tracking/index.ts';
-import { createStageHandlers } from '../../src/workers/index.ts';
+import { createRunHandlers } from '../../src/workers/index.ts';
 import { openHarness, type Harness } from './pipeline-harness.ts';
 
 const open: Harness[] = [];
@@ -15,7 +15,7 @@ it('turn synthetic records into a champion, and refuse the same model a second t
   const harness = await openHarness('postgres');
   open.push(harness);
   const tracking = createPostgresTrackingStore(harness.database.db);
-  await harness.openWorkers(createStageHandlers({ tracking }));
+  await harness.openWorkers(createRunHandlers({ tracking }));
   const request = { source: { kind: 'synthetic', count: 600, seed: 1 } } as const;
 
   const { runId } = await harness.runs.startRun({ trigger: 'manual', request });
@@ -65,7 +65,7 @@ it('never make a broken model directory champion, and stop with a clear error wh
   open.push(harness);
   const { artifacts } = harness.services;
   const tracking = createPostgresTrackingStore(harness.database.db);
-  const handlers = createStageHandlers({ tracking });
+  const handlers = createRunHandlers({ tracking });
   await harness.openWorkers({
     ...handlers,
     'train-model': async (payload, context) => {

@@ -4,16 +4,21 @@
  * argv[2]: JSON of ChildSettings.
  */
 import { MINUTE_MS, sleep, systemClock } from '../../src/core/clock.ts';
-import type { Config, Stage } from '../../src/core/config/index.ts';
+import type { Config } from '../../src/core/config/index.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
 import { openDatabase } from '../../src/db/index.ts';
-import { createRunStarter, openQueueBackend, openStageQueues } from '../../src/queues/index.ts';
+import {
+  createRunStarter,
+  openQueueBackend,
+  openStageQueues,
+  type RunStage,
+} from '../../src/queues/index.ts';
 import { createArtifactStore, createPostgresTrackingStore } from '../../src/tracking/index.ts';
 import {
-  createStageHandlers,
+  createRunHandlers,
   openWorkers,
   type StageHandler,
-  type StageHandlers,
+  type RunHandlers,
 } from '../../src/workers/index.ts';
 import { idleHandlers } from '../../fixtures/idle-handlers.ts';
 
@@ -21,12 +26,12 @@ export interface ChildSettings {
   config: Config;
   databaseUrl: string;
   redisUrl: string | null;
-  hangIn: Stage | null;
+  hangIn: string | null;
   /** In place of the real stages: handlers that return at once, but for a training that takes its time. */
   isIdle: boolean;
 }
 
-export type ChildMessage = { kind: 'ready' } | { kind: 'reached'; stage: Stage };
+export type ChildMessage = { kind: 'ready' } | { kind: 'reached'; stage: string };
 
 const HANG_MS = 10 * MINUTE_MS;
 /** Long enough that the other process takes the next candidate meanwhile. */
@@ -39,9 +44,9 @@ const database = await openDatabase({ databaseUrl, varDir: '', poolSize: 10, log
 const backend = await openQueueBackend({ databaseUrl, redisUrl, prefix: config.queues.prefix, log });
 const queues = openStageQueues({ backend, config: config.queues, log });
 const runs = createRunStarter({ database, queues, config, clock: systemClock });
-const real = createStageHandlers({ tracking: createPostgresTrackingStore(database.db) });
+const real = createRunHandlers({ tracking: createPostgresTrackingStore(database.db) });
 
-const hanging = <S extends Stage>(stage: S, handler: StageHandler<S>): StageHandler<S> =>
+const hanging = <S extends RunStage>(stage: S, handler: StageHandler<S>): StageHandler<S> =>
   stage === settings.hangIn
     ? async (payload, context) => {
         await handler(payload, context);
@@ -50,7 +55,7 @@ const hanging = <S extends Stage>(stage: S, handler: StageHandler<S>): StageHand
         throw new Error('nobody has killed this worker');
       }
     : handler;
-const handlers: StageHandlers = settings.isIdle
+const handlers: RunHandlers = settings.isIdle
   ? {
       ...idleHandlers,
       'train-model': async (payload, context) => {

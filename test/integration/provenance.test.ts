@@ -33,7 +33,7 @@ import {
   type TrackingStore,
 } from '../../src/tracking/index.ts';
 import {
-  createStageHandlers,
+  createRunHandlers,
   exportVersion,
   verifyVersion,
   type Verification,
@@ -57,7 +57,7 @@ beforeAll(async () => {
   tracking = createPostgresTrackingStore(harness.database.db);
   base = await writeTinyBase(path.join(harness.config.storage.varDir, 'base'));
   harness.config.model = { ...harness.config.model, base };
-  await harness.openWorkers(createStageHandlers({ tracking }));
+  await harness.openWorkers(createRunHandlers({ tracking }));
   const started = await harness.runs.startRun({
     trigger: 'manual',
     request: {

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { ArtifactStore } from '../../src/core/artifact-store.ts';
 import { systemClock } from '../../src/core/clock.ts';
-import { JOB_STAGES, loadConfig, type Config } from '../../src/core/config/index.ts';
+import { loadConfig, type Config } from '../../src/core/config/index.ts';
 import { randomSlug } from '../../src/core/ids.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
 import { createResources } from '../../src/core/resources.ts';
@@ -23,10 +23,10 @@ import { openServer, type Server } from '../../src/server/index.ts';
 import { openVersionScorers } from '../../src/serving/index.ts';
 import { createTracking, type TrackingStore } from '../../src/tracking/index.ts';
 import {
-  createStageHandlers,
-  createStepHandlers,
+  createRunHandlers,
+  createJobHandlers,
   openWorkers,
-  type StageHandlers,
+  type RunHandlers,
 } from '../../src/workers/index.ts';
 import { copyTinyModels } from './shared-models.ts';
 import { openTestDatabase } from './databases.ts';
@@ -38,7 +38,7 @@ export interface ServerHarness {
   config: Config;
   runs: RunStarter;
   /** Starts workers for all stages, some of them with handlers of the test's. */
-  openWorkers(change?: (real: StageHandlers) => Partial<StageHandlers>): Promise<void>;
+  openWorkers(change?: (real: RunHandlers) => Partial<RunHandlers>): Promise<void>;
   /** Works on prediction jobs alone. */
   openJobWorkers(): Promise<void>;
   getRun(runId: string): Promise<RunView>;
@@ -118,7 +118,7 @@ export async function openServerHarness(overrides: ServerOverrides = {}): Promis
     config,
     runs,
     openWorkers: async (change) => {
-      const handlers = createStageHandlers({ tracking });
+      const handlers = createRunHandlers({ tracking });
       const workers = await openWorkers({
         queues,
         runs,
@@ -136,9 +136,7 @@ export async function openServerHarness(overrides: ServerOverrides = {}): Promis
         queues,
         runs,
         services: { database, artifacts, config },
-        handlers: createStageHandlers({ tracking }),
-        steps: createStepHandlers({ scores, copywriter: openCopywriter(config.copy) }),
-        stages: JOB_STAGES,
+        handlers: createJobHandlers({ scores, copywriter: openCopywriter(config.copy) }),
         log,
         clock: systemClock,
       });

@@ -7,12 +7,7 @@ import { systemClock } from '../../src/core/clock.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
 import type { ArtifactStore } from '../../src/core/artifact-store.ts';
 import { createPostgresTrackingStore, WEIGHTS_TAG, type TrackingStore } from '../../src/tracking/index.ts';
-import {
-  createStageHandlers,
-  openWorkers,
-  type StageServices,
-  type Workers,
-} from '../../src/workers/index.ts';
+import { createRunHandlers, openWorkers, type StageServices, type Workers } from '../../src/workers/index.ts';
 import { writeTinyBase } from '../../fixtures/tiny-base.ts';
 import { openHarness, type Harness } from './pipeline-harness.ts';
 
@@ -57,7 +52,7 @@ async function openMachine(fetched: string[], trainThreads = 1): Promise<Workers
     queues: harness.queues,
     runs: harness.runs,
     services,
-    handlers: createStageHandlers({ tracking }),
+    handlers: createRunHandlers({ tracking }),
     log: createSilentLogger(),
     clock: systemClock,
     drainMs: 0,

@@ -11,7 +11,7 @@ import { sha256File } from '../../src/core/ids.ts';
 import type { RunRequest } from '../../src/queues/index.ts';
 import { openModelCache } from '../../src/serving/index.ts';
 import { allModelAccuracies, createTracking } from '../../src/tracking/index.ts';
-import { createStageHandlers } from '../../src/workers/index.ts';
+import { createRunHandlers } from '../../src/workers/index.ts';
 import { writeTinyBase, writeTinyRows } from '../../fixtures/tiny-base.ts';
 import {
   hasMlflow,
@@ -50,7 +50,7 @@ describe.skipIf(!hasMlflow)(`the two tracking backends${skippedWithoutMlflow}`, 
         harness.database.db,
       );
       services.artifacts = artifacts;
-      await harness.openWorkers(createStageHandlers({ tracking }));
+      await harness.openWorkers(createRunHandlers({ tracking }));
       const decisions: unknown[] = [];
       const end = async (runId: string): Promise<void> => {
         const run = await harness.untilEnded(runId);

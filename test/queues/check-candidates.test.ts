@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfig, type CandidateConfig } from '../../src/core/config/index.ts';
-import { checkCandidates } from '../../src/queues/check-candidates.ts';
+import { checkCandidates } from '../../src/queues/runs.ts';
 
 const { config } = loadConfig({ env: {} });
 const check = (recipe: CandidateConfig['recipe'], settings: CandidateConfig['settings']): Promise<void> =>

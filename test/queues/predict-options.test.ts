@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/core/config/index.ts';
-import { resolvePredictOptions, stepJobId } from '../../src/queues/index.ts';
+import { resolvePredictOptions } from '../../src/queues/index.ts';
 import { predictOptionsSchema } from '../../src/queues/job-options.ts';
 
 const { config } = loadConfig({ env: {} });
@@ -57,12 +57,5 @@ describe('the options of a prediction job', () => {
     [{ sead: 1 }, /sead/],
   ])('refuse %j by name', (request, message) => {
     expect(() => resolvePredictOptions(config, request)).toThrow(message);
-  });
-});
-
-describe('the id of a step in its queue', () => {
-  it('is made of the ids of job, stage and shard', () => {
-    expect(stepJobId({ jobId: 'a-1', stage: 'split-catalogue', shard: -1 })).toBe('a-1.split-catalogue');
-    expect(stepJobId({ jobId: 'a-1', stage: 'predict-shard', shard: 0 })).toBe('a-1.predict-shard.0');
   });
 });

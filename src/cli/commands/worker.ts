@@ -1,4 +1,4 @@
-import { WORK_STAGES } from '../../core/config/index.ts';
+import { stageNames } from '../../queues/index.ts';
 import { AppError } from '../../core/errors.ts';
 import { applySchedule } from '../../queues/index.ts';
 import { COMMON_OPTIONS, defineCommand, parseWhole } from '../command.ts';
@@ -17,7 +17,7 @@ export const workerCommand = defineCommand({
       type: 'string',
       multiple: true,
       value: 'NAME',
-      about: `only ${WORK_STAGES.join(', ')} (default: all)`,
+      about: `only ${stageNames().join(', ')} (default: all)`,
     },
     concurrency: {
       type: 'string',
@@ -31,11 +31,11 @@ export const workerCommand = defineCommand({
       'pipeline.schedule.enabled': options['no-schedule'] === true ? false : undefined,
     });
     const stages = options.stage?.map((name) => {
-      const stage = WORK_STAGES.find((known) => known === name);
+      const stage = stageNames().find((known) => known === name);
       if (stage === undefined)
         throw new AppError(
           'invalid-input',
-          `there is no stage "${name}"; the stages are ${WORK_STAGES.join(', ')}`,
+          `there is no stage "${name}"; the stages are ${stageNames().join(', ')}`,
         );
       return stage;
     });
@@ -52,7 +52,7 @@ export const workerCommand = defineCommand({
       });
       await applySchedule(queueing.queues, config.pipeline.schedule);
       const asked = probe.url === undefined ? '' : `; asked how it is at ${probe.url}`;
-      terminal.note(`working on ${(stages ?? WORK_STAGES).join(', ')}${asked}`);
+      terminal.note(`working on ${(stages ?? stageNames()).join(', ')}${asked}`);
       await untilStopped(signal);
     });
   },

@@ -16,6 +16,9 @@ const PREFIX = 'COPYLOOP_';
 /** Variables of the prefix that are not keys. */
 const OTHER_VARIABLES = new Set(['COPYLOOP_CONFIG', 'COPYLOOP_VAR_DIR', 'COPYLOOP_URL', 'COPYLOOP_API_KEY']);
 
+/** Sections whose keys the schema does not list: fields of records, and stages. */
+const FREE_KEYS = new Set(['data.map', 'queues.timeoutsMs', 'queues.concurrency']);
+
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface VariableSetting {
@@ -47,14 +50,14 @@ function keyOfVariable(variable: string, defaults: Table): string {
     const wanted = part.replaceAll('_', '').toLowerCase();
     const known = isTable(node) ? Object.keys(node) : [];
     const name = known.find((candidate) => candidate.replaceAll('-', '').toLowerCase() === wanted);
-    if (name === undefined && names.join('.') !== 'data.map') {
+    if (name === undefined && !FREE_KEYS.has(names.join('.'))) {
       const place = names.length === 0 ? 'sections' : `keys of ${names.join('.')}`;
       throw new AppError(
         'invalid-config',
         `environment variable ${variable} names no setting; the ${place} are ${known.join(', ')}`,
       );
     }
-    names.push(name ?? part.toLowerCase());
+    names.push(name ?? part.toLowerCase().replaceAll('_', '-'));
     node = isTable(node) ? node[name ?? part] : undefined;
   }
   return names.join('.');

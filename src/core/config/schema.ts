@@ -13,22 +13,6 @@ const openFraction = z.number().gt(0).lt(1);
 const text = z.string().min(1);
 const slug = z.string().regex(/^[a-z0-9-]+$/, 'only a-z, 0-9 and -');
 
-export const STAGES = [
-  'generate-data',
-  'version-data',
-  'train-model',
-  'register-model',
-  'summarize-run',
-] as const;
-export type Stage = (typeof STAGES)[number];
-
-/** The steps of a prediction job, beside the stages of a run: a catalogue is cut into shards, each is predicted, all are joined. */
-export const JOB_STAGES = ['split-catalogue', 'predict-shard', 'join-shards'] as const;
-export type JobStage = (typeof JOB_STAGES)[number];
-
-export const WORK_STAGES = [...STAGES, ...JOB_STAGES] as const;
-export type WorkStage = (typeof WORK_STAGES)[number];
-
 export const RECIPE_NAMES = ['head', 'full', 'reference'] as const;
 export type RecipeName = (typeof RECIPE_NAMES)[number];
 
@@ -52,17 +36,8 @@ export const candidateSchema = z.strictObject({
 });
 export type CandidateConfig = z.infer<typeof candidateSchema>;
 
-const perStage = <T extends z.ZodType>(value: T) =>
-  z.strictObject({
-    'generate-data': value,
-    'version-data': value,
-    'train-model': value,
-    'register-model': value,
-    'summarize-run': value,
-    'split-catalogue': value,
-    'predict-shard': value,
-    'join-shards': value,
-  });
+/** By the name of a stage; the queues, which declare the stages, refuse a name that is none. */
+const perStage = <T extends z.ZodType>(value: T) => z.record(slug, value);
 
 const pipeline = z.strictObject({
   schedule: z.strictObject({
@@ -208,7 +183,7 @@ const jobs = z.strictObject({
 
 const queues = z.strictObject({
   prefix: slug,
-  attempts: positiveInt.max(100),
+  attempts: positiveInt.max(100).nullable(),
   backoffMs: milliseconds,
   backoffMaxMs: milliseconds,
   backoffJitter: fraction,

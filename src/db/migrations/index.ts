@@ -12,6 +12,7 @@ import { erasuresMigration } from './009-erasures.ts';
 import { runMetricsParentMigration } from './010-run-metrics-parent.ts';
 import { runValuesParentMigration } from './011-run-values-parent.ts';
 import { runLossesMigration } from './012-run-losses.ts';
+import { flowsMigration } from './020-flows.ts';
 
 export const migrations: readonly Migration[] = [
   pipelineMigration,
@@ -26,4 +27,5 @@ export const migrations: readonly Migration[] = [
   runMetricsParentMigration,
   runValuesParentMigration,
   runLossesMigration,
+  flowsMigration,
 ];

@@ -1,4 +1,4 @@
-/** Tables of migration 006-prediction-jobs. */
+/** Tables of the migrations 006-prediction-jobs and 020-flows. */
 import type { Generated } from 'kysely';
 import type { RunStatus, StageStatus, StoredError } from './pipeline.ts';
 
@@ -25,6 +25,10 @@ export interface PredictionJobsTable {
   output: unknown;
   error: StoredError | null;
   created_at: Generated<Date>;
+  /** null until the first queue job was handed over. */
+  enqueued_at: Date | null;
+  /** How often the reconciler brought back queue jobs that had been there and were gone. */
+  losses: Generated<number>;
   finished_at: Date | null;
   /** When what only the work needed was deleted from the artifact store. */
   freed_at: Date | null;
@@ -33,7 +37,7 @@ export interface PredictionJobsTable {
 export interface PredictionJobStepsTable {
   job_id: string;
   stage: string;
-  /** -1 for the steps that a job has once. */
+  /** -1 for the stages that have no shards. */
   shard: Generated<number>;
   status: StageStatus | 'waiting';
   attempts: Generated<number>;

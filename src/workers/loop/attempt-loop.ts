@@ -1,98 +1,162 @@
 /**
- * What happens around a handler, for every job of every queue alike:
+ * What happens around a handler, for every stage of every flow alike:
  *
- *   begin    takes the next attempt in PostgreSQL; a run that has ended or work that has its result ends here
+ *   begin    takes the next attempt in PostgreSQL; an owner that has ended or work that has its result ends here
  *   handle   the handler, under a timer and a signal
  *   commit   the result is in PostgreSQL before anyone is told
- *   hand on  what comes next is enqueued; done twice it counts once
+ *   next     what has become due is enqueued; done twice it counts once
  *
  * A worker killed between any two of them leaves a state from which the next attempt, or the reconciler, goes on.
  */
 import { UnrecoverableError, WaitingError, type Job, type Processor } from 'bullmq';
-import type { z } from 'zod';
+import type { Clock } from '../../core/clock.ts';
+import type { Config } from '../../core/config/index.ts';
 import { toAppError, toError, type AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import type { AttemptOutcome } from '../../db/index.ts';
-import { withPatience } from './retry-while-offline.ts';
-import type { AttemptSubject, RunningAttempt, RunningAttempts } from './running-attempts.ts';
+import {
+  beginAttempt,
+  commitResult,
+  declarationOf,
+  describeWork,
+  endAttempt,
+  enqueueNext,
+  keyOf,
+  queueJobId,
+  stageSettings,
+  storeError,
+  type Flow,
+  type StageQueues,
+  type WorkAttempt,
+  type WorkKey,
+} from '../../queues/index.ts';
+import { createContext, type Handlers, type StageServices } from './context.ts';
+import { retryWhileOffline } from './retry-while-offline.ts';
+import type { RunningAttempt, RunningAttempts } from './running-attempts.ts';
 
 /** A handler that ignores its signal for so long is left behind. */
 const ABORT_GRACE_MS = 10_000;
 
+export interface LoopDeps {
+  queues: StageQueues;
+  services: StageServices;
+  config: Config['queues'];
+  running: RunningAttempts;
+  workerId: string;
+  log: Logger;
+  clock: Clock;
+}
+
 /** How things stood when a worker asked to begin. */
-export type Begun<R extends object> =
+type Start =
   /** The run or prediction job that it belongs to is not active. */
   | { kind: 'over'; status: string }
   /** It failed for good or was cancelled. */
   | { kind: 'ended'; status: string }
   /** An earlier attempt has committed this. */
-  | { kind: 'done'; result: unknown }
-  | { kind: 'begun'; attempt: Attempting<R> };
+  | { kind: 'done'; result: unknown; owner: unknown }
+  | { kind: 'begun'; attempt: WorkAttempt; owner: unknown; input: string | null };
 
-/** One attempt: whoever holds an older number than the newest can commit nothing. */
-export interface Attempting<R extends object> {
-  number: number;
-  timeoutMs: number;
-  handle(entry: RunningAttempt): Promise<R>;
-  commit(result: R): Promise<void>;
-  end(end: { outcome: AttemptOutcome; error: AppError; isFinal: boolean }): Promise<void>;
-}
-
-/** A piece of work as the loop sees it: a stage of a run, or a step of a prediction job. */
-export interface Work<R extends object> {
-  subject: AttemptSubject;
-  log: Logger;
-  begin(): Promise<Begun<R>>;
-  /** @param isRepeat the result was committed by an earlier attempt, which may have handed on as well */
-  handOn(isRepeat: boolean): Promise<void>;
-}
-
-/** @throws UnrecoverableError for what no attempt can use */
-export function parsePayload<P>(payload: z.ZodType<P>, job: Job): P {
-  const parsed = payload.safeParse(job.data);
-  if (parsed.success) return parsed.data;
-  throw new UnrecoverableError(
-    `job ${job.id ?? '?'} of ${job.queueName} carries no usable payload: ${parsed.error.message}`,
-  );
-}
-
-export function createAttemptProcessor<R extends object>(
-  openWork: (job: Job) => Work<R>,
-  running: RunningAttempts,
+export function createStageProcessor(
+  flow: Flow,
+  stage: string,
+  handler: NonNullable<Handlers[string]>,
+  deps: LoopDeps,
 ): Processor {
+  const { queues, services, workerId } = deps;
+  const { pool } = services.database;
+  const { timeoutMs } = stageSettings(flow, stage, deps.config);
+  const { result: resultSchema, each } = declarationOf(flow, stage);
+  const payloadSchema = each === undefined ? flow.payload.single : flow.payload.part;
+  // Options never change once their owner is made; a worker mostly sees jobs of one.
+  let known: { ownerId: string; options: unknown } | undefined;
+
+  const start = async (key: WorkKey): Promise<Start> => {
+    const begun = await beginAttempt(pool, flow, key, workerId);
+    if (begun === undefined || begun.ownerStatus !== 'active')
+      return { kind: 'over', status: begun?.ownerStatus ?? 'missing' };
+    if (known?.ownerId !== key.ownerId)
+      known = { ownerId: key.ownerId, options: flow.options.parse(begun.owner['options']) };
+    const owner = flow.toOwner(begun.owner, known.options);
+    if (begun.attempt === null) {
+      return begun.previous === 'succeeded'
+        ? { kind: 'done', result: begun.result, owner }
+        : { kind: 'ended', status: String(begun.previous) };
+    }
+    return { kind: 'begun', attempt: { ...key, attempt: begun.attempt }, owner, input: begun.input };
+  };
+
   return async (job, token) => {
-    const work = openWork(job);
-    const { subject, log } = work;
-    const begun = await withPatience(log, () => work.begin());
+    const payload = parsePayload(payloadSchema, job);
+    const key = keyOf(flow, stage, payload);
+    const log = deps.log.child({
+      [flow.name]: key.ownerId,
+      stage,
+      ...(key.part !== '' && { [flow.tables.part]: key.part }),
+    });
+    const begun = await retryWhileOffline(log, () => start(key));
     switch (begun.kind) {
       case 'over':
-        log.info({ status: begun.status }, `the ${subject.owner} has ended; nothing to do`);
-        return { skipped: `the ${subject.owner} is ${begun.status}` };
+        log.info({ status: begun.status }, `the ${flow.name} has ended; nothing to do`);
+        return { skipped: `the ${flow.name} is ${begun.status}` };
       case 'ended':
-        throw new UnrecoverableError(`${subject.description} has already ended as ${begun.status}`);
+        throw new UnrecoverableError(`${describeWork(flow, key)} has already ended as ${begun.status}`);
       case 'done':
-        log.info('the result was already there; handing on');
-        await work.handOn(true);
+        log.info('the result was already there; enqueueing what comes next');
+        await enqueueNext(flow, { pool, queues }, begun.owner, key);
         return begun.result;
       case 'begun':
         break;
     }
 
-    const { attempt } = begun;
-    const entry = running.begin(subject, attempt.timeoutMs);
-    let result: R;
+    const { attempt, owner, input } = begun;
+    const entry = deps.running.begin(
+      {
+        flow,
+        ownerId: key.ownerId,
+        queueJobId: queueJobId(key),
+        description: describeWork(flow, key),
+        timeoutSetting: `queues.timeoutsMs.${stage}`,
+      },
+      timeoutMs,
+    );
+    const { signal } = entry;
+    const context = createContext({
+      flow,
+      owner,
+      attempt,
+      input,
+      signal,
+      services,
+      log,
+      clock: deps.clock,
+      queueJob: job,
+    });
+    let result: object;
     try {
-      const handled = await untilStopped(attempt.handle(entry), entry, log);
+      const handling = handler(payload as never, context as never);
+      const handled = resultSchema.parse(await untilStopped(handling, entry, log));
       result = handled;
-      await withPatience(log, () => attempt.commit(handled));
+      await retryWhileOffline(log, () => commitResult(pool, flow, attempt, handled));
     } catch (thrown) {
-      throw await settleFailure({ thrown, entry, attempt, job, token, log });
+      const end = (outcome: AttemptOutcome, error: AppError, isFinal: boolean): Promise<void> =>
+        endAttempt(pool, flow, attempt, { outcome, error: storeError(flow, error, attempt), isFinal });
+      throw await settleFailure({ thrown, entry, attempt, job, token, log, end });
     } finally {
       entry.finish();
     }
-    await work.handOn(false);
+    await enqueueNext(flow, { pool, queues }, owner, key);
     return result;
   };
+}
+
+/** @throws UnrecoverableError for what no attempt can use */
+function parsePayload(schema: Flow['payload']['single'], job: Job): Record<string, unknown> {
+  const parsed = schema.safeParse(job.data);
+  if (parsed.success) return parsed.data as Record<string, unknown>;
+  throw new UnrecoverableError(
+    `job ${job.id ?? '?'} of ${job.queueName} carries no usable payload: ${parsed.error.message}`,
+  );
 }
 
 /** The handler's result; or the reason of the stop, when the handler has not settled some time after it. */
@@ -114,20 +178,21 @@ async function untilStopped<T>(handling: Promise<T>, entry: RunningAttempt, log:
 }
 
 /** Keeps why the attempt failed and returns what BullMQ must be told: try again later, never, or give it to another worker. */
-async function settleFailure<R extends object>(failure: {
+async function settleFailure(failure: {
   thrown: unknown;
   entry: RunningAttempt;
-  attempt: Attempting<R>;
+  attempt: WorkAttempt;
   job: Job;
   token: string | undefined;
   log: Logger;
+  end: (outcome: AttemptOutcome, error: AppError, isFinal: boolean) => Promise<void>;
 }): Promise<Error> {
   const { entry, attempt, job, log } = failure;
   const { stopCause } = entry;
   // A handler that was stopped may reject with anything; the reason of the stop is the truth.
   const error = stopCause === undefined ? toAppError(failure.thrown) : (entry.signal.reason as AppError);
   const end = async (outcome: AttemptOutcome, isFinal: boolean): Promise<void> =>
-    await withPatience(log, () => attempt.end({ outcome, error, isFinal }));
+    await retryWhileOffline(log, () => failure.end(outcome, error, isFinal));
 
   if (stopCause === 'lock-lost') return error;
   if (stopCause === 'shutdown') {
@@ -138,14 +203,14 @@ async function settleFailure<R extends object>(failure: {
   }
   if (stopCause === 'cancelled') {
     await end('cancelled', false);
-    log.info(`stopped, the ${entry.subject.owner} is no longer active`);
+    log.info(`stopped, the ${entry.label.flow.name} is no longer active`);
     return new UnrecoverableError(error.message);
   }
   const isLast = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
   const isFinal = isLast || !error.traits.retryable;
   await end(stopCause === 'timed-out' ? 'timed-out' : 'failed', isFinal);
   log[isFinal ? 'error' : 'warn'](
-    { err: failure.thrown, code: error.code, attempt: attempt.number },
+    { err: failure.thrown, code: error.code, attempt: attempt.attempt },
     isFinal ? 'it has failed for good' : 'the attempt failed and will be repeated',
   );
   return isFinal ? new UnrecoverableError(error.message) : error;

@@ -4,15 +4,16 @@
  */
 import { AppError, toError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
-import type { Db } from '../../db/index.ts';
+import { findActive, type Flow } from '../../queues/index.ts';
+import type { Pool } from 'pg';
 
 export const STOP_CAUSES = ['timed-out', 'cancelled', 'lock-lost', 'shutdown'] as const;
 export type StopCause = (typeof STOP_CAUSES)[number];
 
 /** What is attempted. */
-export interface AttemptSubject {
-  /** What it belongs to and ends with. */
-  owner: 'run' | 'job';
+export interface AttemptLabel {
+  flow: Flow;
+  /** The run or prediction job that it belongs to and ends with. */
   ownerId: string;
   queueJobId: string;
   /** For messages: `train-model of candidate full in run 20261123-...`. */
@@ -22,7 +23,7 @@ export interface AttemptSubject {
 }
 
 export interface RunningAttempt {
-  readonly subject: AttemptSubject;
+  readonly label: AttemptLabel;
   readonly signal: AbortSignal;
   /** Why it was stopped; undefined while it was not. The first cause counts. */
   readonly stopCause: StopCause | undefined;
@@ -34,7 +35,7 @@ export interface RunningAttempt {
 }
 
 export interface RunningAttempts {
-  begin(subject: AttemptSubject, timeoutMs: number): RunningAttempt;
+  begin(label: AttemptLabel, timeoutMs: number): RunningAttempt;
   /** Stops the attempts of these BullMQ jobs. */
   stopJobs(jobIds: readonly string[], cause: StopCause): void;
   stopAll(cause: StopCause): void;
@@ -44,25 +45,18 @@ export interface RunningAttempts {
 /** How often the owners of the running attempts are checked for cancellation. */
 const WATCH_INTERVAL_MS = 1000;
 
-export function openRunningAttempts(db: Db, log: Logger): RunningAttempts {
+export function openRunningAttempts(pool: Pool, log: Logger): RunningAttempts {
   const running = new Set<RunningAttempt>();
   let watching: Promise<void> | undefined;
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
   const watch = async (): Promise<void> => {
-    const ids = (owner: AttemptSubject['owner']): string[] => [
-      ...new Set([...running].filter(({ subject }) => subject.owner === owner).map(ownerIdOf)),
-    ];
-    const asked = { run: ids('run'), job: ids('job') };
     try {
-      const active = {
-        run: await findActive(db, 'pipeline_runs', asked.run),
-        job: await findActive(db, 'prediction_jobs', asked.job),
-      };
-      for (const entry of running) {
-        const { owner, ownerId } = entry.subject;
-        if (asked[owner].includes(ownerId) && !active[owner].has(ownerId)) entry.stop('cancelled');
+      for (const flow of new Set([...running].map(({ label }) => label.flow))) {
+        const asked = [...running].filter(({ label }) => label.flow === flow);
+        const active = await findActive(flow, pool, [...new Set(asked.map(({ label }) => label.ownerId))]);
+        for (const entry of asked) if (!active.has(entry.label.ownerId)) entry.stop('cancelled');
       }
     } catch (error) {
       log.debug({ err: toError(error) }, 'could not check for cancelled work');
@@ -79,15 +73,15 @@ export function openRunningAttempts(db: Db, log: Logger): RunningAttempts {
   };
 
   return {
-    begin: (subject, timeoutMs) => {
-      const entry = new Entry(subject, timeoutMs, running);
+    begin: (label, timeoutMs) => {
+      const entry = new Entry(label, timeoutMs, running);
       running.add(entry);
       schedule();
       return entry;
     },
     stopJobs: (jobIds, cause) => {
       for (const entry of running) {
-        if (jobIds.includes(entry.subject.queueJobId)) entry.stop(cause);
+        if (jobIds.includes(entry.label.queueJobId)) entry.stop(cause);
       }
     },
     stopAll: (cause) => {
@@ -101,27 +95,8 @@ export function openRunningAttempts(db: Db, log: Logger): RunningAttempts {
   };
 }
 
-function ownerIdOf({ subject }: RunningAttempt): string {
-  return subject.ownerId;
-}
-
-async function findActive(
-  db: Db,
-  table: 'pipeline_runs' | 'prediction_jobs',
-  ids: readonly string[],
-): Promise<Set<string>> {
-  if (ids.length === 0) return new Set();
-  const active = await db
-    .selectFrom(table)
-    .select('id')
-    .where('id', 'in', ids)
-    .where('status', '=', 'active')
-    .execute();
-  return new Set(active.map(({ id }) => id));
-}
-
 class Entry implements RunningAttempt {
-  readonly subject: AttemptSubject;
+  readonly label: AttemptLabel;
   stopCause: StopCause | undefined;
   private readonly controller = new AbortController();
   private readonly timeoutMs: number;
@@ -129,8 +104,8 @@ class Entry implements RunningAttempt {
   private readonly siblings: Set<RunningAttempt>;
   private listener: (() => void) | undefined;
 
-  constructor(subject: AttemptSubject, timeoutMs: number, siblings: Set<RunningAttempt>) {
-    this.subject = subject;
+  constructor(label: AttemptLabel, timeoutMs: number, siblings: Set<RunningAttempt>) {
+    this.label = label;
     this.timeoutMs = timeoutMs;
     this.siblings = siblings;
     this.timer = setTimeout(() => this.stop('timed-out'), timeoutMs);
@@ -143,7 +118,7 @@ class Entry implements RunningAttempt {
   stop(cause: StopCause): void {
     if (this.stopCause !== undefined) return;
     this.stopCause = cause;
-    this.controller.abort(stopError(cause, this.subject, this.timeoutMs));
+    this.controller.abort(stopError(cause, this.label, this.timeoutMs));
     this.listener?.();
   }
 
@@ -158,18 +133,18 @@ class Entry implements RunningAttempt {
   }
 }
 
-function stopError(cause: StopCause, subject: AttemptSubject, timeoutMs: number): AppError {
-  const what = subject.description;
+function stopError(cause: StopCause, label: AttemptLabel, timeoutMs: number): AppError {
+  const what = label.description;
   switch (cause) {
     case 'timed-out':
       return new AppError(
         'timed-out',
-        `${what} took longer than ${timeoutMs} ms: raise ${subject.timeoutSetting}, or give it less to do`,
+        `${what} took longer than ${timeoutMs} ms: raise ${label.timeoutSetting}, or give it less to do`,
       );
     case 'cancelled':
       return new AppError(
         'cancelled',
-        `${what} was stopped because the ${subject.owner} is no longer active`,
+        `${what} was stopped because the ${label.flow.name} is no longer active`,
       );
     case 'lock-lost':
       return new AppError('conflict', `${what} lost its lock and another worker may have taken it`);

@@ -18,7 +18,7 @@ import {
   type GateReport,
   type ModelVersion,
 } from '../../tracking/index.ts';
-import type { StageContext, StageServices } from '../loop/context.ts';
+import type { RunContext, StageServices } from '../loop/context.ts';
 import { isBelow, readFrozenFraction } from './frozen-holdout.ts';
 import { fetchModel } from './model-files.ts';
 
@@ -47,7 +47,7 @@ export async function compareWithChampion(comparison: {
   version: DatasetVersion;
   folder: string;
   rules: Config['gate'];
-  context: StageContext;
+  context: RunContext;
 }): Promise<Comparison> {
   const { challenger, version, folder, rules, context } = comparison;
   const { services, signal } = context;
@@ -79,7 +79,11 @@ export async function compareWithChampion(comparison: {
       signal,
       threads: services.config.pipeline.trainThreads,
       onProgress: (done, total) =>
-        context.progress(from + 0.4 * (done / total), `${done} of ${total} held-out rows`),
+        context.progress({
+          done: from + 0.4 * (done / total),
+          of: 1,
+          message: `${done} of ${total} held-out rows`,
+        }),
     });
     return probabilities;
   };
@@ -130,7 +134,7 @@ interface OpenedChampion {
 async function openChampion(
   model: ModelVersion | undefined,
   folder: string,
-  context: StageContext,
+  context: RunContext,
 ): Promise<OpenedChampion> {
   const { artifacts, database } = context.services;
   if (model === undefined) return { model, directory: undefined, version: undefined, fault: null };

@@ -7,7 +7,7 @@ import { sql } from 'kysely';
 import { AppError } from '../../core/errors.ts';
 import { hashContent, openSplit, splitPosition, type DatasetVersion } from '../../data/index.ts';
 import type { Db } from '../../db/index.ts';
-import type { StageContext } from '../loop/context.ts';
+import type { RunContext } from '../loop/context.ts';
 
 /** undefined while no version of the model has won the gate. */
 export async function readFrozenFraction(db: Db, model: string): Promise<number | undefined> {
@@ -36,7 +36,7 @@ export function isBelow(fraction: number, row: { title: string; description: str
 }
 
 /** @throws AppError `bad-data` when rows that would be trained on are frozen: the champion was judged on such */
-export async function refuseFrozenRows(version: DatasetVersion, context: StageContext): Promise<void> {
+export async function refuseFrozenRows(version: DatasetVersion, context: RunContext): Promise<void> {
   const { services, run, signal } = context;
   const { name: model } = run.options.model;
   const fraction = await readFrozenFraction(services.database.db, model);

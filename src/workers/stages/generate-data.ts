@@ -11,7 +11,7 @@ export const generateData: StageHandler<'generate-data'> = async ({ runId }, con
     destinations: run.options.sourceNamedBy === 'http' ? services.config.outbound : undefined,
     onProgress: ({ accepted, refused, total }) => {
       const done = accepted + refused;
-      context.progress(total === undefined ? 0 : done / total, `${done} records, ${refused} refused`);
+      context.progress({ done, of: total, message: `${done} records, ${refused} refused` });
     },
   });
   log.info(

@@ -1,17 +1,16 @@
+/** The door: every stage with its handler, at work on the real stores. */
 import type { TrackingStore } from '../../tracking/index.ts';
-import type { StageHandlers } from '../loop/context.ts';
-import type { PredictServices, StepHandlers } from '../loop/step-context.ts';
+import type { JobHandlers, RunHandlers } from '../loop/context.ts';
 import { generateData } from './generate-data.ts';
 import { joinShards } from './join-shards.ts';
-import { createPredictShard } from './predict-shard.ts';
+import { createPredictShard, type PredictServices } from './predict-shard.ts';
 import { createRegisterModel } from './register-model.ts';
 import { splitCatalogue } from './split-catalogue.ts';
 import { createSummarizeRun } from './summarize-run.ts';
 import { createTrainModel } from './train-model.ts';
 import { versionData } from './version-data.ts';
 
-/** The five stages at work on the real stores. */
-export function createStageHandlers({ tracking }: { tracking: TrackingStore }): StageHandlers {
+export function createRunHandlers({ tracking }: { tracking: TrackingStore }): RunHandlers {
   return {
     'generate-data': generateData,
     'version-data': versionData,
@@ -21,8 +20,7 @@ export function createStageHandlers({ tracking }: { tracking: TrackingStore }): 
   };
 }
 
-/** The steps of prediction jobs at work on the real stores. */
-export function createStepHandlers(services: PredictServices): StepHandlers {
+export function createJobHandlers(services: PredictServices): JobHandlers {
   return {
     'split-catalogue': splitCatalogue,
     'predict-shard': createPredictShard(services),

@@ -2,16 +2,16 @@
 import { AppError } from '../../core/errors.ts';
 import type { Db } from '../../db/index.ts';
 import { renderTable, type TableRow } from '../../data/index.ts';
-import { JOB_STEPS, jobFolder, type StepResult } from '../../queues/index.ts';
-import type { StepContext, StepHandler } from '../loop/step-context.ts';
+import { JOB, jobFolder, type StageResult } from '../../queues/index.ts';
+import type { JobContext, StageHandler } from '../loop/context.ts';
 import { readCreatives } from './shard-lines.ts';
 
 /** Results of shards that are read at once. */
 const PAGE_SHARDS = 100;
 
-type Shard = StepResult<'predict-shard'>;
+type Shard = StageResult<'predict-shard'>;
 
-export const joinShards: StepHandler<'join-shards'> = async ({ jobId }, context) => {
+export const joinShards: StageHandler<'join-shards'> = async ({ jobId }, context) => {
   const { services, job, attempt } = context;
   const { artifacts, database } = services;
   const { format, columns } = job.options;
@@ -23,7 +23,7 @@ export const joinShards: StepHandler<'join-shards'> = async ({ jobId }, context)
       for (const row of await readCreatives(artifacts, shard.creatives.key)) yield row;
       rows += shard.rows;
       refusedTotal += shard.refused;
-      context.progress(rows);
+      context.progress({ done: rows });
     }
   }
   async function* readRefused(): AsyncGenerator<Uint8Array> {
@@ -46,7 +46,7 @@ export const joinShards: StepHandler<'join-shards'> = async ({ jobId }, context)
 };
 
 /** @throws AppError `internal` when a shard is missing */
-async function* readShards(db: Db, { job, signal }: StepContext): AsyncGenerator<Shard> {
+async function* readShards(db: Db, { job, signal }: JobContext): AsyncGenerator<Shard> {
   const total = job.shards ?? 0;
   for (let next = 0; next < total;) {
     signal.throwIfAborted();
@@ -62,7 +62,7 @@ async function* readShards(db: Db, { job, signal }: StepContext): AsyncGenerator
       .execute();
     for (const { shard, result } of page) {
       if (shard !== next) break;
-      yield JOB_STEPS['predict-shard'].result.parse(result);
+      yield JOB.stages['predict-shard'].result.parse(result);
       next += 1;
     }
     if (page[0]?.shard === undefined || page[0].shard >= next)

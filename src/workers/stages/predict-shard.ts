@@ -1,15 +1,27 @@
 /** Predicts the products of one shard: the model that was champion when the job began scores what the copywriter writes. */
 import { AppError } from '../../core/errors.ts';
+import type { Copywriter } from '../../copy/index.ts';
 import type { CatalogueRow, TableRow } from '../../data/index.ts';
 import { jobWorkFolder, shardName } from '../../queues/index.ts';
-import type { PredictServices, ScoreBatch, StepContext, StepHandler } from '../loop/step-context.ts';
-import { writeCreatives } from './write-creatives.ts';
+import type { JobContext, StageHandler } from '../loop/context.ts';
+import { writeCreatives, type ScoreBatch } from './write-creatives.ts';
 import { readShard, renderLines, type RefusedLine } from './shard-lines.ts';
+
+/** How a worker comes by the scores of a registered version. The same texts must get the same scores whenever they are scored again. */
+export interface VersionScores {
+  withVersion<T>(ref: { name: string; version: number }, body: (score: ScoreBatch) => Promise<T>): Promise<T>;
+}
+
+/** What predicting stands on beside the stores. */
+export interface PredictServices {
+  scores: VersionScores;
+  copywriter: Copywriter;
+}
 
 /** Texts that are scored together: enough for full batches of similar lengths on every thread. */
 const TEXTS_TOGETHER = 512;
 
-export function createPredictShard({ scores, copywriter }: PredictServices): StepHandler<'predict-shard'> {
+export function createPredictShard({ scores, copywriter }: PredictServices): StageHandler<'predict-shard'> {
   return async ({ jobId, shard }, context) => {
     const { services, attempt, job, input } = context;
     if (input === null)
@@ -25,7 +37,7 @@ export function createPredictShard({ scores, copywriter }: PredictServices): Ste
           if ('fault' in result) refused.push({ line: result.line, ...result.fault });
           else creatives.push(result.creative);
         }
-        context.progress(creatives.length, rows.length);
+        context.progress({ done: creatives.length, of: rows.length });
       }
     });
     refused.sort((a, b) => a.line - b.line);
@@ -48,7 +60,7 @@ async function* predictGroups(
   rows: readonly CatalogueRow[],
   score: ScoreBatch,
   copywriter: PredictServices['copywriter'],
-  context: StepContext,
+  context: JobContext,
 ): AsyncGenerator<Awaited<ReturnType<typeof writeCreatives>>> {
   const { job, signal } = context;
   const products = rows.flatMap((row) => ('product' in row ? [{ line: row.line, ...row.product }] : []));

@@ -24,13 +24,13 @@ import {
   type TrackingStore,
 } from '../../tracking/index.ts';
 import { compareWithChampion, type Challenger, type Comparison } from './compare-models.ts';
-import type { CandidateOutcome, StageContext, StageHandler } from '../loop/context.ts';
+import type { Outcome, RunContext, StageHandler } from '../loop/context.ts';
 import { freezeHoldout } from './frozen-holdout.ts';
 import { fetchModel } from './model-files.ts';
 import { describeSplit } from './tracking-run.ts';
 import { removeWorkFolder, workFolder } from './work-folders.ts';
 
-type Finished = CandidateOutcome & { result: StageResult<'train-model'> };
+type Finished = Outcome<'train-model'> & { result: StageResult<'train-model'> };
 
 /** What the first attempt decided is kept and acted on: once the alias has moved, asking again would compare a model with itself. */
 const storedSchema = z.object({
@@ -67,7 +67,7 @@ export function createRegisterModel(tracking: TrackingStore): StageHandler<'regi
 
 async function compare(
   tracking: TrackingStore,
-  context: StageContext,
+  context: RunContext,
   keys: { comparisonKey: string; reportKey: string },
 ): Promise<Stored> {
   const { run, services } = context;
@@ -86,7 +86,7 @@ async function compare(
     context,
   });
   const { trackingRunId, modelUri } = finished.result;
-  const stored: Stored = { candidate: finished.candidate, trackingRunId, modelUri, comparison };
+  const stored: Stored = { candidate: finished.part, trackingRunId, modelUri, comparison };
   const { artifactUri } = await tracking.runs.get(trackingRunId);
   const page = renderGateReportHtml(comparison.report);
   await artifacts.put(
@@ -103,20 +103,20 @@ async function compare(
 
 /** In the order of their validation accuracy, the first whose model directory is whole. */
 async function openBestCandidate(
-  context: StageContext,
+  context: RunContext,
   folder: string,
 ): Promise<{ finished: Finished; challenger: Challenger }> {
-  const outcomes = await context.candidates();
+  const outcomes = await context.outcomesOf('train-model');
   const finished = outcomes
     .filter((outcome): outcome is Finished => outcome.result !== null)
     .toSorted((a, b) => compareMetrics(a.result.validation, b.result.validation));
   const faults = outcomes
     .filter((outcome) => outcome.result === null)
-    .map(({ candidate, status, error }) => `${candidate} ${status}: ${error ?? 'no reason was recorded'}`);
+    .map(({ part, status, error }) => `${part} ${status}: ${error ?? 'no reason was recorded'}`);
   for (const best of finished) {
-    const { candidate, result } = best;
+    const { part: candidate, result } = best;
     const directory = path.join(folder, candidate);
-    context.progress(0.05, `checking the model of ${candidate}`);
+    context.progress({ done: 0.05, of: 1, message: `checking the model of ${candidate}` });
     try {
       await fetchModel(context.services.artifacts, result.modelUri, directory, context.signal);
       await verifyModelDirectory(directory);
@@ -142,7 +142,7 @@ function compareMetrics(a: Record<string, number>, b: Record<string, number>): n
 
 async function registerVersion(
   tracking: TrackingStore,
-  context: StageContext,
+  context: RunContext,
   { modelName, stored }: { modelName: string; stored: Stored },
 ): Promise<number> {
   const { run } = context;
@@ -206,7 +206,7 @@ async function promote(
 }
 
 /** A replay decides by the rules of its first run, but never without a person where one is asked for today. */
-function rulesOf({ run, services }: StageContext): Config['gate'] {
+function rulesOf({ run, services }: RunContext): Config['gate'] {
   const isRequired = [run.options.gate, services.config.gate].some(({ approval }) => approval === 'required');
   return { ...run.options.gate, approval: isRequired ? 'required' : 'none' };
 }
@@ -218,7 +218,7 @@ async function logHoldout(
     report: { comparison },
     version,
     context,
-  }: { report: GateReport; version: DatasetVersion; context: StageContext },
+  }: { report: GateReport; version: DatasetVersion; context: RunContext },
 ): Promise<void> {
   const holdout = describeSplit(version, 'holdout');
   await tracking.runs.logInputs(trackingRunId, { datasets: [holdout] });
@@ -234,14 +234,14 @@ async function logHoldout(
   });
 }
 
-async function readStored(context: StageContext, key: string): Promise<Stored | undefined> {
+async function readStored(context: RunContext, key: string): Promise<Stored | undefined> {
   const { artifacts } = context.services;
   if (!(await artifacts.exists(key))) return undefined;
   return storedSchema.parse(JSON.parse(await artifacts.readText(key)));
 }
 
 /** A run that was cancelled a moment ago must not move an alias any more. */
-async function requireActive({ services, signal, run }: StageContext): Promise<void> {
+async function requireActive({ services, signal, run }: RunContext): Promise<void> {
   signal.throwIfAborted();
   const row = await services.database.db
     .selectFrom('pipeline_runs')

@@ -1,7 +1,7 @@
 /** The report of a run as one self-contained page. */
 import type { DatasetManifest } from '../../data/index.ts';
 import type { RunView, StageResult } from '../../queues/index.ts';
-import type { CandidateOutcome } from '../loop/context.ts';
+import type { Outcome } from '../loop/context.ts';
 
 /** summary.json: what happened in a run, for machines and for the report. */
 export interface RunReport {
@@ -20,7 +20,7 @@ export interface RunReport {
   };
   candidates: {
     candidate: string;
-    status: CandidateOutcome['status'];
+    status: Outcome<'train-model'>['status'];
     trackingRunId: string | null;
     validation: Record<string, number> | null;
     error: string | null;

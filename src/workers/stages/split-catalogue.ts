@@ -2,12 +2,12 @@
 import { AppError } from '../../core/errors.ts';
 import { inGroups, openCatalogue, type CatalogueRow } from '../../data/index.ts';
 import { jobWorkFolder, shardName } from '../../queues/index.ts';
-import type { StepHandler } from '../loop/step-context.ts';
+import type { StageHandler } from '../loop/context.ts';
 import { renderLines } from './shard-lines.ts';
 
 const SHOWN_FAULTS = 3;
 
-export const splitCatalogue: StepHandler<'split-catalogue'> = async ({ jobId }, context) => {
+export const splitCatalogue: StageHandler<'split-catalogue'> = async ({ jobId }, context) => {
   const { services, signal, log } = context;
   const { source, options } = context.job;
   const { timeoutMs, maxBytes } = services.config.data.source;
@@ -30,7 +30,7 @@ export const splitCatalogue: StepHandler<'split-catalogue'> = async ({ jobId }, 
     shardRows.push(good);
     products += good;
     refused += group.length - good;
-    context.progress(products + refused);
+    context.progress({ done: products + refused });
   }
   if (products === 0) {
     throw new AppError(

@@ -1,5 +1,5 @@
 import { getDatasetVersion } from '../../data/index.ts';
-import { CLOSING_STAGE, getRun } from '../../queues/index.ts';
+import { getRun } from '../../queues/index.ts';
 import { CHAMPION, type TrackingStore } from '../../tracking/index.ts';
 import type { StageHandler } from '../loop/context.ts';
 import { renderRunReport, type RunReport } from './render-run-report.ts';
@@ -38,8 +38,8 @@ export function createSummarizeRun(tracking: TrackingStore): StageHandler<'summa
         drift: manifest.drift,
         bayesAccuracy: manifest.bayes?.accuracy ?? null,
       },
-      candidates: (await context.candidates()).map(({ candidate, status, result, error }) => ({
-        candidate,
+      candidates: (await context.outcomesOf('train-model')).map(({ part, status, result, error }) => ({
+        candidate: part,
         status,
         trackingRunId: result?.trackingRunId ?? null,
         validation: result?.validation ?? null,
@@ -50,7 +50,7 @@ export function createSummarizeRun(tracking: TrackingStore): StageHandler<'summa
       stages: run.stages.map((stage) => ({
         stage: stage.stage,
         candidate: stage.candidate,
-        status: stage.stage === CLOSING_STAGE ? 'succeeded' : stage.status,
+        status: stage.stage === 'summarize-run' ? 'succeeded' : stage.status,
         attempts: stage.attempts.length,
         seconds:
           stage.startedAt === null || stage.finishedAt === null

@@ -14,10 +14,10 @@ import {
   type TrainResult,
 } from '../../ml/index.ts';
 import type { MetricInput, Run, TrackingStore } from '../../tracking/index.ts';
-import type { StageContext, StageHandler } from '../loop/context.ts';
+import type { RunContext, StageHandler } from '../loop/context.ts';
 import { refuseFrozenRows } from './frozen-holdout.ts';
 import { storeModel } from './model-files.ts';
-import { withPatience } from '../loop/retry-while-offline.ts';
+import { retryWhileOffline } from '../loop/retry-while-offline.ts';
 import { checkpointFolder, withSharedCheckpoint } from './shared-checkpoint.ts';
 import {
   ensureTrackingRun,
@@ -59,7 +59,7 @@ export function createTrainModel(tracking: TrackingStore): StageHandler<'train-m
     await tracking.runs.update(trackingRun.runId, { status: 'RUNNING' });
     try {
       const result = await trainOrTakeOver({ candidate, version, trackingRun, tracking, context });
-      context.progress(0.97, 'storing the model');
+      context.progress({ done: 0.97, of: 1, message: 'storing the model' });
       await storeModel(services.artifacts, result.modelDirectory, modelUri, context.signal);
       await tracking.runs.logBatch(trackingRun.runId, {
         params: toParams({ ...result.params, candidate: name, datasetVersion, bestEpoch: result.bestEpoch }),
@@ -99,7 +99,7 @@ async function trainOrTakeOver(training: {
   version: DatasetVersion;
   trackingRun: Run;
   tracking: TrackingStore;
-  context: StageContext;
+  context: RunContext;
 }): Promise<TrainResult> {
   const { candidate, version, trackingRun, tracking, context } = training;
   const { run, services, signal, log, clock } = context;
@@ -128,7 +128,7 @@ async function trainOrTakeOver(training: {
     for (let first = 0; first < metrics.length; first += MAX_METRICS_PER_BATCH) {
       const part = metrics.slice(first, first + MAX_METRICS_PER_BATCH);
       writes = writes.then(() =>
-        withPatience(log, () => tracking.runs.logBatch(trackingRun.runId, { metrics: part })),
+        retryWhileOffline(log, () => tracking.runs.logBatch(trackingRun.runId, { metrics: part })),
       );
     }
     writes.catch((error: unknown) => failed.abort(toAppError(error)));
@@ -152,7 +152,7 @@ async function trainOrTakeOver(training: {
       signal: AbortSignal.any([signal, failed.signal]),
       log,
       onProgress: (progress) => {
-        context.progress(shareDone(progress), describeProgress(progress));
+        context.progress({ done: shareDone(progress), of: 1, message: describeProgress(progress) });
         if (clock.nowMs() - pacedMs < LOG_PACE_EVERY_MS) return;
         pacedMs = clock.nowMs();
         write(paceMetrics(progress, pacedMs));

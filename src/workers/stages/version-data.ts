@@ -27,8 +27,7 @@ export const versionData: StageHandler<'version-data'> = async ({ runId }, conte
       workDir: path.join(services.config.storage.varDir, 'tmp'),
       clock,
       signal,
-      onProgress: ({ rows }) =>
-        context.progress(Math.min(1, rows / Math.max(1, raw.accepted)), `${rows} rows`),
+      onProgress: ({ rows }) => context.progress({ done: rows, of: raw.accepted, message: `${rows} rows` }),
     },
   );
   const { train, validation, holdout } = version.manifest.splits;

@@ -4,14 +4,17 @@ import { AppError } from '../../core/errors.ts';
 import type { Copy, Copywriter, Draft } from '../../copy/index.ts';
 import type { Fault, Product, TableRow } from '../../data/index.ts';
 import { classifierText } from '../../ml/index.ts';
-import type { ScoreBatch, StepContext } from '../loop/step-context.ts';
+import type { JobContext } from '../loop/context.ts';
+
+/** Scores texts in their order. */
+export type ScoreBatch = (texts: readonly string[], signal: AbortSignal) => Promise<number[]>;
 
 export type CreativeResult = { line: number; creative: TableRow } | { line: number; fault: Fault };
 
 interface Predicting {
   score: ScoreBatch;
   copywriter: Copywriter;
-  job: StepContext['job'];
+  job: JobContext['job'];
   signal: AbortSignal;
 }
 
@@ -72,7 +75,7 @@ function toRow(
   product: NumberedProduct,
   copy: Copy,
   confidence: number,
-  { model }: StepContext['job'],
+  { model }: JobContext['job'],
 ): TableRow {
   const { line, id, category, title, description } = product;
   return {
