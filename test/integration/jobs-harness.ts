@@ -21,7 +21,7 @@ import { openVersionScorers } from '../../src/serving/index.ts';
 import { createPostgresTrackingStore } from '../../src/tracking/index.ts';
 import { createJobHandlers, type JobHandlers } from '../../src/workers/index.ts';
 import type { JobsWorkerSettings } from './jobs-worker.ts';
-import { openHarness, type BackendKind, type Harness } from './pipeline-harness.ts';
+import { openHarness, type BackendKind, type Harness, type HarnessOverrides } from './pipeline-harness.ts';
 
 export interface JobsHarness extends Harness {
   jobs: JobStarter;
@@ -42,8 +42,9 @@ export async function openJobsHarness(
   kind: BackendKind,
   modelDirectory: string,
   jobsConfig: Partial<Config['jobs']> = {},
+  overrides: HarnessOverrides = {},
 ): Promise<JobsHarness> {
-  const harness = await openHarness(kind, { queues: { lockDurationMs: 2000 } });
+  const harness = await openHarness(kind, { ...overrides, queues: { lockDurationMs: 2000 } });
   const { database, queues, services } = harness;
   const config: Config = {
     ...harness.config,

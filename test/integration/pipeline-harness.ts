@@ -13,8 +13,11 @@ import {
   createRunStarter,
   getRun,
   openQueueBackend,
+  JOB,
   openStageQueues,
   RUN,
+  type Flow,
+  type RunOwner,
   type RunStarter,
   type RunView,
   type StageQueues,
@@ -46,7 +49,11 @@ export interface Harness {
   close(): Promise<void>;
 }
 
-interface HarnessOverrides {
+export interface HarnessOverrides {
+  /** Fills the database before it is migrated. */
+  populate?: Parameters<typeof openTestDatabase>[0];
+  /** In place of the flow of runs. */
+  runFlow?: Flow<RunOwner>;
   queues?: Partial<Config['queues']>;
   candidates?: string[];
   /** Of every stage. */
@@ -76,8 +83,9 @@ export const QUICK: Partial<Config['queues']> = {
 
 export async function openHarness(kind: BackendKind, overrides: HarnessOverrides = {}): Promise<Harness> {
   const log = createSilentLogger();
+  const { runFlow = RUN } = overrides;
   const resources = createResources(log);
-  const database = resources.add('database', await openTestDatabase());
+  const database = resources.add('database', await openTestDatabase(overrides.populate));
   const folder = await mkdtemp(path.join(tmpdir(), 'copyloop-pipeline-'));
   resources.defer('folder', () => rm(folder, { recursive: true, force: true }));
   const defaults = loadConfig({ env: {} }).config;
@@ -117,14 +125,17 @@ export async function openHarness(kind: BackendKind, overrides: HarnessOverrides
     'backend',
     await openQueueBackend({ databaseUrl: database.url, redisUrl, prefix: config.queues.prefix, log }),
   );
-  const queues = resources.add('queues', openStageQueues({ backend, config: config.queues, log }));
+  const queues = resources.add(
+    'queues',
+    openStageQueues({ backend, config: config.queues, log, flows: [runFlow, JOB] }),
+  );
   const runs = createRunStarter({ database, queues, config, clock: systemClock });
   const services: StageServices = {
     database,
     artifacts: createArtifactStore(config.storage),
     config,
   };
-  const get = async (runId: string): Promise<RunView> => await getRun(database.db, runId);
+  const get = async (runId: string): Promise<RunView> => await getRun(database.db, runId, runFlow);
 
   return {
     database,
