@@ -4,11 +4,14 @@
  */
 import type { FlowProducer, Processor, Queue, QueueEvents, Worker, WorkerOptions } from 'bullmq';
 import type { Logger } from '../core/log.ts';
+import { nextTickMs } from './next-tick.ts';
 
 export type WorkerSettings = Omit<WorkerOptions, 'connection' | 'prefix'>;
 
 export interface QueueBackend {
   readonly kind: 'postgres' | 'redis';
+  /** Of Redis, whose list of clients is of all its databases; null for PostgreSQL. */
+  readonly databaseNumber: number | null;
   openQueue(name: string): Queue;
   openWorker(name: string, processor: Processor, settings: WorkerSettings): Worker;
   openFlowProducer(): FlowProducer;
@@ -25,3 +28,9 @@ export interface QueueBackendOptions {
   prefix: string;
   log: Logger;
 }
+
+/** How BullMQ finds the next tick of a schedule; queues and workers must agree on it. */
+export const REPEAT_SETTINGS = {
+  repeatStrategy: (nowMs: number, { pattern = '', tz = 'UTC' }: { pattern?: string; tz?: string }): number =>
+    nextTickMs(pattern, tz, nowMs),
+};

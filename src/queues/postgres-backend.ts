@@ -14,7 +14,7 @@ import {
 import { Client, Pool } from 'pg';
 import { AppError, toError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
-import type { QueueBackend } from './backend.ts';
+import { REPEAT_SETTINGS, type QueueBackend } from './backend.ts';
 
 /** Each worker keeps one connection for LISTEN; the others are shared by all queries of the process. */
 const MAX_CONNECTIONS = 20;
@@ -50,9 +50,16 @@ export async function openPostgresBackend(options: {
   // BullMQ's classes are generic over the backend; nothing outside this file depends on which one it is.
   return {
     kind: 'postgres',
-    openQueue: (name) => new Queue(name, { connection }, createPostgresBackend) as unknown as Queue,
+    databaseNumber: null,
+    openQueue: (name) =>
+      new Queue(name, { connection, settings: REPEAT_SETTINGS }, createPostgresBackend) as unknown as Queue,
     openWorker: (name, processor, settings) =>
-      new Worker(name, processor, { ...settings, connection }, createPostgresBackend) as unknown as Worker,
+      new Worker(
+        name,
+        processor,
+        { ...settings, settings: { ...REPEAT_SETTINGS, ...settings.settings }, connection },
+        createPostgresBackend,
+      ) as unknown as Worker,
     openFlowProducer: () =>
       new FlowProducer({ connection }, createPostgresBackend) as unknown as FlowProducer,
     openQueueEvents: (name) =>

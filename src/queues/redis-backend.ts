@@ -6,7 +6,7 @@ import { FlowProducer, Queue, QueueEvents, Worker } from 'bullmq';
 import { Redis } from 'ioredis';
 import { AppError, toError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
-import type { QueueBackend } from './backend.ts';
+import { REPEAT_SETTINGS, type QueueBackend } from './backend.ts';
 
 export async function openRedisBackend(options: {
   redisUrl: string;
@@ -42,9 +42,15 @@ export async function openRedisBackend(options: {
 
   return {
     kind: 'redis',
-    openQueue: (name) => new Queue(name, { connection: producers, prefix }),
+    databaseNumber: producers.options.db ?? 0,
+    openQueue: (name) => new Queue(name, { connection: producers, prefix, settings: REPEAT_SETTINGS }),
     openWorker: (name, processor, settings) =>
-      new Worker(name, processor, { ...settings, connection: workers, prefix }),
+      new Worker(name, processor, {
+        ...settings,
+        settings: { ...REPEAT_SETTINGS, ...settings.settings },
+        connection: workers,
+        prefix,
+      }),
     openFlowProducer: () => new FlowProducer({ connection: producers, prefix }),
     openQueueEvents: (name) => new QueueEvents(name, { connection: workers, prefix }),
     close: async () => {

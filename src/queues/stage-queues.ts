@@ -94,7 +94,11 @@ export function openStageQueues(options: {
     remove: async (work) => {
       await queueOf(work.stage).remove(queueJobId(work), { removeChildren: false });
     },
-    hasWorkers: async (stage) => (await queueOf(stage).getWorkersCount()) > 0,
+    hasWorkers: async (stage) => {
+      const workers: { db?: string }[] = await queueOf(stage).getWorkers();
+      const ours = backend.databaseNumber === null ? undefined : String(backend.databaseNumber);
+      return workers.some(({ db }) => ours === undefined || db === undefined || db === ours);
+    },
     close: async () => {
       await producer.close();
       for (const queue of queues.values()) await queue.close();

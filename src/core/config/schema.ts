@@ -182,7 +182,9 @@ const jobs = z.strictObject({
 });
 
 const queues = z.strictObject({
-  prefix: slug,
+  prefix: z
+    .string()
+    .regex(/^(?:[a-z0-9-]+|\{[a-z0-9-]+\})$/, 'only a-z, 0-9 and -, in braces for Redis Cluster: {copyloop}'),
   attempts: positiveInt.max(100).nullable(),
   backoffMs: milliseconds,
   backoffMaxMs: milliseconds,
