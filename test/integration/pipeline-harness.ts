@@ -55,6 +55,7 @@ export interface HarnessOverrides {
   /** In place of the flow of runs. */
   runFlow?: Flow<RunOwner>;
   queues?: Partial<Config['queues']>;
+  prefix?: string;
   candidates?: string[];
   /** Of every stage. */
   timeoutMs?: number;
@@ -113,7 +114,7 @@ export async function openHarness(kind: BackendKind, overrides: HarnessOverrides
       timeoutsMs: { ...defaults.queues.timeoutsMs },
       ...QUICK,
       ...overrides.queues,
-      prefix: `test-${randomSlug(8)}`,
+      prefix: overrides.prefix ?? `test-${randomSlug(8)}`,
     },
     storage: { ...defaults.storage, varDir: folder },
   };

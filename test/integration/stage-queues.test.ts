@@ -1,0 +1,122 @@
+/** The queues themselves: their names in Redis, whose workers count, the schedule, and a queue that is away for a moment. */
+import { afterEach, describe, expect, inject, it } from 'vitest';
+import { systemClock } from '../../src/core/clock.ts';
+import { createSilentLogger } from '../../src/core/log.ts';
+import {
+  applySchedule,
+  createRunStarter,
+  nextTick,
+  openQueueBackend,
+  openStageQueues,
+} from '../../src/queues/index.ts';
+import { openHarness, type BackendKind, type Harness } from './pipeline-harness.ts';
+
+const open: Harness[] = [];
+const closers: (() => Promise<void>)[] = [];
+afterEach(async () => {
+  for (const close of closers.splice(0).toReversed()) await close();
+  for (const harness of open.splice(0)) await harness.close();
+});
+
+async function start(kind: BackendKind, ...rest: [Parameters<typeof openHarness>[1]?]): Promise<Harness> {
+  const harness = await openHarness(kind, ...rest);
+  open.push(harness);
+  return harness;
+}
+
+describe.skipIf(inject('redisUrl') === null)('queues in Redis', () => {
+  it('know no workers of another database of the same server', async () => {
+    const harness = await start('redis');
+    const other = new URL(inject('redisUrl') ?? '');
+    other.pathname = '/1';
+    const { prefix } = harness.config.queues;
+    const log = createSilentLogger();
+    const backend = await openQueueBackend({ databaseUrl: '', redisUrl: other.href, prefix, log });
+    closers.push(() => backend.close());
+    const elsewhere = openStageQueues({ backend, config: harness.config.queues, log });
+    closers.push(() => elsewhere.close());
+    const worker = backend.openWorker('generate-data', () => Promise.resolve({}), { name: 'theirs' });
+    closers.push(() => worker.close());
+    await worker.waitUntilReady();
+    await expect.poll(() => elsewhere.hasWorkers('generate-data'), { timeout: 10_000 }).toBe(true);
+    expect(await harness.queues.hasWorkers('generate-data')).toBe(false);
+    await harness.openWorkers();
+    await expect.poll(() => harness.queues.hasWorkers('generate-data'), { timeout: 10_000 }).toBe(true);
+  });
+
+  it('work under a prefix that is a hash tag, as Redis Cluster needs', async () => {
+    const harness = await start('redis', { prefix: '{copyloop-test}' });
+    await harness.openWorkers();
+    const { runId } = await harness.runs.startRun({ trigger: 'manual' });
+    expect((await harness.untilEnded(runId)).status).toBe('succeeded');
+  });
+});
+
+const backends: BackendKind[] = ['postgres', 'redis'];
+describe.each(backends)('queues on %s', (kind) => {
+  const hasServer = kind === 'postgres' || inject('redisUrl') !== null;
+
+  it.skipIf(!hasServer)(
+    'keep a tick that came while no worker was there: it is one run, at once',
+    async () => {
+      // Every second; many ticks are missed, as many midnights may be.
+      const schedule = { enabled: true, cron: '* * * * * *', timeZone: 'UTC' };
+      const harness = await start(kind, { schedule });
+      const missed = await applySchedule(harness.queues, schedule);
+      const missedMs = missed?.getTime() ?? NaN;
+      await expect.poll(() => Date.now(), { timeout: 20_000 }).toBeGreaterThan(missedMs + 3000);
+      // As a process does that starts after the outage.
+      expect(await applySchedule(harness.queues, schedule)).toEqual(missed);
+      let release: () => void = () => undefined;
+      const released = new Promise<void>((resolve) => (release = resolve));
+      await harness.openWorkers({
+        'generate-data': async () => {
+          await released;
+          throw new Error('enough is seen');
+        },
+      });
+      const ticks = async () =>
+        await harness.database.db.selectFrom('schedule_ticks').selectAll().orderBy('slot').execute();
+      await expect.poll(async () => (await ticks()).length, { timeout: 20_000 }).toBeGreaterThanOrEqual(2);
+      const [first, second] = await ticks();
+      expect(first).toMatchObject({ slot: missed, outcome: 'started' });
+      // The ticks between it and the start of the worker are not made up for.
+      expect(second?.slot.getTime()).toBeGreaterThan(missedMs + 3000);
+      await applySchedule(harness.queues, { ...schedule, enabled: false });
+      release();
+    },
+  );
+
+  it.skipIf(!hasServer)('are set anew for a schedule that was changed', async () => {
+    const schedule = { enabled: true, cron: '0 0 1 1 *', timeZone: 'UTC' };
+    const harness = await start(kind, { schedule });
+    await applySchedule(harness.queues, schedule);
+    const next = await applySchedule(harness.queues, { ...schedule, timeZone: 'Asia/Tokyo' });
+    expect(next?.getUTCHours()).toBe(15);
+    expect(await nextTick(harness.queues)).toEqual(next);
+  });
+
+  it.skipIf(!hasServer)(
+    'that refuse a run for a moment are waited for, and leave no failed run',
+    async () => {
+      const harness = await start(kind);
+      const { database, config, queues } = harness;
+      let refusals = 3;
+      const waking = {
+        ...queues,
+        enqueue: async (...work: Parameters<typeof queues.enqueue>) => {
+          if (refusals > 0) {
+            refusals -= 1;
+            throw new Error("Stream isn't writeable and enableOfflineQueue options is false");
+          }
+          await queues.enqueue(...work);
+        },
+      };
+      const runs = createRunStarter({ database, queues: waking, config, clock: systemClock });
+      const { runId } = await runs.startRun({ trigger: 'manual' });
+      expect(await database.db.selectFrom('pipeline_runs').select(['id', 'status']).execute()).toEqual([
+        { id: runId, status: 'active' },
+      ]);
+    },
+  );
+});
