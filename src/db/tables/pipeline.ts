@@ -27,6 +27,7 @@ export interface StoredError {
   message: string;
   stage?: string;
   candidate?: string;
+  shard?: string;
 }
 
 export interface PipelineTables {
