@@ -11,6 +11,9 @@ interface Page {
 
 export const pages: Readonly<Record<string, Page>> = {
   home: { title: 'Home', load: () => import('./home/home.tsx') },
+  studio: { title: 'Studio', load: () => import('./studio/studio.tsx') },
+  catalogues: { title: 'Catalogues', load: () => import('./catalogues/catalogues.tsx') },
   runs: { title: 'Runs', load: () => import('./runs/runs.tsx') },
   run: { title: 'Run', under: 'runs', load: () => import('./run/run.tsx') },
+  registry: { title: 'Registry', load: () => import('./registry/registry.tsx') },
 };
