@@ -3,7 +3,7 @@ import { SlowestFirst } from './test/slowest-first.ts';
 
 /**
  * `unit` needs no server; `integration` starts the servers it needs (embedded PostgreSQL, redis-server where there is
- * one); `verify-real` compares with the reference values and data that lie beside the project.
+ * one); `browser` walks through the console in Chromium; `verify-real` compares with the reference values and data that lie beside the project.
  *
  * Files of `unit` and `integration` share the same workers: while one file waits for a lock to run out, others compute.
  */
@@ -15,7 +15,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['test/**/*.test.ts'],
-          exclude: ['test/integration/**', 'test/verify-real/**'],
+          exclude: ['test/integration/**', 'test/browser/**', 'test/verify-real/**'],
           testTimeout: 120_000,
           hookTimeout: 120_000,
           maxWorkers: 2,
@@ -29,6 +29,16 @@ export default defineConfig({
           testTimeout: 300_000,
           hookTimeout: 180_000,
           maxWorkers: 2,
+        },
+      },
+      {
+        test: {
+          name: 'browser',
+          include: ['test/browser/**/*.test.ts'],
+          globalSetup: ['test/browser/global-setup.ts'],
+          testTimeout: 300_000,
+          hookTimeout: 300_000,
+          fileParallelism: false,
         },
       },
       {
