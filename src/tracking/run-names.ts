@@ -1,55 +1,15 @@
-/** Names for runs that were given none: `amber-falcon-417`. */
+/** Names for tracking runs that were given none: `amber-falcon-417`. */
 import { randomInt } from 'node:crypto';
+import { z } from 'zod';
+import { defineWording, wordList } from '../core/wording.ts';
 
-const ADJECTIVES = [
-  'amber',
-  'bold',
-  'calm',
-  'clear',
-  'crisp',
-  'deft',
-  'eager',
-  'fair',
-  'gentle',
-  'keen',
-  'lively',
-  'mellow',
-  'nimble',
-  'quiet',
-  'rapid',
-  'silver',
-  'steady',
-  'sunny',
-  'tidy',
-  'vivid',
-];
-const NOUNS = [
-  'badger',
-  'crane',
-  'dolphin',
-  'falcon',
-  'finch',
-  'fox',
-  'hare',
-  'heron',
-  'ibex',
-  'jay',
-  'kestrel',
-  'lark',
-  'lynx',
-  'marten',
-  'otter',
-  'owl',
-  'seal',
-  'stoat',
-  'swift',
-  'wren',
-];
+const words = defineWording('run-names', z.strictObject({ adjectives: wordList, nouns: wordList }));
 
 export function drawRunName(): string {
-  return `${pick(ADJECTIVES)}-${pick(NOUNS)}-${randomInt(100, 1000)}`;
+  const { adjectives, nouns } = words();
+  return `${pick(adjectives)}-${pick(nouns)}-${randomInt(100, 1000)}`;
 }
 
-function pick(words: readonly string[]): string {
-  return words[randomInt(words.length)] ?? '';
+function pick(list: readonly string[]): string {
+  return list[randomInt(list.length)] ?? '';
 }

@@ -8,15 +8,8 @@ import {
   QUALITY_MODEL,
   type QualityModel,
 } from '../../src/data/index.ts';
-import { ADJECTIVES, CATEGORIES } from '../../src/data/synthetic/goods.ts';
 import { listRatings, ratingTable } from '../../src/data/synthetic/quality-model.ts';
-import { CRITICISING_ADJECTIVES, PRAISING_ADJECTIVES } from '../../src/data/synthetic/wording-adjectives.ts';
-import {
-  CRITICISING_PREDICATES,
-  CRITICISING_REMARKS,
-  PRAISING_PREDICATES,
-  PRAISING_REMARKS,
-} from '../../src/data/synthetic/wording-phrases.ts';
+import { syntheticWording } from '../../src/data/synthetic/wording.ts';
 
 const THRESHOLDS = [2.5, 3, 3.5, 4, 4.5];
 const draws = [...drawRecords({ count: 20_000, seed: 7 })];
@@ -46,8 +39,9 @@ describe('synthetic records', () => {
   it('cover 8 categories, 12 adjectives and at least 20 products', () => {
     const names = ['Beauty', 'Books', 'Electronics', 'Fashion', 'Health', 'Home', 'Sports', 'Toys'];
     expect([...new Set(draws.map(({ record }) => record.category))].toSorted()).toEqual(names);
-    expect(new Set(ADJECTIVES).size).toBe(12);
-    expect(new Set(CATEGORIES.flatMap((category) => category.products)).size).toBeGreaterThanOrEqual(20);
+    const { categories, titleAdjectives } = syntheticWording();
+    expect(new Set(titleAdjectives).size).toBe(12);
+    expect(new Set(categories.flatMap((category) => category.products)).size).toBeGreaterThanOrEqual(20);
   });
 
   it('hold at least 10,000 distinct descriptions in 20,000', () => {
@@ -73,9 +67,9 @@ describe('synthetic records', () => {
   });
 
   it('say in one way only what a cue tells: no phrase both praises and criticises', () => {
-    const praise = [...PRAISING_ADJECTIVES, ...PRAISING_PREDICATES, ...PRAISING_REMARKS];
-    const criticism = [...CRITICISING_ADJECTIVES, ...CRITICISING_PREDICATES, ...CRITICISING_REMARKS];
-    expect(new Set([...praise, ...criticism]).size).toBe(praise.length + criticism.length);
+    const { praising, criticising } = syntheticWording();
+    const phrases = [praising, criticising].flatMap((cues) => Object.values(cues).flat());
+    expect(new Set(phrases).size).toBe(phrases.length);
   });
 });
 

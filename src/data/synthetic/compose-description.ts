@@ -5,14 +5,7 @@
  */
 import { assertNever } from '../../core/errors.ts';
 import type { Random } from '../../core/random.ts';
-import { CLOSERS, OPENERS, type Category } from './goods.ts';
-import { CRITICISING_ADJECTIVES, INTENSIFIERS, PRAISING_ADJECTIVES } from './wording-adjectives.ts';
-import {
-  CRITICISING_PREDICATES,
-  CRITICISING_REMARKS,
-  PRAISING_PREDICATES,
-  PRAISING_REMARKS,
-} from './wording-phrases.ts';
+import { syntheticWording, type Category } from './wording.ts';
 
 const FORMS = [
   { name: 'adjective', share: 0.46 },
@@ -59,29 +52,28 @@ export function composeDescription(random: Random, facts: Facts, cues: readonly 
     const cue = phraseCue(random, praises, aspects[i] ?? 'whole');
     body += i === 0 || body.endsWith('. ') ? capitalise(cue) : cue;
   });
-  const opener = fill(random, random.pick(OPENERS), facts);
-  const closer = fill(random, random.pick(CLOSERS), facts);
+  const { openers, closers } = syntheticWording();
+  const opener = fill(random, random.pick(openers), facts);
+  const closer = fill(random, random.pick(closers), facts);
   return `${opener} ${body}. ${closer}`.trim();
 }
 
 function phraseCue(random: Random, praises: boolean, aspect: string): string {
+  const { praising, criticising, intensifiers } = syntheticWording();
+  const [said, opposite] = praises ? [praising, criticising] : [criticising, praising];
   const form = pickForm(random);
   switch (form) {
     case 'adjective': {
-      const adjective = random.pick(praises ? PRAISING_ADJECTIVES : CRITICISING_ADJECTIVES);
-      const intensified = `${random.pick(INTENSIFIERS)} ${adjective}`.trimStart();
+      const adjective = random.pick(said.adjectives);
+      const intensified = `${random.pick(intensifiers)} ${adjective}`.trimStart();
       return place(random.pick(ADJECTIVE_FRAMES), aspect, intensified);
     }
     case 'denial':
-      return place(
-        random.pick(DENIAL_FRAMES),
-        aspect,
-        random.pick(praises ? CRITICISING_ADJECTIVES : PRAISING_ADJECTIVES),
-      );
+      return place(random.pick(DENIAL_FRAMES), aspect, random.pick(opposite.adjectives));
     case 'predicate':
-      return `the ${aspect} ${random.pick(praises ? PRAISING_PREDICATES : CRITICISING_PREDICATES)}`;
+      return `the ${aspect} ${random.pick(said.predicates)}`;
     case 'remark':
-      return random.pick(praises ? PRAISING_REMARKS : CRITICISING_REMARKS);
+      return random.pick(said.remarks);
     default:
       return assertNever(form);
   }

@@ -2,9 +2,9 @@
 import { base, en, Faker } from '@faker-js/faker';
 import { createRandom, type Random } from '../../core/random.ts';
 import type { ProductRecord } from '../record.ts';
-import { ADJECTIVES, CATEGORIES } from './goods.ts';
 import { composeDescription } from './compose-description.ts';
 import { listRatings, QUALITY_MODEL, ratingTable, type QualityModel } from './quality-model.ts';
+import { syntheticWording } from './wording.ts';
 
 export interface GenerateOptions {
   count: number;
@@ -42,6 +42,7 @@ export function* drawRecords(
   model: QualityModel = QUALITY_MODEL,
 ): Generator<{ record: SyntheticRecord; truth: Truth }> {
   const random = createRandom(options.seed);
+  const { categories, titleAdjectives } = syntheticWording();
   const faker = new Faker({ locale: [en, base], seed: options.seed });
   const tables = model.qualities.map((quality) => ({ quality, table: ratingTable(model, quality) }));
   const qualityShares = model.qualities.map((quality) => quality.share);
@@ -56,10 +57,10 @@ export function* drawRecords(
     const cues = Array.from({ length: cueCount }, () => random.chance(quality.praise));
     const rating = ratings[drawIndex(random, table)] ?? model.rating.min;
 
-    const category = random.pick(CATEGORIES);
+    const category = random.pick(categories);
     const product = random.pick(category.products);
     const material = faker.commerce.productMaterial();
-    const title = `${random.pick(ADJECTIVES)} ${random.chance(0.5) ? `${material} ` : ''}${product}`;
+    const title = `${random.pick(titleAdjectives)} ${random.chance(0.5) ? `${material} ` : ''}${product}`;
     const facts = { title, product, category, material, colour: faker.color.human() };
     const timestamp = FIRST_TIME_MS + random.below(LAST_TIME_MS - FIRST_TIME_MS);
     yield {

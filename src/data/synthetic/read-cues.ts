@@ -1,12 +1,5 @@
 /** The generator read backwards: the cues of its law that a text repeats, for judging copy by its known quality. */
-import { CATEGORIES } from './goods.ts';
-import { CRITICISING_ADJECTIVES, INTENSIFIERS, PRAISING_ADJECTIVES } from './wording-adjectives.ts';
-import {
-  CRITICISING_PREDICATES,
-  CRITICISING_REMARKS,
-  PRAISING_PREDICATES,
-  PRAISING_REMARKS,
-} from './wording-phrases.ts';
+import { syntheticWording } from './wording.ts';
 
 interface Cue {
   wording: string;
@@ -15,22 +8,32 @@ interface Cue {
   isAdjective: boolean;
 }
 
-const CUES: readonly Cue[] = [
-  ...toCues(PRAISING_ADJECTIVES, true, true),
-  ...toCues(CRITICISING_ADJECTIVES, false, true),
-  ...toCues([...PRAISING_PREDICATES, ...PRAISING_REMARKS], true, false),
-  ...toCues([...CRITICISING_PREDICATES, ...CRITICISING_REMARKS], false, false),
-].toSorted((a, b) => b.wording.length - a.wording.length);
+interface Reader {
+  /** Longest first. */
+  cues: readonly Cue[];
+  /** A word that is an adjective and an aspect (`sound`) judges only where the frames of compose-description.ts put an adjective. */
+  aspects: readonly string[];
+  judging: RegExp;
+}
 
 // The denials of compose-description.ts, as they stand before the adjective that they deny.
 const DENIED = /(?:anything but|nobody could call the \w+|far from|is not)\s(?:\w+\s)?$/u;
 
-// A word that is an adjective and an aspect (`sound`) judges only where the frames of compose-description.ts put an adjective.
-const ASPECTS = CATEGORIES.flatMap(({ aspects }) => aspects);
-const JUDGING = new RegExp(
-  `(?:^|\\s)(?:is|feels|as|proves|one|but|from|not|${[...ASPECTS, ...INTENSIFIERS].filter(Boolean).join('|')})\\s$`,
-  'u',
-);
+let reader: Reader | undefined;
+
+function createReader(): Reader {
+  const { categories, praising, criticising, intensifiers } = syntheticWording();
+  const aspects = categories.flatMap((category) => category.aspects);
+  const words = [...aspects, ...intensifiers].filter(Boolean).join('|');
+  const cues = [
+    ...toCues(praising.adjectives, true, true),
+    ...toCues(criticising.adjectives, false, true),
+    ...toCues([...praising.predicates, ...praising.remarks], true, false),
+    ...toCues([...criticising.predicates, ...criticising.remarks], false, false),
+  ].toSorted((a, b) => b.wording.length - a.wording.length);
+  const judging = new RegExp(`(?:^|\\s)(?:is|feels|as|proves|one|but|from|not|${words})\\s$`, 'u');
+  return { cues, aspects, judging };
+}
 
 /**
  * How many cues a text holds and how many of them praise.
@@ -39,16 +42,17 @@ const JUDGING = new RegExp(
  *   writer's own is no evidence of the product's quality
  */
 export function readCues(text: string, source: string): { count: number; praising: number } {
+  const { cues, aspects, judging } = (reader ??= createReader());
   let rest = text.toLowerCase();
   const known = source.toLowerCase();
   let count = 0;
   let praising = 0;
-  for (const { wording, pattern, praises, isAdjective } of CUES) {
+  for (const { wording, pattern, praises, isAdjective } of cues) {
     if (!rest.includes(wording)) continue;
     for (const match of rest.matchAll(pattern)) {
       const before = rest.slice(0, match.index);
       if (isAdjective && known.search(pattern) < 0) continue;
-      if (isAdjective && ASPECTS.includes(wording) && !JUDGING.test(before)) continue;
+      if (isAdjective && aspects.includes(wording) && !judging.test(before)) continue;
       const isDenied = isAdjective && DENIED.test(before);
       count += 1;
       if (praises !== isDenied) praising += 1;

@@ -2,8 +2,8 @@
 import { AppError, assertNever } from '../../../core/errors.ts';
 import type { Random } from '../../../core/random.ts';
 import type { Brief, Phrase, Tone } from '../../brief/index.ts';
-import { CATEGORY_WORDS, SHARES, TONE_WORDS, type CategoryWords, type ToneWords } from './words.ts';
-import { bit, type Kin, type Rule, type Slot } from './rule.ts';
+import { bit, type Kin, type Rule, type Slot } from './rules.ts';
+import { vocabulary, type CategoryWords, type ToneWords } from './vocabulary.ts';
 
 /** What one text may still say. Facts are struck out as they are used, so that no text repeats itself. */
 export interface Material {
@@ -41,12 +41,14 @@ export function createMaterial(
   isPost: boolean,
 ): Material {
   const { phrases } = brief;
+  const { categories, tones } = vocabulary();
+  const words = categories[brief.category];
   const material: Material = {
     has: 0,
     brief,
     name,
-    words: CATEGORY_WORDS[brief.category],
-    tone: TONE_WORDS[tone],
+    words,
+    tone: tones[tone],
     random,
     features: random.shuffle([...phrases.features]),
     definitions: random.shuffle([...phrases.definitions]),
@@ -57,8 +59,8 @@ export function createMaterial(
     statements: random.shuffle([...phrases.statements]),
     adjectives: random.shuffle([...phrases.adjectives]),
     keywords: random.shuffle([...brief.keywords]),
-    picks: random.shuffle([...CATEGORY_WORDS[brief.category].picks]),
-    moments: random.shuffle([...CATEGORY_WORDS[brief.category].moments]),
+    picks: random.shuffle([...words.picks]),
+    moments: random.shuffle([...words.moments]),
   };
   material.has = available(
     material,
@@ -184,7 +186,7 @@ function fill(slot: Slot, material: Material, take: (phrases: Phrase[]) => strin
     case 'nudge':
       return random.pick(tone.nudges);
     case 'share':
-      return random.pick(SHARES);
+      return random.pick(vocabulary().shares);
     case 'emoji':
       return random.pick(words.emoji);
     default:

@@ -1,265 +1,112 @@
-/**
- * The sentences. A rule is text with slots: {name} {theName} (with its article) {kind} {kindOne} {definition}
- * {feature} {feature2} {trait} {use} {occasion} {adjective} {adjective2} {quote} {statement} {audience}
- * {keyword} come from the record and the request, {pick} {moment} {hook} {toneHook} {call} {nudge} {share}
- * {emoji} from the vocabulary. A slot with a capital opens a sentence. {one|many} agrees with the product's
- * number. A rule whose facts are missing is not used; rules that state a fact are preferred to those that
- * could be said of anything.
- */
+/** The sentences of the templates, from assets/wording/sentences.yaml: text with slots, compiled once. */
+import { z } from 'zod';
+import { AppError } from '../../../core/errors.ts';
+import { defineWording, wordList } from '../../../core/wording.ts';
 
-export const SENTENCES = {
-  hook: [
-    '{hook}',
-    '{hook}',
-    '{hook}',
-    '{toneHook}',
-    '{toneHook}',
-    '{toneHook}',
-    '{emoji} {hook}',
-    '{emoji} {toneHook}',
-    'Looking for {keyword}?',
-    'Thinking about {keyword}?',
-    '{Audience}, this one is for you.',
-    'Calling all {audience}.',
-    'Ready to {use}?',
-    'Want to {use}?',
-    '{Adjective} meets {adjective2}.',
-    '{Adjective}. {Adjective2}. Yours.',
-    'Ready for something {adjective}?',
-    'In the mood for something {adjective}?',
-    'Made for {occasion}.',
-  ],
-  intro: [
-    '{statement}',
-    '{statement}',
-    '{statement}',
-    '{statement}',
-    'Meet {theName}: {definition}.',
-    'Meet {theName}, {definition}.',
-    'Say hello to {theName}, {definition}.',
-    '{TheName} {is|are} {definition}.',
-    '{Definition}: meet {theName}.',
-    'Looking for {definition}? Meet {theName}.',
-    'Meet {theName}, with {feature}.',
-    '{TheName} {brings|bring} you {feature}.',
-    'Enjoy {feature} with {theName}.',
-    'With {feature}, {theName} {is|are} ready when you are.',
-    '{Feature}? {TheName} {delivers|deliver}.',
-    'Say yes to {feature}: meet {theName}.',
-    '{TheName} {pairs|pair} {feature} with {feature2}.',
-    'Meet {theName}: {adjective}, {adjective2} and made for {occasion}.',
-    '{Adjective}, {adjective2} and ready for {moment}: meet {theName}.',
-    '{Adjective} and {adjective2}: meet {theName}.',
-    '{Adjective} meets {adjective2} in {theName}.',
-    'Meet {theName}: as {adjective} as {it is|they are} {adjective2}.',
-    'Want to {use}? Meet {theName}.',
-    'Let {theName} help you {use}.',
-    '{TheName} {is|are} here to help you {use}.',
-    '{TheName}: made for {occasion}.',
-    'For {occasion}, meet {theName}.',
-    'You will love {theName} for {trait}.',
-    'Meet {theName} and {trait}.',
-    '{TheName} {is|are} for {audience}.',
-    '{Audience}, meet {theName}.',
-    'Looking for {keyword}? Meet {theName}.',
-    '{TheName}: think {keyword}.',
-    'Meet {theName}. {quote}',
-    'Say hello to {theName}. {quote}',
-    '{TheName}: {adjective} and ready for {moment}.',
-    'Make {moment} a little more {adjective} with {theName}.',
-    'Meet {theName}, ready for {moment}.',
-    'Say hello to {theName}.',
-    'Meet {theName}, your new {pick}.',
-    'Make room for {theName}.',
-    'Your new {pick} for {moment}? {TheName}.',
-    '{TheName} {is|are} ready for {moment}.',
-  ],
-  detail: [
-    '{quote}',
-    '{quote}',
-    '{quote}',
-    '{quote}',
-    '{quote}',
-    'Enjoy {feature}.',
-    'You get {feature}.',
-    'Expect {feature}.',
-    'The highlight? {Feature}.',
-    '{Feature}, plus {feature2}.',
-    'In short: {definition}.',
-    'Made for {occasion}.',
-    'Just right for {occasion}.',
-    'Made to help you {use}.',
-    'Use {it|them} to {use}.',
-    'Love {it|them} for {trait}.',
-    '{It is|They are} as {adjective} as {it is|they are} {adjective2}.',
-    'Think {adjective} and {adjective2}.',
-    '{Adjective}? Yes. {Adjective2}? Also yes.',
-    'Ready for {moment}.',
-    'Yours for {moment}.',
-  ],
-  closer: [
-    '{call}',
-    '{call}',
-    '{call}',
-    '{call}',
-    '{call}',
-    '{share}',
-    '{share}',
-    '{emoji} {call}',
-    'Ready for {moment}? {nudge}',
-    'Your new {kind} {is|are} waiting.',
-    'Time for a new {kindOne}? {nudge}',
-    'Made for {audience}.',
-    'More {keyword}? {nudge}',
-  ],
-  bareIntro: [
-    '{quote}',
-    '{quote}',
-    'Enjoy {feature}.',
-    'Meet your new {pick}.',
-    'A new {pick} for {moment}.',
-    'Your next {pick} is here.',
-    'Say hello to something new for {moment}.',
-    'Take a look at this {pick}.',
-    'Something new for {moment}.',
-    'Ready for {moment}?',
-    'Make room for a new {pick}.',
-  ],
-  short: [
-    '{TheName}: {feature}.',
-    '{TheName}, with {feature}.',
-    '{TheName}: {definition}.',
-    '{TheName}: {adjective} and {adjective2}.',
-    '{Adjective}, {adjective2}: {theName}.',
-    '{TheName} for {occasion}.',
-    '{TheName}: made to {use}.',
-    'Enjoy {feature} with {theName}.',
-    'Meet {theName}. {quote}',
-    '{statement}',
-    '{TheName} for {audience}.',
-    '{TheName}: think {keyword}.',
-    'Something {adjective}: {theName}.',
-    'Meet {theName}.',
-    '{TheName} for {moment}.',
-    'Discover {theName}.',
-  ],
-} as const;
+const SLOTS = [
+  'name',
+  'theName',
+  'kind',
+  'kindOne',
+  'feature',
+  'feature2',
+  'trait',
+  'definition',
+  'use',
+  'occasion',
+  'adjective',
+  'adjective2',
+  'quote',
+  'statement',
+  'audience',
+  'keyword',
+  'pick',
+  'moment',
+  'hook',
+  'toneHook',
+  'call',
+  'nudge',
+  'share',
+  'emoji',
+] as const;
+export type Slot = (typeof SLOTS)[number];
 
-export const FRAGMENTS = {
-  headline: [
-    '{name}',
-    '{Adjective} {kind}',
-    '{Adjective} and {adjective2}',
-    'A {adjective} {kindOne} for You',
-    'Your {adjective} New {kind}',
-    'Something {adjective}',
-    '{Feature}',
-    '{Feature}',
-    'Enjoy {feature}',
-    '{Definition}',
-    'Made for {occasion}',
-    'For {occasion}',
-    '{Use}',
-    '{Use} with Ease',
-    '{Keyword}, Your Way',
-    'Looking for {keyword}?',
-    'Think {keyword}',
-    'For {audience}',
-    'Made for {audience}',
-    'Meet {theName}',
-    'Discover {theName}',
-    'Shop {name}',
-    'See {theName}',
-    'Try {theName}',
-    'Get {theName}',
-    'Hello, {name}',
-    'Explore {theName}',
-    'Choose {theName}',
-    'Why {name}?',
-    'Your New {kind}',
-    'Find Your {kind}',
-    'Time for a New {kindOne}?',
-    'For {moment}',
-    'Ready for {moment}?',
-    'Your New {pick}',
-    'Your Next {pick}',
-    'Meet Your New {pick}',
-    'Looking for a New {pick}?',
-    '{nudge}',
-    '{nudge}',
-  ],
-  subject: [
-    '{Name}: {feature}',
-    '{Name}: {definition}',
-    '{Feature}: meet {theName}',
-    'A {adjective} {kindOne} for {moment}',
-    '{Adjective} and {adjective2}: meet {theName}',
-    'Your {adjective} new {kind} {is|are} here',
-    'Ready to {use}?',
-    'Want to {use}? Meet {theName}',
-    'Made for {occasion}',
-    'For {occasion}: {theName}',
-    'What makes {theName} so {adjective}?',
-    '{Audience}, meet {theName}',
-    'For {audience}: {theName}',
-    'Looking for {keyword}?',
-    '{Keyword}, {theName} and you',
-    '{Adjective}, {adjective2} and made for you',
-    'Something {adjective} for {moment}',
-    'Meet {theName}',
-    'Say hello to {theName}',
-    'Have you met {theName}?',
-    'A closer look at {theName}',
-    '{Name}: ready when you are',
-    'Your new {pick} is here',
-    'Your new {kind}? Take a look',
-    'A new {pick} for {moment}',
-    'Ready for {moment}?',
-    'Time for a new {pick}?',
-    'Your next {pick} is inside',
-    'Make room for a new {pick}',
-    'One {pick}, many plans',
-  ],
-} as const;
+type Part =
+  | { is: 'text'; text: string }
+  | { is: 'slot'; slot: Slot; capital: boolean }
+  | { is: 'number'; one: string; many: string };
 
-/**
- * Words that hold for any product, for when bans or a hostile title leave nothing else. Each list varies its
- * vocabulary on purpose.
- */
-export const PLAIN_LINES = {
-  long: [
-    'Take a closer look today.',
-    'Something worth seeing awaits.',
-    'Curious? Find out more.',
-    'Discover what caught our eye.',
-    'Good things deserve attention.',
-    'Explore, compare, choose.',
-    'Your next idea could start here.',
-    'Let yourself be inspired.',
-    'Made for everyday moments.',
-    'Ready when you are.',
-    'Simply have fun finding out.',
-    'Welcome.',
-  ],
-  short: [
-    'Take a Closer Look',
-    'Discover More Today',
-    'See What Awaits You',
-    'Find Out More',
-    'Explore the Details',
-    'Worth Seeing',
-    'Curious? Come In',
-    'Made for Every Day',
-    'Ready When You Are',
-    'Good Things Ahead',
-    'Your Next Idea',
-    'Simply Have a Look',
-    'Be Inspired',
-    'Get Inspired Here',
-    'Choose What Suits You',
-    'Welcome',
-  ],
-} as const;
+/** What a rule says: something that the request asked to have said, a fact of the record, or what holds for anything. */
+export type Kin = 'wish' | 'fact' | 'anything';
 
-export type SentenceKind = keyof typeof SENTENCES;
-export type FragmentKind = keyof typeof FRAGMENTS;
+export interface Rule {
+  parts: readonly Part[];
+  /** One bit for each slot that the rule needs (bit = place in SLOTS). */
+  needs: number;
+  kin: Kin;
+}
+
+/** The place of a slot in `needs`. */
+export function bit(slot: Slot): number {
+  return 1 << SLOTS.indexOf(slot);
+}
+
+const WISHES = bit('audience') | bit('keyword');
+const FACTS =
+  bit('feature') |
+  bit('feature2') |
+  bit('trait') |
+  bit('definition') |
+  bit('use') |
+  bit('occasion') |
+  bit('adjective') |
+  bit('adjective2') |
+  bit('quote') |
+  bit('statement');
+
+/** @throws AppError `internal` for a slot that does not exist: a fault in the file, seen when it is first read. */
+export function compileRule(source: string): Rule {
+  const parts: Part[] = [];
+  let needs = 0;
+  for (const piece of source.split(/(\{[^}]*\})/u)) {
+    const inner = /^\{(.*)\}$/u.exec(piece)?.[1];
+    if (inner === undefined) {
+      if (piece !== '') parts.push({ is: 'text', text: piece });
+    } else if (inner.includes('|')) {
+      const [one = '', many = ''] = inner.split('|');
+      parts.push({ is: 'number', one, many });
+    } else {
+      const name = inner.charAt(0).toLowerCase() + inner.slice(1);
+      const slot = SLOTS.find((known) => known === name);
+      if (slot === undefined)
+        throw new AppError('internal', `the rule "${source}" uses the slot {${inner}}, which does not exist`);
+      parts.push({ is: 'slot', slot, capital: inner !== name });
+      needs |= bit(slot);
+    }
+  }
+  return { parts, needs, kin: (needs & WISHES) !== 0 ? 'wish' : (needs & FACTS) !== 0 ? 'fact' : 'anything' };
+}
+
+const rules = wordList.transform((sources) => sources.map(compileRule));
+
+export const templateRules = defineWording(
+  'sentences',
+  z.strictObject({
+    sentences: z.strictObject({
+      hook: rules,
+      intro: rules,
+      detail: rules,
+      closer: rules,
+      /** An introduction that has no name to say. */
+      bareIntro: rules,
+      short: rules,
+    }),
+    fragments: z.strictObject({ headline: rules, subject: rules }),
+    /** Words that hold for any product, for when bans or a hostile title leave nothing else. */
+    plainLines: z.strictObject({ long: wordList, short: wordList }),
+  }),
+);
+
+type TemplateRules = ReturnType<typeof templateRules>;
+export type SentenceKind = keyof TemplateRules['sentences'];
+export type FragmentKind = keyof TemplateRules['fragments'];

@@ -5,19 +5,7 @@ import { TONES, withoutEmoji, type Brief, type Tone } from '../../brief/index.ts
 import { shorten, toGsm7, wholeSentences, type FieldRole } from '../../channels/index.ts';
 import type { FieldRequest, Writer } from '../writer.ts';
 import { createMaterial, expandRule, pickRule, upperFirst, type Material, type Shares } from './grammar.ts';
-import { compileRule, type Rule } from './rule.ts';
-import { FRAGMENTS, PLAIN_LINES, SENTENCES, type FragmentKind, type SentenceKind } from './rules.ts';
-
-const compiledSentences = compileAll<SentenceKind>(SENTENCES);
-const compiledFragments = compileAll<FragmentKind>(FRAGMENTS);
-
-function compileAll<K extends string>(sources: Record<K, readonly string[]>): Record<K, readonly Rule[]> {
-  const entries = Object.entries<readonly string[]>(sources).map(([kind, list]) => [
-    kind,
-    list.map(compileRule),
-  ]);
-  return Object.fromEntries(entries) as Record<K, readonly Rule[]>;
-}
+import { templateRules, type FragmentKind, type Rule, type SentenceKind } from './rules.ts';
 
 // Sentences of a text in order. `core` stays whatever happens; the others go in the order of `drops` when the text is too long.
 interface Structure {
@@ -99,7 +87,8 @@ function writeField(brief: Brief, field: FieldRequest, random: Random): string[]
 
 /** The same generic lines for everyone: the last resort when bans or a hostile title leave nothing else. */
 export function plainLines(role: FieldRole): readonly string[] {
-  return role === 'headline' || role === 'subject' ? PLAIN_LINES.short : PLAIN_LINES.long;
+  const lines = templateRules().plainLines;
+  return role === 'headline' || role === 'subject' ? lines.short : lines.long;
 }
 
 function nameFor(brief: Brief, field: FieldRequest): string {
@@ -131,7 +120,7 @@ function writeOne(field: FieldRequest, material: Material, used: Set<Rule>): str
 }
 
 function writeFragment(kind: FragmentKind, material: Material, used: Set<Rule>): string {
-  const rule = pickRule(compiledFragments[kind], material, used, SHARES_OF[kind]);
+  const rule = pickRule(templateRules().fragments[kind], material, used, SHARES_OF[kind]);
   if (rule === undefined) return '';
   used.add(rule);
   return upperFirst(expandRule(rule, material)).replace(/\.$/u, '');
@@ -162,7 +151,7 @@ function writeSentences(
 function writeSentence(kind: SentenceKind, material: Material, used: Set<Rule>): string | undefined {
   const nameless = material.name === '' && (kind === 'intro' || kind === 'short');
   const shown = nameless ? 'bareIntro' : kind;
-  const rule = pickRule(compiledSentences[shown], material, used, SHARES_OF[shown]);
+  const rule = pickRule(templateRules().sentences[shown], material, used, SHARES_OF[shown]);
   if (rule === undefined) return undefined;
   used.add(rule);
   return expandRule(rule, material);
