@@ -1,11 +1,12 @@
-/** What a language model is told, and how its answer is read. What it proposes is checked like everyone's; nothing here is trusted. */
-import { z } from 'zod';
-import { AppError, assertNever } from '../../core/errors.ts';
+/** What a language model is told. What it proposes is checked like everyone's; nothing here is trusted. */
+import { assertNever } from '../../core/errors.ts';
 import type { Brief } from '../brief/index.ts';
 import type { FieldRole } from '../channels/index.ts';
 import type { FieldRequest } from './writer.ts';
 
 const MAX_DESCRIPTION_CHARS = 2000;
+/** No field takes so much; what comes after it is cut before any other work. */
+const MAX_PROPOSAL_CHARS = 20_000;
 
 export const SYSTEM_PROMPT = [
   'You write marketing copy for one product in English.',
@@ -56,41 +57,14 @@ export function describeRole(role: FieldRole): string {
   }
 }
 
-const answerSchema = z.record(
-  z.string(),
-  z.union([z.string().transform((text) => [text]), z.array(z.string())]),
-);
-
-/**
- * The texts of an answer, per field. A field that is missing gives an empty list.
- *
- * @throws AppError `unavailable` when the answer holds no JSON object of texts.
- */
-export function parseAnswer(answer: string, fields: readonly FieldRequest[]): string[][] {
-  // Models wrap JSON in fences or a sentence; the object is what stands between the outer braces.
-  const json = answer.slice(answer.indexOf('{'), answer.lastIndexOf('}') + 1);
-  let document: unknown;
-  try {
-    document = JSON.parse(json);
-  } catch (thrown) {
-    throw new AppError(
-      'unavailable',
-      `the answer is no JSON object; it begins ${JSON.stringify(answer.slice(0, 80))}`,
-      { cause: thrown },
-    );
-  }
-  const parsed = answerSchema.safeParse(document);
-  if (!parsed.success)
-    throw new AppError('unavailable', 'the answer is JSON, but does not map field names to texts');
-  return fields.map((field) => (parsed.data[field.name] ?? []).map(tidyProposal));
-}
-
 /** One line, without the quotes, list marks and hashtags that models add. */
 export function tidyProposal(text: string): string {
   return text
+    .slice(0, MAX_PROPOSAL_CHARS)
     .normalize('NFC')
     .replace(/^\s*(?:[-*\u2022]|\d+[.)])\s+/u, '')
     .replaceAll(/(?:^|\s)#[\p{L}\p{N}_]+/gu, ' ')
     .replaceAll(/[^\S\n]+/gu, ' ')
-    .replace(/^["\u201c\s]+|["\u201d\s]+$/gu, '');
+    .replace(/^["\u201c\s]+/u, '')
+    .replace(/(?<!["\u201d\s])["\u201d\s]+$/u, '');
 }

@@ -95,6 +95,90 @@ describe('createOpenAiWriter', () => {
     expect((await write(endpoint)).fallback).toBeNull();
   });
 
+  /** An endpoint that answers only requests without the `refused` parameters, in the words of `refuse`. */
+  const without =
+    (refused: readonly string[], refuse: (name: string) => [number, unknown]): Handler =>
+    (request, response, body) => {
+      const sent = JSON.parse(body) as Record<string, unknown>;
+      const name = refused.find((each) => each in sent);
+      if (name === undefined) return streamText(JSON.stringify(answer))(request, response, body);
+      const [status, error] = refuse(name);
+      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(error));
+    };
+
+  it.each<[string, string[], (name: string) => [number, unknown], string[]]>([
+    [
+      'a model that thinks, of OpenAI',
+      ['max_tokens', 'temperature'],
+      (param) => [
+        400,
+        {
+          error: {
+            message: `Unsupported parameter: '${param}' is not supported with this model. Use 'max_completion_tokens' instead.`,
+            type: 'invalid_request_error',
+            param,
+            code: 'unsupported_parameter',
+          },
+        },
+      ],
+      ['max_completion_tokens', 'response_format', 'seed', 'stream', 'stream_options'],
+    ],
+    [
+      'a server that takes no extra fields',
+      ['stream_options', 'seed'],
+      (name) => [
+        422,
+        { detail: [{ type: 'extra_forbidden', loc: ['body', name], msg: 'Extra inputs are not permitted' }] },
+      ],
+      ['max_tokens', 'response_format', 'stream', 'temperature'],
+    ],
+    [
+      'a server that names what it does not know',
+      ['response_format'],
+      (name) => [400, { error: `'${name}.type' must be 'json_schema' or 'text'` }],
+      ['max_tokens', 'seed', 'stream', 'stream_options', 'temperature'],
+    ],
+    [
+      'a server that limits no answer',
+      ['max_tokens', 'max_completion_tokens'],
+      (name) => [400, { message: `unknown field "${name}"` }],
+      ['response_format', 'seed', 'stream', 'stream_options', 'temperature'],
+    ],
+  ])('leaves out what %s refuses, from then on', async (_, refused, refuse, left) => {
+    const endpoint = await startEndpoint(without(refused, refuse));
+    const options = { baseUrl: endpoint.baseUrl, model: 'm', timeoutMs: 10_000, retries: 0, backoffMs: 1 };
+    const copywriter = createCopywriter({ channels: loadChannels(), writer: createOpenAiWriter(options) });
+    const ask = async () => (await copywriter.propose({ ...lamp, count: 3 })).fallback;
+    expect(await ask()).toBeNull();
+    expect(endpoint.bodies).toHaveLength(1 + refused.length);
+    expect(await ask()).toBeNull();
+    expect(endpoint.bodies).toHaveLength(2 + refused.length);
+    const names = Object.keys(endpoint.bodies.at(-1) as object).filter(
+      (name) => name !== 'model' && name !== 'messages',
+    );
+    expect(names.toSorted((a, b) => a.localeCompare(b))).toEqual(left);
+  });
+
+  it('takes an answer in parts, without the thoughts among them, and fields that are null or unknown', async () => {
+    const parts = [
+      { type: 'thinking', thinking: [{ type: 'text', text: '{"ad_copy": "no"}' }] },
+      { type: 'text', text: JSON.stringify(answer) },
+    ];
+    const chunks = [
+      { choices: null, usage: null, error: null },
+      { choices: [{ delta: { role: 'assistant', content: null, reasoning_content: 'hm' } }], usage: {} },
+      { choices: [{ delta: { content: parts, refusal: null } }], timings: {} },
+    ];
+    const endpoint = await startEndpoint((_, response) =>
+      response
+        .writeHead(200, { 'content-type': 'text/event-stream' })
+        .end(chunks.map((chunk) => `data: ${JSON.stringify(chunk)}\n\n`).join('')),
+    );
+    const copy = await write(endpoint);
+    expect(copy.fallback).toBeNull();
+    expect(textsOf(copy, 'ad_copy')).toEqual(ADS.toSorted());
+  });
+
   it('tries again after 429, 503 and a broken connection', async () => {
     const endpoint = await startEndpoint(
       fail(429, { 'retry-after': '0' }),

@@ -6,6 +6,7 @@ import { z } from 'zod';
 import { sleep } from '../../../core/clock.ts';
 import { AppError, toError } from '../../../core/errors.ts';
 import type { Random } from '../../../core/random.ts';
+import type { RefusedParameters } from './parameters.ts';
 import { readEventData } from './sse.ts';
 
 export interface ChatOptions {
@@ -18,6 +19,8 @@ export interface ChatOptions {
   /** First delay between attempts; doubles, with jitter. Retry-After of the server wins when it is longer. */
   backoffMs: number;
   maxAnswerTokens: number;
+  seed: number;
+  refused: RefusedParameters;
 }
 
 export interface ChatAnswer {
@@ -28,15 +31,25 @@ export interface ChatAnswer {
 
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 const MAX_ERROR_CHARS = 200;
+const MAX_REFUSAL_CHARS = 16_384;
 
-const usageSchema = z.object({ total_tokens: z.number() }).nullish();
+const usageSchema = z.object({ total_tokens: z.number() }).nullish().catch(undefined);
+/** A text, or the parts of one, of which thoughts are left out. */
+const partsSchema = z
+  .array(z.looseObject({ type: z.string(), text: z.string().nullish() }))
+  .transform((parts) => parts.map(({ type, text }) => (type === 'text' ? (text ?? '') : '')).join(''));
+const messageSchema = z.object({ content: z.union([z.string(), partsSchema]).nullish() }).nullish();
+const errorSchema = z.union([
+  z.string().transform((message) => ({ message })),
+  z.object({ message: z.string() }),
+]);
 const chunkSchema = z.object({
-  choices: z.array(z.object({ delta: z.object({ content: z.string().nullish() }).nullish() })).default([]),
+  choices: z.array(z.object({ delta: messageSchema })).nullish(),
   usage: usageSchema,
-  error: z.object({ message: z.string() }).nullish(),
+  error: errorSchema.nullish(),
 });
 const wholeSchema = z.object({
-  choices: z.array(z.object({ message: z.object({ content: z.string() }) })).min(1),
+  choices: z.array(z.object({ message: messageSchema })).min(1),
   usage: usageSchema,
 });
 
@@ -88,6 +101,15 @@ async function attemptChat(
   options: ChatOptions,
   signal: AbortSignal,
 ): Promise<ChatAnswer> {
+  const { maxAnswerTokens, seed, refused } = options;
+  const parameters = refused.leaveOut({
+    max_tokens: maxAnswerTokens,
+    temperature: 0.9,
+    seed,
+    response_format: { type: 'json_object' },
+    stream: true,
+    stream_options: { include_usage: true },
+  });
   const response = await fetch(`${options.baseUrl.replace(/\/+$/u, '')}/chat/completions`, {
     method: 'POST',
     // A redirect could carry the key to another host.
@@ -97,27 +119,38 @@ async function attemptChat(
       accept: 'text/event-stream, application/json',
       ...(options.apiKey === undefined ? {} : { authorization: `Bearer ${options.apiKey}` }),
     },
-    body: JSON.stringify({
-      model: options.model,
-      messages,
-      max_tokens: options.maxAnswerTokens,
-      temperature: 0.9,
-      stream: true,
-      stream_options: { include_usage: true },
-    }),
+    body: JSON.stringify({ model: options.model, messages, ...parameters }),
     signal,
   });
-  if (!response.ok) throw await readFailure(response);
+  if (!response.ok) {
+    const body = await readText(response);
+    if (refused.learn(parameters, response.status, body)) return await attemptChat(messages, options, signal);
+    throw describeFailure(response, body);
+  }
   if (response.body === null)
     throw new ChatFailure(new AppError('unavailable', 'the endpoint answered without a body'), true, 0);
   const isStream = response.headers.get('content-type')?.includes('text/event-stream') === true;
   return isStream ? await readStream(response.body) : await readWhole(response.body);
 }
 
-async function readFailure(response: Response): Promise<ChatFailure> {
+/** What a refusal says; no more of it than an explanation needs. */
+async function readText(response: Response): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  try {
+    for await (const chunk of response.body ?? []) {
+      text += decoder.decode(chunk, { stream: true });
+      if (text.length > MAX_REFUSAL_CHARS) break;
+    }
+  } catch {
+    // What arrived must do.
+  }
+  return text.slice(0, MAX_REFUSAL_CHARS);
+}
+
+function describeFailure(response: Response, body: string): ChatFailure {
   const { status } = response;
-  const body = (await response.text().catch(() => '')).slice(0, MAX_ERROR_CHARS);
-  const message = `the endpoint answered ${status}: ${body}`;
+  const message = `the endpoint answered ${status}: ${body.slice(0, MAX_ERROR_CHARS)}`;
   const seconds = Number(response.headers.get('retry-after') ?? '0');
   const retryAfterMs = Number.isFinite(seconds) ? seconds * 1000 : 0;
   if (status === 429) return new ChatFailure(new AppError('too-busy', message), true, retryAfterMs);
@@ -151,7 +184,7 @@ async function readStream(body: ReadableStream<Uint8Array>): Promise<ChatAnswer>
         true,
         0,
       );
-    text += chunk.choices[0]?.delta?.content ?? '';
+    text += chunk.choices?.[0]?.delta?.content ?? '';
     totalTokens = chunk.usage?.total_tokens ?? totalTokens;
   }
   if (!done && text === '')
@@ -173,7 +206,7 @@ async function readWhole(body: ReadableStream<Uint8Array>): Promise<ChatAnswer> 
     chunks.push(chunk);
   }
   const answer = wholeSchema.parse(JSON.parse(Buffer.concat(chunks).toString('utf8')));
-  return { text: answer.choices[0]?.message.content ?? '', totalTokens: answer.usage?.total_tokens };
+  return { text: answer.choices[0]?.message?.content ?? '', totalTokens: answer.usage?.total_tokens };
 }
 
 /** fetch hides what happened (ECONNREFUSED) in the cause. */

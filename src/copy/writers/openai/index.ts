@@ -2,10 +2,12 @@
 import { systemClock, type Clock } from '../../../core/clock.ts';
 import { AppError } from '../../../core/errors.ts';
 import { createRandom } from '../../../core/random.ts';
-import { parseAnswer, renderPrompt, SYSTEM_PROMPT } from '../prompt.ts';
+import { parseAnswer } from '../answer.ts';
+import { renderPrompt, SYSTEM_PROMPT } from '../prompt.ts';
 import type { FieldRequest, Writer } from '../writer.ts';
 import { createBudget, type BudgetLimits, type SpendingLedger } from './budget.ts';
 import { requestChat } from './chat.ts';
+import { createRefusedParameters } from './parameters.ts';
 
 export type { SpendingLedger } from './budget.ts';
 
@@ -30,6 +32,7 @@ const MAX_ANSWER_TOKENS = 4096;
 export function createOpenAiWriter(options: OpenAiWriterOptions): Writer {
   const { timeoutMs, backoffMs = 250, clock = systemClock } = options;
   const budget = createBudget(options, clock, options.ledger);
+  const refused = createRefusedParameters();
   return {
     name: 'openai',
     async write(brief, fields, { seed, signal }) {
@@ -44,7 +47,7 @@ export function createOpenAiWriter(options: OpenAiWriterOptions): Writer {
             { role: 'system', content: SYSTEM_PROMPT },
             { role: 'user', content: prompt },
           ],
-          { ...options, backoffMs, maxAnswerTokens },
+          { ...options, backoffMs, maxAnswerTokens, seed, refused },
           createRandom(seed),
           signal === undefined ? timeout : AbortSignal.any([signal, timeout]),
         );

@@ -16,9 +16,14 @@ export async function* readEventData(
   for await (const chunk of body) {
     bytes += chunk.byteLength;
     if (bytes > maxBytes) throw new AppError('payload-too-large', `the answer is over ${maxBytes} bytes`);
-    pending += decoder.decode(chunk, { stream: true });
+    const arrived = decoder.decode(chunk, { stream: true });
+    // A line that goes on is not looked through again with each chunk.
+    if (!pending.endsWith('\r') && !/[\r\n]/u.test(arrived)) {
+      pending += arrived;
+      continue;
+    }
     // A trailing CR may be the first half of CRLF: it waits for the next chunk.
-    const lines = pending.split(/\r\n|\n|\r(?!$)/u);
+    const lines = (pending + arrived).split(/\r\n|\n|\r(?!$)/u);
     pending = lines.pop() ?? '';
     for (const line of lines) {
       if (line === '') {
