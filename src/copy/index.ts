@@ -34,8 +34,6 @@ export {
   createOpenAiWriter,
   createTemplateWriter,
   createTransformersWriter,
-  WRITER_NAMES,
   type SpendingLedger,
   type Writer,
-  type WriterName,
 } from './writers/index.ts';

@@ -1,16 +1,11 @@
 /** From proposals to texts that may leave: the writer's own first, then the fallback's, then lines that hold for any product. */
 import { setImmediate } from 'node:timers/promises';
+import type { WriterName } from '../../core/config/index.ts';
 import { AppError, toError } from '../../core/errors.ts';
 import type { Brief } from '../brief/index.ts';
 import { shorten } from '../channels/index.ts';
 import { checkText, sameTextKey, type BannedWords, type ClaimSource } from '../check/index.ts';
-import {
-  plainLines,
-  type FieldRequest,
-  type Writer,
-  type WriteOptions,
-  type WriterName,
-} from '../writers/index.ts';
+import { plainLines, type FieldRequest, type Writer, type WriteOptions } from '../writers/index.ts';
 
 export interface AcceptedText {
   text: string;

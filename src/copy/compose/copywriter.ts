@@ -2,13 +2,14 @@
  * From a product to its copy, in two steps with whatever scores texts between them: `propose` writes and checks, `choose` takes the best.
  */
 import { AppError } from '../../core/errors.ts';
+import type { WriterName } from '../../core/config/index.ts';
 import type { Logger } from '../../core/log.ts';
 import { createBrief, foldText, type Brief, type BriefInput } from '../brief/index.ts';
 import type { Channels } from '../channels/index.ts';
 import { checkText, createBannedWords, createClaimSource } from '../check/index.ts';
 import { createHashtags } from '../hashtags/index.ts';
 import { DEFAULT_COUNT, MAX_COUNT, type CopyOptions } from '../options.ts';
-import { createTemplateWriter, hashText, type Writer, type WriterName } from '../writers/index.ts';
+import { createTemplateWriter, hashText, type Writer } from '../writers/index.ts';
 import { collectTexts, type AcceptedText } from './collect-texts.ts';
 import { planField, requireChannels, tightestField, type FieldPlan } from './plan-fields.ts';
 

@@ -1,5 +1,5 @@
-import type { Config } from '../../core/config/index.ts';
-import { AppError, assertNever } from '../../core/errors.ts';
+import type { Config, WriterName } from '../../core/config/index.ts';
+import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { loadChannels } from '../channels/index.ts';
 import {
@@ -27,40 +27,32 @@ export interface FromConfigOptions {
 export function openCopywriter(config: Config['copy'], options: FromConfigOptions = {}): Copywriter {
   return createCopywriter({
     channels: loadChannels(config.channels),
-    writer: createConfiguredWriter(config, options),
+    writer: WRITERS[config.writer](config, options),
     defaultCount: config.candidates,
     log: options.log,
   });
 }
 
-function createConfiguredWriter(config: Config['copy'], { cacheDir, ledger }: FromConfigOptions): Writer {
-  switch (config.writer) {
-    case 'templates':
-      return createTemplateWriter();
-    case 'transformers': {
-      const { model, maxNewTokens } = config.transformers;
-      return createTransformersWriter({
-        model: required(model, 'copy.transformers.model'),
-        maxNewTokens,
-        cacheDir,
-      });
-    }
-    case 'openai': {
-      const { baseUrl, apiKey, model, timeoutMs, retries, maxTokensPerDay } = config.openai;
-      return createOpenAiWriter({
-        baseUrl: required(baseUrl, 'copy.openai.baseUrl'),
-        apiKey: apiKey ?? undefined,
-        model: required(model, 'copy.openai.model'),
-        timeoutMs,
-        retries,
-        tokensPerDay: maxTokensPerDay,
-        ledger,
-      });
-    }
-    default:
-      return assertNever(config.writer);
-  }
-}
+/** How the settings of each writer open it. */
+const WRITERS: Record<WriterName, (settings: Config['copy'], options: FromConfigOptions) => Writer> = {
+  templates: () => createTemplateWriter(),
+  transformers: ({ transformers: { model, maxNewTokens } }, { cacheDir }) =>
+    createTransformersWriter({
+      model: required(model, 'copy.transformers.model'),
+      maxNewTokens,
+      cacheDir,
+    }),
+  openai: ({ openai }, { ledger }) =>
+    createOpenAiWriter({
+      baseUrl: required(openai.baseUrl, 'copy.openai.baseUrl'),
+      apiKey: openai.apiKey ?? undefined,
+      model: required(openai.model, 'copy.openai.model'),
+      timeoutMs: openai.timeoutMs,
+      retries: openai.retries,
+      tokensPerDay: openai.maxTokensPerDay,
+      ledger,
+    }),
+};
 
 function required(value: string | null, key: string): string {
   if (value === null)

@@ -1,9 +1,7 @@
 /** What a writer is: given a brief and the fields to fill, it proposes texts; whether they may leave is decided elsewhere. */
+import type { WriterName } from '../../core/config/index.ts';
 import type { Brief } from '../brief/index.ts';
 import type { FieldRole } from '../channels/index.ts';
-
-export const WRITER_NAMES = ['templates', 'transformers', 'openai'] as const;
-export type WriterName = (typeof WRITER_NAMES)[number];
 
 /** One field to fill. */
 export interface FieldRequest {

@@ -11,4 +11,6 @@ export {
   type CandidateConfig,
   type Config,
   type RecipeName,
+  WRITER_NAMES,
+  type WriterName,
 } from './schema.ts';

@@ -153,8 +153,11 @@ const serving = z.strictObject({
   predictionRetentionDays: positiveInt,
 });
 
+export const WRITER_NAMES = ['templates', 'transformers', 'openai'] as const;
+export type WriterName = (typeof WRITER_NAMES)[number];
+
 const copy = z.strictObject({
-  writer: z.enum(['templates', 'transformers', 'openai']),
+  writer: z.enum(WRITER_NAMES),
   candidates: positiveInt.max(64),
   channels: text,
   transformers: z.strictObject({ model: text.nullable(), maxNewTokens: positiveInt.max(1024) }),
