@@ -12,6 +12,7 @@ export const ERROR_CODES = [
   'conflict',
   'payload-too-large',
   'wrong-media-type',
+  'wrong-method',
   'too-busy',
   'not-ready',
   'timed-out',
@@ -28,7 +29,7 @@ export const ERROR_CODES = [
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
 export interface ErrorTraits {
-  httpStatus: 400 | 401 | 403 | 404 | 409 | 413 | 415 | 422 | 429 | 499 | 500 | 501 | 503 | 504;
+  httpStatus: 400 | 401 | 403 | 404 | 405 | 409 | 413 | 415 | 422 | 429 | 499 | 500 | 501 | 503 | 504;
   /** Name used in MLflow's error body. */
   mlflow: string;
   /** Exit code of a `copyloop` command that ends with this error. */
@@ -47,6 +48,7 @@ const TRAITS: Record<ErrorCode, ErrorTraits> = {
   conflict: { httpStatus: 409, mlflow: 'RESOURCE_CONFLICT', exitCode: 5, retryable: false },
   'payload-too-large': { httpStatus: 413, mlflow: 'INVALID_PARAMETER_VALUE', exitCode: 2, retryable: false },
   'wrong-media-type': { httpStatus: 415, mlflow: 'INVALID_PARAMETER_VALUE', exitCode: 2, retryable: false },
+  'wrong-method': { httpStatus: 405, mlflow: 'ENDPOINT_NOT_FOUND', exitCode: 2, retryable: false },
   'too-busy': { httpStatus: 429, mlflow: 'REQUEST_LIMIT_EXCEEDED', exitCode: 6, retryable: true },
   'not-ready': { httpStatus: 503, mlflow: 'TEMPORARILY_UNAVAILABLE', exitCode: 6, retryable: true },
   'timed-out': { httpStatus: 504, mlflow: 'DEADLINE_EXCEEDED', exitCode: 7, retryable: true },

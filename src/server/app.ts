@@ -11,11 +11,12 @@ import { createSendRules, createWebhookStore, type TrackingStore } from '../trac
 import {
   createRouter,
   handleError,
-  handleNotFound,
+  handleNotFoundOf,
   isLoopback,
   limitBody,
   readUtf8Body,
   refuseNul,
+  refuseOtherMethods,
   refuseOtherSites,
   requestLog,
   securityHeaders,
@@ -87,10 +88,16 @@ export function createApp(deps: AppDeps): Router {
   const { server, serving, copy } = config;
   const app = createRouter();
   app.onError(handleError);
-  app.notFound(handleNotFound);
+  app.notFound(handleNotFoundOf(app));
   app.use(requestLog({ log: deps.log, metrics }));
   app.use(securityHeaders());
-  app.use(refuseOtherSites({ checkHost: server.apiKeys === 'auto' && isLoopback(server.host) }));
+  app.use(refuseOtherMethods(app));
+  app.use(
+    refuseOtherSites({
+      checkHost: server.apiKeys === 'auto' && isLoopback(server.host),
+      trustProxy: server.trustProxy,
+    }),
+  );
   if (needsKeys(server)) app.use(requireKey(deps.checkKey), requireRole());
   app.use(exceptMlflow(refuseNul()));
   const small = limitBody(server.bodyLimitBytes);

@@ -4,7 +4,7 @@ import { createAdaptorServer } from '@hono/node-server';
 import { sql } from 'kysely';
 import type { Server as HttpServer } from 'node:http';
 import type { ArtifactStore } from '../core/artifact-store.ts';
-import { sleep, type Clock } from '../core/clock.ts';
+import { SECOND_MS, sleep, type Clock } from '../core/clock.ts';
 import type { Config } from '../core/config/index.ts';
 import { AppError, toError } from '../core/errors.ts';
 import { httpOrigin } from '../core/http-origin.ts';
@@ -64,6 +64,8 @@ export interface Server {
 }
 
 const DATABASE_CHECK_MS = 2000;
+/** A request's headers may take so long to come in. */
+const HEADERS_MS = 60 * SECOND_MS;
 
 /** @throws AppError `unavailable` when the port cannot be bound */
 export async function openServer(options: ServerOptions): Promise<Server> {
@@ -168,6 +170,9 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       }),
     );
     const http = createAdaptorServer({ fetch: app.fetch }) as HttpServer;
+    http.keepAliveTimeout = server.keepAliveMs;
+    // Node counts it from the start of an idle connection: sooner, and it would cut one that the balancer just took up again.
+    http.headersTimeout = server.keepAliveMs + HEADERS_MS;
     draining = createDrain(http, {
       delayMs: server.drainDelayMs,
       graceMs: server.shutdownGraceMs,

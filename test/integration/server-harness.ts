@@ -28,8 +28,6 @@ import {
   openWorkers,
   type RunHandlers,
 } from '../../src/workers/index.ts';
-import { copyTinyModels } from './shared-models.ts';
-import { openTestDatabase } from './databases.ts';
 
 export interface ServerHarness {
   database: Database;
@@ -51,6 +49,8 @@ export interface ServerHarness {
 }
 
 export interface ServerOverrides {
+  /** In place of a database of its own on the suite's PostgreSQL, for scripts, which have no suite. */
+  openDatabase?: () => Promise<Database>;
   server?: Partial<Config['server']>;
   serving?: Partial<Config['serving']>;
   feedback?: Partial<Config['feedback']>;
@@ -68,7 +68,11 @@ export async function openServingHarness(
   folder: string,
   overrides: ServerOverrides = {},
 ): Promise<{ harness: ServerHarness; server: Server }> {
-  const [model = ''] = await copyTinyModels(folder, ['first']);
+  const makeModels =
+    overrides.openDatabase === undefined
+      ? (await import('./shared-models.ts')).copyTinyModels
+      : (await import('../../fixtures/tiny-models.ts')).trainTinyModels;
+  const [model = ''] = await makeModels(folder, ['first']);
   const harness = await openServerHarness(overrides);
   await harness.setAlias('champion', await harness.register(model));
   return { harness, server: await harness.openServer() };
@@ -77,7 +81,8 @@ export async function openServingHarness(
 export async function openServerHarness(overrides: ServerOverrides = {}): Promise<ServerHarness> {
   const log = createSilentLogger();
   const resources = createResources(log);
-  const database = resources.add('database', await openTestDatabase());
+  const openOwn = overrides.openDatabase ?? (await import('./databases.ts')).openTestDatabase;
+  const database = resources.add('database', await openOwn());
   const folder = await mkdtemp(path.join(tmpdir(), 'copyloop-server-'));
   resources.defer('folder', () => rm(folder, { recursive: true, force: true }));
   const defaults = loadConfig({ env: {} }).config;

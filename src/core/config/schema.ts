@@ -122,6 +122,12 @@ const server = z.strictObject({
   maxDescriptionChars: positiveInt,
   shutdownGraceMs: milliseconds,
   drainDelayMs: milliseconds,
+  keepAliveMs: milliseconds,
+  basePath: z
+    .string()
+    .max(200)
+    .regex(/^(\/[\w.~-]+)*$/, 'a path such as /copy without a trailing slash, or empty'),
+  trustProxy: z.boolean(),
 });
 
 const worker = z.strictObject({ host: text, port: z.int().min(0).max(65535).nullable() });

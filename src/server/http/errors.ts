@@ -1,11 +1,12 @@
 /** Every error of a request as JSON with the status that its code stands for: what went wrong and what to do, never a stack. */
 import type { Context, ErrorHandler, NotFoundHandler } from 'hono';
+import { createMiddleware } from 'hono/factory';
 import { HTTPException } from 'hono/http-exception';
 import { z } from '@hono/zod-openapi';
 import { AppError, ERROR_CODES, toAppError } from '../../core/errors.ts';
 import { describeUnkeepable, isConnectionLost } from '../../db/index.ts';
 import { setHeader } from './headers.ts';
-import type { AppEnv } from './router.ts';
+import type { AppEnv, Router } from './router.ts';
 
 export const errorBodySchema = z
   .object({
@@ -84,9 +85,35 @@ export const handleError: ErrorHandler<AppEnv> = function handleError(thrown, c)
   return c.json(renderErrorBody(error, c.get('requestId')), httpStatus as 400);
 };
 
-export const handleNotFound: NotFoundHandler<AppEnv> = function handleNotFound(c) {
-  throw new AppError(
-    'not-found',
-    `there is no ${c.req.method} ${c.req.path}; /openapi.json lists what there is`,
-  );
-};
+const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
+
+/** For what no route of the app takes: 405 with the methods that its path does take, else 404. */
+export function handleNotFoundOf(app: Router): NotFoundHandler<AppEnv> {
+  return function handleNotFound(c) {
+    const { method, path } = c.req;
+    const allowed = METHODS.filter((known) => hasRoute(app, known === 'HEAD' ? 'GET' : known, path));
+    // Below a pattern that takes the method there may be nothing.
+    if (allowed.length > 0 && !allowed.some((known) => known === method)) refuseMethod(c, allowed);
+    throw new AppError('not-found', `there is no ${method} ${path}; /openapi.json lists what there is`);
+  };
+}
+
+/** Refuses methods that no path takes (TRACE, PROPFIND, OPTIONS...) before anything else looks at them. */
+export function refuseOtherMethods(app: Router) {
+  return createMiddleware<AppEnv>(async function refuseOtherMethods(c, next) {
+    if (METHODS.some((known) => known === c.req.method)) return next();
+    const allowed = METHODS.filter((known) => hasRoute(app, known === 'HEAD' ? 'GET' : known, c.req.path));
+    return refuseMethod(c, allowed.length > 0 ? allowed : METHODS);
+  });
+}
+
+function refuseMethod(c: Context<AppEnv>, allowed: readonly string[]): never {
+  setHeader(c, 'Allow', allowed.join(', '));
+  throw new AppError('wrong-method', `${c.req.path} takes ${allowed.join(', ')}, not ${c.req.method}`);
+}
+
+/** Middleware matches every method, and is none. */
+function hasRoute(app: Router, method: string, path: string): boolean {
+  const [matches] = app.router.match(method, path);
+  return matches.some(([[, route]]) => route.method === method);
+}

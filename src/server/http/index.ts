@@ -1,13 +1,17 @@
+export { withoutNulls } from './absent-nulls.ts';
+export { decoderOf, mediaTypeOf, toUtf8 } from './charset.ts';
 export { limitBody } from './body-limit.ts';
 export {
   describeError,
   errorResponse,
   handleError,
-  handleNotFound,
+  handleNotFoundOf,
+  refuseOtherMethods,
   renderErrorBody,
   setRetryAfter,
   type ErrorBody,
 } from './errors.ts';
+export { defineRoute, jsonAnswer, jsonBody } from './define-route.ts';
 export { createHangUpSignal } from './hang-up.ts';
 export { createPageQuery } from './page-query.ts';
 export { refuseNul } from './refuse-nul.ts';
@@ -16,6 +20,7 @@ export { requestLog } from './request-log.ts';
 export { createRouter, toInvalidInput, type AppEnv, type Router } from './router.ts';
 export { parseTimeoutHeader } from './timeout-header.ts';
 export { isLoopback } from './loopback.ts';
+export { isProbe } from './probes.ts';
 export { refuseOtherSites } from './same-site.ts';
 export { securityHeaders } from './security-headers.ts';
 export { readUtf8Body, readUtf8Text, refuseEncodedBody } from './utf8-body.ts';

@@ -7,7 +7,7 @@ const MAX_NUMBER = 2 ** 31 - 1;
 
 /** @param noun what the list holds, as its description calls one */
 export function createPageQuery(noun: string) {
-  return z.object({
+  return z.strictObject({
     limit: z.coerce.number<string>().int().min(1).max(MAX_PAGE).default(50),
     before: z.coerce
       .number<string>()

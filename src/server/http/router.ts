@@ -31,7 +31,8 @@ export function createRouter(): Router {
 
 /** The first fault names the field and, where there is one, the limit; the rest stand in the message. */
 export function toInvalidInput(error: z.ZodError): AppError {
-  const faults = error.issues.slice(0, 5).map((issue) => {
+  const issues = error.issues.flatMap((issue) => deepest(issue));
+  const faults = issues.slice(0, 5).map((issue) => {
     const field = issue.path.join('.');
     return {
       field,
@@ -43,9 +44,22 @@ export function toInvalidInput(error: z.ZodError): AppError {
   const details: ErrorDetails = {};
   if (first !== undefined && first.field !== '') details['field'] = first.field;
   if (first?.limit !== undefined) details['limit'] = first.limit;
-  const more = error.issues.length - faults.length;
+  const more = issues.length - faults.length;
   const message = faults.map((fault) => fault.text).join('; ') + (more > 0 ? `; and ${more} more` : '');
   return new AppError('invalid-input', message, { details, cause: error });
+}
+
+/** Of a value that no member of a union takes, what the member says that came furthest: it names the item of a list. */
+function deepest(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
+  if (issue.code !== 'invalid_union') return [issue];
+  const members = issue.errors
+    .map((member) => member.flatMap((inner) => deepest(inner)))
+    .filter((member) => member.some((inner) => inner.path.length > 0));
+  const depthOf = (member: readonly z.core.$ZodIssue[]): number =>
+    Math.max(...member.map((inner) => inner.path.length));
+  const [best] = members.toSorted((a, b) => depthOf(b) - depthOf(a));
+  if (best === undefined) return [issue];
+  return best.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
 function limitOf(issue: z.core.$ZodIssue): number | undefined {

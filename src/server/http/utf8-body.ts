@@ -1,16 +1,15 @@
 /**
- * Reads bodies that are text, which they are as UTF-8 alone: what is no UTF-8 would be taken with a replacement mark for every byte that was lost.
- * Hono and node-server decode without a word, so the text is put where they look for it first.
+ * Reads bodies that are text, in the charset that they declare, UTF-8 where they declare none: what is not in it would be taken with a
+ * replacement mark for every byte that was lost. Hono and node-server decode without a word, so the text is put where they look first.
  */
 import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { AppError, toError } from '../../core/errors.ts';
 import { checkJsonDepth } from '../../core/json-depth.ts';
+import { decodeAs, decoderOf } from './charset.ts';
 import type { AppEnv } from './router.ts';
 
-const decoder = new TextDecoder('utf-8', { fatal: true });
-/** `application/json`, `application/problem+json`. */
-const JSON_TYPE = /^[^;]*json/i;
+const utf8 = new TextDecoder('utf-8', { fatal: true });
 const BINARY = /^(?:application\/octet-stream|multipart\/)/i;
 
 /** @param isBinary of requests that read their bytes themselves */
@@ -23,27 +22,18 @@ export function readUtf8Body(isBinary: (c: Context<AppEnv>) => boolean) {
   });
 }
 
-/** The body as text, also for whoever asks for it later. @throws AppError `invalid-input` when it is not UTF-8, or JSON that nests too deep */
+/** The body as text, also for whoever asks for it later. @throws AppError `invalid-input` when it is not in its charset or nests too deep */
 export async function readUtf8Text(c: Context<AppEnv>): Promise<string> {
   const bytes = await c.req.raw.arrayBuffer().catch((cause: unknown) => {
     throw new AppError('invalid-input', `the body could not be read: ${toError(cause).message}`, { cause });
   });
-  const text = decode(bytes);
-  if (JSON_TYPE.test(c.req.header('content-type') ?? '')) checkJsonDepth(text, 'the body of the request');
+  const decoder = decoderOf(c.req.header('content-type')) ?? utf8;
+  const text = decodeAs(decoder, () => decoder.decode(bytes));
+  // Whatever it is sent as: text is read as JSON alone.
+  checkJsonDepth(text, 'the body of the request');
   // Hono types the cache by what is in it once read; it holds the promise.
   c.req.bodyCache.text = Promise.resolve(text) as never;
   return text;
-}
-
-function decode(bytes: ArrayBuffer): string {
-  try {
-    return decoder.decode(bytes);
-  } catch (cause) {
-    throw new AppError('invalid-input', 'the body is not UTF-8: send its text encoded as UTF-8', {
-      details: { field: 'body' },
-      cause,
-    });
-  }
 }
 
 /** @throws AppError `wrong-media-type` */

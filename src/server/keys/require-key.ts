@@ -2,20 +2,12 @@
 import { createMiddleware } from 'hono/factory';
 import { AppError } from '../../core/errors.ts';
 import type { Config } from '../../core/config/index.ts';
-import { isLoopback, type AppEnv } from '../http/index.ts';
+import { isLoopback, isProbe, type AppEnv } from '../http/index.ts';
 import type { KeyChecker } from './api-keys.ts';
 
-/** What a balancer asks, and the console's own files, which hold no data. */
-const OPEN_PATHS = new Set([
-  '/health',
-  '/ready',
-  '/ping',
-  '/v2/health/live',
-  '/v2/health/ready',
-  '/',
-  '/icon.svg',
-]);
-const OPEN_FOLDER = '/assets/';
+/** The console's own files hold no data. */
+const CONSOLE_FILES = new Set(['/', '/icon.svg']);
+const CONSOLE_FOLDER = '/assets/';
 
 export function needsKeys({ apiKeys, host }: Pick<Config['server'], 'apiKeys' | 'host'>): boolean {
   if (apiKeys === 'auto') return !isLoopback(host);
@@ -24,7 +16,8 @@ export function needsKeys({ apiKeys, host }: Pick<Config['server'], 'apiKeys' | 
 
 export function requireKey(checkKey: KeyChecker) {
   return createMiddleware<AppEnv>(async function requireKey(c, next) {
-    if (OPEN_PATHS.has(c.req.path) || c.req.path.startsWith(OPEN_FOLDER)) return next();
+    const { path } = c.req;
+    if (isProbe(path) || CONSOLE_FILES.has(path) || path.startsWith(CONSOLE_FOLDER)) return next();
     const key = readKey(c.req.header('authorization'), c.req.header('x-api-key'));
     if (key === undefined) {
       throw new AppError(

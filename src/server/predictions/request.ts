@@ -3,6 +3,7 @@ import { z } from '@hono/zod-openapi';
 import type { Config } from '../../core/config/index.ts';
 import { plainText } from '../../core/plain-text.ts';
 import { createWireOptions } from '../../copy/index.ts';
+import { withoutNulls } from '../http/index.ts';
 
 const MAX_CATEGORY_CHARS = 200;
 const MAX_ID_CHARS = 200;
@@ -32,7 +33,7 @@ export function createRequestSchemas(config: Pick<Config, 'server'>, channelName
     .openapi('PredictRequest');
   const items = z.array(product).min(1).max(maxBatchItems);
   const wrapped = z.strictObject({ items, ...options }).openapi('BatchPredictRequest');
-  const batch = z.preprocess((body) => (Array.isArray(body) ? { items: body } : body), wrapped);
+  const batch = z.preprocess((body) => (Array.isArray(body) ? { items: body } : body), withoutNulls(wrapped));
   return { product, batch };
 }
 

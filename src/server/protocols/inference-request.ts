@@ -2,7 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import { AppError } from '../../core/errors.ts';
 import { LABELS } from '../../ml/index.ts';
-import { toInvalidInput } from '../http/index.ts';
+import { toInvalidInput, withoutNulls } from '../http/index.ts';
 import { decodeBytesTensor, encodeBytesTensor, encodeFloat64Tensor } from './binary-tensors.ts';
 
 export const INPUT = { name: 'text', datatype: 'BYTES', shape: [-1] } as const;
@@ -23,12 +23,14 @@ const inputSchema = z.object({
   parameters,
   data: z.array(z.unknown()).optional(),
 });
-const requestSchema = z.object({
-  id: z.string().max(1000).optional(),
-  parameters,
-  inputs: z.array(inputSchema).length(1, `must hold the one input "${INPUT.name}"`),
-  outputs: z.array(z.object({ name: z.enum(['probability', 'label']), parameters })).optional(),
-});
+const requestSchema = withoutNulls(
+  z.object({
+    id: z.string().max(1000).optional(),
+    parameters,
+    inputs: z.array(inputSchema).length(1, `must hold the one input "${INPUT.name}"`),
+    outputs: z.array(z.object({ name: z.enum(['probability', 'label']), parameters })).optional(),
+  }),
+);
 
 export interface InferenceRequest {
   id: string | undefined;

@@ -9,6 +9,7 @@ import {
   parseTimeoutHeader,
   setRetryAfter,
   toInvalidInput,
+  withoutNulls,
   type Router,
 } from '../http/index.ts';
 import type { ModelSessions, ServedModels } from '../../serving/index.ts';
@@ -19,15 +20,17 @@ type Row = Record<string, unknown> | string;
 const cell = z.unknown();
 const row = z.union([z.string(), z.record(z.string(), cell)]);
 const columnar = z.record(z.string(), z.array(cell));
-const bodySchema = z.object({
-  dataframe_split: z
-    .object({ columns: z.array(z.string()), data: z.array(z.array(cell)), index: z.unknown().optional() })
-    .optional(),
-  dataframe_records: z.array(row).optional(),
-  instances: z.union([z.array(row), columnar]).optional(),
-  inputs: z.union([z.string(), z.array(row), columnar]).optional(),
-  params: z.unknown().optional(),
-});
+const bodySchema = withoutNulls(
+  z.object({
+    dataframe_split: z
+      .object({ columns: z.array(z.string()), data: z.array(z.array(cell)), index: z.unknown().optional() })
+      .optional(),
+    dataframe_records: z.array(row).optional(),
+    instances: z.union([z.array(row), columnar]).optional(),
+    inputs: z.union([z.string(), z.array(row), columnar]).optional(),
+    params: z.unknown().optional(),
+  }),
+);
 
 const FORMS = ['dataframe_split', 'dataframe_records', 'instances', 'inputs'] as const;
 

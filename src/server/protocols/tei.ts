@@ -10,6 +10,7 @@ import {
   parseTimeoutHeader,
   setRetryAfter,
   toInvalidInput,
+  withoutNulls,
   type AppEnv,
   type Router,
 } from '../http/index.ts';
@@ -19,17 +20,19 @@ import type { CallLimits } from './limits.ts';
 /** One text, a list of texts, or a list of one-text lists, as TEI takes them; pairs are for models of two texts, which ours is not. */
 function requestSchema({ maxTextChars, maxItems }: CallLimits) {
   const text = z.string().min(1).max(maxTextChars);
-  return z.object({
-    inputs: z.union([
-      text,
-      z
-        .array(z.union([text, z.tuple([text])]))
-        .min(1)
-        .max(maxItems),
-    ]),
-    truncate: z.boolean().nullish(),
-    raw_scores: z.boolean().nullish(),
-  });
+  return withoutNulls(
+    z.object({
+      inputs: z.union([
+        text,
+        z
+          .array(z.union([text, z.tuple([text])]))
+          .min(1)
+          .max(maxItems),
+      ]),
+      truncate: z.boolean().nullish(),
+      raw_scores: z.boolean().nullish(),
+    }),
+  );
 }
 
 export function createTeiRoutes(deps: { sessions: ModelSessions; limits: CallLimits }): Router {

@@ -1,21 +1,22 @@
 /** `GET /generate_data`: synthetic product records, streamed, so that a hundred thousand cost no more memory than fifty. */
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { randomInt } from 'node:crypto';
 import { generateRecords, type SyntheticRecord } from '../../data/index.ts';
 import type { Clock } from '../../core/clock.ts';
-import { createRouter, errorResponse, type Router } from '../http/index.ts';
+import { createRouter, defineRoute, errorResponse, jsonAnswer, type Router } from '../http/index.ts';
 
 const MAX_COUNT = 100_000;
 const MAX_SEED = 2 ** 31 - 1;
 const RECORDS_PER_CHUNK = 200;
 
-const generateRoute = createRoute({
+const generateRoute = defineRoute({
+  standsAlone: true,
   method: 'get',
   path: '/generate_data',
   tags: ['data'],
   summary: 'Synthetic product records',
   request: {
-    query: z.object({
+    query: z.strictObject({
       count: z.coerce.number<string>().int().min(1).max(MAX_COUNT).default(50),
       seed: z.coerce
         .number<string>()
@@ -27,30 +28,24 @@ const generateRoute = createRoute({
     }),
   },
   responses: {
-    200: {
-      description: 'the records',
-      content: {
-        'application/json': {
-          schema: z.object({
-            status: z.literal('success'),
-            count: z.int(),
-            seed: z.int(),
+    200: jsonAnswer('the records', {
+      count: z.int(),
+      seed: z.int(),
+      timestamp: z.iso.datetime(),
+      data: z.array(
+        z
+          .object({
+            id: z.string(),
+            title: z.string(),
+            category: z.string(),
+            description: z.string(),
+            price: z.number(),
+            rating: z.number(),
             timestamp: z.iso.datetime(),
-            data: z.array(
-              z.object({
-                id: z.string(),
-                title: z.string(),
-                category: z.string(),
-                description: z.string(),
-                price: z.number(),
-                rating: z.number(),
-                timestamp: z.iso.datetime(),
-              }),
-            ),
-          }),
-        },
-      },
-    },
+          })
+          .openapi('ProductRecord'),
+      ),
+    }),
     400: errorResponse('count or seed out of range'),
   },
 });

@@ -1,10 +1,11 @@
 /** For load balancers: is the process alive, may it be sent requests. */
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { AppError } from '../../core/errors.ts';
-import { createRouter, errorResponse, type Router } from '../http/index.ts';
+import { createRouter, defineRoute, errorResponse, type Router } from '../http/index.ts';
 import type { ServedModels } from '../../serving/index.ts';
 
-const healthRoute = createRoute({
+const healthRoute = defineRoute({
+  standsAlone: true,
   method: 'get',
   path: '/health',
   tags: ['health'],
@@ -21,7 +22,8 @@ const healthRoute = createRoute({
   },
 });
 
-const readyRoute = createRoute({
+const readyRoute = defineRoute({
+  standsAlone: true,
   method: 'get',
   path: '/ready',
   tags: ['health'],

@@ -1,29 +1,31 @@
 /** `GET /info`: what serves, with which limits. */
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { Config } from '../../core/config/index.ts';
 import { toError } from '../../core/errors.ts';
 import type { ThreadCounts } from '../../serving/index.ts';
-import { createRouter, type Router } from '../http/index.ts';
+import { createRouter, defineRoute, type Router } from '../http/index.ts';
 import { SERVED_ALIASES, trafficSchema, type ServedModels } from '../../serving/index.ts';
 
-const servedSchema = z.object({
-  alias: z.enum(SERVED_ALIASES),
-  name: z.string(),
-  version: z.int(),
-  precision: z.string(),
-  /** What was decided at export, and on what ground. */
-  exported: z
-    .object({
-      precision: z.string(),
-      validation_accuracy: z.object({ fp32: z.number(), int8: z.number() }),
-      precision_tolerance: z.number(),
-    })
-    .nullable(),
-  loaded_at: z.iso.datetime(),
-  load_ms: z.number(),
-});
+const servedSchema = z
+  .object({
+    alias: z.enum(SERVED_ALIASES),
+    name: z.string(),
+    version: z.int(),
+    precision: z.string(),
+    /** What was decided at export, and on what ground. */
+    exported: z
+      .object({
+        precision: z.string(),
+        validation_accuracy: z.object({ fp32: z.number(), int8: z.number() }),
+        precision_tolerance: z.number(),
+      })
+      .nullable(),
+    loaded_at: z.iso.datetime(),
+    load_ms: z.number(),
+  })
+  .openapi('ServedModel');
 
-const infoRoute = createRoute({
+const infoRoute = defineRoute({
   method: 'get',
   path: '/info',
   tags: ['health'],

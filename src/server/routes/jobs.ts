@@ -1,6 +1,6 @@
 /** Whole catalogues: `POST /jobs/predict` takes one as it is, and the routes below it show what becomes of it. */
 import { Readable } from 'node:stream';
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { MAPPABLE_FIELDS } from '../../core/config/index.ts';
@@ -22,36 +22,43 @@ import {
 import {
   createPageQuery,
   createRouter,
+  decoderOf,
+  defineRoute,
   errorResponse,
+  jsonAnswer,
+  mediaTypeOf,
   requireReachable,
+  toUtf8,
   setHeader,
   type AppEnv,
   type Router,
 } from '../http/index.ts';
+import { storedError } from './runs.ts';
 
 export const UPLOAD_PATH = '/jobs/predict';
 
 const jobId = z.object({ id: z.string().min(1).max(100) });
 const time = z.iso.datetime();
 const count = z.int();
-const summarySchema = z.object({
-  id: z.string(),
-  number: count,
-  status: z.enum(RUN_STATUSES),
-  source: z.string(),
-  format: z.enum(TABLE_FORMATS),
-  options: z.looseObject({}),
-  model: z.object({ name: z.string(), version: count }),
-  rows: z.object({ total: count.nullable(), done: count, refused: count }),
-  shards: z.object({ total: count.nullable(), done: count, running: count }),
-  created_at: time,
-  finished_at: time.nullable(),
-  error: z.looseObject({ code: z.string(), message: z.string() }).nullable(),
-});
-const jobSchema = summarySchema.extend({
-  rows_per_second: z.number().nullable(),
-  seconds_left: z.number().nullable(),
-});
+const summarySchema = z
+  .object({
+    id: z.string(),
+    number: count,
+    status: z.enum(RUN_STATUSES),
+    source: z.string(),
+    format: z.enum(TABLE_FORMATS),
+    options: z.looseObject({}),
+    model: z.object({ name: z.string(), version: count }),
+    rows: z.object({ total: count.nullable(), done: count, refused: count }),
+    shards: z.object({ total: count.nullable(), done: count, running: count }),
+    created_at: time,
+    finished_at: time.nullable(),
+    error: storedError.nullable(),
+  })
+  .openapi('JobSummary');
+const jobSchema = summarySchema
+  .extend({ rows_per_second: z.number().nullable(), seconds_left: z.number().nullable() })
+  .openapi('Job');
 
 const list = (about: string) =>
   z
@@ -89,12 +96,7 @@ const querySchema = z.strictObject({
   language,
 });
 
-const started = (description: string) => ({
-  description,
-  content: {
-    'application/json': { schema: z.object({ status: z.literal('success'), job_id: z.string() }) },
-  },
-});
+const started = (description: string) => jsonAnswer(description, { job_id: z.string() });
 const file = (description: string) => ({
   description,
   content: { 'application/octet-stream': { schema: z.string().openapi({ format: 'binary' }) } },
@@ -102,7 +104,7 @@ const file = (description: string) => ({
 const missing = { 404: errorResponse('no such job') };
 const tags = ['jobs'];
 
-const startRoute = createRoute({
+const startRoute = defineRoute({
   method: 'post',
   path: UPLOAD_PATH,
   tags,
@@ -129,7 +131,7 @@ const startRoute = createRoute({
   },
 });
 
-const listRoute = createRoute({
+const listRoute = defineRoute({
   method: 'get',
   path: '/jobs',
   tags,
@@ -138,33 +140,23 @@ const listRoute = createRoute({
     query: createPageQuery('job'),
   },
   responses: {
-    200: {
-      description: 'the jobs',
-      content: {
-        'application/json': {
-          schema: z.object({ status: z.literal('success'), jobs: z.array(summarySchema) }),
-        },
-      },
-    },
+    200: jsonAnswer('the jobs', { jobs: z.array(summarySchema) }),
   },
 });
 
-const getRoute = createRoute({
+const getRoute = defineRoute({
   method: 'get',
   path: '/jobs/{id}',
   tags,
   summary: 'One job: rows done and left, rows a second, refused rows',
   request: { params: jobId },
   responses: {
-    200: {
-      description: 'the job',
-      content: { 'application/json': { schema: z.object({ status: z.literal('success'), job: jobSchema }) } },
-    },
+    200: jsonAnswer('the job', { job: jobSchema }),
     ...missing,
   },
 });
 
-const outputRoute = createRoute({
+const outputRoute = defineRoute({
   method: 'get',
   path: '/jobs/{id}/output',
   tags,
@@ -173,7 +165,7 @@ const outputRoute = createRoute({
   responses: { 200: file('the file'), ...missing, 409: errorResponse('the job has not succeeded') },
 });
 
-const refusedRoute = createRoute({
+const refusedRoute = defineRoute({
   method: 'get',
   path: '/jobs/{id}/refused',
   tags,
@@ -182,7 +174,7 @@ const refusedRoute = createRoute({
   responses: { 200: file('the rows'), ...missing, 409: errorResponse('the job has not succeeded') },
 });
 
-const cancelRoute = createRoute({
+const cancelRoute = defineRoute({
   method: 'post',
   path: '/jobs/{id}/cancel',
   tags,
@@ -191,7 +183,7 @@ const cancelRoute = createRoute({
   responses: { 202: started('cancelled'), ...missing, 409: errorResponse('the job has ended') },
 });
 
-const resumeRoute = createRoute({
+const resumeRoute = defineRoute({
   method: 'post',
   path: '/jobs/{id}/resume',
   tags,
@@ -200,7 +192,7 @@ const resumeRoute = createRoute({
   responses: { 202: started('it goes on'), ...missing, 409: errorResponse('the job has not failed') },
 });
 
-const deleteRoute = createRoute({
+const deleteRoute = defineRoute({
   method: 'delete',
   path: '/jobs/{id}',
   tags,
@@ -304,8 +296,50 @@ function readUpload(c: Context<AppEnv>, maxBytes: number): JobInput {
   // A stream that is not null stands for the body of every POST, also of one that has none.
   if (body === null || (c.req.header('transfer-encoding') === undefined && announced === 0))
     throw new AppError('invalid-input', 'there is no catalogue: send it as the body, or name its url');
-  const format = formatOfType(c.req.header('content-type') ?? '') ?? null;
-  return { kind: 'bytes', body: countBytes(body, maxBytes), name: 'upload', format };
+  const contentType = c.req.header('content-type');
+  const type = mediaTypeOf(contentType);
+  const format = formatOfType(type) ?? null;
+  if (format === null && !UNTOLD_TYPES.includes(type)) throw wrongType(type);
+  const decoder = decoderOf(contentType);
+  const bytes = refuseArchives(countBytes(body, maxBytes));
+  return {
+    kind: 'bytes',
+    body: decoder === undefined ? bytes : toUtf8(bytes, decoder),
+    name: 'upload',
+    format,
+  };
+}
+
+/** Types that say nothing of the format: it is found by the content. */
+const UNTOLD_TYPES = ['', 'text/plain', 'application/octet-stream', 'application/vnd.ms-excel'];
+/** What no reader of catalogues unpacks, by its first bytes. */
+const ARCHIVES: readonly [string, readonly number[]][] = [
+  ['an xz archive', [0xfd, 0x37, 0x7a, 0x58]],
+  ['a bzip2 archive', [0x42, 0x5a, 0x68, 0x39]],
+  ['a 7-Zip archive', [0x37, 0x7a, 0xbc, 0xaf]],
+  ['an old Excel workbook', [0xd0, 0xcf, 0x11, 0xe0]],
+  ['a PDF', [0x25, 0x50, 0x44, 0x46]],
+];
+
+function wrongType(what: string): AppError {
+  return new AppError(
+    'wrong-media-type',
+    `the catalogue is ${JSON.stringify(what.slice(0, 100))}: send the file itself as CSV, TSV, JSON or JSONL (text/csv, text/tab-separated-values, application/json, application/x-ndjson)`,
+    { details: { field: 'content-type' } },
+  );
+}
+
+/** Whatever type it was sent under: its first bytes say what it is. */
+async function* refuseArchives(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  let isFirst = true;
+  for await (const chunk of bytes) {
+    const found = isFirst
+      ? ARCHIVES.find(([, magic]) => magic.every((byte, at) => chunk[at] === byte))
+      : undefined;
+    if (found !== undefined) throw wrongType(found[0]);
+    isFirst = false;
+    yield chunk;
+  }
 }
 
 async function* countBytes(body: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {

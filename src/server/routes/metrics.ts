@@ -1,8 +1,8 @@
-import { createRoute, z } from '@hono/zod-openapi';
-import { createRouter, type Router } from '../http/index.ts';
+import { z } from '@hono/zod-openapi';
+import { createRouter, defineRoute, type Router } from '../http/index.ts';
 import type { Metrics } from '../metrics.ts';
 
-const metricsRoute = createRoute({
+const metricsRoute = defineRoute({
   method: 'get',
   path: '/metrics',
   tags: ['health'],

@@ -1,70 +1,62 @@
 /** What the gate found about a version, and a person's word on it. */
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Locks } from '../../db/index.ts';
 import { approveVersion, rejectVersion, type RegistryStore } from '../../tracking/index.ts';
-import { createRouter, errorResponse, type AppEnv, type Router } from '../http/index.ts';
+import {
+  createRouter,
+  defineRoute,
+  errorResponse,
+  jsonAnswer,
+  jsonBody,
+  type AppEnv,
+  type Router,
+} from '../http/index.ts';
 import { nameCaller } from '../keys/index.ts';
-import { modelName, renderVersion, versionNumber, versionSchema } from './models.ts';
+import { modelName, reasonSchema, renderVersion, versionNumber, versionSchema } from './models.ts';
 
 const params = z.object({ name: modelName, version: versionNumber });
-const verdict = {
-  required: true,
-  content: {
-    'application/json': { schema: z.strictObject({ reason: z.string().trim().min(1).max(1000) }) },
-  },
-};
 const decided = {
-  200: {
-    description: 'the version as it stands now',
-    content: {
-      'application/json': { schema: z.object({ status: z.literal('success'), version: versionSchema }) },
-    },
-  },
+  200: jsonAnswer('the version as it stands now', { version: versionSchema }),
   400: errorResponse('no reason'),
   403: errorResponse('not an admin key'),
   404: errorResponse('no such version'),
   409: errorResponse('it is not pending, or the champion is another than it was compared with'),
 };
 
-const approveRoute = createRoute({
+const approveRoute = defineRoute({
   method: 'post',
   path: '/models/{name}/versions/{version}/approve',
   tags: ['models'],
   summary: 'Make a version that has won the gate the champion',
-  request: { params, body: verdict },
+  request: { params, body: jsonBody(reasonSchema) },
   responses: decided,
 });
 
-const rejectRoute = createRoute({
+const rejectRoute = defineRoute({
   method: 'post',
   path: '/models/{name}/versions/{version}/reject',
   tags: ['models'],
   summary: 'Leave the champion where it is',
-  request: { params, body: verdict },
+  request: { params, body: jsonBody(reasonSchema) },
   responses: decided,
 });
 
-const reportRoute = createRoute({
+const reportRoute = defineRoute({
   method: 'get',
   path: '/models/{name}/versions/{version}/gate',
   tags: ['models'],
   summary: 'The report of the gate that let the version in',
   request: { params },
   responses: {
-    200: {
-      description: 'the report',
-      content: {
-        'application/json': { schema: z.object({ status: z.literal('success'), gate: z.looseObject({}) }) },
-      },
-    },
+    200: jsonAnswer('the report', { gate: z.looseObject({}) }),
     404: errorResponse('no such version, or no gate has judged it'),
   },
 });
 
-const pageRoute = createRoute({
+const pageRoute = defineRoute({
   method: 'get',
   path: '/models/{name}/versions/{version}/gate.html',
   tags: ['models'],

@@ -1,5 +1,5 @@
 /** The registry, for reading, and the way back: rollback. */
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import {
   APPROVAL_STATES,
   approvalOf,
@@ -7,7 +7,14 @@ import {
   type ModelVersion,
   type RegistryStore,
 } from '../../tracking/index.ts';
-import { createRouter, errorResponse, type Router } from '../http/index.ts';
+import {
+  createRouter,
+  defineRoute,
+  errorResponse,
+  jsonAnswer,
+  jsonBody,
+  type Router,
+} from '../http/index.ts';
 import { nameCaller } from '../keys/index.ts';
 
 const MAX_PAGE = 1000;
@@ -17,74 +24,68 @@ export const versionNumber = z.coerce
   .int()
   .min(1)
   .max(2 ** 31 - 1);
-export const versionSchema = z.object({
-  name: z.string(),
-  version: z.int(),
-  description: z.string().nullable(),
-  aliases: z.array(z.string()),
-  /** Where gate.approval asks for a person. */
-  approval: z.enum(APPROVAL_STATES).nullable(),
-  /** The page of the gate's report; null for a version that came from no run. */
-  gate_report: z.string().nullable(),
-  status: z.string(),
-  source: z.string(),
-  tracking_run_id: z.string().nullable(),
-  pipeline_run_id: z.string().nullable(),
-  tags: z.record(z.string(), z.string()),
-  created_at: z.iso.datetime(),
-});
-const moveSchema = z.object({
-  alias: z.string(),
-  kind: z.enum(['set', 'delete', 'rollback']),
-  from_version: z.int().nullable(),
-  to_version: z.int().nullable(),
-  moved_at: z.iso.datetime(),
-  moved_by: z.string(),
-  reason: z.string(),
-  pipeline_run_id: z.string().nullable(),
-});
-const json = <T extends z.ZodType>(schema: T, description: string) => ({
-  description,
-  content: { 'application/json': { schema } },
-});
-const ok = <T extends z.core.$ZodLooseShape>(shape: T) =>
-  z.object({ status: z.literal('success'), ...shape });
+export const versionSchema = z
+  .object({
+    name: z.string(),
+    version: z.int(),
+    description: z.string().nullable(),
+    aliases: z.array(z.string()),
+    /** Where gate.approval asks for a person. */
+    approval: z.enum(APPROVAL_STATES).nullable(),
+    /** The page of the gate's report; null for a version that came from no run. */
+    gate_report: z.string().nullable(),
+    status: z.string(),
+    source: z.string(),
+    tracking_run_id: z.string().nullable(),
+    pipeline_run_id: z.string().nullable(),
+    tags: z.record(z.string(), z.string()),
+    created_at: z.iso.datetime(),
+  })
+  .openapi('ModelVersion');
+const moveSchema = z
+  .object({
+    alias: z.string(),
+    kind: z.enum(['set', 'delete', 'rollback']),
+    from_version: z.int().nullable(),
+    to_version: z.int().nullable(),
+    moved_at: z.iso.datetime(),
+    moved_by: z.string(),
+    reason: z.string(),
+    pipeline_run_id: z.string().nullable(),
+  })
+  .openapi('AliasMove');
+const modelSchema = z
+  .object({
+    name: z.string(),
+    description: z.string().nullable(),
+    aliases: z.record(z.string(), z.int()),
+    latest_version: z.int().nullable(),
+  })
+  .openapi('Model');
 
-const modelsRoute = createRoute({
+const modelsRoute = defineRoute({
   method: 'get',
   path: '/models',
   tags: ['models'],
   summary: 'Registered models',
   responses: {
-    200: json(
-      ok({
-        models: z.array(
-          z.object({
-            name: z.string(),
-            description: z.string().nullable(),
-            aliases: z.record(z.string(), z.int()),
-            latest_version: z.int().nullable(),
-          }),
-        ),
-      }),
-      'the models',
-    ),
+    200: jsonAnswer('the models', { models: z.array(modelSchema) }),
   },
 });
 
-const versionsRoute = createRoute({
+const versionsRoute = defineRoute({
   method: 'get',
   path: '/models/{name}/versions',
   tags: ['models'],
   summary: 'Versions of a model, newest first',
   request: { params: z.object({ name: modelName }) },
   responses: {
-    200: json(ok({ versions: z.array(versionSchema) }), 'the versions'),
+    200: jsonAnswer('the versions', { versions: z.array(versionSchema) }),
     404: errorResponse('no such model'),
   },
 });
 
-const versionRoute = createRoute({
+const versionRoute = defineRoute({
   method: 'get',
   path: '/models/{name}/versions/{version}',
   tags: ['models'],
@@ -96,39 +97,36 @@ const versionRoute = createRoute({
     }),
   },
   responses: {
-    200: json(ok({ version: versionSchema }), 'the version'),
+    200: jsonAnswer('the version', { version: versionSchema }),
     404: errorResponse('no such version'),
   },
 });
 
-const historyRoute = createRoute({
+const historyRoute = defineRoute({
   method: 'get',
   path: '/models/{name}/aliases/{alias}/history',
   tags: ['models'],
   summary: 'Where an alias has pointed, newest first',
   request: { params: z.object({ name: modelName, alias: modelName }) },
   responses: {
-    200: json(ok({ history: z.array(moveSchema) }), 'the moves'),
+    200: jsonAnswer('the moves', { history: z.array(moveSchema) }),
     404: errorResponse('no such model'),
   },
 });
 
-const rollbackRoute = createRoute({
+export const reasonSchema = z.strictObject({ reason: z.string().trim().min(1).max(1000) }).openapi('Reason');
+
+const rollbackRoute = defineRoute({
   method: 'post',
   path: '/models/{name}/aliases/{alias}/rollback',
   tags: ['models'],
   summary: 'Move an alias back to where it was before it last moved forward',
   request: {
     params: z.object({ name: modelName, alias: modelName }),
-    body: {
-      content: {
-        'application/json': { schema: z.strictObject({ reason: z.string().trim().min(1).max(1000) }) },
-      },
-      required: true,
-    },
+    body: jsonBody(reasonSchema),
   },
   responses: {
-    200: json(ok({ version: versionSchema }), 'the version it points at now'),
+    200: jsonAnswer('the version it points at now', { version: versionSchema }),
     400: errorResponse('no reason'),
     403: errorResponse('the champion is moved with an admin key alone'),
     404: errorResponse('no such model or alias'),

@@ -1,13 +1,17 @@
 /** `POST /predict` and `POST /batch_predict`: copy for a product, or for many. */
 import { setMaxListeners } from 'node:events';
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { Config } from '../../core/config/index.ts';
+import { AppError } from '../../core/errors.ts';
 import { createFairLane, type FairLane } from '../../serving/index.ts';
 import {
   createHangUpSignal,
   createRouter,
+  defineRoute,
   errorResponse,
+  jsonAnswer,
+  jsonBody,
   parseTimeoutHeader,
   setHeader,
   type AppEnv,
@@ -43,52 +47,37 @@ export function createPredictRoutes(deps: {
   const { requestTimeoutMs, batchTimeoutMs } = config.serving;
   const { product, batch } = createRequestSchemas(config, deps.channelNames);
 
-  const predictRoute = createRoute({
+  const predictRoute = defineRoute({
     method: 'post',
     path: '/predict',
     tags: ['predict'],
     summary: 'Copy for one product, the best of several texts by the champion',
-    request: { body: { required: true, content: { 'application/json': { schema: product } } } },
+    request: { body: jsonBody(product) },
     responses: {
-      200: {
-        description: 'the creative',
-        content: {
-          'application/json': {
-            schema: predictionExtrasSchema.extend({
-              status: z.literal('success'),
-              data: creativeSchema,
-              request_id: z.string(),
-            }),
-          },
-        },
-      },
+      200: jsonAnswer('the creative', {
+        data: creativeSchema,
+        ...predictionExtrasSchema.shape,
+        request_id: z.string(),
+      }),
       ...refusals,
     },
   });
-  const batchRoute = createRoute({
+  const batchRoute = defineRoute({
     method: 'post',
     path: '/batch_predict',
     tags: ['predict'],
     summary: 'Copy for many products; answers in their order',
-    request: { body: { required: true, content: { 'application/json': { schema: batch } } } },
+    request: { body: jsonBody(batch) },
     responses: {
-      200: {
-        description: 'the creatives',
-        content: {
-          'application/json': {
-            schema: z.object({
-              status: z.literal('success'),
-              count: z.int(),
-              data: z.array(
-                creativeSchema.extend(predictionExtrasSchema.shape).extend({
-                  id: z.union([z.string(), z.number()]).optional(),
-                }),
-              ),
-              request_id: z.string(),
-            }),
-          },
-        },
-      },
+      200: jsonAnswer('the creatives', {
+        count: z.int(),
+        data: z.array(
+          creativeSchema.extend(predictionExtrasSchema.shape).extend({
+            id: z.union([z.string(), z.number()]).optional(),
+          }),
+        ),
+        request_id: z.string(),
+      }),
       ...refusals,
     },
   });
@@ -115,12 +104,14 @@ export function createPredictRoutes(deps: {
       const textsPerItem = 2 * (items[0]?.count ?? options.count ?? config.copy.candidates);
       const width = Math.max(4, Math.floor(TEXTS_IN_LINE / textsPerItem));
       try {
-        const predictions = await mapBounded(items, width, (item) =>
-          predictor.predict(
-            { ...options, ...item },
-            { ...context, timeoutMs: Math.max(1, Math.ceil(deadlineMs - performance.now())) },
-          ),
-        );
+        const predictions = await mapBounded(items, width, async (item, index) => {
+          const timeoutMs = Math.max(1, Math.ceil(deadlineMs - performance.now()));
+          try {
+            return await predictor.predict({ ...options, ...item }, { ...context, timeoutMs });
+          } catch (thrown) {
+            throw ofItem(thrown, index);
+          }
+        });
         const data = predictions.map((prediction, index) => renderItem(prediction, items[index]?.id));
         return c.json(
           { status: 'success' as const, count: data.length, data, request_id: c.get('requestId') },
@@ -131,6 +122,17 @@ export function createPredictRoutes(deps: {
         throw thrown;
       }
     });
+}
+
+/** What was refused about one item, with its number. */
+function ofItem(thrown: unknown, index: number): unknown {
+  if (!(thrown instanceof AppError) || thrown.traits.httpStatus >= 429) return thrown;
+  const { field } = thrown.details;
+  const where = ['items', index, ...(typeof field === 'string' ? [field] : [])].join('.');
+  return new AppError(thrown.code, `items.${index}: ${thrown.message}`, {
+    details: { ...thrown.details, field: where },
+    cause: thrown,
+  });
 }
 
 function contextOf(
@@ -167,12 +169,12 @@ function renderTiming({ tokenizeMs, waitMs, computeMs, writeMs }: PhaseTimes): s
 async function mapBounded<T, R>(
   items: readonly T[],
   width: number,
-  work: (item: T) => Promise<R>,
+  work: (item: T, index: number) => Promise<R>,
 ): Promise<R[]> {
   const results: R[] = [];
   const entries = items.entries();
   const walk = async (): Promise<void> => {
-    for (const [index, item] of entries) results[index] = await work(item);
+    for (const [index, item] of entries) results[index] = await work(item, index);
   };
   await Promise.all(Array.from({ length: Math.min(width, items.length) }, walk));
   return results;

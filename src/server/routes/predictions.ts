@@ -1,44 +1,38 @@
 /** What was predicted, by id: to read it again and to erase it. */
-import { createRoute, z } from '@hono/zod-openapi';
-import { createRouter, errorResponse, type Router } from '../http/index.ts';
+import { z } from '@hono/zod-openapi';
+import { createRouter, defineRoute, errorResponse, jsonAnswer, type Router } from '../http/index.ts';
 import type { PredictionStore } from '../predictions/index.ts';
 
-const params = z.object({ id: z.string().regex(/^[0-9a-f]{32}$/, 'must be the prediction_id of an answer') });
+const predictionSchema = z
+  .object({
+    id: z.string(),
+    created_at: z.iso.datetime(),
+    title: z.string(),
+    description: z.string(),
+    request: z.looseObject({}),
+    response: z.looseObject({}),
+    confidence_score: z.number(),
+    model: z.object({ name: z.string(), version: z.int() }),
+    writer: z.string(),
+    request_id: z.string(),
+  })
+  .openapi('StoredPrediction');
+export const predictionId = z.string().regex(/^[0-9a-f]{32}$/, 'must be the prediction_id of an answer');
+const params = z.object({ id: predictionId });
 
-const getRoute = createRoute({
+const getRoute = defineRoute({
   method: 'get',
   path: '/predictions/{id}',
   tags: ['feedback'],
   summary: 'A stored prediction',
   request: { params },
   responses: {
-    200: {
-      description: 'the prediction',
-      content: {
-        'application/json': {
-          schema: z.object({
-            status: z.literal('success'),
-            prediction: z.object({
-              id: z.string(),
-              created_at: z.iso.datetime(),
-              title: z.string(),
-              description: z.string(),
-              request: z.looseObject({}),
-              response: z.looseObject({}),
-              confidence_score: z.number(),
-              model: z.object({ name: z.string(), version: z.int() }),
-              writer: z.string(),
-              request_id: z.string(),
-            }),
-          }),
-        },
-      },
-    },
+    200: jsonAnswer('the prediction', { prediction: predictionSchema }),
     404: errorResponse('no such prediction'),
   },
 });
 
-const eraseRoute = createRoute({
+const eraseRoute = defineRoute({
   method: 'delete',
   path: '/predictions/{id}',
   tags: ['feedback'],

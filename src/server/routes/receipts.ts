@@ -1,6 +1,6 @@
 /** Receipts: where a prediction, or a model version, came from. */
-import { createRoute, z } from '@hono/zod-openapi';
-import { createRouter, errorResponse, type Router } from '../http/index.ts';
+import { z } from '@hono/zod-openapi';
+import { createRouter, defineRoute, errorResponse, jsonAnswer, type Router } from '../http/index.ts';
 import type { PredictionStore } from '../predictions/index.ts';
 import {
   readPredictionReceipt,
@@ -9,26 +9,24 @@ import {
   type ReceiptDeps,
 } from '../receipts/index.ts';
 import { modelName, versionNumber } from './models.ts';
+import { predictionId } from './predictions.ts';
 
-const answer = {
-  description: 'the chain, every link there or missing with its cause',
-  content: {
-    'application/json': { schema: z.object({ status: z.literal('success'), receipt: receiptSchema }) },
-  },
-};
+const answer = jsonAnswer('the chain, every link there or missing with its cause', {
+  receipt: receiptSchema.meta({ id: 'Receipt' }),
+});
 
-const predictionRoute = createRoute({
+const predictionRoute = defineRoute({
   method: 'get',
   path: '/predictions/{id}/receipt',
   tags: ['feedback'],
   summary: 'From a prediction back to its model version, tracking run, dataset, gate report and pipeline run',
   request: {
-    params: z.object({ id: z.string().regex(/^[0-9a-f]{32}$/, 'must be the prediction_id of an answer') }),
+    params: z.object({ id: predictionId }),
   },
   responses: { 200: answer, 404: errorResponse('nothing is known of such a prediction') },
 });
 
-const versionRoute = createRoute({
+const versionRoute = defineRoute({
   method: 'get',
   path: '/models/{name}/versions/{version}/receipt',
   tags: ['models'],

@@ -1,5 +1,5 @@
 /** Pipeline runs: start, watch, cancel, replay. */
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import { withPublicAddresses } from '../../core/config/index.ts';
 import type { DestinationPolicy } from '../../core/destination.ts';
 import { AppError } from '../../core/errors.ts';
@@ -16,58 +16,63 @@ import {
 import {
   createPageQuery,
   createRouter,
+  defineRoute,
   errorResponse,
+  jsonAnswer,
+  jsonBody,
   requireReachable,
   type Router,
 } from '../http/index.ts';
 
 const runId = z.object({ id: z.string().min(1).max(100) });
 const time = z.iso.datetime();
-const storedError = z.looseObject({ code: z.string(), message: z.string() });
-const summarySchema = z.object({
-  id: z.string(),
-  number: z.int(),
-  trigger: z.string(),
-  status: z.string(),
-  replay_of: z.string().nullable(),
-  created_at: time,
-  finished_at: time.nullable(),
-  error: storedError.nullable(),
-});
-const stageSchema = z.object({
-  stage: z.string(),
-  candidate: z.string().nullable(),
-  status: z.string(),
-  progress: z.object({ fraction: z.number(), message: z.string() }).nullable(),
-  result: z.unknown(),
-  error: storedError.nullable(),
-  started_at: time.nullable(),
-  finished_at: time.nullable(),
-  attempts: z.array(
-    z.object({
-      attempt: z.int(),
-      worker: z.string(),
-      outcome: z.string(),
-      started_at: time,
-      finished_at: time.nullable(),
-      error: storedError.nullable(),
-    }),
-  ),
-});
-const runSchema = summarySchema.extend({ options: z.looseObject({}), stages: z.array(stageSchema) });
+export const storedError = z.looseObject({ code: z.string(), message: z.string() }).openapi('StoredError');
+const summarySchema = z
+  .object({
+    id: z.string(),
+    number: z.int(),
+    trigger: z.string(),
+    status: z.string(),
+    replay_of: z.string().nullable(),
+    created_at: time,
+    finished_at: time.nullable(),
+    error: storedError.nullable(),
+  })
+  .openapi('RunSummary');
+const stageSchema = z
+  .object({
+    stage: z.string(),
+    candidate: z.string().nullable(),
+    status: z.string(),
+    progress: z.object({ fraction: z.number(), message: z.string() }).nullable(),
+    result: z.unknown(),
+    error: storedError.nullable(),
+    started_at: time.nullable(),
+    finished_at: time.nullable(),
+    attempts: z.array(
+      z.object({
+        attempt: z.int(),
+        worker: z.string(),
+        outcome: z.string(),
+        started_at: time,
+        finished_at: time.nullable(),
+        error: storedError.nullable(),
+      }),
+    ),
+  })
+  .openapi('RunStage');
+const runSchema = summarySchema
+  .extend({ options: z.looseObject({}), stages: z.array(stageSchema) })
+  .openapi('Run');
 
-const startedSchema = z.object({ status: z.literal('success'), run_id: z.string() });
-const started = (description: string) => ({
-  description,
-  content: { 'application/json': { schema: startedSchema } },
-});
+const started = (description: string) => jsonAnswer(description, { run_id: z.string() });
 
-const startRoute = createRoute({
+const startRoute = defineRoute({
   method: 'post',
   path: '/runs',
   tags: ['runs'],
   summary: 'Start a run; what the body leaves out comes from the configuration',
-  request: { body: { content: { 'application/json': { schema: runRequestSchema } } } },
+  request: { body: { ...jsonBody(runRequestSchema.meta({ id: 'RunRequest' })), required: false } },
   responses: {
     202: started('started'),
     400: errorResponse('options that cannot be used'),
@@ -76,7 +81,7 @@ const startRoute = createRoute({
   },
 });
 
-const listRoute = createRoute({
+const listRoute = defineRoute({
   method: 'get',
   path: '/runs',
   tags: ['runs'],
@@ -85,33 +90,23 @@ const listRoute = createRoute({
     query: createPageQuery('run'),
   },
   responses: {
-    200: {
-      description: 'the runs',
-      content: {
-        'application/json': {
-          schema: z.object({ status: z.literal('success'), runs: z.array(summarySchema) }),
-        },
-      },
-    },
+    200: jsonAnswer('the runs', { runs: z.array(summarySchema) }),
   },
 });
 
-const getRoute = createRoute({
+const getRoute = defineRoute({
   method: 'get',
   path: '/runs/{id}',
   tags: ['runs'],
   summary: 'One run: its stages, their attempts and timings',
   request: { params: runId },
   responses: {
-    200: {
-      description: 'the run',
-      content: { 'application/json': { schema: z.object({ status: z.literal('success'), run: runSchema }) } },
-    },
+    200: jsonAnswer('the run', { run: runSchema }),
     404: errorResponse('no such run'),
   },
 });
 
-const cancelRoute = createRoute({
+const cancelRoute = defineRoute({
   method: 'post',
   path: '/runs/{id}/cancel',
   tags: ['runs'],
@@ -124,7 +119,7 @@ const cancelRoute = createRoute({
   },
 });
 
-const replayRoute = createRoute({
+const replayRoute = defineRoute({
   method: 'post',
   path: '/runs/{id}/replay',
   tags: ['runs'],

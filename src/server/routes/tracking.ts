@@ -1,19 +1,23 @@
 /** Deleting tracking runs for good, with their artifacts. MLflow's own `runs/delete` only hides a run; its `mlflow gc` needs the database. */
-import { createRoute, z } from '@hono/zod-openapi';
+import { z } from '@hono/zod-openapi';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { plainText } from '../../core/plain-text.ts';
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Db } from '../../db/index.ts';
 import { deleteOldRuns, deleteRunForGood, type TrackingStore } from '../../tracking/index.ts';
-import { createRouter, errorResponse, type Router } from '../http/index.ts';
+import {
+  createRouter,
+  defineRoute,
+  errorResponse,
+  jsonAnswer,
+  jsonBody,
+  type Router,
+} from '../http/index.ts';
 
-const deleted = (description: string) => ({
-  description,
-  content: { 'application/json': { schema: z.object({ status: z.literal('success'), deleted: z.int() }) } },
-});
+const deleted = (description: string) => jsonAnswer(description, { deleted: z.int() });
 
-const deleteRoute = createRoute({
+const deleteRoute = defineRoute({
   method: 'delete',
   path: '/tracking/runs/{run_id}',
   tags: ['tracking'],
@@ -27,23 +31,18 @@ const deleteRoute = createRoute({
   },
 });
 
-const retentionRoute = createRoute({
+const retentionRoute = defineRoute({
   method: 'post',
   path: '/tracking/retention',
   tags: ['tracking'],
   summary: 'Delete for good the runs that ended longer ago; those that a model version came from stay',
   request: {
-    body: {
-      required: true,
-      content: {
-        'application/json': {
-          schema: z.strictObject({
-            days: z.int().min(1).max(36_500),
-            experiment: plainText(500).min(1).optional(),
-          }),
-        },
-      },
-    },
+    body: jsonBody(
+      z.strictObject({
+        days: z.int().min(1).max(36_500),
+        experiment: plainText(500).min(1).optional(),
+      }),
+    ),
   },
   responses: {
     200: deleted('how many went'),

@@ -1,20 +1,21 @@
 /** `PUT /serving/traffic`: canary and shadow, and back in one call. */
-import { createRoute } from '@hono/zod-openapi';
-import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
 import type { Db } from '../../db/index.ts';
 import { CHALLENGER, type RegistryStore } from '../../tracking/index.ts';
-import { createRouter, errorResponse, type Router } from '../http/index.ts';
+import {
+  createRouter,
+  defineRoute,
+  errorResponse,
+  jsonAnswer,
+  jsonBody,
+  type Router,
+} from '../http/index.ts';
 import { readTraffic, trafficSchema, writeTraffic, type ServedModels } from '../../serving/index.ts';
 
-const answer = {
-  description: 'the division in force',
-  content: {
-    'application/json': { schema: z.object({ status: z.literal('success'), traffic: trafficSchema }) },
-  },
-};
+const namedTraffic = trafficSchema.meta({ id: 'Traffic' });
+const answer = jsonAnswer('the division in force', { traffic: namedTraffic });
 
-const getRoute = createRoute({
+const getRoute = defineRoute({
   method: 'get',
   path: '/serving/traffic',
   tags: ['serving'],
@@ -22,12 +23,12 @@ const getRoute = createRoute({
   responses: { 200: answer },
 });
 
-const putRoute = createRoute({
+const putRoute = defineRoute({
   method: 'put',
   path: '/serving/traffic',
   tags: ['serving'],
   summary: 'Divide requests anew, in every server process; {"champion": 100} takes everything back',
-  request: { body: { required: true, content: { 'application/json': { schema: trafficSchema } } } },
+  request: { body: jsonBody(namedTraffic) },
   responses: {
     200: answer,
     400: errorResponse('the shares do not make 100 percent'),

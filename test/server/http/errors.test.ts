@@ -2,12 +2,12 @@ import { describe, expect, it } from 'vitest';
 import { AppError, ERROR_CODES, errorTraits } from '../../../src/core/errors.ts';
 import { plainText } from '../../../src/core/plain-text.ts';
 import { createSilentLogger } from '../../../src/core/log.ts';
-import { createRouter, handleError, handleNotFound, limitBody } from '../../../src/server/http/index.ts';
+import { createRouter, handleError, handleNotFoundOf, limitBody } from '../../../src/server/http/index.ts';
 
 function createTestApp() {
   const app = createRouter();
   app.onError(handleError);
-  app.notFound(handleNotFound);
+  app.notFound(handleNotFoundOf(app));
   app.use((c, next) => {
     c.set('requestId', 'r1');
     c.set('log', createSilentLogger());
@@ -42,6 +42,14 @@ describe('an error', () => {
     const text = await response.text();
     expect(text).toContain('r1');
     expect(text).not.toMatch(/hunter2|errors\.test/);
+  });
+
+  it('of a wrong method names those that its path takes, HEAD with GET', async () => {
+    const response = await createTestApp().request('/fail/conflict', { method: 'DELETE' });
+    expect(response.status).toBe(405);
+    expect(response.headers.get('allow')).toBe('GET, HEAD');
+    expect(await response.json()).toMatchObject({ error: { code: 'wrong-method' } });
+    expect((await createTestApp().request('/echo')).headers.get('allow')).toBe('POST');
   });
 
   it('names the route that is not there', async () => {
