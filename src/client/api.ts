@@ -43,35 +43,324 @@ export type BatchPredictRequest = {
   explain?: boolean | undefined;
 };
 
+export type ServedModel = {
+  alias: 'champion' | 'challenger';
+  name: string;
+  version: number;
+  precision: string;
+  exported: {
+    precision: string;
+    validation_accuracy: { fp32: number; int8: number };
+    precision_tolerance: number;
+  } | null;
+  loaded_at: string;
+  load_ms: number;
+};
+
+export type ProductRecord = {
+  id: string;
+  title: string;
+  category: string;
+  description: string;
+  price: number;
+  rating: number;
+  timestamp: string;
+};
+
+export type RunRequest = {
+  source?:
+    | {
+        kind?: 'synthetic' | 'file' | 'http' | undefined;
+        count?: number | undefined;
+        seed?: number | undefined;
+        path?: string | undefined;
+        url?: string | undefined;
+      }
+    | undefined;
+  map?:
+    | {
+        id?: string | undefined;
+        title?: string | undefined;
+        category?: string | undefined;
+        description?: string | undefined;
+        price?: string | undefined;
+        rating?: string | undefined;
+        timestamp?: string | undefined;
+      }
+    | undefined;
+  label?: { threshold?: number | undefined; column?: string | null | undefined } | undefined;
+  joinParent?: boolean | undefined;
+  recipes?: ('head' | 'full' | 'reference')[] | undefined;
+  candidates?:
+    | {
+        name: string;
+        recipe: 'head' | 'full' | 'reference';
+        seed?: number | undefined;
+        settings?: { [key: string]: number | string | boolean | null } | undefined;
+      }[]
+    | undefined;
+};
+
+export type RunSummary = {
+  id: string;
+  number: number;
+  trigger: string;
+  status: string;
+  replay_of: string | null;
+  created_at: string;
+  finished_at: string | null;
+  error: StoredError;
+};
+
+export type StoredError = ({ code: string; message: string } & { [key: string]: unknown }) | null;
+
+export type Run = RunSummary & { options: { [key: string]: unknown }; stages: RunStage[] };
+
+export type RunStage = {
+  stage: string;
+  candidate: string | null;
+  status: string;
+  progress: { fraction: number; message: string } | null;
+  result?: unknown;
+  error: StoredError;
+  started_at: string | null;
+  finished_at: string | null;
+  attempts: {
+    attempt: number;
+    worker: string;
+    outcome: string;
+    started_at: string;
+    finished_at: string | null;
+    error: StoredError;
+  }[];
+};
+
+export type JobSummary = {
+  id: string;
+  number: number;
+  status: 'active' | 'succeeded' | 'failed' | 'cancelled';
+  source: string;
+  format: 'csv' | 'jsonl' | 'parquet';
+  options: { [key: string]: unknown };
+  model: { name: string; version: number };
+  rows: { total: number | null; done: number; refused: number };
+  shards: { total: number | null; done: number; running: number };
+  created_at: string;
+  finished_at: string | null;
+  error: StoredError;
+};
+
+export type Job = JobSummary & { rows_per_second: number | null; seconds_left: number | null };
+
+export type Model = {
+  name: string;
+  description: string | null;
+  aliases: { [key: string]: number };
+  latest_version: number | null;
+};
+
+export type ModelVersion = {
+  name: string;
+  version: number;
+  description: string | null;
+  aliases: string[];
+  approval: 'pending' | 'approved' | 'rejected' | 'superseded' | null;
+  gate_report: string | null;
+  status: string;
+  source: string;
+  tracking_run_id: string | null;
+  pipeline_run_id: string | null;
+  tags: { [key: string]: string };
+  created_at: string;
+};
+
+export type AliasMove = {
+  alias: string;
+  kind: 'set' | 'delete' | 'rollback';
+  from_version: number | null;
+  to_version: number | null;
+  moved_at: string;
+  moved_by: string;
+  reason: string;
+  pipeline_run_id: string | null;
+};
+
+export type Reason = { reason: string };
+
+export type Traffic = { champion: number; challenger?: number | undefined; shadow?: boolean | undefined };
+
+export type FeedbackRequest = {
+  prediction_id: string;
+  outcome: 'accepted' | 'edited' | 'rejected';
+  edited_text?: string | undefined;
+  clicks?: number | undefined;
+  impressions?: number | undefined;
+  rating?: number | undefined;
+  idempotency_key?: string | undefined;
+};
+
+export type StoredPrediction = {
+  id: string;
+  created_at: string;
+  title: string;
+  description: string;
+  request: { [key: string]: unknown };
+  response: { [key: string]: unknown };
+  confidence_score: number;
+  model: { name: string; version: number };
+  writer: string;
+  request_id: string;
+};
+
+export type Receipt = {
+  prediction:
+    | {
+        status: 'found';
+        id: string;
+        created_at: string;
+        title: string;
+        ad_copy: string;
+        confidence_score: number;
+        writer: string;
+        request_id: string;
+        served_as: string | null;
+        response_sha256: string;
+      }
+    | {
+        status: 'missing';
+        cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
+        message: string;
+      }
+    | null;
+  model_version:
+    | {
+        status: 'found';
+        name: string;
+        version: number;
+        registered_at: string;
+        source: string;
+        weights_sha256: string | null;
+        aliases: { alias: string; since: string; moved_by: string; reason: string }[];
+      }
+    | {
+        status: 'missing';
+        cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
+        message: string;
+      };
+  tracking_run:
+    | {
+        status: 'found';
+        run_id: string;
+        run_status: string;
+        is_deleted: boolean;
+        started_at: string;
+        ended_at: string | null;
+        recipe: string | null;
+        seed: number | null;
+        source_commit: string | null;
+        base_sha256: string | null;
+        weights_sha256: string | null;
+      }
+    | {
+        status: 'missing';
+        cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
+        message: string;
+      };
+  dataset:
+    | {
+        status: 'found';
+        version: number;
+        digest: string;
+        rows: number;
+        created_at: string;
+        pipeline_run: string;
+        source: string;
+        splits: { [key: string]: { rows: number; sha256: string } };
+        parents: (
+          | {
+              status: 'found';
+              version: number;
+              digest: string;
+              rows: number;
+              created_at: string;
+              pipeline_run: string;
+            }
+          | {
+              status: 'missing';
+              cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
+              message: string;
+            }
+        )[];
+      }
+    | {
+        status: 'missing';
+        cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
+        message: string;
+      };
+  gate:
+    | {
+        status: 'found';
+        decision: string;
+        reasons: string[];
+        held_out_rows: number;
+        gain: number;
+        challenger: { name: string; accuracy: number };
+        baseline: { name: string; accuracy: number };
+        report_key: string;
+        report_sha256: string;
+      }
+    | {
+        status: 'missing';
+        cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
+        message: string;
+      };
+  pipeline_run:
+    | {
+        status: 'found';
+        id: string;
+        number: number;
+        run_status: string;
+        trigger: string;
+        scheduled_for: string | null;
+        replay_of: string | null;
+        created_at: string;
+        finished_at: string | null;
+      }
+    | {
+        status: 'missing';
+        cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
+        message: string;
+      };
+};
+
 export interface Api {
-  'DELETE /jobs/{id}': { query: {}; body: undefined; answer: { status: 'success'; job_id: string } };
-  'DELETE /predictions/{id}': { query: {}; body: undefined; answer: undefined };
+  'DELETE /jobs/{id}': {
+    path: { id: string };
+    query: {};
+    body: undefined;
+    answer: { status: 'success'; job_id: string };
+  };
+  'DELETE /predictions/{id}': { path: { id: string }; query: {}; body: undefined; answer: undefined };
   'DELETE /tracking/runs/{run_id}': {
+    path: { run_id: string };
     query: {};
     body: undefined;
     answer: { status: 'success'; deleted: number };
   };
   'GET /generate_data': {
+    path: {};
     query: { count?: number | undefined; seed?: number | null | undefined };
     body: undefined;
-    answer: {
-      status: 'success';
-      count: number;
-      seed: number;
-      timestamp: string;
-      data: {
-        id: string;
-        title: string;
-        category: string;
-        description: string;
-        price: number;
-        rating: number;
-        timestamp: string;
-      }[];
-    };
+    answer: { status: 'success'; count: number; seed: number; timestamp: string; data: ProductRecord[] };
   };
-  'GET /health': { query: {}; body: undefined; answer: { status: 'healthy'; uptime_seconds: number } };
+  'GET /health': {
+    path: {};
+    query: {};
+    body: undefined;
+    answer: { status: 'healthy'; uptime_seconds: number };
+  };
   'GET /info': {
+    path: {};
     query: {};
     body: undefined;
     answer: {
@@ -79,19 +368,7 @@ export interface Api {
       service: 'copyloop';
       version: string;
       node: string;
-      models: {
-        alias: 'champion' | 'challenger';
-        name: string;
-        version: number;
-        precision: string;
-        exported: {
-          precision: string;
-          validation_accuracy: { fp32: number; int8: number };
-          precision_tolerance: number;
-        } | null;
-        loaded_at: string;
-        load_ms: number;
-      }[];
+      models: ServedModel[];
       load_failures: { alias: 'champion' | 'challenger'; name: string; version: number; error: string }[];
       traffic: { champion: number; challenger?: number | undefined; shadow?: boolean | undefined };
       database: { reachable: boolean; error: string | null };
@@ -110,478 +387,103 @@ export interface Api {
     };
   };
   'GET /jobs': {
+    path: {};
     query: {
       limit?: number | undefined;
       before?: number | undefined;
       status?: 'active' | 'succeeded' | 'failed' | 'cancelled' | undefined;
     };
     body: undefined;
-    answer: {
-      status: 'success';
-      jobs: {
-        id: string;
-        number: number;
-        status: 'active' | 'succeeded' | 'failed' | 'cancelled';
-        source: string;
-        format: 'csv' | 'jsonl' | 'parquet';
-        options: { [key: string]: unknown };
-        model: { name: string; version: number };
-        rows: { total: number | null; done: number; refused: number };
-        shards: { total: number | null; done: number; running: number };
-        created_at: string;
-        finished_at: string | null;
-        error: ({ code: string; message: string } & { [key: string]: unknown }) | null;
-      }[];
-    };
+    answer: { status: 'success'; jobs: JobSummary[] };
   };
   'GET /jobs/{id}': {
+    path: { id: string };
     query: {};
     body: undefined;
-    answer: {
-      status: 'success';
-      job: {
-        id: string;
-        number: number;
-        status: 'active' | 'succeeded' | 'failed' | 'cancelled';
-        source: string;
-        format: 'csv' | 'jsonl' | 'parquet';
-        options: { [key: string]: unknown };
-        model: { name: string; version: number };
-        rows: { total: number | null; done: number; refused: number };
-        shards: { total: number | null; done: number; running: number };
-        created_at: string;
-        finished_at: string | null;
-        error: ({ code: string; message: string } & { [key: string]: unknown }) | null;
-        rows_per_second: number | null;
-        seconds_left: number | null;
-      };
-    };
+    answer: { status: 'success'; job: Job };
   };
-  'GET /jobs/{id}/output': { query: {}; body: undefined; answer: undefined };
-  'GET /jobs/{id}/refused': { query: {}; body: undefined; answer: undefined };
-  'GET /metrics': { query: {}; body: undefined; answer: undefined };
-  'GET /models': {
-    query: {};
-    body: undefined;
-    answer: {
-      status: 'success';
-      models: {
-        name: string;
-        description: string | null;
-        aliases: { [key: string]: number };
-        latest_version: number | null;
-      }[];
-    };
-  };
+  'GET /jobs/{id}/output': { path: { id: string }; query: {}; body: undefined; answer: undefined };
+  'GET /jobs/{id}/refused': { path: { id: string }; query: {}; body: undefined; answer: undefined };
+  'GET /metrics': { path: {}; query: {}; body: undefined; answer: undefined };
+  'GET /models': { path: {}; query: {}; body: undefined; answer: { status: 'success'; models: Model[] } };
   'GET /models/{name}/aliases/{alias}/history': {
+    path: { name: string; alias: string };
     query: {};
     body: undefined;
-    answer: {
-      status: 'success';
-      history: {
-        alias: string;
-        kind: 'set' | 'delete' | 'rollback';
-        from_version: number | null;
-        to_version: number | null;
-        moved_at: string;
-        moved_by: string;
-        reason: string;
-        pipeline_run_id: string | null;
-      }[];
-    };
+    answer: { status: 'success'; history: AliasMove[] };
   };
   'GET /models/{name}/versions': {
+    path: { name: string };
     query: {};
     body: undefined;
-    answer: {
-      status: 'success';
-      versions: {
-        name: string;
-        version: number;
-        description: string | null;
-        aliases: string[];
-        approval: 'pending' | 'approved' | 'rejected' | 'superseded' | null;
-        gate_report: string | null;
-        status: string;
-        source: string;
-        tracking_run_id: string | null;
-        pipeline_run_id: string | null;
-        tags: { [key: string]: string };
-        created_at: string;
-      }[];
-    };
+    answer: { status: 'success'; versions: ModelVersion[] };
   };
   'GET /models/{name}/versions/{version}': {
+    path: { name: string; version: number };
     query: {};
     body: undefined;
-    answer: {
-      status: 'success';
-      version: {
-        name: string;
-        version: number;
-        description: string | null;
-        aliases: string[];
-        approval: 'pending' | 'approved' | 'rejected' | 'superseded' | null;
-        gate_report: string | null;
-        status: string;
-        source: string;
-        tracking_run_id: string | null;
-        pipeline_run_id: string | null;
-        tags: { [key: string]: string };
-        created_at: string;
-      };
-    };
+    answer: { status: 'success'; version: ModelVersion };
   };
   'GET /models/{name}/versions/{version}/gate': {
+    path: { name: string; version: number };
     query: {};
     body: undefined;
     answer: { status: 'success'; gate: { [key: string]: unknown } };
   };
-  'GET /models/{name}/versions/{version}/gate.html': { query: {}; body: undefined; answer: undefined };
-  'GET /models/{name}/versions/{version}/receipt': {
+  'GET /models/{name}/versions/{version}/gate.html': {
+    path: { name: string; version: number };
     query: {};
     body: undefined;
-    answer: {
-      status: 'success';
-      receipt: {
-        prediction:
-          | {
-              status: 'found';
-              id: string;
-              created_at: string;
-              title: string;
-              ad_copy: string;
-              confidence_score: number;
-              writer: string;
-              request_id: string;
-              served_as: string | null;
-              response_sha256: string;
-            }
-          | {
-              status: 'missing';
-              cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
-              message: string;
-            }
-          | null;
-        model_version:
-          | {
-              status: 'found';
-              name: string;
-              version: number;
-              registered_at: string;
-              source: string;
-              weights_sha256: string | null;
-              aliases: { alias: string; since: string; moved_by: string; reason: string }[];
-            }
-          | {
-              status: 'missing';
-              cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
-              message: string;
-            };
-        tracking_run:
-          | {
-              status: 'found';
-              run_id: string;
-              run_status: string;
-              is_deleted: boolean;
-              started_at: string;
-              ended_at: string | null;
-              recipe: string | null;
-              seed: number | null;
-              source_commit: string | null;
-              base_sha256: string | null;
-              weights_sha256: string | null;
-            }
-          | {
-              status: 'missing';
-              cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
-              message: string;
-            };
-        dataset:
-          | {
-              status: 'found';
-              version: number;
-              digest: string;
-              rows: number;
-              created_at: string;
-              pipeline_run: string;
-              source: string;
-              splits: { [key: string]: { rows: number; sha256: string } };
-              parents: (
-                | {
-                    status: 'found';
-                    version: number;
-                    digest: string;
-                    rows: number;
-                    created_at: string;
-                    pipeline_run: string;
-                  }
-                | {
-                    status: 'missing';
-                    cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
-                    message: string;
-                  }
-              )[];
-            }
-          | {
-              status: 'missing';
-              cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
-              message: string;
-            };
-        gate:
-          | {
-              status: 'found';
-              decision: string;
-              reasons: string[];
-              held_out_rows: number;
-              gain: number;
-              challenger: { name: string; accuracy: number };
-              baseline: { name: string; accuracy: number };
-              report_key: string;
-              report_sha256: string;
-            }
-          | {
-              status: 'missing';
-              cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
-              message: string;
-            };
-        pipeline_run:
-          | {
-              status: 'found';
-              id: string;
-              number: number;
-              run_status: string;
-              trigger: string;
-              scheduled_for: string | null;
-              replay_of: string | null;
-              created_at: string;
-              finished_at: string | null;
-            }
-          | {
-              status: 'missing';
-              cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
-              message: string;
-            };
-      };
-    };
+    answer: undefined;
+  };
+  'GET /models/{name}/versions/{version}/receipt': {
+    path: { name: string; version: number };
+    query: {};
+    body: undefined;
+    answer: { status: 'success'; receipt: Receipt };
   };
   'GET /predictions/{id}': {
+    path: { id: string };
     query: {};
     body: undefined;
-    answer: {
-      status: 'success';
-      prediction: {
-        id: string;
-        created_at: string;
-        title: string;
-        description: string;
-        request: { [key: string]: unknown };
-        response: { [key: string]: unknown };
-        confidence_score: number;
-        model: { name: string; version: number };
-        writer: string;
-        request_id: string;
-      };
-    };
+    answer: { status: 'success'; prediction: StoredPrediction };
   };
   'GET /predictions/{id}/receipt': {
+    path: { id: string };
     query: {};
     body: undefined;
-    answer: {
-      status: 'success';
-      receipt: {
-        prediction:
-          | {
-              status: 'found';
-              id: string;
-              created_at: string;
-              title: string;
-              ad_copy: string;
-              confidence_score: number;
-              writer: string;
-              request_id: string;
-              served_as: string | null;
-              response_sha256: string;
-            }
-          | {
-              status: 'missing';
-              cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
-              message: string;
-            }
-          | null;
-        model_version:
-          | {
-              status: 'found';
-              name: string;
-              version: number;
-              registered_at: string;
-              source: string;
-              weights_sha256: string | null;
-              aliases: { alias: string; since: string; moved_by: string; reason: string }[];
-            }
-          | {
-              status: 'missing';
-              cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
-              message: string;
-            };
-        tracking_run:
-          | {
-              status: 'found';
-              run_id: string;
-              run_status: string;
-              is_deleted: boolean;
-              started_at: string;
-              ended_at: string | null;
-              recipe: string | null;
-              seed: number | null;
-              source_commit: string | null;
-              base_sha256: string | null;
-              weights_sha256: string | null;
-            }
-          | {
-              status: 'missing';
-              cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
-              message: string;
-            };
-        dataset:
-          | {
-              status: 'found';
-              version: number;
-              digest: string;
-              rows: number;
-              created_at: string;
-              pipeline_run: string;
-              source: string;
-              splits: { [key: string]: { rows: number; sha256: string } };
-              parents: (
-                | {
-                    status: 'found';
-                    version: number;
-                    digest: string;
-                    rows: number;
-                    created_at: string;
-                    pipeline_run: string;
-                  }
-                | {
-                    status: 'missing';
-                    cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
-                    message: string;
-                  }
-              )[];
-            }
-          | {
-              status: 'missing';
-              cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
-              message: string;
-            };
-        gate:
-          | {
-              status: 'found';
-              decision: string;
-              reasons: string[];
-              held_out_rows: number;
-              gain: number;
-              challenger: { name: string; accuracy: number };
-              baseline: { name: string; accuracy: number };
-              report_key: string;
-              report_sha256: string;
-            }
-          | {
-              status: 'missing';
-              cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
-              message: string;
-            };
-        pipeline_run:
-          | {
-              status: 'found';
-              id: string;
-              number: number;
-              run_status: string;
-              trigger: string;
-              scheduled_for: string | null;
-              replay_of: string | null;
-              created_at: string;
-              finished_at: string | null;
-            }
-          | {
-              status: 'missing';
-              cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
-              message: string;
-            };
-      };
-    };
+    answer: { status: 'success'; receipt: Receipt };
   };
   'GET /ready': {
+    path: {};
     query: { deep?: '0' | '1' | undefined };
     body: undefined;
     answer: { status: 'ready'; model: { name: string; version: number } };
   };
   'GET /runs': {
+    path: {};
     query: {
       limit?: number | undefined;
       before?: number | undefined;
       status?: 'active' | 'succeeded' | 'failed' | 'cancelled' | undefined;
     };
     body: undefined;
-    answer: {
-      status: 'success';
-      runs: {
-        id: string;
-        number: number;
-        trigger: string;
-        status: string;
-        replay_of: string | null;
-        created_at: string;
-        finished_at: string | null;
-        error: ({ code: string; message: string } & { [key: string]: unknown }) | null;
-      }[];
-    };
+    answer: { status: 'success'; runs: RunSummary[] };
   };
   'GET /runs/{id}': {
+    path: { id: string };
     query: {};
     body: undefined;
-    answer: {
-      status: 'success';
-      run: {
-        id: string;
-        number: number;
-        trigger: string;
-        status: string;
-        replay_of: string | null;
-        created_at: string;
-        finished_at: string | null;
-        error: ({ code: string; message: string } & { [key: string]: unknown }) | null;
-        options: { [key: string]: unknown };
-        stages: {
-          stage: string;
-          candidate: string | null;
-          status: string;
-          progress: { fraction: number; message: string } | null;
-          result?: unknown;
-          error: ({ code: string; message: string } & { [key: string]: unknown }) | null;
-          started_at: string | null;
-          finished_at: string | null;
-          attempts: {
-            attempt: number;
-            worker: string;
-            outcome: string;
-            started_at: string;
-            finished_at: string | null;
-            error: ({ code: string; message: string } & { [key: string]: unknown }) | null;
-          }[];
-        }[];
-      };
-    };
+    answer: { status: 'success'; run: Run };
   };
   'GET /serving/traffic': {
+    path: {};
     query: {};
     body: undefined;
-    answer: {
-      status: 'success';
-      traffic: { champion: number; challenger?: number | undefined; shadow?: boolean | undefined };
-    };
+    answer: { status: 'success'; traffic: Traffic };
   };
   'POST /batch_predict': {
+    path: {};
     query: {};
     body: BatchPredictRequest;
     answer: {
@@ -603,19 +505,13 @@ export interface Api {
     };
   };
   'POST /feedback': {
+    path: {};
     query: {};
-    body: {
-      prediction_id: string;
-      outcome: 'accepted' | 'edited' | 'rejected';
-      edited_text?: string | undefined;
-      clicks?: number | undefined;
-      impressions?: number | undefined;
-      rating?: number | undefined;
-      idempotency_key?: string | undefined;
-    };
+    body: FeedbackRequest;
     answer: { status: 'success'; feedback_id: number; is_new: boolean };
   };
   'POST /jobs/predict': {
+    path: {};
     query: {
       url?: string | undefined;
       format?: 'csv' | 'jsonl' | 'parquet' | undefined;
@@ -632,75 +528,43 @@ export interface Api {
     body: undefined;
     answer: { status: 'success'; job_id: string };
   };
-  'POST /jobs/{id}/cancel': { query: {}; body: undefined; answer: { status: 'success'; job_id: string } };
-  'POST /jobs/{id}/resume': { query: {}; body: undefined; answer: { status: 'success'; job_id: string } };
-  'POST /models/{name}/aliases/{alias}/rollback': {
+  'POST /jobs/{id}/cancel': {
+    path: { id: string };
     query: {};
-    body: { reason: string };
-    answer: {
-      status: 'success';
-      version: {
-        name: string;
-        version: number;
-        description: string | null;
-        aliases: string[];
-        approval: 'pending' | 'approved' | 'rejected' | 'superseded' | null;
-        gate_report: string | null;
-        status: string;
-        source: string;
-        tracking_run_id: string | null;
-        pipeline_run_id: string | null;
-        tags: { [key: string]: string };
-        created_at: string;
-      };
-    };
+    body: undefined;
+    answer: { status: 'success'; job_id: string };
+  };
+  'POST /jobs/{id}/resume': {
+    path: { id: string };
+    query: {};
+    body: undefined;
+    answer: { status: 'success'; job_id: string };
+  };
+  'POST /models/{name}/aliases/{alias}/rollback': {
+    path: { name: string; alias: string };
+    query: {};
+    body: Reason;
+    answer: { status: 'success'; version: ModelVersion };
   };
   'POST /models/{name}/versions/{version}/approve': {
+    path: { name: string; version: number };
     query: {};
-    body: { reason: string };
-    answer: {
-      status: 'success';
-      version: {
-        name: string;
-        version: number;
-        description: string | null;
-        aliases: string[];
-        approval: 'pending' | 'approved' | 'rejected' | 'superseded' | null;
-        gate_report: string | null;
-        status: string;
-        source: string;
-        tracking_run_id: string | null;
-        pipeline_run_id: string | null;
-        tags: { [key: string]: string };
-        created_at: string;
-      };
-    };
+    body: Reason;
+    answer: { status: 'success'; version: ModelVersion };
   };
   'POST /models/{name}/versions/{version}/reject': {
+    path: { name: string; version: number };
     query: {};
-    body: { reason: string };
-    answer: {
-      status: 'success';
-      version: {
-        name: string;
-        version: number;
-        description: string | null;
-        aliases: string[];
-        approval: 'pending' | 'approved' | 'rejected' | 'superseded' | null;
-        gate_report: string | null;
-        status: string;
-        source: string;
-        tracking_run_id: string | null;
-        pipeline_run_id: string | null;
-        tags: { [key: string]: string };
-        created_at: string;
-      };
-    };
+    body: Reason;
+    answer: { status: 'success'; version: ModelVersion };
   };
   'POST /predict': {
+    path: {};
     query: {};
     body: PredictRequest;
     answer: {
+      status: 'success';
+      data: Creative;
       prediction_id: string;
       model: { name: string; version: number; alias: string };
       writer: string;
@@ -710,61 +574,37 @@ export interface Api {
       explanation?:
         | { score: number; phrases: { text: string; start: number; end: number; effect: number }[] }
         | undefined;
-      status: 'success';
-      data: Creative;
       request_id: string;
     };
   };
   'POST /runs': {
+    path: {};
     query: {};
-    body: {
-      source?:
-        | {
-            kind?: 'synthetic' | 'file' | 'http' | undefined;
-            count?: number | undefined;
-            seed?: number | undefined;
-            path?: string | undefined;
-            url?: string | undefined;
-          }
-        | undefined;
-      map?:
-        | {
-            id?: string | undefined;
-            title?: string | undefined;
-            category?: string | undefined;
-            description?: string | undefined;
-            price?: string | undefined;
-            rating?: string | undefined;
-            timestamp?: string | undefined;
-          }
-        | undefined;
-      label?: { threshold?: number | undefined; column?: string | null | undefined } | undefined;
-      joinParent?: boolean | undefined;
-      recipes?: ('head' | 'full' | 'reference')[] | undefined;
-      candidates?:
-        | {
-            name: string;
-            recipe: 'head' | 'full' | 'reference';
-            seed?: number | undefined;
-            settings?: { [key: string]: number | string | boolean | null } | undefined;
-          }[]
-        | undefined;
-    };
+    body: RunRequest | undefined;
     answer: { status: 'success'; run_id: string };
   };
-  'POST /runs/{id}/cancel': { query: {}; body: undefined; answer: { status: 'success'; run_id: string } };
-  'POST /runs/{id}/replay': { query: {}; body: undefined; answer: { status: 'success'; run_id: string } };
+  'POST /runs/{id}/cancel': {
+    path: { id: string };
+    query: {};
+    body: undefined;
+    answer: { status: 'success'; run_id: string };
+  };
+  'POST /runs/{id}/replay': {
+    path: { id: string };
+    query: {};
+    body: undefined;
+    answer: { status: 'success'; run_id: string };
+  };
   'POST /tracking/retention': {
+    path: {};
     query: {};
     body: { days: number; experiment?: string | undefined };
     answer: { status: 'success'; deleted: number };
   };
   'PUT /serving/traffic': {
+    path: {};
     query: {};
-    body: { champion: number; challenger?: number | undefined; shadow?: boolean | undefined };
-    answer: {
-      status: 'success';
-      traffic: { champion: number; challenger?: number | undefined; shadow?: boolean | undefined };
-    };
+    body: Traffic;
+    answer: { status: 'success'; traffic: Traffic };
   };
 }

@@ -1,6 +1,6 @@
 /** copyloop's own API, typed by what the server says of it in /openapi.json (`api.ts`, generated). */
-import type { Answer, Body, Query } from './api-types.ts';
-import { createCaller, type CallOptions, type ClientOptions } from './caller.ts';
+import type { Answer, Body, Call, Query } from './api-types.ts';
+import { createCaller, type Caller, type CallOptions, type ClientOptions, type Method } from './caller.ts';
 import { followUntilEnded, type FollowOptions } from './follow.ts';
 import { createJobsClient } from './jobs.ts';
 import { createMlflowClient } from './mlflow.ts';
@@ -25,157 +25,129 @@ const BATCH_TIMEOUT_MS = 600_000;
 
 export function createClient(options: ClientOptions) {
   const caller = createCaller(options);
-  const get = async <T>(path: string, query?: object, rest?: CallOptions): Promise<T> =>
-    await caller.json<T>('GET', path, { ...rest, query: { ...query } });
-  const post = async <T>(path: string, json: unknown, rest?: CallOptions & { isRepeatable?: boolean }) =>
-    await caller.json<T>('POST', path, { ...rest, json: json ?? {} });
-  const segment = encodeURIComponent;
-
+  const call = createCall(caller);
   const getRun = async (id: string, rest?: CallOptions): Promise<PipelineRun> =>
-    (await get<Answer<'GET /runs/{id}'>>(`/runs/${segment(id)}`, {}, rest)).run;
-
-  const versionPath = (name: string, version: number): string =>
-    `/models/${segment(name)}/versions/${version}`;
+    (await call('GET /runs/{id}', { path: { id }, ...rest })).run;
+  type Reason = Body<'POST /models/{name}/aliases/{alias}/rollback'>;
 
   return {
+    /** Any operation by its method and path: `call('POST /runs/{id}/replay', { path: { id } })`. */
+    call,
     /** Copy for one product. Asked again where the server was too busy: it had done nothing yet. */
-    predict: async (request: PredictRequest, rest?: CallOptions) =>
-      await post<PredictAnswer>('/predict', request, { ...rest, isRepeatable: true }),
+    predict: async (body: PredictRequest, rest?: CallOptions) =>
+      await call('POST /predict', { body, ...rest, isRepeatable: true }),
     /** Copy for many products, in their order; waits ten minutes when no `timeoutMs` is given. */
-    batchPredict: async (request: BatchPredictRequest, rest?: CallOptions) =>
-      await post<BatchPredictAnswer>('/batch_predict', request, {
-        timeoutMs: BATCH_TIMEOUT_MS,
-        ...rest,
-        isRepeatable: true,
-      }),
+    batchPredict: async (body: BatchPredictRequest, rest?: CallOptions) =>
+      await call('POST /batch_predict', { body, timeoutMs: BATCH_TIMEOUT_MS, ...rest, isRepeatable: true }),
     /** Asked again only where the request has an `idempotency_key`, under which the server keeps it once. */
-    feedback: async (request: FeedbackRequest, rest?: CallOptions) =>
-      await post<Answer<'POST /feedback'>>('/feedback', request, {
-        ...rest,
-        isRepeatable: request.idempotency_key !== undefined,
-      }),
+    feedback: async (body: FeedbackRequest, rest?: CallOptions) =>
+      await call('POST /feedback', { body, ...rest, isRepeatable: body.idempotency_key !== undefined }),
     /** From a prediction back to its version, training, dataset and gate report. */
     receipt: async (id: string, rest?: CallOptions) =>
-      await get<Answer<'GET /predictions/{id}/receipt'>>(`/predictions/${segment(id)}/receipt`, {}, rest),
-    health: async (rest?: CallOptions) => await get<Answer<'GET /health'>>('/health', {}, rest),
+      await call('GET /predictions/{id}/receipt', { path: { id }, ...rest }),
+    health: async (rest?: CallOptions) => await call('GET /health', rest),
     /** @throws ApiError `not-ready` while there is no champion */
-    ready: async (rest?: CallOptions) => await get<Answer<'GET /ready'>>('/ready', {}, rest),
-    info: async (rest?: CallOptions) => await get<Answer<'GET /info'>>('/info', {}, rest),
+    ready: async (rest?: CallOptions) => await call('GET /ready', rest),
+    info: async (rest?: CallOptions) => await call('GET /info', rest),
     traffic: {
-      get: async (rest?: CallOptions) =>
-        await get<Answer<'GET /serving/traffic'>>('/serving/traffic', {}, rest),
-      set: async (traffic: Body<'PUT /serving/traffic'>, rest?: CallOptions) =>
-        await caller.json<Answer<'PUT /serving/traffic'>>('PUT', '/serving/traffic', {
-          ...rest,
-          json: traffic,
-        }),
+      get: async (rest?: CallOptions) => await call('GET /serving/traffic', rest),
+      set: async (body: Body<'PUT /serving/traffic'>, rest?: CallOptions) =>
+        await call('PUT /serving/traffic', { body, ...rest }),
     },
     /** Pipeline runs. */
     runs: {
       /** @returns the new run's id; throws `conflict` while another run is active */
-      start: async (request: RunRequest = {}, rest?: CallOptions): Promise<string> =>
-        (await post<Answer<'POST /runs'>>('/runs', request, rest)).run_id,
+      start: async (body: RunRequest = {}, rest?: CallOptions): Promise<string> =>
+        (await call('POST /runs', { body, ...rest })).run_id,
       list: async (query: Query<'GET /runs'> = {}, rest?: CallOptions): Promise<PipelineRunSummary[]> =>
-        (await get<Answer<'GET /runs'>>('/runs', query, rest)).runs,
+        (await call('GET /runs', { query, ...rest })).runs,
       get: getRun,
       /** The run each time that it changed, until it has ended. */
       follow: (id: string, rest: FollowOptions = {}): AsyncGenerator<PipelineRun> =>
         followUntilEnded((signal) => getRun(id, { signal }), rest),
       cancel: async (id: string, rest?: CallOptions): Promise<void> => {
-        await post(`/runs/${segment(id)}/cancel`, {}, rest);
+        await call('POST /runs/{id}/cancel', { path: { id }, ...rest });
       },
       /** @returns the id of the new run */
       replay: async (id: string, rest?: CallOptions): Promise<string> =>
-        (await post<Answer<'POST /runs/{id}/replay'>>(`/runs/${segment(id)}/replay`, {}, rest)).run_id,
+        (await call('POST /runs/{id}/replay', { path: { id }, ...rest })).run_id,
     },
     models: {
-      list: async (rest?: CallOptions): Promise<ModelSummary[]> =>
-        (await get<Answer<'GET /models'>>('/models', {}, rest)).models,
+      list: async (rest?: CallOptions): Promise<ModelSummary[]> => (await call('GET /models', rest)).models,
       versions: async (name: string, rest?: CallOptions): Promise<ModelVersion[]> =>
-        (await get<Answer<'GET /models/{name}/versions'>>(`/models/${segment(name)}/versions`, {}, rest))
-          .versions,
+        (await call('GET /models/{name}/versions', { path: { name }, ...rest })).versions,
       /** Where the alias has pointed, newest first. */
       history: async (name: string, alias = 'champion', rest?: CallOptions): Promise<AliasMove[]> =>
-        (
-          await get<Answer<'GET /models/{name}/aliases/{alias}/history'>>(
-            `/models/${segment(name)}/aliases/${segment(alias)}/history`,
-            {},
-            rest,
-          )
-        ).history,
-      /**
-       * Moves the alias back to where it was; the reason is kept in its history. @returns the version that it
-       * points at now
-       */
+        (await call('GET /models/{name}/aliases/{alias}/history', { path: { name, alias }, ...rest }))
+          .history,
+      /** Moves the alias back; the reason is kept in its history. @returns the version that it points at now */
       rollback: async (
         name: string,
         alias: string,
-        request: Body<'POST /models/{name}/aliases/{alias}/rollback'>,
+        body: Reason,
         rest?: CallOptions,
       ): Promise<ModelVersion> =>
-        (
-          await post<Answer<'POST /models/{name}/aliases/{alias}/rollback'>>(
-            `/models/${segment(name)}/aliases/${segment(alias)}/rollback`,
-            request,
-            rest,
-          )
-        ).version,
-      /**
-       * Makes a version that has won the gate, and waits for a person, the champion. @returns the version as
-       * it stands now
-       */
+        (await call('POST /models/{name}/aliases/{alias}/rollback', { path: { name, alias }, body, ...rest }))
+          .version,
+      /** Makes a version that has won the gate, and waits for a person, the champion. */
       approve: async (
         name: string,
         version: number,
-        request: Body<'POST /models/{name}/versions/{version}/approve'>,
+        body: Reason,
         rest?: CallOptions,
       ): Promise<ModelVersion> =>
         (
-          await post<Answer<'POST /models/{name}/versions/{version}/approve'>>(
-            `${versionPath(name, version)}/approve`,
-            request,
-            rest,
-          )
+          await call('POST /models/{name}/versions/{version}/approve', {
+            path: { name, version },
+            body,
+            ...rest,
+          })
         ).version,
       /** Leaves the champion where it is. @returns the version as it stands now */
       reject: async (
         name: string,
         version: number,
-        request: Body<'POST /models/{name}/versions/{version}/reject'>,
+        body: Reason,
         rest?: CallOptions,
       ): Promise<ModelVersion> =>
         (
-          await post<Answer<'POST /models/{name}/versions/{version}/reject'>>(
-            `${versionPath(name, version)}/reject`,
-            request,
-            rest,
-          )
+          await call('POST /models/{name}/versions/{version}/reject', {
+            path: { name, version },
+            body,
+            ...rest,
+          })
         ).version,
-      /**
-       * What the gate found when it compared the version. @throws ApiError `not-found` for a version that
-       * came from no run
-       */
+      /** What the gate found. @throws ApiError `not-found` for a version that came from no run */
       gateReport: async (name: string, version: number, rest?: CallOptions): Promise<GateReport> =>
-        (
-          await get<Answer<'GET /models/{name}/versions/{version}/gate'>>(
-            `${versionPath(name, version)}/gate`,
-            {},
-            rest,
-          )
-        ).gate,
+        (await call('GET /models/{name}/versions/{version}/gate', { path: { name, version }, ...rest })).gate,
       /** From a version back to its training, dataset and gate report. */
       receipt: async (name: string, version: number, rest?: CallOptions): Promise<Receipt> =>
-        (
-          await get<Answer<'GET /models/{name}/versions/{version}/receipt'>>(
-            `${versionPath(name, version)}/receipt`,
-            {},
-            rest,
-          )
-        ).receipt,
+        (await call('GET /models/{name}/versions/{version}/receipt', { path: { name, version }, ...rest }))
+          .receipt,
     },
     /** Prediction jobs: whole catalogues. */
     jobs: createJobsClient(caller),
     /** Experiments, tracking runs, the registry and artifacts over MLflow's protocol. */
     mlflow: createMlflowClient(caller),
+  };
+}
+
+function createCall(caller: Caller): Call {
+  return async (operation, ...[parts]) => {
+    const { path, query, body, ...rest } = (parts ?? {}) as {
+      path?: Record<string, string | number>;
+      query?: Record<string, string | number | undefined>;
+      body?: unknown;
+    } & CallOptions;
+    const [method = 'GET', pattern = ''] = operation.split(' ');
+    const address = pattern.replaceAll(/\{(\w+)\}/g, (_, name: string) =>
+      encodeURIComponent(String(path?.[name])),
+    );
+    const json = body ?? (method === 'POST' ? {} : undefined);
+    const response = await caller.send(method as Method, address, { ...rest, query, json });
+    if (response.headers.get('content-type')?.includes('json') === true)
+      return (await response.json()) as never;
+    await response.body?.cancel();
+    return undefined as never;
   };
 }

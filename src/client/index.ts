@@ -1,4 +1,5 @@
 export { ApiError } from './api-error.ts';
+export type { Call, Operation, Parts } from './api-types.ts';
 export type { CallOptions, ClientOptions } from './caller.ts';
 export {
   createClient,

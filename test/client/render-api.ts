@@ -17,6 +17,7 @@ interface Schema {
   description?: string;
 }
 interface Content {
+  required?: boolean;
   content?: Record<string, { schema?: Schema }>;
 }
 interface Operation {
@@ -45,26 +46,43 @@ export function renderApi(document: OpenApi): string {
     .toSorted()
     .join('');
   // Those of refusals are not needed: a client throws them.
-  const named = Object.keys(schemas).filter((name) => new RegExp(`\\b${name}\\b`).test(entries));
+  const named = findNamed(entries, schemas);
   const types = named.map((name) => `export type ${name} = ${renderType(schemas[name] ?? {})};\n`);
   return `${HEAD}\n${types.join('\n')}\nexport interface Api {\n${entries}}\n`;
 }
 
+/** Those that the text names, and those that these name in turn. */
+function findNamed(text: string, schemas: Record<string, Schema>): string[] {
+  const found = new Set<string>();
+  const look = (within: string): void => {
+    for (const [name, schema] of Object.entries(schemas)) {
+      if (found.has(name) || !new RegExp(`\\b${name}\\b`).test(within)) continue;
+      found.add(name);
+      look(renderType(schema));
+    }
+  };
+  look(text);
+  return Object.keys(schemas).filter((name) => found.has(name));
+}
+
 function renderOperation(name: string, { parameters = [], requestBody, responses }: Operation): string {
-  const query: Schema = {
-    type: 'object',
-    properties: Object.fromEntries(
-      parameters.filter((one) => one.in === 'query').map((one) => [one.name, one.schema ?? {}]),
-    ),
-    required: parameters.filter((one) => one.in === 'query' && one.required === true).map((one) => one.name),
-    additionalProperties: false,
+  const partsIn = (where: string): Schema => {
+    const found = parameters.filter((one) => one.in === where);
+    return {
+      type: 'object',
+      properties: Object.fromEntries(found.map((one) => [one.name, one.schema ?? {}])),
+      required: found.filter((one) => one.required === true).map((one) => one.name),
+      additionalProperties: false,
+    };
   };
   const answers = Object.entries(responses).flatMap(([status, response]) =>
     status.startsWith('2') ? (jsonOf(response) ?? []) : [],
   );
   const answer = answers.length === 0 ? 'undefined' : answers.map(renderType).join(' | ');
-  const body = jsonOf(requestBody);
-  return `  '${name}': { query: ${renderType(query)}; body: ${body === undefined ? 'undefined' : renderType(body)}; answer: ${answer} };\n`;
+  const schema = jsonOf(requestBody);
+  const optional = requestBody?.required === true ? '' : ' | undefined';
+  const body = schema === undefined ? 'undefined' : `${renderType(schema)}${optional}`;
+  return `  '${name}': { path: ${renderType(partsIn('path'))}; query: ${renderType(partsIn('query'))}; body: ${body}; answer: ${answer} };\n`;
 }
 
 function jsonOf(content: Content | undefined): Schema | undefined {
