@@ -145,9 +145,8 @@ function createCall(caller: Caller): Call {
     );
     const json = body ?? (method === 'POST' ? {} : undefined);
     const response = await caller.send(method as Method, address, { ...rest, query, json });
-    if (response.headers.get('content-type')?.includes('json') === true)
-      return (await response.json()) as never;
-    await response.body?.cancel();
-    return undefined as never;
+    const isJson = response.headers.get('content-type')?.includes('json') === true;
+    const answer: unknown = isJson ? await response.json() : await response.body?.cancel();
+    return answer as Answer<typeof operation>;
   };
 }

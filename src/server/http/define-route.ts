@@ -28,10 +28,8 @@ export function defineRoute<
     }),
   };
   // What is refused is thrown, so that the types of answers are the route's own.
-  return createRoute({ ...route, responses: { ...common, ...route.responses } } as unknown as Omit<
-    R,
-    'standsAlone'
-  > & { path: P });
+  const responses: R['responses'] = { ...common, ...route.responses };
+  return createRoute({ ...route, responses });
 }
 
 /** A body of JSON, whose null members count as absent where their schema has no null. */
