@@ -9,6 +9,8 @@ import { errorResponse } from './errors.ts';
  * @param standsAlone that it asks neither for a key nor for the database
  */
 export function defineRoute<
+  // Keeps the path a literal, from which the types of its parameters follow.
+  // oxlint-disable-next-line typescript/no-unnecessary-type-parameters
   P extends string,
   R extends Omit<RouteConfig, 'path'> & { path: P; standsAlone?: boolean },
 >({ standsAlone = false, ...route }: R) {
