@@ -123,10 +123,6 @@ const server = z.strictObject({
   shutdownGraceMs: milliseconds,
   drainDelayMs: milliseconds,
   keepAliveMs: milliseconds,
-  basePath: z
-    .string()
-    .max(200)
-    .regex(/^(\/[\w.~-]+)*$/, 'a path such as /copy without a trailing slash, or empty'),
   trustProxy: z.boolean(),
 });
 
