@@ -1,0 +1,19 @@
+/**
+ * The statistics of learning from what people do: pure functions of counts and choices, without a clock, a database or a model.
+ *
+ * ```ts
+ * const propensities = computePropensities(arms, 0.02);
+ * const chosen = draw(propensities, createRandom(seed));
+ * ```
+ */
+export {
+  judgeCanary,
+  type CanaryEvidence,
+  type CanaryRules,
+  type CanaryVerdict,
+  type Earned,
+} from './canary.ts';
+export { computePropensities, draw, type Arm } from './policy.ts';
+export { fitRatePrior, learnFromCounts, type Counts, type Lesson, type RatePrior } from './rates.ts';
+export { fitScorePrior, priorOf, UNTRIED, type ScoredCounts, type ScorePrior } from './score-prior.ts';
+export { estimateValue, type LoggedChoice, type PolicyValue } from './value.ts';
