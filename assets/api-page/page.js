@@ -98,11 +98,12 @@ function renderOperation(path, method, operation, document_) {
 
 async function send(path, method, inputs, body) {
   const url = new URL(
-    path.replace(/\{(\w+)\}/g, (_, name) => {
+    // Relative to the folder of this page, so that it works below a proxy's path too.
+    path.slice(1).replace(/\{(\w+)\}/g, (_, name) => {
       const given = inputs.find(({ parameter }) => parameter.in === 'path' && parameter.name === name);
       return encodeURIComponent(given?.field.value ?? '');
     }),
-    location.origin,
+    location.href,
   );
   const headers = {};
   for (const { parameter, field } of inputs) {
@@ -128,7 +129,7 @@ async function send(path, method, inputs, body) {
 
 async function show() {
   const main = document.getElementById('operations');
-  const response = await fetch('/openapi.json');
+  const response = await fetch('openapi.json');
   const document_ = await response.json();
   const groups = new Map();
   for (const [path, methods] of Object.entries(document_.paths)) {

@@ -145,8 +145,9 @@ function createCall(caller: Caller): Call {
     );
     const json = body ?? (method === 'POST' ? {} : undefined);
     const response = await caller.send(method as Method, address, { ...rest, query, json });
-    const isJson = response.headers.get('content-type')?.includes('json') === true;
-    const answer: unknown = isJson ? await response.json() : await response.body?.cancel();
+    // A proxy may drop the type; what has no content has none.
+    const type = response.headers.get('content-type') ?? (response.status === 204 ? '' : 'json');
+    const answer: unknown = type.includes('json') ? await response.json() : await response.body?.cancel();
     return answer as Answer<typeof operation>;
   };
 }
