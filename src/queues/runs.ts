@@ -72,9 +72,8 @@ export function createRunStarter(deps: {
     try {
       await enqueueFirst(database, queues, runId, PATIENCE_MS);
     } catch (error) {
-      // Closed again, so that the caller may simply try once more.
-      await closeUnqueued(database, runId, toAppError(error));
-      throw error;
+      // Closed again, so that the caller may simply try once more; unless the reconciler reached the queue meanwhile.
+      if (await closeUnqueued(database, runId, toAppError(error))) throw error;
     }
     return { runId };
   };
@@ -131,14 +130,20 @@ async function enqueueFirst(
   await noteEnqueued(RUN, database.pool, runId);
 }
 
-async function closeUnqueued(database: Database, runId: string, { code, message }: AppError): Promise<void> {
-  await database.db
+/** @returns false when the first queue job has been handed over by somebody else */
+async function closeUnqueued(
+  database: Database,
+  runId: string,
+  { code, message }: AppError,
+): Promise<boolean> {
+  const { numUpdatedRows } = await database.db
     .updateTable('pipeline_runs')
     .set({ status: 'failed', finished_at: new Date(), error: JSON.stringify({ code, message }) as never })
     .where('id', '=', runId)
     .where('status', '=', 'active')
     .where('enqueued_at', 'is', null)
-    .execute();
+    .executeTakeFirst();
+  return numUpdatedRows > 0n;
 }
 
 /**

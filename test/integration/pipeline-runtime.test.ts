@@ -472,8 +472,9 @@ describe.each(backends)('stages on %s', (kind) => {
       const runs = createRunStarter({ database, queues: broken, config, clock: systemClock });
       await expect(runs.startScheduledRun(new Date('2026-11-26T00:00:00Z'))).rejects.toThrow('took no job');
       const { id } = await database.db.selectFrom('pipeline_runs').select('id').executeTakeFirstOrThrow();
-      await harness.openWorkers();
+      const workers = await harness.openWorkers();
       expect((await harness.untilEnded(id)).status).toBe('succeeded');
+      await workers.close();
       // A run that somebody asked for is closed instead: that somebody is told, and may ask again.
       await expect(runs.startRun({ trigger: 'manual' })).rejects.toMatchObject({ code: 'unavailable' });
       expect(
