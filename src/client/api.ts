@@ -174,6 +174,12 @@ export type ModelVersion = {
   created_at: string;
 };
 
+export type VersionComparison = {
+  accuracy: number | null;
+  gain: number | null;
+  earlier: { version: number; accuracy: number | null; gain: number | null }[];
+};
+
 export type AliasMove = {
   alias: string;
   kind: 'set' | 'delete' | 'rollback';
@@ -422,7 +428,7 @@ export interface Api {
     path: { name: string; version: number };
     query: {};
     body: undefined;
-    answer: { status: 'success'; version: ModelVersion };
+    answer: { status: 'success'; version: ModelVersion; comparison: VersionComparison };
   };
   'GET /models/{name}/versions/{version}/gate': {
     path: { name: string; version: number };

@@ -47,6 +47,7 @@ export {
   type GateScores,
   type GateSegment,
 } from './gate/decide.ts';
+export { freezeHoldout, readFrozenFraction } from './gate/frozen-holdout.ts';
 export { renderGateReportHtml } from './gate/render.ts';
 export {
   ACCURACY_TAG,
@@ -54,11 +55,13 @@ export {
   bestModelAccuracy,
   CHALLENGER,
   CHAMPION,
+  compareVersions,
   compareWithPrevious,
   registerModel,
   type ModelAccuracy,
   type VersionComparison,
 } from './models.ts';
+export { describeDataset } from './dataset-input.ts';
 export { ALIAS_CHANNEL } from './postgres/aliases.ts';
 export { createPostgresTrackingStore } from './postgres/create-postgres-store.ts';
 export {

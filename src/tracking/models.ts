@@ -38,7 +38,10 @@ export async function registerModel(
 }
 
 /** All versions, newest first. */
-export async function allModelAccuracies(store: TrackingStore, name: string): Promise<ModelAccuracy[]> {
+export async function allModelAccuracies(
+  store: Pick<TrackingStore, 'registry'>,
+  name: string,
+): Promise<ModelAccuracy[]> {
   const found: ModelAccuracy[] = [];
   let pageToken: string | undefined;
   do {
@@ -71,16 +74,35 @@ export interface VersionComparison {
   current: ModelAccuracy;
   /** The version before it that still exists; null for the first. */
   previous: ModelAccuracy | null;
-  /** null when either accuracy is unknown. */
+  /** Over the previous one; null when either accuracy is unknown. */
   gain: number | null;
+  /** Every version before it, newest first, with what the current one gains over it. */
+  earlier: (ModelAccuracy & { gain: number | null })[];
 }
 
 /**
- * The version beside the one before it. Each accuracy is the one measured when it was registered: only the
- * gate compares on the same rows.
+ * A version beside those before it. Each accuracy is the one measured when it was registered: only the gate compares on the same rows.
+ * @param models of `allModelAccuracies`
  */
+export function compareVersions(models: readonly ModelAccuracy[], current: ModelAccuracy): VersionComparison {
+  const earlier = models
+    .filter(({ version }) => version < current.version)
+    .map((model) => ({
+      ...model,
+      gain: current.accuracy === null || model.accuracy === null ? null : current.accuracy - model.accuracy,
+    }));
+  const [previous = null] = earlier;
+  return {
+    current,
+    previous: previous === null ? null : (models.find(({ version }) => version === previous.version) ?? null),
+    gain: previous?.gain ?? null,
+    earlier,
+  };
+}
+
+/** @throws AppError `not-found` */
 export async function compareWithPrevious(
-  store: TrackingStore,
+  store: Pick<TrackingStore, 'registry'>,
   name: string,
   version: number,
 ): Promise<VersionComparison> {
@@ -88,13 +110,7 @@ export async function compareWithPrevious(
   const current = models.find((model) => model.version === version);
   if (current === undefined)
     throw new AppError('not-found', `Model Version (name=${name}, version=${version}) not found`);
-  const previous = models.find((model) => model.version < version) ?? null;
-  const isKnown = current.accuracy !== null && previous !== null && previous.accuracy !== null;
-  return {
-    current,
-    previous,
-    gain: isKnown ? (current.accuracy ?? 0) - (previous.accuracy ?? 0) : null,
-  };
+  return compareVersions(models, current);
 }
 
 async function ensureModel(store: TrackingStore, name: string): Promise<void> {

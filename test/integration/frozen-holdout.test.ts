@@ -11,9 +11,13 @@ import {
   splitPosition,
   type DatasetVersion,
 } from '../../src/data/index.ts';
-import { createPostgresTrackingStore, type TrackingStore } from '../../src/tracking/index.ts';
+import {
+  createPostgresTrackingStore,
+  type TrackingStore,
+  freezeHoldout,
+  readFrozenFraction,
+} from '../../src/tracking/index.ts';
 import { createRunHandlers } from '../../src/workers/index.ts';
-import { freezeHoldout, readFrozenFraction } from '../../src/workers/stages/frozen-holdout.ts';
 import { writeTinyBase, writeTinyRows } from '../../fixtures/tiny-base.ts';
 import { openTestDatabase } from './databases.ts';
 import { openHarness, type Harness } from './pipeline-harness.ts';

@@ -106,6 +106,8 @@ export function describeRegistry(open: () => Promise<TrackingStore>): void {
       const comparison = await compareWithPrevious(store, name, 3);
       expect(comparison).toMatchObject({ current: { version: 3 }, previous: { version: 2 } });
       expect(comparison.gain).toBeCloseTo(-0.05, 10);
+      expect(comparison.earlier.map(({ version }) => version)).toEqual([2, 1]);
+      expect(comparison.earlier[1]?.gain).toBeCloseTo(0.05, 10);
       expect(await compareWithPrevious(store, name, 1)).toMatchObject({ previous: null, gain: null });
     });
 

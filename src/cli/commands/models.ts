@@ -1,4 +1,10 @@
-import { allModelAccuracies, approvalOf, bestModelAccuracy, CHAMPION } from '../../tracking/index.ts';
+import {
+  allModelAccuracies,
+  approvalOf,
+  bestModelAccuracy,
+  CHAMPION,
+  compareVersions,
+} from '../../tracking/index.ts';
 import { COMMON_OPTIONS, defineCommand } from '../command.ts';
 import { renderJson, renderPercent, renderTable } from '../render.ts';
 import { urlOf } from '../running-server.ts';
@@ -40,19 +46,28 @@ export const modelsCommand = defineCommand({
       const models = await allModelAccuracies(tracking, name);
       const best = await bestModelAccuracy(tracking, name);
       if (options.json === true) {
-        terminal.print(renderJson({ name, best, versions: models }));
+        const versions = models.map((model) => {
+          const { gain, earlier } = compareVersions(models, model);
+          return {
+            ...model,
+            gain,
+            earlier: earlier.map((one) => ({ version: one.version, accuracy: one.accuracy, gain: one.gain })),
+          };
+        });
+        terminal.print(renderJson({ name, best, versions }));
         return;
       }
       if (models.length === 0) terminal.print(`no version of ${name} yet: "copyloop run" trains one`);
       else {
         terminal.print(
           renderTable(
-            ['VERSION', 'ALIASES', 'APPROVAL', 'ACCURACY', 'TRACKING RUN', 'REGISTERED'],
+            ['VERSION', 'ALIASES', 'APPROVAL', 'ACCURACY', 'GAIN', 'TRACKING RUN', 'REGISTERED'],
             models.map((model) => [
               model.version,
               model.aliases.join(', '),
               approvalOf(model),
               renderPercent(model.accuracy),
+              renderPercent(compareVersions(models, model).gain),
               model.runId,
               model.createdAt.toISOString(),
             ]),

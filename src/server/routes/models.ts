@@ -3,6 +3,7 @@ import { z } from '@hono/zod-openapi';
 import {
   APPROVAL_STATES,
   approvalOf,
+  compareWithPrevious,
   type AliasMove,
   type ModelVersion,
   type RegistryStore,
@@ -42,6 +43,17 @@ export const versionSchema = z
     created_at: z.iso.datetime(),
   })
   .openapi('ModelVersion');
+/** Beside every version before it; each accuracy is the one measured when the version was registered. */
+const versionComparisonSchema = z
+  .object({
+    accuracy: z.number().nullable(),
+    /** Over the version before. */
+    gain: z.number().nullable(),
+    earlier: z.array(
+      z.object({ version: z.int(), accuracy: z.number().nullable(), gain: z.number().nullable() }),
+    ),
+  })
+  .openapi('VersionComparison');
 const moveSchema = z
   .object({
     alias: z.string(),
@@ -97,7 +109,7 @@ const versionRoute = defineRoute({
     }),
   },
   responses: {
-    200: jsonAnswer('the version', { version: versionSchema }),
+    200: jsonAnswer('the version', { version: versionSchema, comparison: versionComparisonSchema }),
     404: errorResponse('no such version'),
   },
 });
@@ -160,10 +172,14 @@ export function createModelRoutes(registry: RegistryStore): Router {
     })
     .openapi(versionRoute, async function showVersion(c) {
       const { name: model, version } = c.req.valid('param');
-      return c.json(
-        { status: 'success' as const, version: renderVersion(await registry.getVersion(model, version)) },
-        200,
-      );
+      const found = await registry.getVersion(model, version);
+      const { current, gain, earlier } = await compareWithPrevious({ registry }, model, version);
+      const comparison = {
+        accuracy: current.accuracy,
+        gain,
+        earlier: earlier.map((one) => ({ version: one.version, accuracy: one.accuracy, gain: one.gain })),
+      };
+      return c.json({ status: 'success' as const, version: renderVersion(found), comparison }, 200);
     })
     .openapi(historyRoute, async function showHistory(c) {
       const { name: model, alias } = c.req.valid('param');

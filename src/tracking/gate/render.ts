@@ -7,7 +7,11 @@ const TITLES: Readonly<Record<GateReport['decision'], string>> = {
   'pending-approval': 'Waiting for approval',
 };
 
-export function renderGateReportHtml(report: GateReport): string {
+/** @param earlier versions of the model so far, newest first, with the accuracy that each had when it was registered */
+export function renderGateReportHtml(
+  report: GateReport,
+  earlier: readonly { version: number; accuracy: number | null }[] = [],
+): string {
   const { comparison, decision, reasons, rules } = report;
   const { challenger, baseline, mcnemar, bootstrap } = comparison;
   const scores = [challenger, baseline].map((model) => [
@@ -51,7 +55,7 @@ ${reasons.map((reason) => `<li>${escapeHtml(reason)}</li>`).join('\n')}
 ${renderTable(['Model', 'Accuracy', 'Log loss'], scores)}
 <h2>Comparison</h2>
 ${renderTable(['Figure', 'Value'], facts)}
-<h2>Segments</h2>
+${renderEarlier(earlier, challenger.accuracy)}<h2>Segments</h2>
 <table>
 <tr><th>Segmentation</th><th>Value</th><th>Rows</th><th>Challenger</th><th>Baseline</th><th>Judged</th></tr>
 ${comparison.segments.map(renderSegment).join('\n')}
@@ -60,6 +64,22 @@ ${comparison.segments.map(renderSegment).join('\n')}
 <pre>${escapeHtml(JSON.stringify(rules, undefined, 2))}</pre>
 </body>
 </html>
+`;
+}
+
+function renderEarlier(
+  earlier: readonly { version: number; accuracy: number | null }[],
+  accuracy: number,
+): string {
+  if (earlier.length === 0) return '';
+  const rows = earlier.map((one) => [
+    String(one.version),
+    one.accuracy === null ? 'not known' : percent(one.accuracy),
+    one.accuracy === null ? '' : percent(accuracy - one.accuracy),
+  ]);
+  return `<h2>Earlier versions</h2>
+<p>Each as measured when it was registered, on the rows held out then.</p>
+${renderTable(['Version', 'Accuracy', 'Gain over it'], rows)}
 `;
 }
 

@@ -14,12 +14,13 @@ import { evaluateModel, readLabelledCsv, type LabelledRow } from '../../ml/index
 import {
   DATASET_TAG,
   decideGate,
+  readFrozenFraction,
   type GateModel,
   type GateReport,
   type ModelVersion,
 } from '../../tracking/index.ts';
 import type { RunContext, StageServices } from '../loop/context.ts';
-import { isBelow, readFrozenFraction } from './frozen-holdout.ts';
+import { isBelow } from './frozen-holdout.ts';
 import { fetchModel } from './model-files.ts';
 
 export interface Challenger {

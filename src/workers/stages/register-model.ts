@@ -7,10 +7,12 @@ import { getDatasetVersion, type DatasetVersion } from '../../data/index.ts';
 import { verifyModelDirectory } from '../../ml/index.ts';
 import type { StageResult } from '../../queues/index.ts';
 import {
+  allModelAccuracies,
   artifactKeyOf,
   awaitApproval,
   CANDIDATE_TAG,
   CHAMPION,
+  freezeHoldout,
   DATASET_DIGEST_TAG,
   DATASET_TAG,
   pendingTags,
@@ -25,7 +27,6 @@ import {
 } from '../../tracking/index.ts';
 import { compareWithChampion, type Challenger, type Comparison } from './compare-models.ts';
 import type { Outcome, RunContext, StageHandler } from '../loop/context.ts';
-import { freezeHoldout } from './frozen-holdout.ts';
 import { fetchModel } from './model-files.ts';
 import { describeSplit } from './tracking-run.ts';
 import { removeWorkFolder, workFolder } from './work-folders.ts';
@@ -88,7 +89,8 @@ async function compare(
   const { trackingRunId, modelUri } = finished.result;
   const stored: Stored = { candidate: finished.part, trackingRunId, modelUri, comparison };
   const { artifactUri } = await tracking.runs.get(trackingRunId);
-  const page = renderGateReportHtml(comparison.report);
+  const earlier = await allModelAccuracies(tracking, run.options.model.name);
+  const page = renderGateReportHtml(comparison.report, earlier);
   await artifacts.put(
     artifactKeyOf(artifactUri, 'gate/comparison.json'),
     JSON.stringify(stored, undefined, 2),

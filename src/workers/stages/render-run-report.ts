@@ -26,6 +26,8 @@ export interface RunReport {
     error: string | null;
   }[];
   gate: StageResult<'register-model'>;
+  /** Versions of the model before this run's, newest first, as measured when they were registered. */
+  earlier: { version: number; accuracy: number | null; gain: number | null }[];
   /** Version that is champion after this run; null when there is none. */
   champion: number | null;
   stages: {
@@ -88,7 +90,20 @@ ${renderTable(
   ]),
 )}
 <p>On the validation rows, calibrated. The gate decides on held-out rows alone.</p>
-<h2>Stages</h2>
+${
+  report.earlier.length === 0
+    ? ''
+    : `<h2>Earlier versions</h2>
+${renderTable(
+  ['Version', 'Accuracy', 'Gain over it'],
+  report.earlier.map(({ version, accuracy, gain }) => [
+    String(version),
+    percent(accuracy ?? undefined),
+    percent(gain ?? undefined),
+  ]),
+)}
+`
+}<h2>Stages</h2>
 ${renderTable(
   ['Stage', 'Candidate', 'Status', 'Attempts', 'Seconds'],
   stages.map(({ stage, candidate, status, attempts, seconds }) => [

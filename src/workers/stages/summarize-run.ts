@@ -1,6 +1,6 @@
 import { getDatasetVersion } from '../../data/index.ts';
 import { getRun } from '../../queues/index.ts';
-import { CHAMPION, type TrackingStore } from '../../tracking/index.ts';
+import { allModelAccuracies, CHAMPION, compareVersions, type TrackingStore } from '../../tracking/index.ts';
 import type { StageHandler } from '../loop/context.ts';
 import { renderRunReport, type RunReport } from './render-run-report.ts';
 import { removeWorkFolder } from './work-folders.ts';
@@ -15,6 +15,12 @@ export function createSummarizeRun(tracking: TrackingStore): StageHandler<'summa
     const gate = await context.resultOf('register-model');
     const { manifest } = await getDatasetVersion(services.database.db, datasetVersion);
     const champion = await tracking.registry.findAlias(gate.modelName, CHAMPION);
+    const models = await allModelAccuracies(tracking, gate.modelName);
+    const registered = models.find(({ version }) => version === gate.modelVersion);
+    const earlier =
+      registered === undefined
+        ? models.map((model) => ({ ...model, gain: null }))
+        : compareVersions(models, registered).earlier;
     const report: RunReport = {
       run: {
         id: run.id,
@@ -46,6 +52,7 @@ export function createSummarizeRun(tracking: TrackingStore): StageHandler<'summa
         error,
       })),
       gate,
+      earlier: earlier.map(({ version, accuracy, gain }) => ({ version, accuracy, gain })),
       champion: champion?.version ?? null,
       stages: run.stages.map((stage) => ({
         stage: stage.stage,

@@ -16,6 +16,7 @@ import {
   CANDIDATE_TAG,
   DATASET_DIGEST_TAG,
   DATASET_TAG,
+  describeDataset,
   PROVENANCE_TAG,
   RUN_TAG,
   WEIGHTS_TAG,
@@ -27,7 +28,6 @@ import {
 
 /** Prefix of the metrics of the finished, calibrated model on the validation rows. */
 const FINAL_PREFIX = 'validation_';
-const MAX_DIGEST_CHARS = 36;
 
 /** Finds the run that an earlier attempt made, or makes it. */
 export async function ensureTrackingRun(
@@ -157,47 +157,17 @@ const CONTEXTS: Readonly<Record<Split, string>> = {
   holdout: 'holdout',
 };
 
-/** One split of a dataset version, in the shapes that MLflow's page and client read. */
+/** One split of a dataset version as the input of a tracking run. */
 export function describeSplit(version: DatasetVersion, split: Split): DatasetInput {
-  const { key, sha256, rows, positives } = version.manifest.splits[split];
-  const { columns } = version.manifest;
-  return {
-    dataset: {
-      name: `dataset-${version.version}-${split}`,
-      digest: sha256.slice(0, MAX_DIGEST_CHARS),
-      // MLflow's client builds its source objects from known types only; `code` is the one for data that a
-      // program made.
-      sourceType: 'code',
-      source: JSON.stringify({
-        tags: {
-          'mlflow.source.type': 'JOB',
-          'mlflow.source.name': 'copyloop',
-          'copyloop.dataset.version': String(version.version),
-          [DATASET_DIGEST_TAG]: version.digest,
-          'copyloop.dataset.key': key,
-          'copyloop.dataset.sha256': sha256,
-        },
-      }),
-      schema: JSON.stringify({
-        mlflow_colspec: columns.map(({ name }) => ({
-          name,
-          type: COLUMN_TYPES[name] ?? 'string',
-          required: true,
-        })),
-      }),
-      profile: JSON.stringify({ num_rows: rows, num_elements: rows * columns.length, positives }),
-    },
-    tags: { 'mlflow.data.context': CONTEXTS[split] },
-  };
+  const { splits, columns } = version.manifest;
+  return describeDataset({
+    name: `dataset-${version.version}-${split}`,
+    context: CONTEXTS[split],
+    version,
+    file: splits[split],
+    columns: columns.map(({ name }) => name),
+  });
 }
-
-/** Of MLflow's column types; everything else is text. */
-const COLUMN_TYPES: Readonly<Record<string, string>> = {
-  price: 'double',
-  rating: 'double',
-  label: 'long',
-  weight: 'double',
-};
 
 /**
  * What the weights follow from, for `copyloop verify` and for links from a run to its data and its weights.

@@ -212,4 +212,15 @@ describe('the gate', () => {
     expect(html).not.toContain('<script>');
     expect(html).toContain('95.00 %');
   });
+
+  it('shows what the challenger gains over every earlier version, where that is known', () => {
+    const report = decideGate(inputOf(100, { challenger: [1, 2, 3, 4, 5], champion: null }));
+    const html = renderGateReportHtml(report, [
+      { version: 2, accuracy: 0.9 },
+      { version: 1, accuracy: null },
+    ]);
+    expect(html).toContain('<tr><td>2</td><td>90.00 %</td><td>5.00 %</td></tr>');
+    expect(html).toContain('<tr><td>1</td><td>not known</td><td></td></tr>');
+    expect(renderGateReportHtml(report)).not.toContain('Earlier versions');
+  });
 });
