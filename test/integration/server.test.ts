@@ -157,7 +157,7 @@ describe('a server with a champion', () => {
       403,
       'source.url',
     ],
-    ['traffic that is not whole', '/serving/traffic', { champion: 50 }, 404, undefined],
+    ['traffic that is not whole', '/serving/traffic', { champion: 50 }, 405, undefined],
   ])('refuses %s with the field and the limit', async (_name, route, sent, status, field) => {
     const answer = await postJson(`${server.url}${route}`, sent);
     expect(answer.status).toBe(status);
