@@ -10,7 +10,9 @@ import type { Config } from '../core/config/index.ts';
 import { AppError } from '../core/errors.ts';
 import {
   createRefusals,
+  findProducts,
   hashContent,
+  hashSplitKey,
   ingestRecords,
   openRowMerger,
   splitOf,
@@ -24,6 +26,10 @@ import type { Terminal } from './command.ts';
 export interface LabelledFile {
   records: LabelledRecord[];
   refused: number;
+  /** Of these the rows that nobody has rated. */
+  unrated: number;
+  /** The export that the file was recognised as. */
+  recognised: string | undefined;
   /** The commonest reasons, with counts. */
   refusals: string[];
   /** Rows dropped because another has the same text. */
@@ -42,11 +48,13 @@ export async function readLabelledFile(
     const source = { ...data.source, kind: 'file' as const, path: path.resolve(file) };
     const refusals = createRefusals();
     const context = { store, keyPrefix: 'raw', signal, refusals };
-    const { rawKey, refused } = await ingestRecords({ ...data, source }, context);
+    const { rawKey, refused, unrated = 0, recognised } = await ingestRecords({ ...data, source }, context);
     const lines = (await store.readText(rawKey)).split('\n').filter((line) => line !== '');
     return {
       ...(await mergeLines(lines, path.join(folder, 'merged'))),
       refused,
+      unrated,
+      recognised,
       refusals: refusals.describe(),
     };
   } finally {
@@ -61,8 +69,11 @@ async function mergeLines(
 ): Promise<Pick<LabelledFile, 'records' | 'duplicates'>> {
   const merger = await openRowMerger(folder);
   try {
-    for (const line of lines) {
-      await merger.add({ ...(JSON.parse(line) as LabelledRecord), weight: 1, origin: 'source' }, false);
+    const rows = lines.map((line) => JSON.parse(line) as LabelledRecord);
+    const groupOf = await findProducts(rows);
+    for (const row of rows) {
+      const group = row.group ?? groupOf(row.id);
+      await merger.add({ ...row, ...(group !== undefined && { group }), weight: 1, origin: 'source' }, false);
     }
     const records: LabelledRecord[] = [];
     for await (const { row } of merger.readMerged()) records.push(row);
@@ -72,8 +83,10 @@ async function mergeLines(
   }
 }
 
-export function describeRows({ records, refused, duplicates }: LabelledFile): string {
-  return `${records.length} records, ${refused} refused, ${duplicates} duplicates`;
+export function describeRows({ records, refused, unrated, duplicates, recognised }: LabelledFile): string {
+  const notRated = unrated === 0 ? '' : ` (${unrated} of them not rated)`;
+  const read = recognised === undefined ? '' : `, read as ${recognised}`;
+  return `${records.length} records, ${refused} refused${notRated}, ${duplicates} duplicates${read}`;
 }
 
 /**
@@ -94,7 +107,7 @@ export function splitRecords(
 ): Record<Split, LabelledRecord[]> {
   const splits: Record<Split, LabelledRecord[]> = { train: [], validation: [], holdout: [] };
   for (const record of records) {
-    const split = splitOf(hashContent(record.title, record.description), fractions);
+    const split = splitOf(hashSplitKey(record), fractions);
     splits[split === 'holdout' && hasOwnHoldout ? 'train' : split].push(record);
   }
   return splits;

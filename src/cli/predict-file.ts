@@ -5,7 +5,7 @@ import path from 'node:path';
 import type { Config } from '../core/config/index.ts';
 import { AppError, toError } from '../core/errors.ts';
 import { sha256Hex } from '../core/ids.ts';
-import { SOURCE_FORMATS, TABLE_FORMATS, type TableFormat } from '../data/index.ts';
+import { TABLE_FORMATS, type TableFormat } from '../data/index.ts';
 import { JOB, resolvePredictOptions, type JobStarter, type PredictJobRequest } from '../queues/index.ts';
 import type { Terminal } from './command.ts';
 import { followJob, requireJobSuccess } from './follow-job.ts';
@@ -16,6 +16,10 @@ export interface FilePrediction {
   file: string;
   out: string;
   request: PredictJobRequest;
+  /** Of a file that is not UTF-8. */
+  encoding: string | undefined;
+  /** Of a workbook. */
+  sheet: string | undefined;
   /** Go on with the job that was begun with the same files and wishes. */
   resume: boolean;
 }
@@ -83,18 +87,12 @@ async function requireFile(file: string): Promise<void> {
     throw new AppError('not-found', `there is no file ${file} (${toError(cause).message})`, { cause });
   });
   if (!info.isFile()) throw new AppError('invalid-input', `${file} is no file`);
-  const extension = path.extname(file).slice(1).toLowerCase();
-  if (![...SOURCE_FORMATS, 'ndjson'].includes(extension))
-    throw new AppError(
-      'invalid-input',
-      `${file}: a catalogue ends in ${SOURCE_FORMATS.map((name) => `.${name}`).join(', ')}`,
-    );
 }
 
 async function beginJob(
   { config }: Services,
   jobs: JobStarter,
-  { file, out, request, resume }: FilePrediction,
+  { file, out, request, resume, encoding, sheet }: FilePrediction,
   terminal: Terminal,
 ): Promise<string> {
   const { size, mtimeMs } = await stat(file);
@@ -106,6 +104,8 @@ async function beginJob(
       mtimeMs,
       path.resolve(out),
       resolvePredictOptions(config, request),
+      encoding,
+      sheet,
     ]),
   );
   const earlier = await jobs.findResumable(resumeKey);
@@ -124,7 +124,7 @@ async function beginJob(
   }
   const body = createReadStream(file, { highWaterMark: 1 << 18 });
   const { jobId } = await jobs.startJob({
-    input: { kind: 'bytes', body, name: path.basename(file), format: null },
+    input: { kind: 'bytes', body, name: path.basename(file), format: null, encoding, sheet },
     request,
     resumeKey,
   });

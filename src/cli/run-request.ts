@@ -9,8 +9,14 @@ export const MAPPING_OPTIONS = {
     type: 'string',
     multiple: true,
     value: 'FIELD=COLUMN',
-    about: `column of a field (${MAPPABLE_FIELDS.join(', ')}); a number counts columns from 1`,
+    about: `column of a field (${MAPPABLE_FIELDS.join(', ')}); a number counts from 1, "price=" says none, "auto" guesses`,
   },
+  encoding: {
+    type: 'string',
+    value: 'NAME',
+    about: 'of a file that is not UTF-8: windows-1252, shift_jis, ...',
+  },
+  sheet: { type: 'string', value: 'NAME', about: 'of a workbook (default: its first)' },
   'label-threshold': { type: 'string', value: 'X', about: 'a rating of X or more is a good record' },
   'label-column': { type: 'string', value: 'COLUMN', about: 'a 0/1 column that says it directly' },
 } as const satisfies OptionSpecs;
@@ -36,7 +42,13 @@ export function parseRunRequest(options: OptionValues<typeof REQUEST_OPTIONS>): 
   const count = parseWhole('count', options.count, { min: 1, max: 10_000_000 });
   const seed = parseWhole('seed', options.seed, { min: 0, max: 2 ** 31 - 1 });
   return withoutUndefined({
-    source: withoutUndefined({ ...parseSource(options.source), count, seed }),
+    source: withoutUndefined({
+      ...parseSource(options.source),
+      count,
+      seed,
+      encoding: options.encoding,
+      sheet: options.sheet,
+    }),
     map: parseMap(options.map),
     label: parseLabel(options),
     recipes: parseRecipes(options.recipe),
@@ -47,10 +59,18 @@ export function parseMap(pairs: readonly string[] | undefined): RunRequest['map'
   if (pairs === undefined) return undefined;
   const map: Record<string, string> = {};
   for (const pair of pairs) {
+    if (pair === 'auto') {
+      map['auto'] = 'yes';
+      continue;
+    }
     const at = pair.indexOf('=');
     const field = pair.slice(0, at);
-    if (at < 1 || at === pair.length - 1)
-      throw new AppError('invalid-input', `--map is "${pair}": FIELD=COLUMN is needed, as in title=Title`);
+    if (at < 1) {
+      throw new AppError(
+        'invalid-input',
+        `--map is "${pair}": FIELD=COLUMN is needed, as in title=Title, or "auto"; FIELD= says that it has no column`,
+      );
+    }
     if (!(MAPPABLE_FIELDS as readonly string[]).includes(field)) {
       throw new AppError(
         'invalid-input',
@@ -73,7 +93,7 @@ export function parseLabel(options: OptionValues<typeof MAPPING_OPTIONS>): RunRe
     : withoutUndefined({ threshold, column });
 }
 
-function parseSource(source: string | undefined): RunRequest['source'] {
+export function parseSource(source: string | undefined): RunRequest['source'] {
   if (source === undefined) return {};
   if (source === 'synthetic') return { kind: 'synthetic' };
   return /^https?:\/\//.test(source) ? { kind: 'http', url: source } : { kind: 'file', path: source };

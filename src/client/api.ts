@@ -73,8 +73,10 @@ export type RunRequest = {
         kind?: 'synthetic' | 'file' | 'http' | undefined;
         count?: number | undefined;
         seed?: number | undefined;
-        path?: string | undefined;
-        url?: string | undefined;
+        path?: string | null | undefined;
+        encoding?: string | null | undefined;
+        sheet?: string | null | undefined;
+        url?: string | null | undefined;
       }
     | undefined;
   map?:
@@ -86,6 +88,13 @@ export type RunRequest = {
         price?: string | undefined;
         rating?: string | undefined;
         timestamp?: string | undefined;
+        brand?: string | undefined;
+        currency?: string | undefined;
+        language?: string | undefined;
+        tags?: string | undefined;
+        attributes?: string | undefined;
+        group?: string | undefined;
+        auto?: string | undefined;
       }
     | undefined;
   label?: { threshold?: number | undefined; column?: string | null | undefined } | undefined;

@@ -4,6 +4,7 @@ import { createHash } from 'node:crypto';
 export interface FingerprintSet {
   /** Adds the text; false when it was there. Two different texts are taken for one with a chance of n² / 2^65. */
   add(text: string): boolean;
+  has(text: string): boolean;
   readonly size: number;
 }
 
@@ -18,10 +19,9 @@ export function createFingerprintSet(): FingerprintSet {
   };
 
   return {
+    has: (text) => find(slots, printOf(text)).isThere,
     add: (text) => {
-      const print = createHash('sha256').update(text).digest().readBigUInt64LE(0);
-      // 0 marks a free slot.
-      const added = insert(slots, print === 0n ? 1n : print);
+      const added = insert(slots, printOf(text));
       if (added) size += 1;
       if (size * 2 > slots.length) grow();
       return added;
@@ -32,14 +32,22 @@ export function createFingerprintSet(): FingerprintSet {
   };
 }
 
+function printOf(text: string): bigint {
+  const print = createHash('sha256').update(text).digest().readBigUInt64LE(0);
+  // 0 marks a free slot.
+  return print === 0n ? 1n : print;
+}
+
 /** False when the print was there. */
 function insert(table: BigUint64Array, print: bigint): boolean {
+  const { at, isThere } = find(table, print);
+  table[at] = print;
+  return !isThere;
+}
+
+function find(table: BigUint64Array, print: bigint): { at: number; isThere: boolean } {
   const mask = table.length - 1;
   for (let at = Number(print & BigInt(mask)); ; at = (at + 1) & mask) {
-    if (table[at] === 0n) {
-      table[at] = print;
-      return true;
-    }
-    if (table[at] === print) return false;
+    if (table[at] === 0n || table[at] === print) return { at, isThere: table[at] === print };
   }
 }

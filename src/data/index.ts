@@ -51,14 +51,17 @@ export {
   type BayesLimit,
   type QualityModel,
 } from './synthetic/quality-model.ts';
-export type { FieldMap } from './field-map.ts';
-export { formatOfType } from './source/open-source.ts';
-export { FORMATS as SOURCE_FORMATS, type SourceFormat } from './source/source-row.ts';
+export type { FieldMap } from './reading/field-map.ts';
+export { charsetOfType, formatOfName, formatOfType } from './format/open-table.ts';
+export { FORMATS as SOURCE_FORMATS, type SourceFormat } from './format/table.ts';
+export { inspectSource, type Inspection, type InspectedRecord } from './inspect.ts';
+export { DATA_SOURCES, describeSource, type DataSource } from './source/sources.ts';
 export { renderTable, TABLE_FORMATS, TABLE_TYPES, type TableFormat } from './table/render-table.ts';
 export { inGroups, type TableCell, type TableColumn, type TableRow } from './table/rows.ts';
 export { readCues } from './synthetic/read-cues.ts';
 export {
   hashContent,
+  hashSplitKey,
   splitPosition,
   SPLITS,
   splitOf,
@@ -85,3 +88,4 @@ export {
 export type { Drift, DriftFeature, DriftVerdict } from './version/drift.ts';
 export type { DatasetManifest, SplitSummary } from './version/manifest.ts';
 export { openRowMerger, type RowMerger } from './version/merge-rows.ts';
+export { findProducts } from './version/products.ts';

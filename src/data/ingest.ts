@@ -5,15 +5,14 @@
 import { MAPPABLE_FIELDS, type Config } from '../core/config/index.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import type { DestinationPolicy } from '../core/destination.ts';
-import { AppError, assertNever } from '../core/errors.ts';
-import { originAndPath } from '../core/public-address.ts';
-import { listWantedColumns, readLabel, resolveColumns } from './field-map.ts';
+import { AppError } from '../core/errors.ts';
 import { createFingerprintSet } from './fingerprint-set.ts';
-import { parseRecord, shorten, type Fault, type LabelledRecord } from './record.ts';
+import { listNamedColumns, readLabel, UNRATED } from './reading/field-map.ts';
+import { openRecords } from './reading/read-records.ts';
+import type { ReadRow } from './reading/read-row.ts';
+import { shorten, type Fault, type LabelledRecord } from './record.ts';
 import { createRefusals, type RefusedRow, type Refusals } from './refusals.ts';
-import { openFile, openUrl } from './source/open-source.ts';
-import type { SourceRow, SourceTable } from './source/source-row.ts';
-import { generateRecords } from './synthetic/generate-records.ts';
+import { DATA_SOURCES, type DataSource } from './source/sources.ts';
 import { computeBayesLimit, QUALITY_MODEL, type BayesLimit } from './synthetic/quality-model.ts';
 
 /** The part of the section `data` that decides what is read. */
@@ -49,6 +48,14 @@ export interface IngestResult {
   refused: number;
   /** Refused rows, the first `refusedKept` of them; empty when none was refused. */
   refusedKey: string;
+  /** Of the refused rows those that nobody has rated: they are no fault of the file. */
+  unrated?: number;
+  /** Rows that are no record of their own: variants, images, totals, the same product once more. */
+  ignored?: number;
+  /** Whether an id occurs more than once: its rows are of one product then, and stay on one side of a split. */
+  repeatsIds?: boolean;
+  /** The export that the source was recognised as. */
+  recognised?: string;
   /** Only for synthetic records: what the best classifier reaches. */
   bayes: BayesLimit | null;
 }
@@ -56,56 +63,71 @@ export interface IngestResult {
 const PROGRESS_ROWS = 1000;
 const FLUSH_CHARS = 1 << 18;
 
-/** @throws AppError `bad-data` when no row is usable, and what opening the source throws */
-export async function ingestRecords(options: IngestOptions, context: IngestContext): Promise<IngestResult> {
+/**
+ * @param sources the kinds of source that there are
+ * @throws AppError `bad-data` when no row is usable, and what opening the source throws
+ */
+export async function ingestRecords(
+  options: IngestOptions,
+  context: IngestContext,
+  sources: Readonly<Record<string, DataSource>> = DATA_SOURCES,
+): Promise<IngestResult> {
   const { store, keyPrefix, signal, destinations, refusals = createRefusals() } = context;
-  const source = describeSource(options.source);
-  const table = await openSource(options, { signal, destinations });
-  const synthetic = options.source.kind === 'synthetic';
+  const { kind } = options.source;
+  const dataSource = sources[kind];
+  if (dataSource === undefined)
+    throw new AppError('invalid-config', `there is no kind of data source "${kind}"`);
+  const source = dataSource.describe(options.source);
+  const synthetic = kind === 'synthetic';
   // Synthetic records have our names and a rating: a map or label column meant for another source does not concern them.
   const map = synthetic ? {} : options.map;
   const label = synthetic ? { ...options.label, column: null } : options.label;
-  const resolved = resolveColumns(map, label, table.columns);
+  const table = await dataSource.open(options.source, {
+    named: listNamedColumns(map, label),
+    signal,
+    destinations,
+  });
+  const { mapping, rows, columns } = await openRecords(table, { map, label, uses: MAPPABLE_FIELDS });
   const total = synthetic ? options.source.count : undefined;
   // Synthetic ids are unique by construction.
   const ids = synthetic ? undefined : createFingerprintSet();
-  let fieldsSeen: string[] | undefined;
   const refusedRows: RefusedRow[] = [];
   let accepted = 0;
   let refused = 0;
+  let unrated = 0;
+  let ignored = 0;
+  let repeatsIds = false;
 
-  const refuse = (line: number, fault: Fault): void => {
+  const refuse = (line: number, fault: Fault): undefined => {
     refused += 1;
+    if (fault.reason === UNRATED) unrated += 1;
     refusals.add({ line, ...fault });
     if (refusedRows.length < options.refusedKept) refusedRows.push({ line, ...fault });
+    return undefined;
   };
-  const accept = (row: SourceRow): LabelledRecord | undefined => {
-    if ('fault' in row) return (refuse(row.line, row.fault), undefined);
-    fieldsSeen ??= Object.keys(row.values).slice(0, 30);
-    const raw: Record<string, unknown> = {};
-    for (const field of MAPPABLE_FIELDS) {
-      const column = resolved[field];
-      if (column !== undefined) raw[field] = row.values[column];
-    }
-    const parsed = parseRecord(raw);
-    if ('fault' in parsed) return (refuse(row.line, parsed.fault), undefined);
-    const { record } = parsed;
-    const labelled = readLabel(label, record, row.values);
-    if ('fault' in labelled) return (refuse(row.line, labelled.fault), undefined);
-    if (record.id !== '' && ids?.add(record.id) === false) {
-      refuse(row.line, {
-        field: 'id',
-        value: shorten(record.id),
-        reason: 'stands in an earlier row already',
-      });
+  const accept = (row: ReadRow): LabelledRecord | undefined => {
+    if ('fault' in row) return refuse(row.line, row.fault);
+    if ('ignored' in row) {
+      ignored += 1;
       return undefined;
     }
+    const { record } = row;
+    if (record.title === '' && record.description === '') {
+      return refuse(row.line, {
+        field: 'description',
+        value: '',
+        reason: 'has a rating, and no text to learn from',
+      });
+    }
+    const labelled = readLabel(label, record, row.values, mapping.labelColumn);
+    if ('fault' in labelled) return refuse(row.line, labelled.fault);
+    if (record.id !== '' && ids?.add(record.id) === false) repeatsIds = true;
     return { ...record, label: labelled.label };
   };
 
   async function* writeLines(): AsyncGenerator<Uint8Array> {
     let lines = '';
-    for await (const row of table.rows) {
+    for await (const row of rows) {
       const record = accept(row);
       if (record !== undefined) {
         accepted += 1;
@@ -130,71 +152,31 @@ export async function ingestRecords(options: IngestOptions, context: IngestConte
     await store.put(refusedKey, refusedRows.map((row) => `${JSON.stringify(row)}\n`).join(''));
   }
   await context.onProgress?.({ accepted, refused, total: total ?? accepted + refused });
-  if (accepted === 0) throw nothingUsable(source, refused, refusals, fieldsSeen);
+  if (accepted === 0) throw nothingUsable(source, refused, refusals, columns);
   const bayes = synthetic ? computeBayesLimit(QUALITY_MODEL, label.threshold) : null;
-  return { source, rawKey, rawSha256: raw.sha256, accepted, refused, refusedKey, bayes };
-}
-
-async function openSource(
-  options: IngestOptions,
-  { signal, destinations }: Pick<IngestContext, 'signal' | 'destinations'>,
-): Promise<SourceTable> {
-  const { source } = options;
-  const wanted = listWantedColumns(options.map, options.label);
-  switch (source.kind) {
-    case 'synthetic':
-      return { columns: MAPPABLE_FIELDS, rows: drawRows(source.count, source.seed) };
-    case 'file':
-      return await openFile(required(source.path, 'path'), wanted);
-    case 'http':
-      return await openUrl(required(source.url, 'url'), wanted, {
-        timeoutMs: source.timeoutMs,
-        maxBytes: source.maxBytes,
-        signal,
-        destinations,
-      });
-    default:
-      return assertNever(source.kind);
-  }
-}
-
-async function* drawRows(count: number, seed: number): AsyncGenerator<SourceRow> {
-  let line = 0;
-  for (const record of generateRecords({ count, seed })) {
-    line += 1;
-    // The generator never waits by itself: without this the timers of the process would starve.
-    if (line % PROGRESS_ROWS === 0) await new Promise((resolve) => setImmediate(resolve));
-    yield { line, values: { ...record } };
-  }
-}
-
-function describeSource(source: IngestOptions['source']): string {
-  switch (source.kind) {
-    case 'synthetic':
-      return `synthetic (count ${source.count}, seed ${source.seed})`;
-    case 'file':
-      return source.path ?? '';
-    case 'http':
-      return originAndPath(new URL(required(source.url, 'url')));
-    default:
-      return assertNever(source.kind);
-  }
-}
-
-function required(value: string | null, key: string): string {
-  if (value === null)
-    throw new AppError('invalid-config', `data.source.${key} must be set for this kind of source`);
-  return value;
+  return {
+    source,
+    rawKey,
+    rawSha256: raw.sha256,
+    accepted,
+    refused,
+    refusedKey,
+    bayes,
+    unrated,
+    ignored,
+    repeatsIds,
+    ...(mapping.platform !== undefined && { recognised: mapping.platform.name }),
+  };
 }
 
 function nothingUsable(
   source: string,
   refused: number,
   refusals: Refusals,
-  fieldsSeen: readonly string[] = [],
+  columns: readonly string[],
 ): AppError {
-  const fields =
-    fieldsSeen.length === 0 ? '' : `. Its fields are: ${fieldsSeen.map((name) => shorten(name)).join(', ')}`;
+  const shown = columns.slice(0, 30).map((name) => shorten(name));
+  const fields = shown.length === 0 ? '' : `. Its fields are: ${shown.join(', ')}`;
   return new AppError(
     'bad-data',
     refused === 0

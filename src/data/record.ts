@@ -1,24 +1,27 @@
 /** One product record, and the check that every row from outside passes before it becomes one. */
-import { z } from 'zod';
+import { RECORD_FIELDS, type FieldRule, type RecordField } from '../core/config/index.ts';
 import { findUnprintable } from '../core/plain-text.ts';
+import { createNumberEvidence } from './values/numbers.ts';
+import { createTimeEvidence } from './values/times.ts';
 
-export const MAX_TITLE_CHARS = 1000;
-export const MAX_DESCRIPTION_CHARS = 10_000;
-export const MAX_SHORT_CHARS = 200;
-
-/** A field that the source does not have is '' (texts) or null (numbers, time). */
-export interface ProductRecord {
-  id: string;
-  title: string;
-  category: string;
-  description: string;
-  /** Above 0. */
-  price: number | null;
-  /** On the scale of its source: only the label rule reads it. */
-  rating: number | null;
+type Fields = typeof RECORD_FIELDS;
+interface Values {
+  text: string;
+  number: number | null;
   /** ISO 8601, UTC. */
-  timestamp: string | null;
+  time: string | null;
+  texts: readonly string[];
+  pairs: Readonly<Record<string, string>>;
 }
+type LaterField = { [F in RecordField]: Fields[F] extends { isLater: true } ? F : never }[RecordField];
+
+/**
+ * A field that the source does not have is '' (texts) or null (numbers, time); of those added later it is absent. `price` is above 0;
+ * `rating` is on the scale of its source, and only the label rule reads it; rows of one `group` stay on one side of a split.
+ */
+export type ProductRecord = {
+  [F in Exclude<RecordField, LaterField>]: Values[Fields[F]['kind']];
+} & { [F in LaterField]?: Values[Fields[F]['kind']] };
 
 export type Label = 0 | 1;
 
@@ -34,36 +37,85 @@ export interface Fault {
   reason: string;
 }
 
-const shortText = singleText(MAX_SHORT_CHARS);
-const optionalNumber = z.preprocess(toNumberOrNull, z.number('must be a number').nullable());
+export const MAX_TITLE_CHARS = RECORD_FIELDS.title.maxChars;
+export const MAX_DESCRIPTION_CHARS = RECORD_FIELDS.description.maxChars;
+const MAX_TAGS = 200;
 
-export const recordSchema = z
-  .object({
-    id: z.preprocess(toText, shortText),
-    title: z.preprocess(toText, singleText(MAX_TITLE_CHARS)),
-    category: z.preprocess(toText, shortText),
-    description: z.preprocess(toText, singleText(MAX_DESCRIPTION_CHARS)),
-    price: optionalNumber.refine((price) => price === null || price > 0, 'must be above 0'),
-    rating: optionalNumber,
-    timestamp: z.preprocess(
-      toIsoTime,
-      z.string('must be a time: ISO 8601, or seconds or milliseconds since 1970').nullable(),
-    ),
-  })
-  .refine((record) => record.title !== '' || record.description !== '', {
-    path: ['description'],
-    message: 'title and description are both empty',
-  });
+const NO_TEXT: Fault = { field: 'description', value: '', reason: 'title and description are both empty' };
 
-/** A record, or what is wrong with the first faulty field. `raw` holds text, numbers or null per field; missing ones are empty. */
+const RULES = Object.entries<FieldRule>(RECORD_FIELDS);
+
+/**
+ * A record, or what is wrong with the first faulty field. `raw` holds text, numbers, lists or null per field; missing ones are empty.
+ * @param lenient fields whose faults empty them in place of refusing the row
+ * @param isTextNeeded false for ratings without words, which teach nothing but count
+ */
 export function parseRecord(
   raw: Readonly<Record<string, unknown>>,
-): { record: ProductRecord } | { fault: Fault } {
-  const parsed = recordSchema.safeParse(raw);
-  if (parsed.success) return { record: parsed.data };
-  const issue = parsed.error.issues[0];
-  const field = String(issue?.path[0] ?? 'record');
-  return { fault: { field, value: shorten(raw[field]), reason: issue?.message ?? 'is no record' } };
+  lenient: ReadonlySet<string> = new Set(),
+  isTextNeeded = true,
+): { record: ProductRecord; emptied?: string[] } | { fault: Fault } {
+  const record: Record<string, unknown> = {};
+  const emptied: string[] = [];
+  for (const [field, rule] of RULES) {
+    const given = raw[field];
+    if (rule.isLater === true && (given === undefined || given === null || given === '')) continue;
+    const read = readField(field, rule, given);
+    if ('value' in read) {
+      if (rule.isLater !== true || !isEmpty(read.value)) record[field] = read.value;
+      continue;
+    }
+    if (!lenient.has(field)) return { fault: { field, value: shorten(given), reason: read.reason } };
+    emptied.push(field);
+    if (rule.isLater !== true) record[field] = rule.kind === 'text' ? '' : null;
+  }
+  if (isTextNeeded && record['title'] === '' && record['description'] === '') return { fault: NO_TEXT };
+  return { record: record as ProductRecord, ...(emptied.length > 0 && { emptied }) };
+}
+
+type Read = { value: unknown } | { reason: string };
+
+function readField(field: string, { kind, maxChars }: FieldRule, given: unknown): Read {
+  switch (kind) {
+    case 'text':
+      return readText(given, maxChars);
+    case 'number': {
+      const number = toNumberOrNull(given);
+      if (number !== null && (typeof number !== 'number' || !Number.isFinite(number)))
+        return { reason: 'must be a number' };
+      return field === 'price' && number !== null && number <= 0
+        ? { reason: 'must be above 0' }
+        : { value: number };
+    }
+    case 'time':
+      return readTime(given);
+    case 'texts':
+      if (!Array.isArray(given)) return { reason: 'must be a list' };
+      if (given.length > MAX_TAGS) return { reason: `must be at most ${MAX_TAGS}` };
+      return readAll(given, maxChars) ?? { value: given };
+    case 'pairs':
+      if (typeof given !== 'object' || given === null) return { reason: 'must be names with values' };
+      return readAll(Object.values(given), maxChars) ?? { value: given };
+  }
+}
+
+function readAll(texts: readonly unknown[], maxChars: number): { reason: string } | undefined {
+  return texts.map((text) => readText(text, maxChars)).find((read) => 'reason' in read);
+}
+
+function readText(given: unknown, maxChars: number): Read {
+  if (given === undefined || given === null) return { value: '' };
+  const text = typeof given === 'number' || typeof given === 'boolean' ? String(given) : given;
+  if (typeof text !== 'string') return { reason: 'must be text' };
+  const trimmed = text.trim();
+  if (trimmed.length > maxChars) return { reason: `must have at most ${maxChars} characters` };
+  const reason = findUnprintable(trimmed);
+  return reason === undefined ? { value: trimmed } : { reason };
+}
+
+function isEmpty(value: unknown): boolean {
+  if (value === '' || value === null) return true;
+  return typeof value === 'object' && Object.keys(value).length === 0;
 }
 
 /** A value as one printable line of at most 80 characters. */
@@ -75,53 +127,21 @@ export function shorten(value: unknown): string {
   return text.length > 80 ? `${printable}… (${text.length} characters)` : printable;
 }
 
-function singleText(maxChars: number) {
-  return z
-    .string('must be text')
-    .max(maxChars, `must have at most ${maxChars} characters`)
-    .superRefine((text, context) => {
-      const reason = findUnprintable(text);
-      if (reason !== undefined) context.addIssue({ code: 'custom', message: reason });
-    });
-}
-
 function hex(char: string): string {
   return char.charCodeAt(0).toString(16).padStart(2, '0');
 }
 
-function toText(value: unknown): unknown {
-  if (value === undefined || value === null) return '';
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value);
-  return typeof value === 'string' ? value.trim() : value;
-}
-
+/** A number by itself; columns of them are read with what the column tells (`values/numbers.ts`). */
 function toNumberOrNull(value: unknown): unknown {
   if (value === undefined || value === null) return null;
   if (typeof value !== 'string') return value;
-  const text = value.trim();
-  if (text === '') return null;
-  return /^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(text) ? Number(text) : value;
+  const read = createNumberEvidence().read(value);
+  return read === null ? null : 'fault' in read ? value : read.value;
 }
 
-/** Times without a zone count as UTC, so that the same file gives the same records everywhere. */
-function toIsoTime(value: unknown): unknown {
-  if (value === undefined || value === null) return null;
-  const text = typeof value === 'string' ? value.trim() : JSON.stringify(value);
-  if (text === '') return null;
-  const parsed = parseTimeMs(text);
-  // Years beyond 9999 are numbers in the wrong unit.
-  return parsed !== undefined && Math.abs(parsed) < 253_402_300_800_000 ? new Date(parsed).toISOString() : 0;
-}
-
-function parseTimeMs(text: string): number | undefined {
-  if (/^\d{1,14}(\.\d+)?$/.test(text)) {
-    const count = Number(text);
-    return count > 1e11 ? count : count * 1000;
-  }
-  const match =
-    /^(\d{4}-\d{2}-\d{2})(?:[T ](\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?)\s*(Z|[+-]\d{2}:?\d{2})?)?$/i.exec(text);
-  if (match === null) return undefined;
-  const zone = (match[3] ?? 'Z').toUpperCase();
-  const ms = Date.parse(`${match[1]}T${match[2] ?? '00:00'}${zone}`);
-  return Number.isNaN(ms) ? undefined : ms;
+function readTime(given: unknown): Read {
+  if (given === undefined || given === null) return { value: null };
+  const read = createTimeEvidence().read(typeof given === 'string' ? given : JSON.stringify(given));
+  if (read === null) return { value: null };
+  return 'fault' in read ? { reason: read.fault } : { value: read.iso };
 }

@@ -1,11 +1,11 @@
 /** What a prediction job was asked for, resolved once at its start and kept with it: every shard, whoever predicts it, does the same. */
 import { z } from 'zod';
-import { MAPPABLE_FIELDS, type Config } from '../core/config/index.ts';
+import { fieldMapSchema, type Config } from '../core/config/index.ts';
 import { AppError } from '../core/errors.ts';
 import { copyOptionsSchema, loadChannels, requireChannels, type Channels } from '../copy/index.ts';
 import { TABLE_FORMATS, type TableColumn } from '../data/index.ts';
 
-const map = z.partialRecord(z.enum(MAPPABLE_FIELDS), z.string().min(1));
+const map = fieldMapSchema;
 const format = z.enum(TABLE_FORMATS);
 
 /** What a caller may ask for; the rest comes from the configuration. */

@@ -17,7 +17,16 @@ import { cancelOwner, noteEnqueued, readStatus } from './owners.ts';
 
 /** Where the products come from: bytes that are stored first, or an address that the split reads. */
 export type JobInput =
-  | { kind: 'bytes'; body: ArtifactBody; name: string; format: SourceFormat | null }
+  | {
+      kind: 'bytes';
+      body: ArtifactBody;
+      name: string;
+      format: SourceFormat | null;
+      /** As it was declared. */
+      encoding?: string | undefined;
+      /** Of a workbook. */
+      sheet?: string | undefined;
+    }
   | { kind: 'http'; url: string };
 
 export interface JobStart {
@@ -64,8 +73,9 @@ export function createJobStarter(deps: {
   const storeInput = async (jobId: string, input: JobInput): Promise<CatalogueSource> => {
     if (input.kind === 'http') return input;
     const key = `${jobWorkFolder(jobId)}/catalogue`;
-    await artifacts.put(key, input.body);
-    return { kind: 'artifact', key, name: input.name, format: input.format };
+    const { body, kind: _kind, ...described } = input;
+    await artifacts.put(key, body);
+    return { kind: 'artifact', key, ...described };
   };
 
   const statusOf = async (jobId: string): Promise<string> => {

@@ -3,8 +3,12 @@ import { z } from 'zod';
 import {
   candidateSchema,
   configSchema,
-  MAPPABLE_FIELDS,
+  fieldMapSchema,
   RECIPE_NAMES,
+  SOURCE_KINDS,
+  sourceRequestKeys,
+  SOURCES,
+  type SourceRule,
   type Config,
 } from '../core/config/index.ts';
 import { AppError } from '../core/errors.ts';
@@ -22,19 +26,10 @@ export type RunOptions = z.infer<typeof runOptionsSchema>;
 /** What a caller may change for one run; everything else comes from the configuration. */
 export const runRequestSchema = z.strictObject({
   source: z
-    .strictObject({
-      kind: z.enum(['synthetic', 'file', 'http']).optional(),
-      count: z.int().min(1).max(10_000_000).optional(),
-      seed: z
-        .int()
-        .min(0)
-        .max(2 ** 31 - 1)
-        .optional(),
-      path: z.string().min(1).optional(),
-      url: z.url({ protocol: /^https?$/ }).optional(),
-    })
+    .strictObject({ kind: z.enum(SOURCE_KINDS), ...sourceRequestKeys })
+    .partial()
     .optional(),
-  map: z.partialRecord(z.enum(MAPPABLE_FIELDS), z.string().min(1)).optional(),
+  map: fieldMapSchema.optional(),
   label: z
     .strictObject({ threshold: z.number().optional(), column: z.string().min(1).nullable().optional() })
     .optional(),
@@ -60,8 +55,10 @@ export function resolveRunOptions(
     });
   }
   const { data } = config;
-  const impliedKind =
-    asked.source?.path !== undefined ? 'file' : asked.source?.url !== undefined ? 'http' : undefined;
+  const impliedKind = SOURCE_KINDS.find((kind) => {
+    const { needs }: SourceRule = SOURCES[kind];
+    return needs !== undefined && (asked.source?.[needs as keyof typeof asked.source] ?? null) !== null;
+  });
   return parseOrThrow(runOptionsSchema, {
     data: {
       ...data,
@@ -76,7 +73,7 @@ export function resolveRunOptions(
       config.pipeline.candidates,
     model: config.model,
     gate: config.gate,
-    sourceNamedBy: cameOverHttp && asked.source?.url !== undefined ? 'http' : 'operator',
+    sourceNamedBy: cameOverHttp && typeof asked.source?.url === 'string' ? 'http' : 'operator',
   });
 }
 

@@ -16,7 +16,11 @@ export const evaluateCommand = defineCommand({
   options: {
     ...COMMON_OPTIONS,
     model: { type: 'string', value: 'DIR', about: 'a model directory' },
-    data: { type: 'string', value: 'FILE', about: '.csv, .tsv, .jsonl or .json' },
+    data: {
+      type: 'string',
+      value: 'FILE',
+      about: 'CSV, TSV, JSON, JSONL, XML, Excel or Parquet, also packed',
+    },
     precision: {
       type: 'string',
       value: 'NAME',

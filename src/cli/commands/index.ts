@@ -58,6 +58,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     'where a prediction or a model version came from',
     async () => (await import('./receipt.ts')).receiptCommand,
   ),
+  inspect: entry(
+    'what a file or an address holds and how it would be read',
+    async () => (await import('./inspect.ts')).inspectCommand,
+  ),
   predict: entry(
     'the creative of one product, or of a whole catalogue',
     async () => (await import('./predict.ts')).predictCommand,

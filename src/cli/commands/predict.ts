@@ -9,10 +9,16 @@ import { clientOf, SERVER_OPTIONS } from '../running-server.ts';
 import { readConfig } from '../services.ts';
 
 const FILE_OPTIONS = {
-  file: { type: 'string', value: 'FILE', about: 'a catalogue: .csv, .tsv, .jsonl or .json' },
+  file: {
+    type: 'string',
+    value: 'FILE',
+    about: 'a catalogue: CSV, TSV, JSON, JSONL, XML, Excel or Parquet, also packed',
+  },
   out: { type: 'string', value: 'FILE', about: 'where the creatives go; .csv, .jsonl or .parquet' },
   format: { type: 'string', value: 'NAME', about: 'csv, jsonl or parquet, where --out does not say it' },
   map: MAPPING_OPTIONS.map,
+  encoding: MAPPING_OPTIONS.encoding,
+  sheet: MAPPING_OPTIONS.sheet,
   resume: { type: 'boolean', about: 'go on where a stopped or killed command with the same options was' },
   json: { type: 'boolean', about: 'as JSON' },
 } as const satisfies OptionSpecs;
@@ -58,9 +64,14 @@ export const predictCommand = defineCommand({
           `--${name} does not go with --file, which works on the database itself`,
         );
     }
-    const format = formatOfOutput(options.out, options.format);
-    const request = { ...wishes, format, map: parseMap(options.map) };
-    const prediction = { file: options.file, out: options.out, request, resume: options.resume === true };
+    const prediction = {
+      file: options.file,
+      out: options.out,
+      request: { ...wishes, format: formatOfOutput(options.out, options.format), map: parseMap(options.map) },
+      encoding: options.encoding,
+      sheet: options.sheet,
+      resume: options.resume === true,
+    };
     const result = await predictFile(config, prediction, terminal, signal);
     if (options.json === true) terminal.print(renderJson(result));
     else terminal.print(`${result.rows} rows are in ${result.out}`);

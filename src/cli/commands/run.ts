@@ -28,8 +28,8 @@ export const runCommand = defineCommand({
     const { config } = readConfig(options);
     const request = parseRunRequest(options);
     // Workers may have another working directory than this shell.
-    if (request.source?.path !== undefined) request.source.path = path.resolve(request.source.path);
-    const missing = await findMissing(request.source?.path);
+    if (typeof request.source?.path === 'string') request.source.path = path.resolve(request.source.path);
+    const missing = await findMissing(request.source?.path ?? undefined);
     await withServices(config, { role: 'run' }, async (services) => {
       const queueing = await openQueues(services);
       const isWorkedOn = await queueing.queues.hasWorkers('generate-data');

@@ -37,7 +37,7 @@ export const sweepCommand = defineCommand({
       .map((text) => parseWhole('seeds', text, { min: 0, max: 2 ** 31 - 1 }) ?? 1);
     const candidates = planSweep({ recipes: options.recipe, seeds, settings: options.set ?? [] });
     const { recipes: _, ...request } = parseRunRequest(options);
-    if (request.source?.path !== undefined) request.source.path = path.resolve(request.source.path);
+    if (typeof request.source?.path === 'string') request.source.path = path.resolve(request.source.path);
     terminal.note(renderCandidates(candidates));
     await withServices(config, { role: 'run' }, async (services) => {
       const queueing = await openQueues(services);

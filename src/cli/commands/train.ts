@@ -26,7 +26,11 @@ export const trainCommand = defineCommand({
   positionals: [],
   options: {
     ...COMMON_OPTIONS,
-    data: { type: 'string', value: 'FILE', about: '.csv, .tsv, .jsonl or .json' },
+    data: {
+      type: 'string',
+      value: 'FILE',
+      about: 'CSV, TSV, JSON, JSONL, XML, Excel or Parquet, also packed',
+    },
     out: { type: 'string', value: 'DIR', about: 'becomes the model directory; must not exist' },
     holdout: {
       type: 'string',
@@ -116,12 +120,20 @@ export function dataOptions(
   config: Config,
   options: {
     map?: string[] | undefined;
+    encoding?: string | undefined;
+    sheet?: string | undefined;
     'label-threshold'?: string | undefined;
     'label-column'?: string | undefined;
   },
 ): Config['data'] {
+  const { encoding, sheet } = options;
   return {
     ...config.data,
+    source: {
+      ...config.data.source,
+      ...(encoding !== undefined && { encoding }),
+      ...(sheet !== undefined && { sheet }),
+    },
     map: parseMap(options.map) ?? config.data.map,
     label: { ...config.data.label, ...parseLabel(options) },
   };

@@ -79,14 +79,26 @@ function readValue(key: string, text: string): unknown {
 
 function typeAt(key: string): { isText: boolean; mayBeNull: boolean } {
   let type: unknown = configSchema;
+  let mayBeNull = false;
+  const unwrap = (): void => {
+    for (;;) {
+      if (type instanceof z.ZodPipe) type = type.out;
+      else if (type instanceof z.ZodOptional || type instanceof z.ZodDefault) type = type.unwrap();
+      else if (type instanceof z.ZodNullable) {
+        mayBeNull = true;
+        type = type.unwrap();
+      } else return;
+    }
+  };
   for (const name of key.split('.')) {
+    unwrap();
     if (type instanceof z.ZodObject) type = type.shape[name];
     else if (type instanceof z.ZodRecord) type = type.valueType;
     else return { isText: false, mayBeNull: false };
+    mayBeNull = false;
   }
-  const mayBeNull = type instanceof z.ZodNullable;
-  const inner: unknown = type instanceof z.ZodNullable ? type.unwrap() : type;
-  return { isText: inner instanceof z.ZodString || inner instanceof z.ZodURL, mayBeNull };
+  unwrap();
+  return { isText: type instanceof z.ZodString || type instanceof z.ZodURL, mayBeNull };
 }
 
 export function nonEmpty(value: string | undefined): string | undefined {

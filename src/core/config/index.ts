@@ -1,13 +1,22 @@
 export { loadConfig, type LoadedConfig, type LoadOptions, type Origins } from './load.ts';
 export { maskSecret, withPublicAddresses } from './mask.ts';
 export { listConfig, type ConfigLine } from './render.ts';
+export { MAPPABLE_FIELDS, RECORD_FIELDS, type FieldRule, type RecordField } from './fields.ts';
+export {
+  SOURCE_KINDS,
+  sourceKeys,
+  sourceRequestKeys,
+  sourceSchema,
+  SOURCES,
+  type SourceKind,
+  type SourceRule,
+} from './sources.ts';
 export {
   candidateSchema,
   configSchema,
-  MAPPABLE_FIELDS,
+  fieldMapSchema,
   RECIPE_NAMES,
   SECRET_KEYS,
-  sourceSchema,
   type CandidateConfig,
   type Config,
   type RecipeName,

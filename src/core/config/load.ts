@@ -11,6 +11,7 @@ import { isTable, type Table } from '../table.ts';
 import { nonEmpty, readEnvironment, type Environment } from './environment.ts';
 import { maskValue } from './mask.ts';
 import { configSchema, type Config } from './schema.ts';
+import { sourceKeys } from './sources.ts';
 
 /** Where a value came from: `default`, `file my.yaml`, `environment PORT`, `command line`. */
 export type Origins = ReadonlyMap<string, string>;
@@ -35,6 +36,7 @@ export function loadConfig(options: LoadOptions = {}): LoadedConfig {
   const env = options.env ?? process.env;
   const origins = new Map<string, string>();
   const tree = readYaml(path.join(packageRoot, 'config', 'default.yaml'));
+  addSourceDefaults(tree);
   const defaults = structuredClone(tree);
   noteOrigins(tree, 'default', origins);
 
@@ -46,6 +48,17 @@ export function loadConfig(options: LoadOptions = {}): LoadedConfig {
     if (value !== undefined) setKey(tree, key, value, 'command line', origins);
   }
   return { config: validate(tree, origins), origins };
+}
+
+/** A kind of source says its defaults with its keys, so that a new one is known to files and variables too. */
+function addSourceDefaults(tree: Table): void {
+  const { data } = tree;
+  const source = isTable(data) ? data['source'] : undefined;
+  if (!isTable(source)) return;
+  for (const [key, schema] of Object.entries(sourceKeys)) {
+    const fallback = schema.safeParse(undefined);
+    if (fallback.success && !(key in source)) source[key] = fallback.data ?? null;
+  }
 }
 
 function validate(tree: Table, origins: Origins): Config {

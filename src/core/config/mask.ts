@@ -30,10 +30,12 @@ export function maskSecret(value: string): string {
 /** Settings that a run took over, as they are shown: the run needs what its addresses hold, those who look at it do not. */
 export function withPublicAddresses<T extends Pick<Config, 'data' | 'model'>>(settings: T): T {
   const { data, model } = settings;
-  const { url } = data.source;
+  const source = Object.fromEntries(
+    Object.entries(data.source).map(([key, value]) => [key, maskValue(`data.source.${key}`, value)]),
+  ) as Config['data']['source'];
   return {
     ...settings,
-    data: { ...data, source: { ...data.source, url: url === null ? null : publicAddress(url) } },
+    data: { ...data, source },
     model: { ...model, hubUrl: publicAddress(model.hubUrl) },
   };
 }

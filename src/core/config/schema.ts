@@ -1,6 +1,8 @@
 /** The whole configuration as one zod schema, a block per section; config/default.yaml documents every key. */
 import { z } from 'zod';
 import { findCronFault } from './cron.ts';
+import { MAPPABLE_FIELDS } from './fields.ts';
+import { SECRET_SOURCE_KEYS, sourceSchema } from './sources.ts';
 
 const positiveInt = z.int().min(1);
 const nonNegativeInt = z.int().min(0);
@@ -15,17 +17,6 @@ const slug = z.string().regex(/^[a-z0-9-]+$/, 'only a-z, 0-9 and -');
 
 export const RECIPE_NAMES = ['head', 'full', 'reference'] as const;
 export type RecipeName = (typeof RECIPE_NAMES)[number];
-
-/** Record fields that a source column can be mapped to. */
-export const MAPPABLE_FIELDS = [
-  'id',
-  'title',
-  'category',
-  'description',
-  'price',
-  'rating',
-  'timestamp',
-] as const;
 
 export const candidateSchema = z.strictObject({
   name: slug.max(60),
@@ -57,28 +48,15 @@ const pipeline = z.strictObject({
   checkpointCopyMs: milliseconds,
 });
 
-export const sourceSchema = z
-  .strictObject({
-    kind: z.enum(['synthetic', 'file', 'http']),
-    count: positiveInt.max(10_000_000),
-    seed: nonNegativeInt.max(2 ** 31 - 1),
-    path: text.nullable(),
-    url: z.url({ protocol: /^https?$/ }).nullable(),
-    timeoutMs: milliseconds,
-    maxBytes: positiveInt,
-  })
-  .refine((s) => s.kind !== 'file' || s.path !== null, {
-    path: ['path'],
-    message: 'must be set when kind is file',
-  })
-  .refine((s) => s.kind !== 'http' || s.url !== null, {
-    path: ['url'],
-    message: 'must be set when kind is http',
-  });
+/** Our field: their column, or '' where it has none. `auto` reads any table by what its columns are called, not only known exports. */
+export const fieldMapSchema = z.preprocess(
+  (map) => (map === 'auto' ? { auto: 'yes' } : map),
+  z.partialRecord(z.enum([...MAPPABLE_FIELDS, 'auto']), z.string().max(500)),
+);
 
 const data = z.strictObject({
   source: sourceSchema,
-  map: z.partialRecord(z.enum(MAPPABLE_FIELDS), text),
+  map: fieldMapSchema,
   label: z.strictObject({ threshold: z.number(), column: text.nullable() }),
   split: z.strictObject({ holdoutFraction: openFraction, validationFraction: openFraction }),
   joinParent: z.boolean(),
@@ -266,7 +244,7 @@ export type Config = z.infer<typeof configSchema>;
 export const SECRET_KEYS: readonly string[] = [
   'copy.openai.baseUrl',
   'copy.openai.apiKey',
-  'data.source.url',
+  ...SECRET_SOURCE_KEYS.map((key) => `data.source.${key}`),
   'model.hubUrl',
   'storage.artifacts.accessKeyId',
   'storage.artifacts.endpoint',

@@ -2,10 +2,13 @@
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import type { DestinationPolicy } from '../../core/destination.ts';
 import { assertNever } from '../../core/errors.ts';
-import { listWantedColumns, resolveColumns, type FieldMap } from '../field-map.ts';
-import { parseRecord, type Fault, type ProductRecord } from '../record.ts';
-import { openStream, openUrl } from '../source/open-source.ts';
-import type { SourceFormat, SourceRow, SourceTable } from '../source/source-row.ts';
+import { openTable } from '../format/open-table.ts';
+import type { SourceFormat, SourceTable } from '../format/table.ts';
+import { listNamedColumns, type FieldMap } from '../reading/field-map.ts';
+import { openRecords } from '../reading/read-records.ts';
+import type { ReadRow } from '../reading/read-row.ts';
+import type { Fault, ProductRecord } from '../record.ts';
+import { openAddress } from '../source/sources.ts';
 
 export type CatalogueSource =
   | {
@@ -15,10 +18,14 @@ export type CatalogueSource =
       name: string;
       /** null: found by the name or the first bytes. */
       format: SourceFormat | null;
+      /** As it was declared; absent where it was not. */
+      encoding?: string | undefined;
+      /** Of a workbook. */
+      sheet?: string | undefined;
     }
   | { kind: 'http'; url: string };
 
-/** Fields that copy is written from; a price that is no number harms nobody here. */
+/** Fields that copy is written from: no other decides here, and a price that is no number harms nobody. */
 export const CATALOGUE_FIELDS = ['id', 'title', 'category', 'description'] as const;
 export type Product = Pick<ProductRecord, (typeof CATALOGUE_FIELDS)[number]>;
 
@@ -38,44 +45,45 @@ export async function openCatalogue(
   source: CatalogueSource,
   options: CatalogueOptions,
 ): Promise<AsyncIterable<CatalogueRow>> {
-  const table = await openTable(source, options);
-  const resolved = resolveColumns(options.map, null, table.columns);
-  return readRows(table, resolved);
+  const table = await openCatalogueTable(source, options);
+  const { rows } = await openRecords(table, { map: options.map, label: null, uses: CATALOGUE_FIELDS });
+  return toProducts(rows);
 }
 
-async function openTable(source: CatalogueSource, options: CatalogueOptions): Promise<SourceTable> {
-  const wanted = listWantedColumns(options.map, null);
+async function openCatalogueTable(source: CatalogueSource, options: CatalogueOptions): Promise<SourceTable> {
+  const { map, store, limits, signal } = options;
+  // A map that was made for training may name columns that a catalogue does not need.
+  const used = Object.entries(map).filter(([field]) => CATALOGUE_FIELDS.some((known) => known === field));
+  const named = listNamedColumns(Object.fromEntries(used), null);
   switch (source.kind) {
     case 'artifact': {
-      const { key, name, format } = source;
-      return await openStream(await options.store.get(key), wanted, { name, format: format ?? undefined });
+      const { key, name, format, encoding, sheet } = source;
+      return await openTable(await store.get(key), {
+        name,
+        named,
+        format: format ?? undefined,
+        encoding,
+        sheet,
+      });
     }
     case 'http':
-      return await openUrl(source.url, wanted, { ...options.limits, signal: options.signal });
+      return await openAddress(source.url, { ...limits, named, signal });
     default:
       return assertNever(source);
   }
 }
 
-async function* readRows(
-  table: SourceTable,
-  resolved: Partial<Record<string, string>>,
-): AsyncGenerator<CatalogueRow> {
-  for await (const row of table.rows) yield checkRow(row, resolved);
-}
-
-function checkRow(row: SourceRow, resolved: Partial<Record<string, string>>): CatalogueRow {
-  if ('fault' in row) return row;
-  const { line, values } = row;
-  const raw: Record<string, unknown> = {};
-  for (const field of CATALOGUE_FIELDS) {
-    const column = resolved[field];
-    if (column !== undefined) raw[field] = values[column];
+async function* toProducts(rows: AsyncIterable<ReadRow>): AsyncGenerator<CatalogueRow> {
+  for await (const row of rows) {
+    if ('ignored' in row) continue;
+    if ('fault' in row) {
+      yield row;
+      continue;
+    }
+    const { line, record } = row;
+    const { id, title, category, description } = record;
+    // As /predict has it: copy without a title has nothing to say what it is about.
+    if (title === '') yield { line, fault: { field: 'title', value: '', reason: 'must not be empty' } };
+    else yield { line, product: { id, title, category, description } };
   }
-  const parsed = parseRecord(raw);
-  if ('fault' in parsed) return { line, fault: parsed.fault };
-  const { id, title, category, description } = parsed.record;
-  // As /predict has it: copy without a title has nothing to say what it is about.
-  if (title === '') return { line, fault: { field: 'title', value: '', reason: 'must not be empty' } };
-  return { line, product: { id, title, category, description } };
 }

@@ -1,6 +1,6 @@
 /**
- * What a record is, apart from its label: the hash of its text. It decides what is a duplicate and which
- * split a row belongs to.
+ * What a record is, apart from its label: the hash of its text. It decides what is a duplicate and, with its
+ * product, the split.
  */
 import { createHash } from 'node:crypto';
 
@@ -22,9 +22,23 @@ export function hashContent(title: string, description: string): Buffer {
 }
 
 /**
- * The split of a text: the same in every version and whatever its label, so that no row that a model was
- * trained on is ever held out.
- * @param content the hash of `hashContent`
+ * What decides the split of a row: its text, or the product where it is one of several rows of it, so that no product is on both sides.
+ * @param content the hash of `hashContent`, where it is known
+ */
+export function hashSplitKey(
+  row: { title: string; description: string; group?: string | undefined },
+  content?: Buffer,
+): Buffer {
+  const { group = '' } = row;
+  if (group === '') return content ?? hashContent(row.title, row.description);
+  return createHash('sha256')
+    .update(`product\u0000${normalise(group)}`)
+    .digest();
+}
+
+/**
+ * The split of a text: the same in every version and whatever its label, so that no row that a model was trained on is ever held out.
+ * @param content the hash of `hashSplitKey`
  */
 export function splitOf(content: Buffer, fractions: SplitFractions): Split {
   const uniform = splitPosition(content);

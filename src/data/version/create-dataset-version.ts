@@ -18,6 +18,7 @@ import { feedbackIdOfRow, readErasedFeedback } from '../feedback-rows.ts';
 import type { IngestResult } from '../ingest.ts';
 import { parseRecord, type Label, type LabelledRecord, type ProductRecord } from '../record.ts';
 import { splitLines } from '../split-lines.ts';
+import { findProducts } from './products.ts';
 import { commitVersion } from './commit-version.ts';
 import { SPLITS } from './content.ts';
 import {
@@ -27,8 +28,9 @@ import {
   openSplit,
   type DatasetVersion,
 } from './dataset-versions.ts';
+import { describeColumns } from './dataset-row.ts';
 import { createDriftMeter } from './drift.ts';
-import { DATASET_SCHEMA, type DatasetManifest } from './manifest.ts';
+import type { DatasetManifest } from './manifest.ts';
 import { openRowMerger, type RowMerger } from './merge-rows.ts';
 import { profileSchema, type Profile } from './profile.ts';
 import { writeSplits, type WrittenSplits } from './write-splits.ts';
@@ -99,6 +101,7 @@ export async function createDatasetVersion(
       parentProfile === undefined ? undefined : createDriftMeter(parentProfile, request.options.drift);
     const written = await writeSplits(merger.readMerged(), {
       folder,
+      columns: merger.laterFields,
       fractions: request.options.split,
       drift,
       signal: context.signal,
@@ -112,7 +115,7 @@ export async function createDatasetVersion(
       parentVersion: parent?.version ?? null,
       createdAt: context.clock.now().toISOString(),
       digest: written.digest,
-      columns: DATASET_SCHEMA,
+      columns: describeColumns(merger.laterFields),
       splits,
       splitRule: request.options.split,
       rows: written.profile.rows,
@@ -173,8 +176,12 @@ async function readInputs(
       }
     }
   }
-  for await (const line of splitLines(await store.get(request.raw.rawKey))) {
-    await add({ ...(JSON.parse(line.toString()) as LabelledRecord), weight: 1, origin: 'source' }, false);
+  const readRaw = async (): Promise<AsyncIterable<LabelledRecord>> =>
+    readLines(await store.get(request.raw.rawKey));
+  const groupOf = request.raw.repeatsIds === true ? await findProducts(await readRaw()) : undefined;
+  for await (const record of await readRaw()) {
+    const group = record.group ?? groupOf?.(record.id);
+    await add({ ...record, ...(group !== undefined && { group }), weight: 1, origin: 'source' }, false);
   }
   for await (const { label, weight, feedbackId, ...raw } of request.feedbackRows ?? []) {
     if (feedbackId !== undefined) counts.feedbackIds.push(feedbackId);
@@ -189,6 +196,10 @@ async function readInputs(
   }
   await onProgress?.({ rows });
   return counts;
+}
+
+async function* readLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<LabelledRecord> {
+  for await (const line of splitLines(chunks)) yield JSON.parse(line.toString()) as LabelledRecord;
 }
 
 function checkUsable({ splits, profile }: WrittenSplits): void {
@@ -232,8 +243,8 @@ function describeBalance({ rows, positives }: Profile): DatasetManifest['labelBa
 }
 
 function describeSource(raw: IngestResult): DatasetManifest['source'] {
-  const { source: name, accepted, refused, refusedKey, rawSha256 } = raw;
-  return { name, accepted, refused, refusedKey, rawSha256 };
+  const { source: name, accepted, refused, refusedKey, rawSha256, unrated, ignored, recognised } = raw;
+  return { name, accepted, refused, refusedKey, rawSha256, unrated, ignored, recognised };
 }
 
 /**

@@ -2,6 +2,7 @@
 import { parse } from 'csv-parse';
 import type { Readable } from 'node:stream';
 import { AppError } from '../../core/errors.ts';
+import { RECORD_FIELDS, type FieldRule, type RecordField } from '../../core/config/index.ts';
 import type { LabelledRecord } from '../record.ts';
 
 export const ORIGINS = ['source', 'feedback'] as const;
@@ -13,29 +14,67 @@ export interface DatasetRow extends LabelledRecord {
   origin: Origin;
 }
 
-/** The columns of training_data.csv, in their order. Empty cells are fields that the source does not have. */
-export const DATASET_COLUMNS = [
-  'id',
-  'title',
-  'category',
-  'description',
-  'price',
-  'rating',
-  'timestamp',
-  'label',
-  'weight',
-  'origin',
-] as const;
+const RULES = Object.entries<FieldRule>(RECORD_FIELDS) as [RecordField, FieldRule][];
+const LATER = RULES.flatMap(([field, rule]) => (rule.isLater === true ? [field] : []));
+const FIRST = RULES.flatMap(([field, rule]) => (rule.isLater === true ? [] : [field]));
 
-export const DATASET_HEADER = `${DATASET_COLUMNS.join(',')}\n`;
+/** Columns of every version, in their order. */
+export const DATASET_COLUMNS = [...FIRST, 'label', 'weight', 'origin'] as const;
 
-export function renderRow(row: DatasetRow): string {
-  return `${DATASET_COLUMNS.map((column) => renderCell(row[column])).join(',')}\n`;
+/** Fields added later that rows of a version hold: they have columns after the others, and no others have. */
+export type DatasetColumns = readonly RecordField[];
+
+export function createLaterFieldCollector(): { add(row: LabelledRecord): void; list(): DatasetColumns } {
+  const found = new Set<RecordField>();
+  return {
+    add: (row) => {
+      for (const field of LATER) if (row[field] !== undefined) found.add(field);
+    },
+    list: () => LATER.filter((field) => found.has(field)),
+  };
+}
+
+/** Empty cells are fields that the source does not have; lists and pairs are JSON. */
+export function createRowRenderer(later: DatasetColumns): {
+  header: string;
+  render: (row: DatasetRow) => string;
+} {
+  const columns = [...DATASET_COLUMNS, ...later] as (keyof DatasetRow)[];
+  return {
+    header: `${columns.join(',')}\n`,
+    render: (row) => `${columns.map((column) => renderCell(row[column])).join(',')}\n`,
+  };
+}
+
+export function describeColumns(later: DatasetColumns): { name: string; type: string }[] {
+  const types: Record<FieldRule['kind'], string> = {
+    text: 'text',
+    number: 'number or empty',
+    time: 'ISO 8601 UTC or empty',
+    texts: 'JSON list of texts or empty',
+    pairs: 'JSON object of texts or empty',
+  };
+  const typeOf = (field: RecordField): { name: string; type: string } => ({
+    name: field,
+    type: types[RECORD_FIELDS[field].kind],
+  });
+  return [
+    ...FIRST.map(typeOf),
+    { name: 'label', type: '0 or 1' },
+    { name: 'weight', type: 'number above 0' },
+    { name: 'origin', type: ORIGINS.join(' or ') },
+    ...later.map(typeOf),
+  ];
 }
 
 /** RFC 4180; a lone carriage return is quoted too, because some readers end a row at it. */
-function renderCell(value: string | number | null): string {
-  const text = value === null ? '' : String(value);
+function renderCell(value: DatasetRow[keyof DatasetRow]): string {
+  const text =
+    value === null || value === undefined
+      ? ''
+      : typeof value === 'object'
+        ? JSON.stringify(value)
+        : String(value);
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
@@ -53,23 +92,24 @@ export async function* readRows(csv: Readable, name: string): AsyncGenerator<Dat
 }
 
 function parseRow(cells: Record<string, string | undefined>, name: string): DatasetRow {
-  const text = (column: (typeof DATASET_COLUMNS)[number]): string => {
+  const text = (column: string): string => {
     const cell = cells[column];
     if (cell === undefined) throw new AppError('bad-data', `${name} has no column ${column}`);
     return cell;
   };
-  const numberOrNull = (column: 'price' | 'rating'): number | null =>
-    text(column) === '' ? null : Number(text(column));
-  return {
-    id: text('id'),
-    title: text('title'),
-    category: text('category'),
-    description: text('description'),
-    price: numberOrNull('price'),
-    rating: numberOrNull('rating'),
-    timestamp: text('timestamp') === '' ? null : text('timestamp'),
+  const row: Record<string, unknown> = {
     label: text('label') === '1' ? 1 : 0,
     weight: Number(text('weight')),
     origin: text('origin') === 'feedback' ? 'feedback' : 'source',
   };
+  for (const [field, { kind, isLater }] of RULES) {
+    const cell = isLater === true ? (cells[field] ?? '') : text(field);
+    if (kind === 'text' && isLater !== true) row[field] = cell;
+    else if (cell === '') {
+      if (isLater !== true) row[field] = null;
+    } else
+      row[field] =
+        kind === 'number' ? Number(cell) : kind === 'texts' || kind === 'pairs' ? JSON.parse(cell) : cell;
+  }
+  return row as unknown as DatasetRow;
 }

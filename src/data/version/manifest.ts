@@ -43,6 +43,12 @@ export const manifestSchema = z.strictObject({
     /** Key of the refused rows with their reasons; '' when there are none. */
     refusedKey: z.string(),
     rawSha256: sha256,
+    /** Of the refused rows those that nobody has rated. */
+    unrated: z.int().optional(),
+    /** Variants, images, totals, the same product once more. */
+    ignored: z.int().optional(),
+    /** The export that the source was recognised as. */
+    recognised: z.string().optional(),
   }),
   feedback: z.strictObject({
     accepted: z.int(),
@@ -67,16 +73,3 @@ export const manifestSchema = z.strictObject({
     .nullable(),
 });
 export type DatasetManifest = z.infer<typeof manifestSchema>;
-
-export const DATASET_SCHEMA: DatasetManifest['columns'] = [
-  { name: 'id', type: 'text' },
-  { name: 'title', type: 'text' },
-  { name: 'category', type: 'text' },
-  { name: 'description', type: 'text' },
-  { name: 'price', type: 'number or empty' },
-  { name: 'rating', type: 'number or empty' },
-  { name: 'timestamp', type: 'ISO 8601 UTC or empty' },
-  { name: 'label', type: '0 or 1' },
-  { name: 'weight', type: 'number above 0' },
-  { name: 'origin', type: ORIGINS.join(' or ') },
-];

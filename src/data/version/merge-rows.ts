@@ -8,7 +8,7 @@ import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { splitLines } from '../split-lines.ts';
 import { hashContent } from './content.ts';
-import type { DatasetRow } from './dataset-row.ts';
+import { createLaterFieldCollector, type DatasetColumns, type DatasetRow } from './dataset-row.ts';
 
 const BUCKETS = 64;
 const FLUSH_CHARS = 1 << 16;
@@ -40,6 +40,8 @@ export interface RowMerger {
   /** The rows that are kept. Call once, after the last `add`. */
   readMerged(): AsyncGenerator<MergedRow>;
   readonly counts: MergeCounts;
+  /** Fields added later that rows hold; complete after the last `add`. */
+  readonly laterFields: DatasetColumns;
   close(): Promise<void>;
 }
 
@@ -51,6 +53,7 @@ export async function openRowMerger(folder: string): Promise<RowMerger> {
   const counts: MergeCounts = { duplicates: 0, relabelled: 0 };
   const pathOf = (bucket: number): string => path.join(folder, `bucket-${bucket}.jsonl`);
   let order = 0;
+  const later = createLaterFieldCollector();
 
   const flush = async (bucket: number): Promise<void> => {
     const file = (files[bucket] ??= await open(pathOf(bucket), 'w'));
@@ -76,7 +79,11 @@ export async function openRowMerger(folder: string): Promise<RowMerger> {
   return {
     counts,
     readMerged,
+    get laterFields() {
+      return later.list();
+    },
     add: async (row, inherited) => {
+      later.add(row);
       const content = hashContent(row.title, row.description);
       // Ascending buckets hold ascending hashes, so that the whole is sorted.
       const bucket = (content[0] ?? 0) >> 2;

@@ -3,8 +3,8 @@ import { createHash, type Hash } from 'node:crypto';
 import { open, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import type { SplitFractions } from './content.ts';
-import { SPLITS, splitOf, type Split } from './content.ts';
-import { DATASET_HEADER, renderRow, type Origin } from './dataset-row.ts';
+import { hashSplitKey, SPLITS, splitOf, type Split } from './content.ts';
+import { createRowRenderer, type DatasetColumns, type Origin } from './dataset-row.ts';
 import type { DriftMeter } from './drift.ts';
 import type { MergedRow } from './merge-rows.ts';
 import { createProfileBuilder, type Profile } from './profile.ts';
@@ -21,26 +21,33 @@ export interface WrittenSplits {
 /** @param rows in the order of their content hash */
 export async function writeSplits(
   rows: AsyncIterable<MergedRow>,
-  options: { folder: string; fractions: SplitFractions; drift?: DriftMeter; signal?: AbortSignal },
+  options: {
+    folder: string;
+    columns: DatasetColumns;
+    fractions: SplitFractions;
+    drift?: DriftMeter;
+    signal?: AbortSignal;
+  },
 ): Promise<WrittenSplits> {
   const { folder, fractions, drift, signal } = options;
+  const { header, render } = createRowRenderer(options.columns);
   const digest: Hash = createHash('sha256');
   const profile = createProfileBuilder();
   const origins: Record<Origin, number> = { source: 0, feedback: 0 };
   const writers = {
-    train: await openSplitWriter(folder, 'train'),
-    validation: await openSplitWriter(folder, 'validation'),
-    holdout: await openSplitWriter(folder, 'holdout'),
+    train: await openSplitWriter(folder, 'train', header),
+    validation: await openSplitWriter(folder, 'validation', header),
+    holdout: await openSplitWriter(folder, 'holdout', header),
   };
   try {
     for await (const { row, content, inherited } of rows) {
       signal?.throwIfAborted();
-      const line = renderRow(row);
+      const line = render(row);
       digest.update(line);
       profile.add(row);
       if (!inherited) drift?.add(row);
       origins[row.origin] += 1;
-      await writers[splitOf(content, fractions)].write(line, row.label);
+      await writers[splitOf(hashSplitKey(row, content), fractions)].write(line, row.label);
     }
   } finally {
     for (const split of SPLITS) await writers[split].close();
@@ -54,10 +61,10 @@ export async function writeSplits(
   };
 }
 
-async function openSplitWriter(folder: string, split: Split) {
+async function openSplitWriter(folder: string, split: Split, header: string) {
   const file = path.join(folder, `${split}.csv`);
   const handle: FileHandle = await open(file, 'w');
-  let pending = DATASET_HEADER;
+  let pending = header;
   let rows = 0;
   let positives = 0;
   const flush = async (): Promise<void> => {

@@ -279,11 +279,16 @@ function parseMap(pairs: readonly string[] | undefined): Record<string, string> 
   if (pairs === undefined) return undefined;
   return Object.fromEntries(
     pairs.map((pair) => {
-      const [, field = '', column = ''] = /^([a-z]+)[:=](.+)$/s.exec(pair) ?? [];
+      if (pair === 'auto') return ['auto', 'yes'];
+      const [, field = '', column = ''] = /^([a-z]{1,40})[:=](.*)$/s.exec(pair) ?? [];
       if (field === '')
-        throw new AppError('invalid-input', `map is "${pair}": FIELD:COLUMN is needed, as in title:Title`, {
-          details: { field: 'map' },
-        });
+        throw new AppError(
+          'invalid-input',
+          `map is "${pair}": FIELD:COLUMN is needed, as in title:Title, or auto`,
+          {
+            details: { field: 'map' },
+          },
+        );
       return [field, column];
     }),
   );
@@ -324,7 +329,7 @@ const ARCHIVES: readonly [string, readonly number[]][] = [
 function wrongType(what: string): AppError {
   return new AppError(
     'wrong-media-type',
-    `the catalogue is ${JSON.stringify(what.slice(0, 100))}: send the file itself as CSV, TSV, JSON or JSONL (text/csv, text/tab-separated-values, application/json, application/x-ndjson)`,
+    `the catalogue is ${JSON.stringify(what.slice(0, 100))}: send the file itself as CSV, TSV, JSON, JSONL, XML, Excel or Parquet (text/csv, application/json, application/x-ndjson, application/xml, ...)`,
     { details: { field: 'content-type' } },
   );
 }

@@ -1,6 +1,6 @@
 /** Pipeline runs: start, watch, cancel, replay. */
 import { z } from '@hono/zod-openapi';
-import { withPublicAddresses } from '../../core/config/index.ts';
+import { SOURCE_KINDS, SOURCES, withPublicAddresses, type SourceRule } from '../../core/config/index.ts';
 import type { DestinationPolicy } from '../../core/destination.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Db } from '../../db/index.ts';
@@ -141,8 +141,8 @@ export function createRunRoutes(deps: {
   return createRouter()
     .openapi(startRoute, async function startRun(c) {
       const request = c.req.valid('json');
-      refuseFiles(request);
-      if (request.source?.url !== undefined)
+      refuseOperatorSources(request);
+      if (typeof request.source?.url === 'string')
         await requireReachable('source.url', request.source.url, destinations);
       const { runId: id } = await starter.startRun({ trigger: 'manual', request, cameOverHttp: true });
       return c.json({ status: 'success' as const, run_id: id }, 202);
@@ -166,14 +166,18 @@ export function createRunRoutes(deps: {
     });
 }
 
-/** Whoever may start runs over HTTP must not be able to read the files of the workers' machines. */
-function refuseFiles({ source }: RunRequest): void {
-  if (source?.path === undefined && source?.kind !== 'file') return;
-  throw new AppError(
-    'forbidden',
-    'source.path cannot be set over HTTP: set data.source.path in the configuration, or use "copyloop run --source FILE"',
-    { details: { field: 'source.path' } },
-  );
+/** Whoever may start runs over HTTP must not be able to read what only the operator's machines can reach. */
+function refuseOperatorSources({ source = {} }: RunRequest): void {
+  for (const kind of SOURCE_KINDS) {
+    const { needs, isOpenToCallers }: SourceRule = SOURCES[kind];
+    if (isOpenToCallers || needs === undefined) continue;
+    if (source.kind !== kind && (source[needs as keyof typeof source] ?? null) === null) continue;
+    throw new AppError(
+      'forbidden',
+      `source.${needs} cannot be set over HTTP: set data.source.${needs} in the configuration, or use "copyloop run --source"`,
+      { details: { field: `source.${needs}` } },
+    );
+  }
 }
 
 function renderSummary(run: RunSummary): z.input<typeof summarySchema> {

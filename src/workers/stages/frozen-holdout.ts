@@ -1,11 +1,14 @@
 /** The rows of a frozen holdout: which they are, and that none of them is trained on. */
 import { AppError } from '../../core/errors.ts';
-import { hashContent, openSplit, splitPosition, type DatasetVersion } from '../../data/index.ts';
+import { hashSplitKey, openSplit, splitPosition, type DatasetVersion } from '../../data/index.ts';
 import { readFrozenFraction } from '../../tracking/index.ts';
 import type { RunContext } from '../loop/context.ts';
 
-export function isBelow(fraction: number, row: { title: string; description: string }): boolean {
-  return splitPosition(hashContent(row.title, row.description)) < fraction;
+export function isBelow(
+  fraction: number,
+  row: { title: string; description: string; group?: string },
+): boolean {
+  return splitPosition(hashSplitKey(row)) < fraction;
 }
 
 /** @throws AppError `bad-data` when rows that would be trained on are frozen: the champion was judged on such */

@@ -1,0 +1,106 @@
+/**
+ * How a delimited file is written, found by reading records of its head in every way that spreadsheets and shops write them: the way whose
+ * records agree in their number of cells is taken. Lines before the header (`sep=`, comments, a report's title and dates) are passed over.
+ */
+import { splitRecords, type Delimiters, type RawRecord } from './split-records.ts';
+
+export interface Dialect extends Delimiters {
+  /** Record of the head that is the header (or the first row of a table without one), after those that are passed over. */
+  first: RawRecord | undefined;
+  ignored: { line: number; reason: string }[];
+  /** `sep=` line, line ends. */
+  marks: string[];
+}
+
+const DELIMITERS = [',', ';', '\t', '|'] as const;
+const RECORDS_READ = 400;
+const MAX_LINES_BEFORE = 40;
+const LINES_COMPARED = 10;
+
+/** @param head of a character a byte, without the mark */
+export function findDialect(head: string, isWhole: boolean, isTsv: boolean): Dialect {
+  const separator = /^(?:[\r\n]{0,20})"?sep=([^\r\n])"?[\r\n]/iu.exec(head.slice(0, 40))?.[1];
+  const ways = (separator === undefined ? DELIMITERS : [separator]).flatMap((delimiter): Delimiters[] => [
+    { delimiter, quote: '"' },
+    // Where commas are quoted, a quote that nobody closes is damage; tabs and bars have often no quoting at all.
+    ...(delimiter === ',' || delimiter === ';' ? [] : [{ delimiter, quote: null }]),
+  ]);
+  const tries = ways.map((way) => {
+    const { records } = splitRecords(head, way, { start: 0, line: 1, isLast: isWhole, limit: RECORDS_READ });
+    return { way, records, ...judge(way, records, isTsv) };
+  });
+  const best = tries.reduce((a, b) => (b.score > a.score ? b : a));
+  const { first, ignored } = findHeader(best.records, best.cells);
+  return { ...best.way, first, ignored, marks: listMarks(head, separator) };
+}
+
+/** The share of records that agree in their number of cells, and that number. */
+function judge(
+  { delimiter, quote }: Delimiters,
+  all: readonly RawRecord[],
+  isTsv: boolean,
+): { score: number; cells: number } {
+  const records = all.filter((record) => !isBlank(record));
+  const counts = new Map<number, number>();
+  let faults = 0;
+  for (const { cells, fault } of records) {
+    if (fault === undefined) counts.set(cells.length, (counts.get(cells.length) ?? 0) + 1);
+    else faults += 1;
+  }
+  const [cells = 1, agreeing = 0] = [...counts].toSorted((a, b) => b[1] - a[1] || b[0] - a[0])[0] ?? [];
+  if (cells === 1) return { score: delimiter === ',' ? 0.01 : 0, cells };
+  const before = records.findIndex((record) => record.cells.length === cells);
+  const judged = Math.max(1, records.length - Math.min(before, MAX_LINES_BEFORE));
+  const share = (agreeing - faults) / judged;
+  // Among ways that agree alike: more cells, quotes that mean something, and what the file's name says. TSV has no quoting by its own
+  // definition (IANA text/tab-separated-values), yet many programs quote.
+  const preference =
+    Math.min(cells, 50) * 1e-4 +
+    (delimiter === '\t' && isTsv ? 0.02 : 0) +
+    (quote === null ? 1e-5 : records.some(({ quoted }) => quoted === true) ? 2e-5 : 0);
+  return { score: share + preference, cells };
+}
+
+export function findHeader(
+  records: readonly RawRecord[],
+  cells: number,
+): { first: RawRecord | undefined; ignored: Dialect['ignored'] } {
+  const ignored: Dialect['ignored'] = [];
+  const candidates = records.filter((record) => !isBlank(record));
+  for (const [i, record] of candidates.entries()) {
+    const after = candidates.slice(i + 1, i + 1 + LINES_COMPARED);
+    const reason = i < MAX_LINES_BEFORE && after.length > 0 ? passedOver(record, after, cells) : undefined;
+    if (reason === undefined) return { first: record, ignored };
+    ignored.push({ line: record.line, reason });
+  }
+  return { first: undefined, ignored };
+}
+
+/** Why a line is none of the table; undefined where it is the header. */
+function passedOver(record: RawRecord, after: readonly RawRecord[], cells: number): string | undefined {
+  const [first = ''] = record.cells;
+  if (/^"?sep=.?"?$/iu.test(record.cells.join('')) || /^sep=/iu.test(first)) return 'says the delimiter';
+  if (cells === 1) return undefined;
+  if (first.trimStart().startsWith('#') && record.cells.filter((cell) => cell.trim() !== '').length === 1)
+    return 'is a comment';
+  const filled = countFilled(record);
+  // A title, dates, a row of headings over groups of columns: fewer cells than lines after it, and less than half of a row.
+  if (filled <= cells / 2 && after.some((next) => countFilled(next) > filled)) return 'is a heading';
+  return undefined;
+}
+
+function countFilled({ cells }: RawRecord): number {
+  return cells.reduce((count, cell) => (cell.trim() === '' ? count : count + 1), 0);
+}
+
+export function isBlank({ cells, fault }: RawRecord): boolean {
+  return fault === undefined && cells.every((cell) => cell === '' || cell.trim() === '');
+}
+
+function listMarks(head: string, separator: string | undefined): string[] {
+  const crlf = head.includes('\r\n');
+  return [
+    ...(separator === undefined ? [] : ['sep=']),
+    crlf ? 'CRLF' : head.includes('\r') && !head.includes('\n') ? 'CR' : 'LF',
+  ];
+}

@@ -1,0 +1,131 @@
+/**
+ * Which encoding a text file has: by its mark, by what is declared, by its bytes. Windows-1252 is taken without being told only where
+ * every byte above ASCII makes sense in it; what is doubtful is asked about.
+ */
+import { AppError } from '../../core/errors.ts';
+
+export interface Encoding {
+  /** As WHATWG calls it: `utf-8`, `utf-16le`, `windows-1252`. */
+  name: string;
+  markBytes: number;
+}
+
+const MARKS: readonly (readonly [string, readonly number[]])[] = [
+  ['utf-8', [0xef, 0xbb, 0xbf]],
+  ['utf-16le', [0xff, 0xfe]],
+  ['utf-16be', [0xfe, 0xff]],
+];
+
+/**
+ * @param head as much of the file as is there to look at
+ * @param declared by the user, a content type or the file itself
+ * @throws AppError `bad-data` where the encoding is doubtful, `invalid-input` for a name that nobody knows
+ */
+export function findEncoding(head: Buffer, name: string, declared: string | undefined): Encoding {
+  for (const [encoding, mark] of MARKS) {
+    if (mark.every((byte, i) => head[i] === byte)) return { name: encoding, markBytes: mark.length };
+  }
+  if (declared !== undefined) return { name: encodingOf(declared), markBytes: 0 };
+  const wide = findUnmarkedUtf16(head);
+  if (wide !== undefined) return { name: wide, markBytes: 0 };
+  // A character that the end of the head cuts through is none of its faults.
+  const bytes = head.subarray(0, Math.max(0, head.length - 3));
+  const { damaged, multibyte } = countUtf8(head.length < 8 ? head : bytes);
+  // Some rows of a UTF-8 file may be damaged: they are refused one by one.
+  if (damaged === 0 || multibyte > 0) return { name: 'utf-8', markBytes: 0 };
+  if (looksLikeWindows1252(bytes)) return { name: 'windows-1252', markBytes: 0 };
+  throw new AppError(
+    'bad-data',
+    `${name} is neither UTF-8 nor plainly Windows-1252: name its encoding (--encoding windows-1250, shift_jis, ...), or save it as UTF-8`,
+    { details: { field: 'encoding' } },
+  );
+}
+
+function encodingOf(label: string): string {
+  try {
+    return new TextDecoder(label).encoding;
+  } catch (cause) {
+    throw new AppError(
+      'invalid-input',
+      `there is no encoding ${JSON.stringify(label.slice(0, 60))}: utf-8, utf-16le, windows-1252, iso-8859-15, shift_jis and others are known`,
+      { cause, details: { field: 'encoding' } },
+    );
+  }
+}
+
+/** In text of mostly Latin letters every other byte is zero. */
+function findUnmarkedUtf16(head: Buffer): string | undefined {
+  const sample = head.subarray(0, 1024);
+  const zeros = [0, 0];
+  for (const [i, byte] of sample.entries()) if (byte === 0) zeros[i % 2] = (zeros[i % 2] ?? 0) + 1;
+  const [even = 0, odd = 0] = zeros;
+  const half = sample.length / 2;
+  if (half < 4) return undefined;
+  if (odd > half * 0.8 && even < half * 0.1) return 'utf-16le';
+  return even > half * 0.8 && odd < half * 0.1 ? 'utf-16be' : undefined;
+}
+
+function countUtf8(bytes: Buffer): { damaged: number; multibyte: number } {
+  let damaged = 0;
+  let multibyte = 0;
+  for (let i = 0; i < bytes.length; i += 1) {
+    const byte = bytes[i] as number;
+    if (byte < 0x80) continue;
+    const length =
+      byte >= 0xf0 && byte < 0xf5 ? 4 : byte >= 0xe0 && byte < 0xf0 ? 3 : byte >= 0xc2 && byte < 0xe0 ? 2 : 0;
+    let valid = length > 0 && i + length <= bytes.length;
+    for (let k = 1; valid && k < length; k += 1) valid = ((bytes[i + k] as number) & 0xc0) === 0x80;
+    if (!valid) damaged += 1;
+    else {
+      multibyte += 1;
+      i += length - 1;
+    }
+  }
+  return { damaged, multibyte };
+}
+
+const CAPITAL = /[\p{Lu}]/u;
+const LETTER = /\p{L}/u;
+/** Letters of western Europe; what else is a letter in Windows-1252 (ð, þ, ƒ, Ž, Š) is more often another encoding's vowel. */
+const WESTERN = /[ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜßàáâãäåæçèéêëìíîïñòóôõöøùúûüÿŒœ]/u;
+const BETWEEN_WORDS = /[–—„“”«»‹›…•·¿¡]/u;
+const SIGNS = /[€£¥¢©®™°ºª½¼¾×±§²³µ¹÷\u00a0‰†‡]/u;
+
+/** Whether at least 95 of 100 characters above ASCII stand where Windows-1252 would have them, and none is undefined there. */
+function looksLikeWindows1252(bytes: Buffer): boolean {
+  const text = decodeWindows1252(bytes.subarray(0, 1 << 18));
+  let seen = 0;
+  let plausible = 0;
+  for (let i = 0; i < text.length; i += 1) {
+    const char = text[i] as string;
+    if (char < '\u0080') continue;
+    seen += 1;
+    // The five bytes that Windows-1252 leaves undefined.
+    if (char < '\u00a0') return false;
+    const before = text[i - 1] ?? ' ';
+    const after = text[i + 1] ?? ' ';
+    const inWord = LETTER.test(before) && LETTER.test(after);
+    if (WESTERN.test(char)) {
+      const isRun = before > '\u007f' && after > '\u007f' && LETTER.test(before) && LETTER.test(after);
+      const isLate = CAPITAL.test(char) && LETTER.test(before) && !CAPITAL.test(before);
+      if (!isRun && !isLate) plausible += 1;
+    } else if (
+      char === '’' ||
+      char === '‘' ||
+      (BETWEEN_WORDS.test(char) && !inWord) ||
+      (SIGNS.test(char) && !inWord)
+    ) {
+      plausible += 1;
+    }
+  }
+  return seen > 0 && plausible >= seen * 0.95;
+}
+
+const FROM_0X80 = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ';
+
+/** Node's own decoder takes the bytes from 0x80 to 0x9f for control characters, as ISO 8859-1 has them. */
+export function decodeWindows1252(bytes: Buffer): string {
+  return bytes
+    .toString('latin1')
+    .replaceAll(/[\u0080-\u009f]/gu, (char) => FROM_0X80[char.charCodeAt(0) - 0x80] as string);
+}

@@ -1,0 +1,161 @@
+/**
+ * Feeds of XML: the items of RSS and the entries of Atom, also a plain list of `product`, `item`, `offer` elements. Streamed; entities
+ * that a file declares are never expanded, and nothing that it points to is fetched.
+ */
+import { Parser } from 'htmlparser2';
+import { AppError } from '../../core/errors.ts';
+import type { OpenedBytes } from './open-bytes.ts';
+import { MAX_ROW_BYTES, type SourceRow, type SourceTable } from './table.ts';
+
+const RECORDS = new Set([
+  'item',
+  'entry',
+  'product',
+  'offer',
+  'article',
+  'record',
+  'row',
+  'review',
+  'listing',
+  'shopitem',
+  'artikel',
+]);
+const MAX_DEPTH = 64;
+
+interface Element {
+  name: string;
+  text: string;
+  children: [string, unknown][];
+}
+
+/** @throws AppError `bad-data`, while reading, for entities of its own, a file that breaks off or is no XML, and one without items */
+export function readXml(bytes: OpenedBytes, name: string): SourceTable {
+  async function* read(): AsyncGenerator<SourceRow> {
+    const rows: SourceRow[] = [];
+    const open: string[] = [];
+    const elements: Element[] = [];
+    let count = 0;
+    let line = 1;
+    let itemLine = 1;
+    let fault: AppError | undefined;
+    let sizeChars = 0;
+    /** An element that closes itself is closed by the parser too, as one is that nobody closed. */
+    let justOpened = false;
+    const fail = (what: string): void =>
+      void (fault ??= new AppError('bad-data', `${name}: line ${line}: ${what}`));
+
+    const parser = new Parser(
+      {
+        onprocessinginstruction: (_, data) => {
+          if (/<!ENTITY/iu.test(data))
+            fail('the file declares entities of its own, which are not expanded: remove its DOCTYPE');
+        },
+        onopentag: (tag, attributes) => {
+          open.push(tag);
+          justOpened = true;
+          if (open.length > MAX_DEPTH) fail(`elements are nested deeper than ${MAX_DEPTH} levels`);
+          const isRecord = elements.length === 0 && RECORDS.has(localName(tag)) && open.length > 1;
+          if (isRecord) {
+            itemLine = line;
+            sizeChars = 0;
+          }
+          if (isRecord || elements.length > 0) {
+            const children = Object.entries(attributes).map(([key, value]): [string, unknown] => [
+              `@${key}`,
+              value,
+            ]);
+            elements.push({ name: tag, text: '', children });
+          }
+        },
+        ontext: (text) => {
+          justOpened = false;
+          const element = elements.at(-1);
+          if (element === undefined) return;
+          element.text += text;
+          sizeChars += text.length;
+          if (sizeChars > MAX_ROW_BYTES) fail(`a record is larger than ${MAX_ROW_BYTES / 1024 / 1024} MiB`);
+        },
+        onclosetag: (tag, isImplied) => {
+          const opened = open.pop();
+          if ((isImplied && !justOpened) || opened !== tag)
+            fail(`<${opened ?? tag}> is never closed: the file is cut short or no XML`);
+          justOpened = false;
+          const element = elements.pop();
+          if (element === undefined) return;
+          const parent = elements.at(-1);
+          if (parent !== undefined) parent.children.push([element.name, valueOf(element)]);
+          else {
+            count += 1;
+            rows.push({ line: itemLine, values: toValues(element.children) });
+          }
+        },
+      },
+      { xmlMode: true, decodeEntities: true },
+    );
+    const decoder = new TextDecoder('utf-8');
+    for await (const chunk of bytes.chunks) {
+      const text = decoder.decode(chunk, { stream: true });
+      // A line at a time, so that faults and records know theirs.
+      for (let at = 0; at < text.length;) {
+        const end = text.indexOf('\n', at);
+        const next = end === -1 ? text.length : end + 1;
+        parser.write(text.slice(at, next));
+        if (fault !== undefined) throw fault;
+        if (end !== -1) line += 1;
+        at = next;
+      }
+      yield* rows.splice(0);
+    }
+    if (open.length > 0) fail(`<${open.at(-1)}> is never closed: the file is cut short`);
+    parser.end();
+    if (fault !== undefined) throw fault;
+    yield* rows.splice(0);
+    if (count === 0)
+      throw new AppError(
+        'bad-data',
+        `${name} is XML without items: <item>, <entry> or <product> elements are read`,
+      );
+  }
+  return {
+    layout: {
+      format: 'xml',
+      encoding: bytes.encoding,
+      packing: bytes.packing,
+      delimiter: null,
+      quote: null,
+      headerLine: null,
+      ignoredLines: [],
+      marks: [findRoot(bytes.head)],
+    },
+    read,
+  };
+}
+
+function valueOf({ text, children }: Element): unknown {
+  if (children.every(([key]) => key.startsWith('@')))
+    return text.trim() === '' ? (hrefOf(children) ?? '') : text.trim();
+  return toValues(children);
+}
+
+/** A link of Atom has its address in an attribute. */
+function hrefOf(children: Element['children']): unknown {
+  return children.find(([key]) => key === '@href')?.[1];
+}
+
+/** A name that occurs more than once holds a list. */
+function toValues(children: Element['children']): Record<string, unknown> {
+  const values = new Map<string, unknown[]>();
+  for (const [key, value] of children) values.set(key, [...(values.get(key) ?? []), value]);
+  return Object.fromEntries([...values].map(([key, list]) => [key, list.length === 1 ? list[0] : list]));
+}
+
+function localName(tag: string): string {
+  return tag.slice(tag.indexOf(':') + 1).toLowerCase();
+}
+
+/** `rss`, `feed` or what the outermost element is called. */
+function findRoot(head: Buffer): string {
+  return (
+    /<([A-Za-z_][\w.:-]{0,60})/u.exec(head.toString('utf8').replaceAll(/<[?!][^>]{0,2000}>/gu, ''))?.[1] ?? ''
+  );
+}

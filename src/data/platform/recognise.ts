@@ -1,0 +1,86 @@
+/** Which platform wrote a table, told by its columns; and for tables that none wrote, which of their columns mean what. */
+import { MAPPABLE_FIELDS, type RecordField } from '../../core/config/index.ts';
+import type { Layout } from '../format/table.ts';
+import { COLUMN_WORDS, PLATFORMS, type Platform } from './platforms.ts';
+
+export interface Recognised {
+  platform: Platform;
+  /** Whether it is a platform's export, not a table of somebody's own whose columns have telling names. */
+  isPlatform: boolean;
+}
+
+/** Names as they are compared: lower case, `_` and white space alike, without the merchant's prefix. */
+export function normaliseName(name: string): string {
+  return name
+    .slice(0, 200)
+    .toLowerCase()
+    .replace(/^\*/u, '')
+    .replace(/^g:/u, '')
+    .replaceAll(/(?<=[a-z0-9])[_-](?=[a-z0-9])|[\s_]+/gu, ' ')
+    .trim();
+}
+
+export function recognise(columns: readonly string[], layout: Layout): Recognised | undefined {
+  const names = new Set(columns.map(normaliseName));
+  const known = PLATFORMS.find((platform) => matches(platform, names, layout.format));
+  if (known !== undefined) return { platform: describe(known, layout), isPlatform: true };
+  const own = readColumnWords(names, layout);
+  return own === undefined ? undefined : { platform: own, isPlatform: false };
+}
+
+function matches(
+  { has, hasOne = [], formats }: Platform,
+  names: ReadonlySet<string>,
+  format: string,
+): boolean {
+  if (formats === undefined ? format === 'xml' : !formats.includes(format)) return false;
+  const holds = (name: string): boolean =>
+    name.endsWith('*') ? [...names].some((known) => known.startsWith(name.slice(0, -1))) : names.has(name);
+  return has.every(holds) && hasOne.every((some) => some.some(holds));
+}
+
+/** The same feed comes in more than one form. */
+function describe(platform: Platform, { format, marks, delimiter }: Layout): Platform {
+  let { name } = platform;
+  if (name === 'Google Merchant RSS 2.0 feed' && marks[0] === 'feed') name = 'Google Merchant Atom feed';
+  if (name.startsWith('Google Merchant Center') && delimiter !== '\t') {
+    name = `Google Merchant Center feed (${format.toUpperCase()})`;
+  }
+  return name === platform.name ? platform : { ...platform, name };
+}
+
+/** @returns undefined where neither a title nor a text can be told, or little else: a guess of two names is none */
+function readColumnWords(names: ReadonlySet<string>, layout: Layout): Platform | undefined {
+  const languages = Object.entries(COLUMN_WORDS).map(([language, words]) => {
+    const fields: Partial<Record<RecordField, readonly string[]>> = {};
+    for (const field of MAPPABLE_FIELDS) {
+      const found = (words[field] ?? []).filter((word) => names.has(word));
+      if (found.length > 0) fields[field] = found.slice(0, 1);
+    }
+    return { language, fields };
+  });
+  const best = languages.reduce((a, b) =>
+    Object.keys(b.fields).length > Object.keys(a.fields).length ? b : a,
+  );
+  // Some columns keep their English names in tables of any language.
+  const english = languages[0]?.fields ?? {};
+  const taken = new Set(Object.values(best.fields).flat());
+  const fields = { ...best.fields };
+  for (const field of MAPPABLE_FIELDS) {
+    const word = english[field]?.[0];
+    if (fields[field] === undefined && word !== undefined && !taken.has(word)) fields[field] = [word];
+  }
+  if (fields.title === undefined || fields.description === undefined || Object.keys(fields).length < 4)
+    return undefined;
+  return { name: nameOf(best.language, layout), kind: 'products', has: [], fields };
+}
+
+function nameOf(language: string, { format, encoding, marks }: Layout): string {
+  const written = format === 'jsonl' ? 'JSON Lines' : format.toUpperCase();
+  if (format === 'xlsx') return `Excel workbook with ${language} columns`;
+  if (encoding.startsWith('utf-16')) return `Unicode text saved by ${language} Excel`;
+  if ((format === 'csv' || format === 'tsv') && (marks.includes('sep=') || encoding === 'windows-1252')) {
+    return `${written} saved by ${language} Excel`;
+  }
+  return `${written} with ${language} columns`;
+}

@@ -1,0 +1,180 @@
+/** From a source's columns to our fields: what the user says wins, then what the platform is known for, then a column of the same name. */
+import { MAPPABLE_FIELDS, type Config, type RecordField } from '../../core/config/index.ts';
+import { AppError } from '../../core/errors.ts';
+import { tidyName } from '../format/delimited.ts';
+import type { Layout } from '../format/table.ts';
+import type { Platform } from '../platform/platforms.ts';
+import { normaliseName, recognise } from '../platform/recognise.ts';
+import type { Fault, Label, ProductRecord } from '../record.ts';
+import { shorten } from '../record.ts';
+import { lookUp, type Values } from './lookup.ts';
+
+export type FieldMap = Config['data']['map'];
+export type LabelRule = Config['data']['label'];
+
+export interface Mapping {
+  platform: Platform | undefined;
+  /** Columns of each field, the first that is filled being taken. Only fields that the job uses. */
+  fields: Partial<Record<RecordField, readonly string[]>>;
+  /** Fields that the user mapped: what stands there must be right. */
+  asked: ReadonlySet<string>;
+  /** The platform's other columns, by their names here. */
+  find: (name: string) => readonly string[];
+  labelColumn: string | undefined;
+}
+
+/** Columns that the user names; by them a table without header is recognised. */
+export function listNamedColumns(map: FieldMap, label: LabelRule | null): string[] {
+  const named = Object.entries(map).flatMap(([field, column]) =>
+    field === 'auto' || column === '' ? [] : [column],
+  );
+  return label === null || label.column === null ? named : [...named, label.column];
+}
+
+export interface MappingRequest {
+  map: FieldMap;
+  /** null where records need no label. */
+  label: LabelRule | null;
+  /** Fields that the job reads; a column that it does not need may be missing or wrong. */
+  uses: readonly RecordField[];
+}
+
+/**
+ * @param columns of a table; of nested records, the names that the first of them hold
+ * @throws AppError `bad-data` naming the columns that there are
+ */
+export function resolveMapping(
+  { map, label, uses }: MappingRequest,
+  columns: readonly string[],
+  layout: Layout,
+): Mapping {
+  const isNested = layout.format === 'json' || layout.format === 'jsonl' || layout.format === 'xml';
+  const platform = choosePlatform(map, label, columns, layout);
+  const byName = new Map<string, string[]>();
+  // The merchant's own `g:title` is nearer the product than the feed's `title`.
+  for (const column of columns.toSorted((a, b) => Number(b.startsWith('g:')) - Number(a.startsWith('g:')))) {
+    const name = normaliseName(column);
+    byName.set(name, [...(byName.get(name) ?? []), column]);
+  }
+  const find = (name: string): readonly string[] => {
+    if (name.endsWith('*'))
+      return [...byName]
+        .filter(([known]) => known.startsWith(name.slice(0, -1)))
+        .flatMap(([, found]) => found);
+    const found = byName.get(name);
+    if (found !== undefined) return found;
+    const [first = ''] = name.split('.');
+    const [head] = first === name ? [] : (byName.get(first) ?? []);
+    return head === undefined ? [] : [`${head}${name.slice(first.length)}`];
+  };
+  const there = `The columns are: ${columns
+    .slice(0, 100)
+    .map((column) => JSON.stringify(column))
+    .join(', ')}.`;
+  const locate = (wanted: string, field: string): string => {
+    const name = tidyName(wanted);
+    const same = columns.filter((column) => column === name);
+    if (same.length > 1) {
+      throw new AppError(
+        'bad-data',
+        `two columns are named ${JSON.stringify(name)}: rename one, or name ${field} by its number. ${there}`,
+      );
+    }
+    if (same.length === 1 || isNested) return name;
+    const byNumber = /^[1-9]\d{0,3}$/u.test(name) ? columns[Number(name) - 1] : undefined;
+    if (byNumber !== undefined) return byNumber;
+    throw new AppError('bad-data', `no column ${JSON.stringify(wanted)} for ${field}. ${there}`);
+  };
+
+  const fields: Mapping['fields'] = {};
+  const asked = new Set<string>();
+  for (const field of MAPPABLE_FIELDS) {
+    const own = map[field];
+    const isNeeded = uses.includes(field);
+    if (!isNeeded || own === '') continue;
+    if (own !== undefined) {
+      fields[field] = [locate(own, field)];
+      asked.add(field);
+      continue;
+    }
+    const known = platform?.fields[field]?.flatMap(find) ?? [];
+    if (known.length > 0) fields[field] = known;
+    else if (
+      platform === undefined &&
+      (isNested || columns.filter((column) => column === field).length === 1)
+    )
+      fields[field] = [field];
+  }
+  if (fields.title === undefined && fields.description === undefined) {
+    throw new AppError(
+      'bad-data',
+      `neither title nor description has a column: map one, for example --map description=COLUMN. ${there}`,
+    );
+  }
+  const labelColumn =
+    label?.column === null || label === null ? undefined : locate(label.column, 'the label');
+  if (label !== null && labelColumn === undefined && fields.rating === undefined) {
+    throw new AppError(
+      'bad-data',
+      `nothing says which records are good: map the rating (--map rating=COLUMN) or name a 0/1 column (--label-column COLUMN). ${there}`,
+    );
+  }
+  return { platform, fields, asked, find, labelColumn };
+}
+
+/** A platform's own file keeps what the user does not map; a table with telling names is read by them only where nobody says otherwise. */
+function choosePlatform(
+  map: FieldMap,
+  label: LabelRule | null,
+  columns: readonly string[],
+  layout: Layout,
+): Platform | undefined {
+  const found = recognise(columns, layout);
+  if (found === undefined || found.isPlatform || map.auto !== undefined) return found?.platform;
+  const saysTexts = map.title !== undefined || map.description !== undefined;
+  const isOurs = columns.includes('title') && columns.includes('description');
+  return saysTexts || isOurs || (label?.column ?? null) !== null ? undefined : found.platform;
+}
+
+/** Columns of a table that are read for a mapping. */
+export function listReadColumns({ platform, fields, find, labelColumn }: Mapping): string[] {
+  const own = Object.values(fields).flat();
+  const more =
+    platform === undefined
+      ? []
+      : [
+          ...(platform.attributes ?? []),
+          ...(platform.attributePairs ?? []).flat(),
+          ...(platform.ignore ?? []).map(({ column }) => column),
+          ...Object.values(platform.metrics ?? {}).flat(),
+          ...(platform.fold === undefined
+            ? []
+            : platform.fold.by === 'key'
+              ? [platform.fold.key, ...platform.fold.texts]
+              : [platform.fold.type, platform.fold.parent, ...platform.fold.key]),
+        ].flatMap(find);
+  return [...new Set([...own, ...more, ...(labelColumn === undefined ? [] : [labelColumn])])];
+}
+
+/** The label of a row, from the 0/1 column when one is named, otherwise from the rating. */
+export function readLabel(
+  rule: LabelRule,
+  record: ProductRecord,
+  values: Values,
+  column: string | undefined,
+): { label: Label } | { fault: Fault } {
+  if (column === undefined) {
+    if (record.rating === null) {
+      return { fault: { field: 'rating', value: '', reason: UNRATED } };
+    }
+    return { label: record.rating >= rule.threshold ? 1 : 0 };
+  }
+  const value = lookUp(values, column);
+  const text = typeof value === 'string' ? value.trim().toLowerCase() : JSON.stringify(value);
+  if (['1', '1.0', 'true', 'wahr', 'vrai', 'yes'].includes(text)) return { label: 1 };
+  if (['0', '0.0', 'false', 'falsch', 'faux', 'no'].includes(text)) return { label: 0 };
+  return { fault: { field: column, value: shorten(value), reason: 'is no label: 0 or 1 is expected' } };
+}
+
+/** Why a row that nobody has rated teaches nothing. */
+export const UNRATED = 'is empty, so the record has no label';

@@ -1,0 +1,42 @@
+/** Values of a row by the name of their column, or by a path into nested records: `variants.0.price`. */
+import { isTable } from '../../core/table.ts';
+import { normaliseName } from '../platform/recognise.ts';
+
+export type Values = Readonly<Record<string, unknown>>;
+
+export function lookUp(values: Values, reference: string): unknown {
+  if (Object.hasOwn(values, reference)) return values[reference];
+  if (!reference.includes('.')) return undefined;
+  let node: unknown = values;
+  for (const part of reference.split('.')) node = step(node, part);
+  return node;
+}
+
+function step(node: unknown, part: string): unknown {
+  if (Array.isArray(node))
+    return /^\d{1,4}$/u.test(part) ? (node as unknown[])[Number(part)] : step(node[0], part);
+  // A list of one element is one element in XML.
+  if (!isTable(node)) return undefined;
+  if (Object.hasOwn(node, part)) return node[part];
+  if (part === '0') return node;
+  const key = Object.keys(node).find((name) => normaliseName(name) === part);
+  return key === undefined ? undefined : node[key];
+}
+
+/** As one text: lists line by line, of an element with attributes its text, nothing of what is nested deeper. */
+export function toText(value: unknown): string {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint')
+    return String(value);
+  if (Array.isArray(value))
+    return value
+      .map(toText)
+      .filter((text) => text !== '')
+      .join('\n');
+  return '';
+}
+
+export function isFilled(value: unknown): boolean {
+  if (value === undefined || value === null) return false;
+  return typeof value === 'string' ? value.trim() !== '' : !Array.isArray(value) || value.length > 0;
+}

@@ -1,0 +1,359 @@
+/**
+ * From the rows of a table to records: columns are mapped, texts freed of markup, numbers and times read by what their columns tell,
+ * variants folded into their product. The first rows are read ahead for that; from then on it streams.
+ */
+import type { RecordField } from '../../core/config/index.ts';
+import { toPlainText } from '../../core/markup.ts';
+import { createFingerprintSet } from '../fingerprint-set.ts';
+import type { SourceRow, SourceTable } from '../format/table.ts';
+import type { Metric } from '../platform/platforms.ts';
+import { parseRecord, shorten, type Fault } from '../record.ts';
+import { createNumberEvidence, isMissing, type NumberEvidence } from '../values/numbers.ts';
+import { createTimeEvidence } from '../values/times.ts';
+import { listReadColumns, resolveMapping, type Mapping, type MappingRequest } from './field-map.ts';
+import { createFolder } from './fold-rows.ts';
+import { isFilled, lookUp, toText, type Values } from './lookup.ts';
+import type { ReadProduct, ReadRow } from './read-row.ts';
+
+/** Rows that are looked at before the first is read. */
+const SAMPLE_ROWS = 500;
+const SAMPLE_CHARS = 4 << 20;
+const MAX_FIELDS_SEEN = 500;
+
+export interface OpenedRecords {
+  mapping: Mapping;
+  rows: AsyncIterable<ReadRow>;
+  /** Names of the columns, or of the fields that the first records hold. */
+  columns: readonly string[];
+}
+
+/** @throws AppError `bad-data` where columns are missing, and while reading what the table throws */
+export async function openRecords(table: SourceTable, request: MappingRequest): Promise<OpenedRecords> {
+  if (table.columns !== undefined) {
+    const mapping = resolveMapping(request, table.columns, table.layout);
+    const required = [...(mapping.fields.title ?? []), ...(mapping.fields.description ?? [])];
+    const isRated = mapping.platform?.kind === 'reviews' || request.label !== null;
+    if (mapping.labelColumn !== undefined) required.push(mapping.labelColumn);
+    else if (isRated) required.push(...(mapping.fields.rating ?? []));
+    const rows = table.read({ columns: listReadColumns(mapping), required });
+    return {
+      mapping,
+      columns: table.columns,
+      rows: readSampled(rows[Symbol.asyncIterator](), request, mapping),
+    };
+  }
+  const iterator = table.read()[Symbol.asyncIterator]();
+  const sample = await takeSample(iterator);
+  const columns = new Set<string>();
+  for (const row of sample.rows) {
+    if ('values' in row && columns.size < MAX_FIELDS_SEEN)
+      for (const key of Object.keys(row.values)) columns.add(key);
+  }
+  try {
+    const mapping = resolveMapping(request, [...columns], table.layout);
+    return { mapping, columns: [...columns], rows: readSampled(iterator, request, mapping, sample) };
+  } catch (thrown) {
+    await iterator.return?.();
+    throw thrown;
+  }
+}
+
+interface Sample {
+  rows: SourceRow[];
+  ended: boolean;
+}
+
+async function takeSample(iterator: AsyncIterator<SourceRow>): Promise<Sample> {
+  const rows: SourceRow[] = [];
+  let chars = 0;
+  while (rows.length < SAMPLE_ROWS && chars < SAMPLE_CHARS) {
+    const next = await iterator.next();
+    if (next.done === true) return { rows, ended: true };
+    rows.push(next.value);
+    if ('values' in next.value)
+      for (const value of Object.values(next.value.values)) chars += toText(value).length;
+  }
+  return { rows, ended: false };
+}
+
+async function* readSampled(
+  iterator: AsyncIterator<SourceRow>,
+  request: MappingRequest,
+  mapping: Mapping,
+  given?: Sample,
+): AsyncGenerator<ReadRow> {
+  try {
+    const sample = given ?? (await takeSample(iterator));
+    const reader = createReader(request, mapping);
+    for (const row of sample.rows) if ('values' in row) reader.observe(row.values);
+    for (const row of sample.rows) yield* reader.read(row);
+    if (!sample.ended) {
+      for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
+        yield* reader.read(next.value);
+      }
+    }
+    yield* reader.end();
+  } finally {
+    await iterator.return?.();
+  }
+}
+
+const NUMBERS = ['price', 'rating'] as const;
+
+function createReader(request: MappingRequest, mapping: Mapping) {
+  const { platform, fields, asked } = mapping;
+  const evidence = createColumnEvidence(mapping);
+  const zero = createZeroRule();
+  const times = createTimeEvidence();
+  const ids = platform?.hasUniqueIds === true ? createFingerprintSet() : undefined;
+  const folder = platform?.fold === undefined ? undefined : createFolder(platform.fold, mapping.find);
+  const decides = new Set<string>(['title', 'description', ...asked]);
+  if (request.label !== null && mapping.labelColumn === undefined) decides.add('rating');
+  const lenient = new Set<string>(Object.keys(fields).filter((field) => !decides.has(field)));
+  for (const field of ['currency', 'attributes']) lenient.add(field);
+  const ignore = (platform?.ignore ?? []).flatMap(({ column, ...rule }) =>
+    mapping.find(column).map((name) => ({ column: name, ...rule })),
+  );
+  const isTextNeeded = platform?.kind !== 'reviews';
+
+  const take = (values: Values, field: RecordField): unknown => {
+    for (const column of fields[field] ?? []) {
+      const value = lookUp(values, column);
+      if (isFilled(value) && !(platform !== undefined && isVoid(value))) return value;
+    }
+    return undefined;
+  };
+
+  /** `product_tags[0]`, `product_tags[1]`: each of the columns holds a part. */
+  const takeAll = (values: Values, field: RecordField): unknown => {
+    const filled = (fields[field] ?? [])
+      .map((column) => lookUp(values, column))
+      .filter((value) => isFilled(value) && !isVoid(value));
+    return filled.length < 2 ? filled[0] : filled;
+  };
+
+  const toProduct = (line: number, values: Values, needsText = isTextNeeded): ReadRow => {
+    const raw: Record<string, unknown> = {};
+    const unreadable: string[] = [];
+    let fault: Fault | undefined;
+    for (const field of Object.keys(fields) as RecordField[]) {
+      const value = field === 'tags' ? takeAll(values, field) : take(values, field);
+      if (value === undefined) continue;
+      const read = readValue(field, value);
+      if (read !== null && typeof read === 'object' && 'fault' in read) {
+        if (lenient.has(field)) unreadable.push(field);
+        else fault ??= { field, value: shorten(value), reason: String(read['fault']) };
+      } else if (read !== undefined) Object.assign(raw, read);
+    }
+    for (const needed of platform?.needs ?? []) {
+      if (
+        fields[needed] !== undefined &&
+        (raw[needed] === undefined || raw[needed] === null || raw[needed] === '')
+      ) {
+        if (platform?.kind === 'feedback') return { line, ignored: 'has no text of its own' };
+        return {
+          line,
+          fault: { field: needed, value: '', reason: 'is empty: the row is cut off, or of no product' },
+        };
+      }
+    }
+    const attributes = readAttributes(values, mapping);
+    if (attributes !== undefined && request.uses.includes('attributes'))
+      raw['attributes'] = { ...attributes, ...(raw['attributes'] as object | undefined) };
+    const parsed = parseRecord(raw, lenient, needsText);
+    if ('fault' in parsed) return { line, fault: fault ?? parsed.fault };
+    if (fault !== undefined) return { line, fault };
+    return { line, record: parsed.record, values, emptied: [...unreadable, ...(parsed.emptied ?? [])] };
+  };
+
+  /** What a cell gives to the record; undefined: nothing. */
+  const readValue = (
+    field: RecordField,
+    value: unknown,
+  ): Record<string, unknown> | { fault: string } | undefined => {
+    switch (field) {
+      case 'price':
+      case 'rating': {
+        const number = typeof value === 'number' ? { value } : evidence[field].read(toText(value));
+        if (number === null || 'fault' in number) return number ?? undefined;
+        if (field === 'rating') return zero.isNone(number.value) ? undefined : { rating: number.value };
+        const { currency } = number as { currency?: string };
+        // Nothing costs nothing: a price of 0 is none.
+        return {
+          ...(number.value !== 0 || asked.has('price') ? { price: number.value } : {}),
+          ...(currency !== undefined && { currency }),
+        };
+      }
+      case 'timestamp': {
+        const time = times.read(toText(value));
+        return time === null ? undefined : 'fault' in time ? time : { timestamp: time.iso };
+      }
+      case 'tags':
+        return { tags: splitList(value, platform?.isEscaped === true) };
+      case 'attributes':
+        return typeof value === 'object'
+          ? { attributes: flatten(value) }
+          : { attributes: { attributes: toText(value) } };
+      case 'currency':
+        return { currency: toText(value).trim().toUpperCase() };
+      case 'category':
+        return { category: firstCategory(value, platform?.categoriesPartedBy) };
+      case 'title':
+      case 'description':
+      case 'brand': {
+        if (typeof value === 'object' && !Array.isArray(value)) return { [field]: value };
+        return { [field]: toPlainText(unescape(toText(value))) };
+      }
+      case 'id':
+      case 'group':
+      case 'language':
+        return { [field]: typeof value === 'object' && !Array.isArray(value) ? value : toText(value) };
+    }
+  };
+  const unescape = (text: string): string => {
+    if (platform?.isEscaped !== true) return text;
+    return text.replace(/^'(?=[=+\-@])/u, '').replaceAll(String.raw`\n`, '\n');
+  };
+
+  const readMetrics = (values: Values): Partial<Record<Metric, number>> => {
+    const metrics: Partial<Record<Metric, number>> = {};
+    for (const [metric, names] of Object.entries(platform?.metrics ?? {}) as [Metric, readonly string[]][]) {
+      const column = names.flatMap(mapping.find).find((name) => isFilled(lookUp(values, name)));
+      const read = column === undefined ? null : evidence.metrics.read(toText(lookUp(values, column)));
+      if (read !== null && !('fault' in read)) metrics[metric] = read.value;
+    }
+    return metrics;
+  };
+
+  const finish = (product: ReadProduct): ReadRow => {
+    const { record, line } = product;
+    if (record.id !== '' && ids?.add(record.id) === false)
+      return { line, ignored: 'is the same product once more' };
+    return platform?.metrics === undefined ? product : { ...product, metrics: readMetrics(product.values) };
+  };
+
+  return {
+    observe: (values: Values): void => {
+      for (const field of NUMBERS) {
+        for (const column of fields[field] ?? []) evidence[field].observe(toText(lookUp(values, column)));
+      }
+      for (const column of fields.timestamp ?? []) times.observe(toText(lookUp(values, column)));
+      for (const column of fields.rating ?? []) {
+        const value = lookUp(values, column);
+        const read = typeof value === 'number' ? { value } : createNumberEvidence().read(toText(value));
+        if (read !== null && !('fault' in read)) zero.observe(read.value);
+      }
+      for (const names of Object.values(platform?.metrics ?? {})) {
+        for (const column of names.flatMap(mapping.find))
+          evidence.metrics.observe(toText(lookUp(values, column)));
+      }
+    },
+    *read(row: SourceRow): Generator<ReadRow> {
+      if ('fault' in row) return void (yield row);
+      const { line, values } = row;
+      const ignored = ignore.find(({ column, pattern }) =>
+        pattern.test(toText(lookUp(values, column)).trim().slice(0, 2100)),
+      );
+      if (ignored !== undefined) return void (yield { line, ignored: ignored.reason });
+      if (folder === undefined) {
+        const product = toProduct(line, values);
+        return void (yield 'record' in product ? finish(product) : product);
+      }
+      for (const done of folder.take(line, values, toProduct)) yield 'record' in done ? finish(done) : done;
+    },
+    *end(): Generator<ReadRow> {
+      for (const done of folder?.end() ?? []) yield 'record' in done ? finish(done) : done;
+    },
+  };
+}
+
+function createColumnEvidence({
+  fields,
+}: Mapping): Record<(typeof NUMBERS)[number] | 'metrics', NumberEvidence> {
+  const known: NumberEvidence[] = [];
+  const hint = (): ',' | '.' | undefined =>
+    known
+      .map(({ decimal }) => decimal)
+      .find((decimal): decimal is ',' | '.' => decimal === ',' || decimal === '.');
+  const price = createNumberEvidence(hint);
+  const rating = createNumberEvidence(hint);
+  const metrics = createNumberEvidence();
+  if (fields.price !== undefined) known.push(price);
+  if (fields.rating !== undefined) known.push(rating);
+  return { price, rating, metrics };
+}
+
+/** 0 beside a scale that begins at 1 says that nobody has rated. */
+function createZeroRule() {
+  let least = Infinity;
+  let most = -Infinity;
+  return {
+    observe: (value: number): void => {
+      if (value === 0) return;
+      least = Math.min(least, value);
+      most = Math.max(most, value);
+    },
+    isNone: (value: number): boolean =>
+      value === 0 && (least === Infinity || (least >= 1 && most > 1 && most <= 10)),
+  };
+}
+
+/** What platforms and spreadsheets write where there is nothing. */
+function isVoid(value: unknown): boolean {
+  return (
+    typeof value === 'string' &&
+    value.length < 12 &&
+    /^\s*(?:-{1,3}|–|—|#[A-Z0-9/]{2,7}[!?]?|n\/a|null|\(not set\)|\(none\))\s*$/iu.test(value)
+  );
+}
+
+function splitList(value: unknown, isEscaped: boolean): string[] {
+  if (Array.isArray(value)) return unique(value.map(toText));
+  const text = toText(value);
+  if (isEscaped) return unique(text.split(/(?<!\\),/u).map((part) => part.replaceAll('\\,', ',')));
+  const mark = [',', ';', '|', '\n'].find((char) => text.includes(char)) ?? ',';
+  return unique(text.split(mark));
+}
+
+function unique(texts: readonly string[]): string[] {
+  return [...new Set(texts.map((text) => toPlainText(text).trim()))].filter((text) => text !== '');
+}
+
+function firstCategory(value: unknown, partedBy: string | undefined): string {
+  const text = Array.isArray(value) ? toText(value[0]) : toText(value);
+  const parts = partedBy === undefined ? [text] : text.split(partedBy === ',' ? /(?<!\\),/u : partedBy);
+  return toPlainText((parts[0] ?? '').replaceAll('\\,', ',')).trim();
+}
+
+function flatten(value: unknown): Record<string, string> {
+  if (Array.isArray(value)) return Object.assign({}, ...value.map(flatten)) as Record<string, string>;
+  if (typeof value !== 'object' || value === null) return {};
+  const entries = Object.entries(value).map(
+    ([key, entry]) => [key.slice(0, 200), toText(entry).replaceAll('\n', ', ')] as const,
+  );
+  return Object.fromEntries(entries.filter(([, text]) => text !== ''));
+}
+
+function readAttributes(values: Values, { platform, find }: Mapping): Record<string, string> | undefined {
+  if (platform?.attributes === undefined && platform?.attributePairs === undefined) return undefined;
+  const found: Record<string, string> = {};
+  const put = (name: string, value: unknown): void => {
+    const text = toText(value).replaceAll('\n', ', ').trim();
+    if (text !== '' && !isMissing(text)) found[name.trim().slice(0, 200)] = toPlainText(text);
+  };
+  for (const column of (platform.attributes ?? []).flatMap(find))
+    put(normalAttribute(column), lookUp(values, column));
+  for (const [nameColumn, valueColumn] of platform.attributePairs ?? []) {
+    const [name] = find(nameColumn);
+    const [value] = find(valueColumn);
+    if (name === undefined || value === undefined) continue;
+    const called = toText(lookUp(values, name));
+    // What Shopify writes for a product without options.
+    if (called !== '' && called !== 'Title') put(called, lookUp(values, value));
+  }
+  return Object.keys(found).length === 0 ? undefined : found;
+}
+
+function normalAttribute(column: string): string {
+  return column.replace(/^g:/u, '').replaceAll('_', ' ');
+}

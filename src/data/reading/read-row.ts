@@ -1,0 +1,19 @@
+/** What becomes of a row of a source: a record, a refusal with its reason, or nothing of its own. */
+import type { Metric } from '../platform/platforms.ts';
+import type { Fault, ProductRecord } from '../record.ts';
+import type { Values } from './lookup.ts';
+
+export type ReadRow =
+  | {
+      line: number;
+      record: ProductRecord;
+      values: Values;
+      /** Fields whose cells could not be read and decide nothing. */
+      emptied: readonly string[];
+      metrics?: Partial<Record<Metric, number>>;
+    }
+  | { line: number; fault: Fault }
+  /** A row that is no record of its own: a variant, a total, the same product once more. */
+  | { line: number; ignored: string };
+
+export type ReadProduct = Extract<ReadRow, { record: ProductRecord }>;

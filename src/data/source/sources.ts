@@ -1,0 +1,113 @@
+/** Where records come from: a row a kind, which says how it is opened and how it is called in messages. Its keys are in the configuration. */
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { MAPPABLE_FIELDS, type Config, type SourceKind } from '../../core/config/index.ts';
+import type { DestinationPolicy } from '../../core/destination.ts';
+import { AppError, toError } from '../../core/errors.ts';
+import { originAndPath } from '../../core/public-address.ts';
+import { charsetOfType, formatOfName, formatOfType, openTable } from '../format/open-table.ts';
+import type { SourceRow, SourceTable } from '../format/table.ts';
+import { generateRecords } from '../synthetic/generate-records.ts';
+import { download } from './download.ts';
+
+export type SourceOptions = Config['data']['source'];
+
+export interface OpenContext {
+  /** Columns that the user names, by which a table without header is recognised. */
+  named: readonly string[];
+  signal?: AbortSignal | undefined;
+  /** What holds for an address that an outsider named; undefined when the operator did. */
+  destinations?: DestinationPolicy | undefined;
+}
+
+export interface DataSource {
+  open(source: SourceOptions, context: OpenContext): Promise<SourceTable>;
+  /** For messages and the manifest: nothing that is secret. */
+  describe(source: SourceOptions): string;
+}
+
+export const DATA_SOURCES: Readonly<Record<SourceKind, DataSource>> = {
+  synthetic: {
+    open: ({ count, seed }) => Promise.resolve(drawTable(count, seed)),
+    describe: ({ count, seed }) => `synthetic (count ${count}, seed ${seed})`,
+  },
+  file: { open: openFile, describe: ({ path }) => path ?? '' },
+  http: { open: openUrl, describe: ({ url }) => originAndPath(new URL(required(url, 'url'))) },
+};
+
+/** @throws AppError `not-found`, `bad-data` or `invalid-input` when there is nothing to read, and as `download` does */
+export async function openSource(source: SourceOptions, context: OpenContext): Promise<SourceTable> {
+  return await DATA_SOURCES[source.kind].open(source, context);
+}
+
+export function describeSource(source: SourceOptions): string {
+  return DATA_SOURCES[source.kind].describe(source);
+}
+
+async function openFile(
+  { path, encoding, sheet }: SourceOptions,
+  { named }: OpenContext,
+): Promise<SourceTable> {
+  const file = required(path, 'path');
+  const info = await stat(file).catch((error: unknown) => {
+    throw new AppError('not-found', `there is no file ${file} (${toError(error).message})`, { cause: error });
+  });
+  if (!info.isFile()) throw new AppError('invalid-input', `${file} is no file`);
+  const bytes = createReadStream(file, { highWaterMark: 1 << 18 });
+  return await openTable(bytes, { name: file, named, ...given(encoding, sheet) });
+}
+
+async function openUrl(source: SourceOptions, context: OpenContext): Promise<SourceTable> {
+  return await openAddress(required(source.url, 'url'), { ...source, ...context });
+}
+
+/** @throws AppError as `download` does, and `bad-data` for what cannot be read as rows */
+export async function openAddress(
+  url: string,
+  options: OpenContext &
+    Pick<SourceOptions, 'timeoutMs' | 'maxBytes'> &
+    Partial<Pick<SourceOptions, 'encoding' | 'sheet'>>,
+): Promise<SourceTable> {
+  const { named, encoding = null, sheet = null, ...limits } = options;
+  const { body, contentType, name } = await download(url, limits);
+  const format = formatOfType(contentType) ?? formatOfName(new URL(url).pathname);
+  return await openTable(body, {
+    name,
+    named,
+    format,
+    ...given(encoding ?? charsetOfType(contentType), sheet),
+  });
+}
+
+function given(encoding: string | null | undefined, sheet: string | null | undefined) {
+  return { encoding: encoding ?? undefined, sheet: sheet ?? undefined };
+}
+
+const ROWS_BETWEEN_PAUSES = 1000;
+
+function drawTable(count: number, seed: number): SourceTable {
+  async function* read(): AsyncGenerator<SourceRow> {
+    let line = 0;
+    for (const record of generateRecords({ count, seed })) {
+      line += 1;
+      // The generator never waits by itself: without this the timers of the process would starve.
+      if (line % ROWS_BETWEEN_PAUSES === 0) await new Promise((resolve) => setImmediate(resolve));
+      yield { line, values: { ...record } };
+    }
+  }
+  const layout = {
+    encoding: 'utf-8',
+    delimiter: null,
+    quote: null,
+    headerLine: null,
+    ignoredLines: [],
+    marks: [],
+  };
+  return { layout: { ...layout, format: 'records' }, columns: MAPPABLE_FIELDS, read };
+}
+
+function required(value: string | null, key: string): string {
+  if (value === null)
+    throw new AppError('invalid-config', `data.source.${key} must be set for this kind of source`);
+  return value;
+}
