@@ -46,10 +46,28 @@ export interface ArtifactStore {
 
 const MAX_KEY_BYTES = 900;
 const MAX_NAME_BYTES = 240;
+/** `epoch:3` is a name; these before a colon make an address of it, and so does one letter, which is a drive. */
+const SCHEMES = new Set([
+  'data',
+  'dbfs',
+  'file',
+  'ftp',
+  'gs',
+  'hdfs',
+  'http',
+  'https',
+  'javascript',
+  'mlflow-artifacts',
+  'models',
+  'runs',
+  's3',
+  'sftp',
+]);
 
 /**
- * Checks a key and returns it. Refused: empty, absolute, `.` and `..`, `\`, control characters, `#`, schemes and drives (`file:`, `C:`),
- * and whatever becomes one of these when it is percent-decoded, however often (CVE-2023-1177, CVE-2023-6909, CVE-2024-3848 of MLflow).
+ * Checks a key and returns it. Refused: empty, absolute, `.` and `..` between separators of any system, control characters but the tab, `#`,
+ * schemes and drives (`file:`, `C:`), and whatever becomes one of these when it is percent-decoded, however often
+ * (CVE-2023-1177, CVE-2023-6909, CVE-2024-3848 of MLflow).
  * @throws AppError `invalid-input`
  */
 export function parseArtifactKey(key: string): string {
@@ -70,37 +88,49 @@ export function compareKeys(a: ArtifactEntry, b: ArtifactEntry): number {
   return a.key < b.key ? -1 : a.key > b.key ? 1 : 0;
 }
 
+/** Every percent-encoded byte decoded once, so that one bad sequence does not hide the others. */
+export function decodePercent(text: string): string {
+  return text.replaceAll(/(?:%[0-9a-fA-F]{2})+/g, (run) =>
+    Buffer.from(run.replaceAll('%', ''), 'hex').toString(),
+  );
+}
+
 function findFault(key: string): string | undefined {
-  if (Buffer.byteLength(key) > MAX_KEY_BYTES) return `longer than ${MAX_KEY_BYTES} bytes`;
+  if (key.length > MAX_KEY_BYTES || Buffer.byteLength(key) > MAX_KEY_BYTES)
+    return `longer than ${MAX_KEY_BYTES} bytes`;
   if (Buffer.from(key).toString() !== key) return 'not well-formed Unicode';
-  for (let form = key; ;) {
-    const fault = findFaultOfForm(form);
-    if (fault !== undefined) return form === key ? fault : `percent-decoded it has ${fault}`;
+  // eslint-disable-next-line no-control-regex
+  if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(key)) return 'a control character';
+  const fault = findFaultOfForm(key);
+  if (fault !== undefined) return fault;
+  // MLflow's clients up to 3.10 name images `key%step%12%timestamp%1764500000000%<uuid>.png`: these percent signs encode nothing.
+  for (let form = key.replaceAll(/%step%\d{1,19}%timestamp%\d{1,19}%/g, ''); ;) {
     const decoded = decodePercent(form);
     if (decoded === form) return undefined;
+    const hidden = decoded.includes('\0') ? 'a control character' : findFaultOfForm(decoded);
+    if (hidden !== undefined) return `percent-decoded it has ${hidden}`;
     form = decoded;
   }
 }
 
 function findFaultOfForm(form: string): string | undefined {
   if (form === '') return 'an empty path';
-  // eslint-disable-next-line no-control-regex
-  if (/[\u0000-\u001f\u007f]/.test(form)) return 'a control character';
-  if (form.includes('\\')) return "a '\\'";
   if (form.includes('#')) return "a '#'";
-  if (/^[A-Za-z][A-Za-z0-9+.-]*:/.test(form)) return 'a scheme or drive';
+  const scheme = /^[A-Za-z][A-Za-z0-9+.-]*(?=:)/.exec(form.slice(0, 40))?.[0].toLowerCase();
+  if (
+    scheme !== undefined &&
+    (scheme.length === 1 || SCHEMES.has(scheme) || form.startsWith('://', scheme.length))
+  )
+    return 'a scheme or drive';
   if (form.startsWith('/')) return "a leading '/'";
   for (const name of form.split('/')) {
     if (name === '') return "an empty name between two '/'";
-    if (name === '.' || name === '..') return `the name '${name}'`;
     if (Buffer.byteLength(name) > MAX_NAME_BYTES) return `a name longer than ${MAX_NAME_BYTES} bytes`;
+    // A name may hold a backslash, which separates names on Windows.
+    for (const part of name.split('\\')) {
+      if (part === '') return 'a backslash at an end of a name';
+      if (part === '.' || part === '..') return `the name '${part}'`;
+    }
   }
   return undefined;
-}
-
-/** Decodes byte by byte, so that one bad sequence does not hide the others. */
-function decodePercent(text: string): string {
-  return text.replaceAll(/(?:%[0-9a-fA-F]{2})+/g, (run) =>
-    Buffer.from(run.replaceAll('%', ''), 'hex').toString(),
-  );
 }

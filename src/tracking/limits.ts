@@ -12,6 +12,11 @@ const MAX_BATCH = { metrics: 1000, params: 100, tags: 100, total: 1000 };
 /** Keys of metrics, params and tags: letters, digits, `_ - . space : /`, and a path that stays where it is. */
 export function checkKey(kind: 'metric' | 'param' | 'tag', key: string): void {
   const name = `${kind} name: '${key.slice(0, MAX_KEY_CHARS)}'`;
+  if (key.length > MAX_KEY_CHARS)
+    throw new AppError(
+      'invalid-input',
+      `Invalid ${name}: ${key.length} characters exceed the limit of ${MAX_KEY_CHARS}.`,
+    );
   if (key === '' || !/^[\p{L}\p{N}_\-. :/]*$/u.test(key))
     throw new AppError(
       'invalid-input',
@@ -26,11 +31,6 @@ export function checkKey(kind: 'metric' | 'param' | 'tag', key: string): void {
     throw new AppError(
       'invalid-input',
       `Invalid ${name}. Names may be treated as files in certain cases, and must not resolve to other names when treated as such.`,
-    );
-  if (key.length > MAX_KEY_CHARS)
-    throw new AppError(
-      'invalid-input',
-      `Invalid ${name}: ${key.length} characters exceed the limit of ${MAX_KEY_CHARS}.`,
     );
 }
 
@@ -79,24 +79,24 @@ export function checkDataset(dataset: Dataset): void {
 }
 
 export function checkExperimentName(name: string): void {
+  checkText('experiment name', name, MAX_EXPERIMENT_NAME_CHARS);
   if (name.trim() === '')
     throw new AppError('invalid-input', 'Invalid experiment name: it must be a non-empty text.');
-  checkText('experiment name', name, MAX_EXPERIMENT_NAME_CHARS);
 }
 
 export function checkModelName(name: string): void {
   if (name === '') throw new AppError('invalid-input', 'Registered model name cannot be empty.');
+  checkText('registered model name', name, MAX_KEY_CHARS + 6);
   if (/[/:]/.test(name) || ['.', '..'].includes(name))
     throw new AppError(
       'invalid-input',
-      `Invalid model name: '${name.slice(0, 250)}'. Model names cannot contain '/' or ':'.`,
+      `Invalid model name: '${name}'. Model names cannot contain '/' or ':'.`,
     );
-  checkText('registered model name', name, MAX_KEY_CHARS + 6);
 }
 
 /** `latest` and `v12` mean something else in a model URI. */
 export function checkAlias(alias: string): void {
-  if (!/^[\w-]+$/.test(alias) || alias.length > MAX_ALIAS_CHARS)
+  if (alias.length > MAX_ALIAS_CHARS || !/^[\w-]+$/.test(alias))
     throw new AppError(
       'invalid-input',
       `Invalid alias name: '${alias.slice(0, MAX_ALIAS_CHARS)}'. Use 1 to ${MAX_ALIAS_CHARS} letters, digits, '_' and '-'.`,

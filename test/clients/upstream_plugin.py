@@ -7,11 +7,13 @@ import pytest
 import requests
 
 import tests.tracking.integration_test_utils as integration
-from mlflow.utils import workspace_context
+from mlflow.utils import providers, workspace_context
 
 # The tests may be some versions away from the installed client.
 if not hasattr(workspace_context, "clear_workspace"):
     workspace_context.clear_workspace = lambda: None
+if not hasattr(providers, "_PROVIDER_BACKEND_AVAILABLE"):
+    providers._PROVIDER_BACKEND_AVAILABLE = False
 
 
 def fresh_copyloop():

@@ -1,4 +1,5 @@
 /** Addresses that clients hand in for artifacts: of an experiment, of a model version. The server opens none but its own. */
+import { decodePercent } from '../../core/artifact-store.ts';
 import { AppError } from '../../core/errors.ts';
 import { artifactKeyOf, type TrackingStore } from '../../tracking/index.ts';
 
@@ -20,6 +21,11 @@ const REMOTE_SCHEMES = new Set([
   'sftp',
 ]);
 
+/** MLflow's own limit for an artifact_location, and enough for a source. */
+const MAX_ADDRESS_CHARS = 2048;
+/** Whoever encodes an address more often hides something. */
+const MAX_ENCODINGS = 10;
+
 /**
  * A client may keep an experiment's artifacts elsewhere and fetch them itself. Local paths are refused: whoever works with the experiment
  * would read and write its own disk there (CVE-2023-6909, CVE-2024-1594 of MLflow).
@@ -28,13 +34,15 @@ export function checkLocation(location: string | undefined): void {
   if (location === undefined || location === '') return;
   const scheme = schemeOf(location);
   const fault =
-    scheme === 'mlflow-artifacts'
-      ? findFaultOfOurs(location)
-      : !REMOTE_SCHEMES.has(scheme ?? '')
-        ? 'it is no address that every client can reach'
-        : leadsUp(location) || /[#?]/.test(location)
-          ? "it may not hold '..', '\\', '#', '?' or control characters"
-          : undefined;
+    location.length > MAX_ADDRESS_CHARS
+      ? `it has ${location.length} characters, at most ${MAX_ADDRESS_CHARS} are taken`
+      : scheme === 'mlflow-artifacts'
+        ? findFaultOfOurs(location)
+        : !REMOTE_SCHEMES.has(scheme ?? '')
+          ? 'it is no address that every client can reach'
+          : leadsUp(location) || /[#?]/.test(location)
+            ? "it may not hold '..', '\\', '#', '?' or control characters"
+            : undefined;
   if (fault !== undefined)
     throw new AppError(
       'invalid-input',
@@ -53,6 +61,8 @@ export async function checkSource(
   const refuse = (reason: string): never => {
     throw new AppError('invalid-input', `Invalid model version source: '${source.slice(0, 200)}'. ${reason}`);
   };
+  if (source.length > MAX_ADDRESS_CHARS)
+    refuse(`It has ${source.length} characters, at most ${MAX_ADDRESS_CHARS} are taken.`);
   const scheme = schemeOf(source);
   if (!REMOTE_SCHEMES.has(scheme ?? '') && !['mlflow-artifacts', 'models', 'runs'].includes(scheme ?? ''))
     refuse(
@@ -79,14 +89,20 @@ export async function checkSource(
 }
 
 function schemeOf(address: string): string | undefined {
-  return /^([a-z][a-z0-9+.-]+):/i.exec(address)?.[1]?.toLowerCase();
+  return /^([a-z][a-z0-9+.-]{1,30}):/i.exec(address)?.[1]?.toLowerCase();
 }
 
 /** However often it is decoded. */
 function leadsUp(address: string): boolean {
-  const decoded = decodeFully(address);
+  let decoded = address;
+  for (let encodings = 0; ; encodings += 1) {
+    const next = decodePercent(decoded);
+    if (next === decoded) break;
+    if (encodings === MAX_ENCODINGS) return true;
+    decoded = next;
+  }
   // eslint-disable-next-line no-control-regex
-  return /(^|[/\\:])\.\.([/\\?#;]|$)|[\u0000-\u001f\\#]/.test(decoded);
+  return /(?:^|[/\\:])\.\.(?:[/\\?#;]|$)|[\u0000-\u001f\\#]/.test(decoded);
 }
 
 function findFaultOfOurs(location: string): string | undefined {
@@ -97,11 +113,4 @@ function findFaultOfOurs(location: string): string | undefined {
     if (error instanceof AppError) return error.message;
     throw error;
   }
-}
-
-function decodeFully(text: string): string {
-  const decoded = text.replaceAll(/(?:%[0-9a-f]{2})+/gi, (run) =>
-    Buffer.from(run.replaceAll('%', ''), 'hex').toString(),
-  );
-  return decoded === text ? text : decodeFully(decoded);
 }

@@ -5,7 +5,7 @@ import { artifactKeyOf } from '../../tracking/index.ts';
 import { renderFiles } from './files.ts';
 import { renderLoggedModel } from './render.ts';
 import { route } from './route.ts';
-import { search, toSearchOptions } from './search.ts';
+import { experimentIds, search, toSearchOptions } from './search.ts';
 import {
   choice,
   idText,
@@ -52,7 +52,7 @@ export const loggedModelRoutes = [
   route(
     'POST logged-models/search',
     search.extend({
-      experiment_ids: list(idText).pipe(z.array(z.string()).min(1)),
+      experiment_ids: experimentIds.pipe(z.array(z.string()).min(1)),
       datasets: list(z.object({ dataset_name: requiredText, dataset_digest: optionalText })),
       order_by: list(
         z

@@ -9,7 +9,7 @@ import { readPlainBatch, readPlainMetric, readPlainRun } from './plain-runs.ts';
 import { renderRunsPage } from './render-runs.ts';
 import { renderRun, renderRunInfo } from './render.ts';
 import { route } from './route.ts';
-import { search, toSearchOptions } from './search.ts';
+import { experimentIds, search, toSearchOptions } from './search.ts';
 import {
   choice,
   idText,
@@ -88,7 +88,7 @@ export const runRoutes = [
   })),
   route(
     'POST runs/search',
-    search.extend({ experiment_ids: list(idText), run_view_type: viewType }),
+    search.extend({ experiment_ids: experimentIds, run_view_type: viewType }),
     async (input, { tracking }) => {
       const page = await tracking.runs.search({
         ...toSearchOptions(input),

@@ -1,7 +1,10 @@
 /** What the searches of experiments, runs, models and versions have in common on the wire. */
 import { z } from 'zod';
 import type { SearchOptions } from '../../tracking/index.ts';
-import { list, optionalInt, optionalText, text } from './wire.ts';
+import { idText, list, optionalInt, optionalText, text } from './wire.ts';
+
+/** A search may name all that there are. */
+export const experimentIds = list(idText, 50_000);
 
 export const search = z.object({
   filter: optionalText,

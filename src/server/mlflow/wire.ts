@@ -16,6 +16,10 @@ const unset = <T extends z.ZodType>(type: T) =>
     .optional() as unknown as z.ZodOptional<T>;
 
 export const text = z.string();
+/** No double needs more, written out without an exponent. */
+const MAX_NUMBER_CHARS = 400;
+/** Of a list that names no limit of its own: each item may become a row, and a statement takes 65,535 values. */
+const MAX_ITEMS = 10_000;
 /** Required texts are never empty: protobuf does not tell empty from absent. */
 export const requiredText = text.min(1);
 export const optionalText = unset(text);
@@ -23,7 +27,7 @@ export const optionalText = unset(text);
 export const idText = z.union([text, z.int()]).transform(String).pipe(requiredText);
 /** An int64. */
 export const requiredInt = z
-  .union([z.int(), text.regex(/^[+-]?\d+$/)])
+  .union([z.int(), text.max(MAX_NUMBER_CHARS).regex(/^[+-]?\d+$/)])
   .transform(Number)
   .refine((value) => Math.abs(value) < 2 ** 63);
 export const optionalInt = unset(requiredInt);
@@ -32,12 +36,17 @@ export const optionalBoolean = unset(
 );
 /** A double; JSON has no NaN, so it may be a text. */
 export const requiredFloat = z
-  .union([z.number(), text.regex(/^\s*[+-]?(nan|inf(inity)?|\d+\.?\d*(e[+-]?\d+)?|\.\d+(e[+-]?\d+)?)\s*$/i)])
+  .union([
+    z.number(),
+    text
+      .max(MAX_NUMBER_CHARS)
+      .regex(/^\s*[+-]?(?:nan|inf(?:inity)?|\d+(?:\.\d*)?(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)\s*$/i),
+  ])
   .transform(toDouble);
 
 /** A repeated field; in a query one value comes alone. */
-export const list = <T extends z.ZodType>(item: T) =>
-  z.preprocess((value) => (value === undefined || value === null ? [] : value), z.array(item));
+export const list = <T extends z.ZodType>(item: T, most = MAX_ITEMS) =>
+  z.preprocess((value) => (value === undefined || value === null ? [] : value), z.array(item).max(most));
 export const pair = z.object({ key: requiredText, value: text.nullish().transform((value) => value ?? '') });
 export const pairs = list(pair);
 
@@ -125,7 +134,8 @@ function isList(type: z.ZodPipe): boolean {
 const HINT = ' See the API docs for more information about request parameters.';
 
 function describeFault(error: z.ZodError, input: unknown): AppError {
-  const path = error.issues[0]?.path ?? [];
+  const [issue] = error.issues;
+  const path = issue?.path ?? [];
   const value = path.reduce<unknown>(
     (at, name) =>
       typeof at === 'object' && at !== null ? (at as Record<PropertyKey, unknown>)[name] : undefined,
@@ -142,9 +152,10 @@ function describeFault(error: z.ZodError, input: unknown): AppError {
       details,
     });
   const shown = JSON.stringify(value).slice(0, 500);
+  const limit = issue?.code === 'too_big' ? ` It may hold at most ${issue.maximum}.` : '';
   return new AppError(
     'invalid-input',
-    `Invalid value ${shown} for parameter '${name}' supplied:  Hint: Value was of type '${pythonType(value)}'.${HINT}`,
+    `Invalid value ${shown} for parameter '${name}' supplied:  Hint: Value was of type '${pythonType(value)}'.${limit}${HINT}`,
     { details },
   );
 }

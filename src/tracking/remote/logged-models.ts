@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { checkParam, checkTag } from '../limits.ts';
 import type { LoggedModelStore } from '../tracking-store.ts';
 import { ask, askPage, tell } from './ask.ts';
+import { parseOrder } from '../search/parse.ts';
 import type { MlflowConnection } from './connection.ts';
 import { loggedModelMessage, renderPairs } from './messages.ts';
 
@@ -95,6 +96,9 @@ export function createRemoteLoggedModels(connection: MlflowConnection): LoggedMo
 
 /** `metrics.accuracy DESC`, which the protocol takes apart. */
 function toOrder(criterion: string): { field_name: string; ascending: boolean } {
-  const [, field = criterion, direction = 'ASC'] = /^(.*?)(?:\s+(ASC|DESC))?$/i.exec(criterion.trim()) ?? [];
-  return { field_name: field, ascending: direction.toUpperCase() === 'ASC' };
+  const { key, isAscending } = parseOrder(criterion);
+  return {
+    field_name: key.prefix === undefined ? key.name : `${key.prefix}.${key.name}`,
+    ascending: isAscending,
+  };
 }

@@ -10,7 +10,7 @@ import type { Db } from '../../db/index.ts';
 import type { Page, SearchOptions } from '../entities.ts';
 import { toCondition } from './conditions.ts';
 import { findNumberLane, resolveOrder, type ResolvedOrder } from './order.ts';
-import { parseFilter, parseOrder, type Condition } from './parse.ts';
+import { parseFilter, parseOrders, type Condition } from './parse.ts';
 import type { OrderTerm, SearchSpace, ValueType } from './space.ts';
 
 export interface PageQuery {
@@ -31,7 +31,7 @@ const tokenSchema = z.object({ o: z.string(), v: z.array(z.string()) });
 export async function queryPage<Row>(query: PageQuery): Promise<Page<Row>> {
   const { space, options } = query;
   const limit = checkLimit(options.maxResults, query);
-  const orders = (options.orderBy ?? []).map(parseOrder);
+  const orders = parseOrders(options.orderBy);
   const conditions = parseFilter(options.filter);
   const order = resolveOrder(orders, space);
   const orderId = createHash('sha256')

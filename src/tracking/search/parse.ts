@@ -48,6 +48,11 @@ export interface Order {
 }
 
 const MAX_FILTER_CHARS = 100_000;
+/** Each is a part of the statement that PostgreSQL has to plan. */
+export const MAX_CONDITIONS = 100;
+export const MAX_ORDERS = 20;
+/** A key has at most 250 characters. */
+const MAX_ORDER_CHARS = 1000;
 
 /** @throws AppError `invalid-input` saying what was expected where */
 export function parseFilter(text: string | undefined): Condition[] {
@@ -61,12 +66,34 @@ export function parseFilter(text: string | undefined): Condition[] {
   const conditions = [parseCondition(reader)];
   while (!reader.atEnd()) {
     if (!reader.takeWord('AND')) throw reader.fault('AND (OR and parentheses are not part of the language)');
+    if (conditions.length === MAX_CONDITIONS)
+      throw new AppError(
+        'invalid-input',
+        `Invalid filter: it has more than ${MAX_CONDITIONS} conditions, which is the most that one search takes`,
+        { details: { field: 'filter', limit: MAX_CONDITIONS } },
+      );
     conditions.push(parseCondition(reader));
   }
   return conditions;
 }
 
+/** @throws AppError `invalid-input` */
+export function parseOrders(texts: readonly string[] = []): Order[] {
+  if (texts.length > MAX_ORDERS)
+    throw new AppError(
+      'invalid-input',
+      `Invalid order_by: it has ${texts.length} criteria, the most that one search takes is ${MAX_ORDERS}`,
+      { details: { field: 'order_by', limit: MAX_ORDERS } },
+    );
+  return texts.map(parseOrder);
+}
+
 export function parseOrder(text: string): Order {
+  if (text.length > MAX_ORDER_CHARS)
+    throw new AppError(
+      'invalid-input',
+      `Invalid order_by: a criterion of ${text.length} characters, at most ${MAX_ORDER_CHARS} are read`,
+    );
   const reader = createReader(text);
   const key = parseKey(reader);
   const isDescending = reader.takeWord('DESC');

@@ -11,6 +11,8 @@ export type Token =
   | { kind: 'operator'; text: string }
   | { kind: 'mark'; text: '(' | ')' | ',' };
 
+const SHOWN_CHARS = 500;
+
 const PATTERNS: readonly [RegExp, (match: RegExpExecArray) => Token | undefined][] = [
   [/\s+/y, () => undefined],
   [/'((?:[^']|'')*)'/y, (match) => ({ kind: 'string', text: (match[1] ?? '').replaceAll("''", "'") })],
@@ -19,7 +21,10 @@ const PATTERNS: readonly [RegExp, (match: RegExpExecArray) => Token | undefined]
     (match) => ({ kind: 'quoted', quote: '"', text: (match[1] ?? '').replaceAll('""', '"') }),
   ],
   [/`([^`]*)`/y, (match) => ({ kind: 'quoted', quote: '`', text: match[1] ?? '' })],
-  [/[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?(?![\w.])/y, (match) => ({ kind: 'number', text: match[0] })],
+  [
+    /[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?(?![\w.])/y,
+    (match) => ({ kind: 'number', text: match[0] }),
+  ],
   [/!=|>=|<=|=|<|>/y, (match) => ({ kind: 'operator', text: match[0] })],
   [/[(),]/y, (match) => ({ kind: 'mark', text: match[0] as '(' | ')' | ',' })],
   [/[\p{L}_][\p{L}\p{N}_./:-]*/uy, (match) => ({ kind: 'word', text: match[0] })],
@@ -41,7 +46,7 @@ export function tokenize(text: string): Token[] {
     }
     throw new AppError(
       'invalid-input',
-      `Invalid filter or order_by: cannot read ${JSON.stringify(text.slice(at, at + 20))} at character ${at + 1} of ${JSON.stringify(text)}`,
+      `Invalid filter or order_by: cannot read ${JSON.stringify(text.slice(at, at + 20))} at character ${at + 1} of ${JSON.stringify(text.slice(0, SHOWN_CHARS))}`,
     );
   }
   return tokens;
