@@ -1,9 +1,17 @@
-/** How time grows with the size of what is read: for texts from outside it may at most double and a bit where the size doubles. */
+/**
+ * How time grows with the size of what is read: for texts from outside it may at most double and a bit where
+ * the size doubles.
+ */
 const ROUNDS = 5;
-/** Shorter times say nothing of growth; whoever is quadratic takes seconds at the sizes that these tests use. */
+/**
+ * Shorter times say nothing of growth; whoever is quadratic takes seconds at the sizes that these tests use.
+ */
 const FLOOR_MS = 5;
 
-/** Time of `run(2 * size)` over that of `run(size)`, each the quickest of some rounds. What `run` throws is what it answers. */
+/**
+ * Time of `run(2 * size)` over that of `run(size)`, each the quickest of some rounds. What `run` throws is
+ * what it answers.
+ */
 export async function measureGrowth(run: (size: number) => unknown, size: number): Promise<number> {
   const once = await quickest(run, size);
   const twice = await quickest(run, 2 * size);

@@ -1,4 +1,7 @@
-/** What commands work with, opened in order on one resource stack: logger, database, artifacts, tracking, queues. */
+/**
+ * What commands work with, opened in order on one resource stack: logger, database, artifacts, tracking,
+ * queues.
+ */
 import { userInfo } from 'node:os';
 import path from 'node:path';
 import type { ArtifactStore } from '../core/artifact-store.ts';
@@ -62,8 +65,11 @@ export async function withServices<T>(
   const logHealth = createLogHealth();
   const log = await openLog(config, setup.role, setup.logTo ?? 'file', logHealth);
   return await withResources(log, async (resources) => {
-    const { databaseUrl, varDir, poolSize } = config.storage;
-    const database = resources.add('database', await openDatabase({ databaseUrl, varDir, poolSize, log }));
+    const { databaseUrl, varDir, poolSize, statementTimeoutMs } = config.storage;
+    const database = resources.add(
+      'database',
+      await openDatabase({ databaseUrl, varDir, poolSize, statementTimeoutMs, log }),
+    );
     return await body({
       config,
       log,

@@ -1,6 +1,8 @@
 /**
- * Where files are kept: a folder or an S3 bucket, behind one interface. Keys are relative paths of '/'-separated names
- * (`runs/20261123/model/config.json`). A write is seen whole or not at all, and what is read is checked against its sha256.
+ * Where files are kept: a folder or an S3 bucket, behind one interface. Keys are relative paths of
+ * '/'-separated names
+ * (`runs/20261123/model/config.json`). A write is seen whole or not at all, and what is read is checked
+ * against its sha256.
  */
 import type { Readable } from 'node:stream';
 import { AppError } from './errors.ts';
@@ -22,7 +24,10 @@ export interface FolderEntry extends ArtifactEntry {
 
 export type ArtifactBody = AsyncIterable<Uint8Array> | Uint8Array | string;
 
-/** Every method throws `invalid-input` for a key that `parseArtifactKey` refuses and `not-found` where there is nothing to read. */
+/**
+ * Every method throws `invalid-input` for a key that `parseArtifactKey` refuses and `not-found` where there
+ * is nothing to read.
+ */
 export interface ArtifactStore {
   put(key: string, body: ArtifactBody): Promise<StoredArtifact>;
   putFile(key: string, file: string): Promise<StoredArtifact>;
@@ -46,7 +51,9 @@ export interface ArtifactStore {
 
 const MAX_KEY_BYTES = 900;
 const MAX_NAME_BYTES = 240;
-/** `epoch:3` is a name; these before a colon make an address of it, and so does one letter, which is a drive. */
+/**
+ * `epoch:3` is a name; these before a colon make an address of it, and so does one letter, which is a drive.
+ */
 const SCHEMES = new Set([
   'data',
   'dbfs',
@@ -65,8 +72,10 @@ const SCHEMES = new Set([
 ]);
 
 /**
- * Checks a key and returns it. Refused: empty, absolute, `.` and `..` between separators of any system, control characters but the tab, `#`,
- * schemes and drives (`file:`, `C:`), and whatever becomes one of these when it is percent-decoded, however often
+ * Checks a key and returns it. Refused: empty, absolute, `.` and `..` between separators of any system,
+ * control characters but the tab, `#`,
+ * schemes and drives (`file:`, `C:`), and whatever becomes one of these when it is percent-decoded, however
+ * often
  * (CVE-2023-1177, CVE-2023-6909, CVE-2024-3848 of MLflow).
  * @throws AppError `invalid-input`
  */
@@ -103,7 +112,8 @@ function findFault(key: string): string | undefined {
   if (/[\u0000-\u0008\u000a-\u001f\u007f]/.test(key)) return 'a control character';
   const fault = findFaultOfForm(key);
   if (fault !== undefined) return fault;
-  // MLflow's clients up to 3.10 name images `key%step%12%timestamp%1764500000000%<uuid>.png`: these percent signs encode nothing.
+  // MLflow's clients up to 3.10 name images `key%step%12%timestamp%1764500000000%<uuid>.png`: these percent
+  // signs encode nothing.
   for (let form = key.replaceAll(/%step%\d{1,19}%timestamp%\d{1,19}%/g, ''); ;) {
     const decoded = decodePercent(form);
     if (decoded === form) return undefined;

@@ -61,6 +61,6 @@ export function parseJson(text: string, what: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new AppError('invalid-input', `${what} is not valid JSON`, { cause });
+    throw new AppError('invalid-input', `${what} is not JSON`, { cause });
   }
 }

@@ -8,6 +8,7 @@ export {
 export { findRunningPostgres, openEmbeddedPostgres, type EmbeddedServer } from './embedded/server.ts';
 export { findPostgresBinaries } from './embedded/binaries.ts';
 export { findClosedParent, findPostgresAccount } from './embedded/account.ts';
+export { describeTimeout, executeUntil } from './cancellable.ts';
 export { isConnectionLost } from './connection-lost.ts';
 export { createLocks, type LockKey, type Locks } from './locks.ts';
 export { describeUnkeepable, isValueRefused } from './value-refused.ts';

@@ -1,5 +1,13 @@
 import { Kysely, PostgresDialect, type Transaction } from 'kysely';
-import { Client, TypeOverrides, types, type DatabaseError, type Pool, type PoolClient } from 'pg';
+import {
+  Client,
+  TypeOverrides,
+  types,
+  type ClientBase,
+  type DatabaseError,
+  type Pool,
+  type PoolClient,
+} from 'pg';
 import { AppError, toError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { createBoundedPool } from './bounded-pool.ts';
@@ -27,8 +35,14 @@ export interface DatabaseOptions {
   databaseUrl: string | null;
   varDir: string;
   poolSize: number;
+  /**
+   * After which PostgreSQL stops a statement; null or left out: never. Migrations take as long as they take.
+   */
+  statementTimeoutMs?: number | null;
   log: Logger;
 }
+
+const CHECK_CLIENT_MS = 5000;
 
 /** int8 columns hold counts, versions and milliseconds, all far below 2^53. */
 const typeParsers = new TypeOverrides();
@@ -49,9 +63,11 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       max: options.poolSize,
       application_name: 'copyloop',
       types: typeParsers,
+      onConnect: async (client) => await limitStatements(client, options.statementTimeoutMs ?? 0),
     });
     pool.on('error', (error) => log.warn({ err: error }, 'an idle PostgreSQL connection was lost'));
-    // While a client is in use the pool does not listen: without this a lost connection would end the process, not the query.
+    // While a client is in use the pool does not listen: without this a lost connection would end the
+    // process, not the query.
     pool.on('connect', (client) =>
       client.on('error', (error) => log.debug({ err: error }, 'a PostgreSQL connection was lost')),
     );
@@ -62,16 +78,26 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     };
     const client = await connect(pool, url);
     try {
+      await client.query('SET statement_timeout = 0');
       const applied = await migrate(client);
       if (applied.length > 0) log.info({ applied }, 'database migrated');
     } finally {
-      client.release();
+      // Closed: its statements have no limit.
+      client.release(true);
     }
     return { db, pool, locks: createLocks(url), url, close };
   } catch (error) {
     await embedded?.close();
     throw error;
   }
+}
+
+/** By statements and not by startup parameters, which poolers refuse. */
+async function limitStatements(client: ClientBase, timeoutMs: number): Promise<void> {
+  await client.query(`SET statement_timeout = ${timeoutMs}`);
+  // PostgreSQL looks by itself whether this process is still there while it works for it; before version 14
+  // it cannot.
+  await client.query(`SET client_connection_check_interval = ${CHECK_CLIENT_MS}`).catch(() => undefined);
 }
 
 async function connect(pool: Pool, url: string): Promise<PoolClient> {

@@ -1,8 +1,10 @@
 /**
  * The one door of ml:
  * - rows: `readLabelledCsv(file)`, `classifierText(row)`
- * - a training, in a child process: `trainCandidate({ recipe: await readRecipe(folder, name), ... }, { signal, onEpoch })`
- * - a model directory: `verifyModelDirectory(dir)`, `openClassifier(dir)` -> `score(texts)`, `evaluateModel(dir, rows)`
+ * - a training, in a child process: `trainCandidate({ recipe: await readRecipe(folder, name), ... }, {
+ * signal, onEpoch })`
+ * - a model directory: `verifyModelDirectory(dir)`, `openClassifier(dir)` -> `score(texts)`,
+ * `evaluateModel(dir, rows)`
  */
 export { readWeights, writeWeights, type DistilBertConfig, type Weights } from './models/index.ts';
 export { type OnnxGraph } from './onnx/index.ts';
@@ -12,6 +14,7 @@ export {
   halveWeights,
   LABELS,
   openClassifier,
+  parseManifest,
   PRECISIONS,
   readManifest,
   refuseExisting,

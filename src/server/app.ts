@@ -49,7 +49,13 @@ import { createReceiptRoutes } from './routes/receipts.ts';
 import { createRunRoutes } from './routes/runs.ts';
 import { createTrackingRoutes } from './routes/tracking.ts';
 import { createTrafficRoutes } from './routes/traffic.ts';
-import type { ModelSessions, ServedModels } from '../serving/index.ts';
+import {
+  checkLoadable,
+  readAliasesInTraffic,
+  SERVED_ALIASES,
+  type ModelSessions,
+  type ServedModels,
+} from '../serving/index.ts';
 
 export interface AppDeps {
   config: Pick<
@@ -151,7 +157,15 @@ export function createApp(deps: AppDeps): Router {
       destinations: config.outbound,
     }),
   );
-  app.route('/', createModelRoutes(deps.tracking.registry));
+  const callerOf = (c: Context<AppEnv>) => ({ name: nameCaller(c), isAdmin: isAdmin(c) });
+  const aliasesInTraffic = async () => await readAliasesInTraffic(db);
+  app.route(
+    '/',
+    createModelRoutes(deps.tracking.registry, (c) => ({
+      caller: callerOf(c),
+      served: { model: config.model.name, aliasesInTraffic },
+    })),
+  );
   app.route(
     '/',
     createModelGateRoutes({ locks: deps.locks, registry: deps.tracking.registry, artifacts: deps.artifacts }),
@@ -202,7 +216,12 @@ export function createApp(deps: AppDeps): Router {
         rules: createSendRules(config),
         trackedBy: config.tracking.uri,
       },
-      callerOf: (c) => ({ name: nameCaller(c), isAdmin: isAdmin(c) }),
+      callerOf,
+      aliasesInTraffic,
+      checkLoadable: async (version, alias) => {
+        if (version.name === config.model.name && SERVED_ALIASES.some((one) => one === alias))
+          await checkLoadable(deps.artifacts, version);
+      },
     }),
   );
   app.route(QUEUE_BOARD_PATH, createQueueBoard(deps.queues));

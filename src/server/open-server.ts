@@ -59,7 +59,10 @@ export interface Server {
   readonly url: string;
   /** Method and pattern of everything that it answers, `GET /models/:name/versions`. */
   readonly routes: readonly string[];
-  /** Answers what was asked (for at most `server.shutdownGraceMs`), then stops the sessions. What `options` brought stays open. */
+  /**
+   * Answers what was asked (for at most `server.shutdownGraceMs`), then stops the sessions. What `options`
+   * brought stays open.
+   */
   close(): Promise<void>;
 }
 
@@ -93,8 +96,8 @@ export async function openServer(options: ServerOptions): Promise<Server> {
         readTraffic: () => readTraffic(database.db),
       },
       load: async (ref) => {
-        const { source } = await registry.getVersion(ref.name, ref.version);
-        return await loadFromCache({ cache, tokenizers }, source, {
+        const { filesUri } = await registry.getVersion(ref.name, ref.version);
+        return await loadFromCache({ cache, tokenizers }, filesUri, {
           ref,
           settings: {
             precision: serving.precision,

@@ -4,6 +4,7 @@
  * our own database that all processes share.
  */
 import { AppError } from '../core/errors.ts';
+import { nameIs } from './filters.ts';
 import type { Locks } from '../db/index.ts';
 import type { ModelVersion } from './entities.ts';
 import { CHALLENGER, CHAMPION } from './models.ts';
@@ -56,7 +57,7 @@ export async function awaitApproval(
     const { name, version: number } = version;
     if (approvalOf(await registry.getVersion(name, number)) !== 'pending') return;
     const { items } = await registry.searchVersions({
-      filter: `name = '${name.replaceAll("'", "''")}' AND tags.\`${STATE_TAG}\` = 'pending'`,
+      filter: `${nameIs(name)} AND tags.\`${STATE_TAG}\` = 'pending'`,
       maxResults: 1000,
     });
     for (const older of items.filter((one) => one.version < number)) {

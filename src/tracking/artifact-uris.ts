@@ -1,15 +1,22 @@
-/** Where in the artifact store the files of runs and logged models lie: `mlflow-artifacts:/0/<run>/artifacts` is `mlflow/0/<run>/artifacts`. */
+/**
+ * Where in the artifact store the files of runs and logged models lie: `mlflow-artifacts:/0/<run>/artifacts`
+ * is `mlflow/0/<run>/artifacts`.
+ */
 import { parseArtifactFolder, parseArtifactKey } from '../core/artifact-store.ts';
 import { AppError } from '../core/errors.ts';
 import { trimSlashes } from '../core/trim-slashes.ts';
 
 const SCHEME = 'mlflow-artifacts:';
 
-/** Everything that the MLflow protocol may touch lies below it, so that a client reaches no dataset and no report of ours. */
+/**
+ * Everything that the MLflow protocol may touch lies below it, so that a client reaches no dataset and no
+ * report of ours.
+ */
 export const MLFLOW_FOLDER = 'mlflow';
 
 /**
- * Key of `path` below the artifact URI of a run or logged model; of its folder when `path` is left out. `model/` is `model`, as everywhere.
+ * Key of `path` below the artifact URI of a run or logged model; of its folder when `path` is left out.
+ * `model/` is `model`, as everywhere.
  * @throws AppError `invalid-input` for URIs that this store does not hold and paths that lead out of it
  */
 export function artifactKeyOf(artifactUri: string, path = ''): string {

@@ -1,4 +1,7 @@
-/** What the tracking store keeps, named as MLflow names it. Times are milliseconds since 1970; ids of experiments are decimal text. */
+/**
+ * What the tracking store keeps, named as MLflow names it. Times are milliseconds since 1970; ids of
+ * experiments are decimal text.
+ */
 export const LIFECYCLE_STAGES = ['active', 'deleted'] as const;
 export type LifecycleStage = (typeof LIFECYCLE_STAGES)[number];
 
@@ -25,6 +28,8 @@ export interface SearchOptions {
   orderBy?: readonly string[] | undefined;
   maxResults?: number | undefined;
   pageToken?: string | undefined;
+  /** Aborted when whoever asks has gone: the search ends with them. */
+  signal?: AbortSignal | undefined;
 }
 
 export interface Experiment {
@@ -131,6 +136,11 @@ export interface ModelVersion {
   userId: string | null;
   stage: string;
   source: string;
+  /**
+   * Where the files lie that `source` names, resolved when the version was made; `source` itself where
+   * nothing was to be resolved.
+   */
+  filesUri: string;
   runId: string | null;
   runLink: string | null;
   modelId: string | null;

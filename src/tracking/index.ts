@@ -48,6 +48,7 @@ export {
   type GateSegment,
 } from './gate/decide.ts';
 export { freezeHoldout, readFrozenFraction } from './gate/frozen-holdout.ts';
+export { nameIs, quoteText } from './filters.ts';
 export { renderGateReportHtml } from './gate/render.ts';
 export {
   ACCURACY_TAG,

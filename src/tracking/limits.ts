@@ -1,15 +1,25 @@
-/** MLflow's limits for names, keys and values (mlflow/utils/validation.py of 3.x), so that what is kept here can move there. */
+/**
+ * MLflow's limits for names, keys and values (mlflow/utils/validation.py of 3.x), so that what is kept here
+ * can move there.
+ */
 import { AppError } from '../core/errors.ts';
 import type { Dataset } from './entities.ts';
 
 const MAX_KEY_CHARS = 250;
 const MAX_PARAM_VALUE_CHARS = 6000;
 const MAX_TAG_VALUE_CHARS = 8000;
+const MAX_EXPERIMENT_TAG_VALUE_CHARS = 20_000;
+/** Prompts keep their text in a tag. */
+const MAX_REGISTRY_TAG_VALUE_CHARS = 100_000;
 const MAX_EXPERIMENT_NAME_CHARS = 500;
 const MAX_ALIAS_CHARS = 255;
+/** As long as the tag that holds it too. */
+export const MAX_RUN_NAME_CHARS = MAX_TAG_VALUE_CHARS;
 const MAX_BATCH = { metrics: 1000, params: 100, tags: 100, total: 1000 };
 
-/** Keys of metrics, params and tags: letters, digits, `_ - . space : /`, and a path that stays where it is. */
+/**
+ * Keys of metrics, params and tags: letters, digits, `_ - . space : /`, and a path that stays where it is.
+ */
 export function checkKey(kind: 'metric' | 'param' | 'tag', key: string): void {
   const name = `${kind} name: '${key.slice(0, MAX_KEY_CHARS)}'`;
   if (key.length > MAX_KEY_CHARS)
@@ -34,14 +44,49 @@ export function checkKey(kind: 'metric' | 'param' | 'tag', key: string): void {
     );
 }
 
-export function checkParam({ key, value }: { key: string; value: string }): void {
-  checkKey('param', key);
-  checkText(`value of param '${key}'`, value, MAX_PARAM_VALUE_CHARS);
+export interface Pair {
+  key: string;
+  value: string;
 }
 
-export function checkTag({ key, value }: { key: string; value: string }): void {
+/**
+ * Checked, and cut at MLflow's limit: it shortens values of params and run tags, and refuses longer ones
+ * elsewhere.
+ */
+export function toParam({ key, value }: Pair): Pair {
+  checkKey('param', key);
+  return { key, value: shorten(`value of param '${key}'`, value, MAX_PARAM_VALUE_CHARS) };
+}
+
+/** Of a run or a logged model; checked and cut as a param is. */
+export function toTag({ key, value }: Pair): Pair {
   checkKey('tag', key);
-  checkText(`value of tag '${key}'`, value, MAX_TAG_VALUE_CHARS);
+  return { key, value: shorten(`value of tag '${key}'`, value, MAX_TAG_VALUE_CHARS) };
+}
+
+/** @param maxChars code points, as Python counts; a pair of surrogates stays whole */
+function shorten(what: string, value: string, maxChars: number): string {
+  if (value.length <= maxChars) {
+    checkText(what, value, maxChars);
+    return value;
+  }
+  let end = 0;
+  for (let chars = 0; chars < maxChars && end < value.length; chars += 1)
+    end += (value.codePointAt(end) ?? 0) > 0xffff ? 2 : 1;
+  const cut = value.slice(0, end);
+  checkText(what, cut, cut.length);
+  return cut;
+}
+
+export function checkExperimentTag({ key, value }: Pair): void {
+  checkKey('tag', key);
+  checkText(`value of tag '${key}'`, value, MAX_EXPERIMENT_TAG_VALUE_CHARS);
+}
+
+/** Of a registered model or one of its versions. */
+export function checkRegistryTag({ key, value }: Pair): void {
+  checkKey('tag', key);
+  checkText(`value of tag '${key}'`, value, MAX_REGISTRY_TAG_VALUE_CHARS);
 }
 
 export function checkMetrics(metrics: readonly { key: string; timestampMs: number; step: number }[]): void {

@@ -2,6 +2,7 @@
 import type { ModelVersion } from './entities.ts';
 import type { NewModelVersion, TrackingStore } from './tracking-store.ts';
 import { AppError } from '../core/errors.ts';
+import { nameIs } from './filters.ts';
 
 export const CHAMPION = 'champion';
 export const CHALLENGER = 'challenger';
@@ -46,7 +47,7 @@ export async function allModelAccuracies(
   let pageToken: string | undefined;
   do {
     const page = await store.registry.searchVersions({
-      filter: `name = '${name.replaceAll("'", "''")}'`,
+      filter: nameIs(name),
       orderBy: ['version_number DESC'],
       maxResults: 1000,
       pageToken,

@@ -20,11 +20,12 @@ export async function deleteRunForGood(db: Db, artifacts: ArtifactStore, runId: 
     .where('run_id', '=', runId)
     .executeTakeFirst();
   if (row === undefined) throw noRun(runId);
-  const version = await db
-    .selectFrom('model_versions')
-    .select(['name', 'version'])
-    .where('run_id', '=', runId)
-    .executeTakeFirst();
+  const { rows } = await sql<{ name: string; version: number }>`
+    SELECT name, version FROM model_versions
+    WHERE run_id = ${runId} OR starts_with(coalesce(files_uri, source) || '/', ${`${row.artifact_uri}/`}) LIMIT 1`.execute(
+    db,
+  );
+  const [version] = rows;
   if (version !== undefined)
     throw new AppError(
       'conflict',
@@ -49,7 +50,10 @@ export async function deleteOldRuns(
     const { rows } = await sql<{ run_id: string; artifact_uri: string }>`
       SELECT run_id, artifact_uri FROM tracking_runs AS r
       WHERE coalesce(end_time, start_time) < ${cutoff} AND status <> 'RUNNING'
-        AND NOT EXISTS (SELECT 1 FROM model_versions AS v WHERE v.run_id = r.run_id)
+        AND NOT EXISTS (
+          SELECT 1 FROM model_versions AS v
+          WHERE v.run_id = r.run_id OR starts_with(coalesce(v.files_uri, v.source) || '/', r.artifact_uri || '/')
+        )
         AND ${options.experimentIds === undefined ? sql`true` : sql`experiment_id = ANY(${options.experimentIds}::bigint[])`}
       ORDER BY coalesce(end_time, start_time) LIMIT ${BATCH}`.execute(db);
     await deleteRows(db, artifacts, rows);

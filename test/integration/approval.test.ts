@@ -1,4 +1,7 @@
-/** The real pipeline with a person behind the gate, and the frozen holdout that every later training has to leave alone. */
+/**
+ * The real pipeline with a person behind the gate, and the frozen holdout that every later training has to
+ * leave alone.
+ */
 import { Hono } from 'hono';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
@@ -35,7 +38,14 @@ function openRoutes(harness: Harness, tracking: TrackingStore) {
     c.set('log', createSilentLogger());
     await next();
   });
-  app.route('/', createModelRoutes(tracking.registry));
+  const guard = {
+    caller: { name: 'ana', isAdmin: true },
+    served: { model: 'copy-quality', aliasesInTraffic: () => Promise.resolve(['champion']) },
+  };
+  app.route(
+    '/',
+    createModelRoutes(tracking.registry, () => guard),
+  );
   app.route(
     '/',
     createModelGateRoutes({

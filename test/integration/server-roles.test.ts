@@ -2,10 +2,14 @@
  * Which role each route needs: the table below names every route, so that a new one fails here until somebody
  * has decided.
  */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { KEY_ROLES, type KeyRole } from '../../src/db/index.ts';
 import { createApiKey, type Server } from '../../src/server/index.ts';
 import { openServerHarness, type ServerHarness } from './server-harness.ts';
+import { copyTinyModels } from './shared-models.ts';
 
 const OPEN = ['GET /health', 'GET /ready', 'GET /ping', 'GET /v2/health/live', 'GET /v2/health/ready'];
 
@@ -219,11 +223,14 @@ it('is the same below /ajax-api, and for an encoded path', async () => {
 it('lets a writer move every alias but the champion of the served model, and says who moved it', async () => {
   const { registry } = harness.tracking;
   await registry.createVersion({ name: 'copy-quality', source: 's3://bucket/model' });
-  const send = async (role: KeyRole, alias: string) => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'copyloop-roles-'));
+  const [model = ''] = await copyTinyModels(folder, ['first']);
+  const loadable = await harness.register(model);
+  const send = async (role: KeyRole, alias: string, version = 1) => {
     const response = await fetch(`${server.url}/api/2.0/mlflow/registered-models/alias`, {
       method: 'POST',
       headers: { authorization: `Bearer ${keys.get(role) ?? ''}`, 'content-type': 'application/json' },
-      body: JSON.stringify({ name: 'copy-quality', alias, version: '1' }),
+      body: JSON.stringify({ name: 'copy-quality', alias, version: String(version) }),
     });
     return { status: response.status, body: (await response.json()) as Record<string, unknown> };
   };
@@ -231,10 +238,14 @@ it('lets a writer move every alias but the champion of the served model, and say
   const refused = await send('writer', 'champion');
   expect(refused).toMatchObject({ status: 403, body: { error_code: 'PERMISSION_DENIED' } });
   expect(refused.body['message']).toContain('run the pipeline, or ask with an admin key');
-  expect((await send('admin', 'champion')).status).toBe(200);
+  // Nobody can load what lies elsewhere, and a champion that nobody can load leaves every new server not
+  // ready.
+  expect((await send('admin', 'champion')).status).toBe(422);
+  expect((await send('admin', 'champion', loadable)).status).toBe(200);
   expect((await registry.aliasHistory('copy-quality', 'champion'))[0]?.movedBy).toMatch(
     /^key the admin \([a-z0-9]{8}\)$/,
   );
+  await rm(folder, { recursive: true });
 });
 
 it("keeps the pipeline's own tags from writers, by every way that leads to them", async () => {

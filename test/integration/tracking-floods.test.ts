@@ -1,12 +1,17 @@
-/** Requests made to cost more than they should: JSON of any depth, texts that a careless pattern reads again and again, searches of a thousand conditions. */
+/**
+ * Requests made to cost more than they should: JSON of any depth, texts that a careless pattern reads again
+ * and again, searches of a thousand conditions.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Hono } from 'hono';
+import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
 import { loadConfig } from '../../src/core/config/index.ts';
-import type { Database } from '../../src/db/index.ts';
+import { createSilentLogger } from '../../src/core/log.ts';
+import { openDatabase, type Database } from '../../src/db/index.ts';
 import type { AppEnv } from '../../src/server/http/index.ts';
 import { createMlflowApp } from '../../src/server/mlflow/index.ts';
 import {
@@ -16,6 +21,7 @@ import {
   createWebhookStore,
   type TrackingStore,
 } from '../../src/tracking/index.ts';
+import { measureGrowth } from '../growth.ts';
 import { openTestDatabase } from './databases.ts';
 
 let database: Database;
@@ -27,18 +33,22 @@ beforeAll(async () => {
   database = await openTestDatabase();
   tracking = createPostgresTrackingStore(database.db);
   varDir = await mkdtemp(path.join(tmpdir(), 'copyloop-floods-'));
-  const { config } = loadConfig({ env: {} });
-  const artifacts = createArtifactStore({ ...config.storage, varDir });
-  const webhooks = {
-    store: createWebhookStore(database.db, systemClock, null),
-    rules: createSendRules(config),
-  };
-  app = createMlflowApp({ tracking, artifacts, servedModel: 'copy-quality', webhooks });
+  app = createApp(database);
 });
 afterAll(async () => {
   await database.close();
   await rm(varDir, { recursive: true, force: true });
 });
+
+function createApp({ db }: Database): Hono<AppEnv> {
+  const { config } = loadConfig({ env: {} });
+  return createMlflowApp({
+    tracking: createPostgresTrackingStore(db),
+    artifacts: createArtifactStore({ ...config.storage, varDir }),
+    servedModel: 'copy-quality',
+    webhooks: { store: createWebhookStore(db, systemClock, null), rules: createSendRules(config) },
+  });
+}
 
 async function send(method: string, address: string, body: string) {
   const headers = { 'content-type': 'application/json' };
@@ -78,4 +88,131 @@ describe('JSON of 20,000 levels', () => {
     const body = JSON.stringify({ run_id: runId, model_json });
     expect((await send('POST', '/api/2.0/mlflow/runs/log-model', body)).status).toBe(400);
   });
+});
+
+describe('a search', () => {
+  const searchRuns = async (asked: object, signal?: AbortSignal) => {
+    const response = await app.request('/api/2.0/mlflow/runs/search', {
+      method: 'POST',
+      body: JSON.stringify({ experiment_ids: ['0'], ...asked }),
+      headers: { 'content-type': 'application/json' },
+      signal: signal ?? null,
+    });
+    return { status: response.status, text: await response.text() };
+  };
+  const conditions = (count: number): string =>
+    Array.from({ length: count }, (_, at) => `tags.t${at} != 'x'`).join(' AND ');
+
+  it('names the most conditions and the most criteria that it takes', async () => {
+    const orders = (count: number): string[] =>
+      Array.from({ length: count }, (_, at) => `metrics.m${at} DESC`);
+    expect((await searchRuns({ filter: conditions(100), order_by: orders(20) })).status).toBe(200);
+    for (const asked of [
+      { filter: conditions(101) },
+      { filter: conditions(1000) },
+      { order_by: orders(21) },
+    ]) {
+      const { status, text } = await searchRuns(asked);
+      expect(status).toBe(400);
+      expect(text).toMatch(/more than 100 conditions|criteria, the most that one search takes is 20/);
+    }
+    for (const [method, where] of [
+      ['POST', 'experiments/search'],
+      ['POST', 'logged-models/search'],
+      ['GET', `registered-models/search?filter=${encodeURIComponent(conditions(101))}`],
+      ['GET', `model-versions/search?filter=${encodeURIComponent(conditions(101))}`],
+    ] as const) {
+      const body = JSON.stringify({ experiment_ids: ['0'], filter: conditions(101) });
+      const response = await app.request(`/api/2.0/mlflow/${where}`, {
+        method,
+        ...(method === 'POST' && { body }),
+        headers: { 'content-type': 'application/json' },
+      });
+      expect(response.status, where).toBe(400);
+    }
+  });
+
+  it('takes time in proportion to its conditions', async () => {
+    const growth = await measureGrowth(
+      async (count) => expect((await searchRuns({ filter: conditions(count) })).status).toBe(200),
+      50,
+    );
+    expect(growth).toBeLessThan(3);
+  });
+
+  it('finds the same runs however many conditions it has', async () => {
+    const experimentId = await tracking.experiments.create({ name: 'many conditions' });
+    const keys = Array.from({ length: 12 }, (_, at) => `t${at}`);
+    const create = async (tags: Record<string, string>): Promise<string> =>
+      (await tracking.runs.create({ experimentId, tags })).runId;
+    const all = await create(Object.fromEntries(keys.map((key) => [key, `${key} here`])));
+    await create(Object.fromEntries(keys.slice(1).map((key) => [key, `${key} here`])));
+    await create(Object.fromEntries(keys.map((key) => [key, key === 't11' ? 'other' : `${key} here`])));
+    const find = async (filter: string) =>
+      (await tracking.runs.search({ experimentIds: [experimentId], filter })).items.map(({ runId }) => runId);
+    const equal = keys.map((key) => `tags.${key} = '${key} here'`).join(' AND ');
+    const like = keys.map((key) => `tags.${key} LIKE '%here'`).join(' AND ');
+    for (const filter of [equal, like, `${equal} AND ${like}`, `${like} AND tags.none IS NULL`])
+      expect(await find(filter), filter).toEqual([all]);
+    expect(await find(`${like} AND tags.t0 IS NULL`)).toEqual([]);
+    expect(await find(`${equal} AND tags.none IS NOT NULL`)).toEqual([]);
+    const withDatasets = Array.from({ length: 10 }, () => "dataset.name = 'none'").join(' AND ');
+    expect(await find(withDatasets)).toEqual([]);
+  });
+
+  it('is stopped in PostgreSQL when its caller hangs up', async () => {
+    await whileLocked(async () => {
+      const caller = new AbortController();
+      const asking = searchRuns({}, caller.signal);
+      await expect.poll(countSearches, { timeout: 20_000 }).toBe(1);
+      caller.abort();
+      await asking.catch(() => undefined);
+      await expect.poll(countSearches, { timeout: 20_000 }).toBe(0);
+    });
+    expect((await searchRuns({})).status).toBe(200);
+  });
+
+  it('is stopped when it takes longer than storage.statementTimeoutMs', async () => {
+    const { url } = database;
+    const impatient = await openDatabase({
+      databaseUrl: url,
+      varDir,
+      poolSize: 2,
+      statementTimeoutMs: 200,
+      log: createSilentLogger(),
+    });
+    try {
+      const other = createApp(impatient);
+      await whileLocked(async () => {
+        const response = await other.request('/api/2.0/mlflow/runs/search', {
+          method: 'POST',
+          body: JSON.stringify({ experiment_ids: ['0'] }),
+          headers: { 'content-type': 'application/json' },
+        });
+        expect(response.status).toBe(504);
+        expect(await response.json()).toMatchObject({
+          error_code: 'DEADLINE_EXCEEDED',
+          message: expect.stringContaining('storage.statementTimeoutMs') as string,
+        });
+      });
+    } finally {
+      await impatient.close();
+    }
+  });
+
+  const countSearches = async (): Promise<number> => {
+    const { rows } = await sql<{ n: number }>`
+      SELECT count(*)::int AS n FROM pg_stat_activity
+      WHERE datname = current_database() AND state = 'active' AND query LIKE '/* copyloop %'`.execute(
+      database.db,
+    );
+    return rows[0]?.n ?? 0;
+  };
+
+  /** Nobody reads a run meanwhile. */
+  const whileLocked = async (body: () => Promise<void>): Promise<void> =>
+    await database.db.transaction().execute(async (trx) => {
+      await sql`LOCK TABLE tracking_runs IN ACCESS EXCLUSIVE MODE`.execute(trx);
+      await body();
+    });
 });

@@ -1,4 +1,7 @@
-/** Every entrance of tracking that reads text from outside takes time in proportion to it: careless patterns froze a server for half a minute. */
+/**
+ * Every entrance of tracking that reads text from outside takes time in proportion to it: careless patterns
+ * froze a server for half a minute.
+ */
 import { describe, expect, it } from 'vitest';
 import { parseArtifactFolder, parseArtifactKey } from '../../src/core/artifact-store.ts';
 import { isTooDeep } from '../../src/core/json-depth.ts';
@@ -47,7 +50,8 @@ const TEXTS: [string, (size: number) => string][] = [
 
 describe.each(ENTRANCES)('%s', (_, read) => {
   it.each(TEXTS)('takes no more than its share of time for %s', async (__, textOf) => {
-    // The longest that the parsers of filters read is 100,000; others are asked for more than any request brings.
+    // The longest that the parsers of filters read is 100,000; others are asked for more than any request
+    // brings.
     for (const size of [10_000, 100_000])
       expect(await measureGrowth((count) => read(textOf(count)), size)).toBeLessThan(3);
   });

@@ -1,4 +1,6 @@
-/** The whole configuration as one zod schema, a block per section; config/default.yaml documents every key. */
+/**
+ * The whole configuration as one zod schema, a block per section; config/default.yaml documents every key.
+ */
 import { z } from 'zod';
 import { findCronFault } from './cron.ts';
 import { MAPPABLE_FIELDS } from './fields.ts';
@@ -194,6 +196,7 @@ const storage = z.strictObject({
       'at least 2: with one connection a slow statement keeps /ready and the state of running stages waiting',
     )
     .max(1000),
+  statementTimeoutMs: milliseconds.min(100).nullable(),
   leftoverAgeMs: positiveInt,
   artifacts: z
     .strictObject({

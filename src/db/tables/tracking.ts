@@ -113,6 +113,8 @@ export interface ModelVersionsTable {
   user_id: string | null;
   stage: Generated<string>;
   source: string;
+  /** Null where `source` is the address itself. */
+  files_uri: string | null;
   run_id: string | null;
   run_link: string | null;
   model_id: string | null;

@@ -3,6 +3,7 @@ import { readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { z } from 'zod';
 import { AppError, toError } from '../../core/errors.ts';
+import { parseJson } from '../../core/json-depth.ts';
 import { sha256File } from '../../core/ids.ts';
 import { provenanceSchema } from '../provenance/index.ts';
 import { recipeSchema } from '../recipes.ts';
@@ -59,8 +60,13 @@ export async function readManifest(directory: string): Promise<Manifest | undefi
     if ('code' in error && error.code === 'ENOENT') return undefined;
     throw error;
   }
+  return parseManifest(text, file);
+}
+
+/** @throws AppError `bad-model` naming `file` */
+export function parseManifest(text: string, file: string): Manifest {
   try {
-    return manifestSchema.parse(JSON.parse(text));
+    return manifestSchema.parse(parseJson(text, 'the file'));
   } catch (thrown) {
     throw new AppError('bad-model', `${file} is malformed: ${toError(thrown).message}`, { cause: thrown });
   }

@@ -1,10 +1,13 @@
-/** Every error of a request as JSON with the status that its code stands for: what went wrong and what to do, never a stack. */
+/**
+ * Every error of a request as JSON with the status that its code stands for: what went wrong and what to do,
+ * never a stack.
+ */
 import type { Context, ErrorHandler, NotFoundHandler } from 'hono';
 import { createMiddleware } from 'hono/factory';
 import { HTTPException } from 'hono/http-exception';
 import { z } from '@hono/zod-openapi';
 import { AppError, ERROR_CODES, toAppError } from '../../core/errors.ts';
-import { describeUnkeepable, isConnectionLost } from '../../db/index.ts';
+import { describeTimeout, describeUnkeepable, isConnectionLost } from '../../db/index.ts';
 import { setHeader } from './headers.ts';
 import type { AppEnv, Router } from './router.ts';
 
@@ -40,7 +43,8 @@ export function describeError(thrown: unknown, contentType?: string): AppError {
         cause: thrown,
       });
     }
-    return toAppError(thrown);
+    const late = describeTimeout(thrown);
+    return late === undefined ? toAppError(thrown) : new AppError('timed-out', late, { cause: thrown });
   }
   const { status, message } = thrown;
   if (status === 415) {
@@ -66,7 +70,10 @@ export function renderErrorBody(error: AppError, requestId: string | undefined):
   };
 }
 
-/** When to try again, in whatever protocol the error is told: as the error says, or in a second where the server is not ready. */
+/**
+ * When to try again, in whatever protocol the error is told: as the error says, or in a second where the
+ * server is not ready.
+ */
 export function setRetryAfter(c: Context, error: AppError): void {
   const retryAfter = error.details['retryAfterSeconds'] ?? (error.traits.httpStatus === 503 ? 1 : undefined);
   if (retryAfter !== undefined) setHeader(c, 'Retry-After', String(retryAfter));

@@ -20,7 +20,7 @@ const ADMINS = [
   /^\/serving\/traffic$/,
   /^\/tracking\//,
   /^\/models\/[^/]+\/versions\/[^/]+\/(approve|reject)$/,
-  new RegExp(`^/models/[^/]+/aliases/${CHAMPION}/`),
+  new RegExp(`^/models/[^/]+/aliases/${CHAMPION}/`, 'i'),
 ];
 /** Its addresses may hold what lets others in, so that not even reading is for everyone. */
 const ADMINS_TO_READ = [/^\/(ajax-)?api\/2\.0\/mlflow\/webhooks(\/|$)/];

@@ -6,8 +6,8 @@ import { parseArtifactFolder, parseArtifactKey, type ArtifactStore } from '../..
 import { AppError } from '../../core/errors.ts';
 import { artifactKeyOf, MLFLOW_FOLDER, type TrackingStore } from '../../tracking/index.ts';
 import type { AppEnv } from '../http/index.ts';
+import { checkFileChange } from '../guard-served.ts';
 import { renderFiles } from './files.ts';
-import { checkFileChange } from './guard-champion.ts';
 import type { RouteContext } from './route.ts';
 
 type Handler = (c: Context<AppEnv>) => Promise<Response>;
@@ -56,7 +56,7 @@ export function createArtifactProxy({
       const root = folder === '' ? MLFLOW_FOLDER : `${MLFLOW_FOLDER}/${folder}`;
       return c.json({ files: renderFiles(await artifacts.listFolder(root), root) });
     },
-    download: async (c) => await send(c, keyOfPath(c)),
+    download: async (c) => await send(c, keyOfPath(c, parseArtifactFolder)),
     upload: async (c) => {
       const key = keyOfPath(c);
       await checkFileChange(key, contextOf(c), tracking);
@@ -65,7 +65,7 @@ export function createArtifactProxy({
       return c.json({});
     },
     remove: async (c) => {
-      const key = keyOfPath(c);
+      const key = keyOfPath(c, parseArtifactFolder);
       await checkFileChange(key, contextOf(c), tracking);
       await artifacts.delete(key);
       await artifacts.deletePrefix(key);
@@ -73,19 +73,19 @@ export function createArtifactProxy({
     },
     downloadOfRun: async (c) => {
       const runId = c.req.query('run_uuid') ?? c.req.query('run_id') ?? '';
-      const path = parseArtifactKey(c.req.query('path') ?? '');
+      const path = parseFile(c.req.query('path'));
       return await send(c, artifactKeyOf((await tracking.runs.get(runId)).artifactUri, path));
     },
     downloadOfVersion: async (c) => {
-      const path = parseArtifactKey(c.req.query('path') ?? '');
+      const path = parseFile(c.req.query('path'));
       const version = Number(c.req.query('version'));
       if (!Number.isInteger(version))
         throw new AppError('invalid-input', "Missing value for required parameter 'version'.");
-      const { source } = await tracking.registry.getVersion(c.req.query('name') ?? '', version);
-      return await send(c, artifactKeyOf(source, path));
+      const { filesUri } = await tracking.registry.getVersion(c.req.query('name') ?? '', version);
+      return await send(c, artifactKeyOf(filesUri, path));
     },
     downloadOfModel: async (c) => {
-      const path = parseArtifactKey(c.req.query('artifact_file_path') ?? '');
+      const path = parseFile(c.req.query('artifact_file_path'));
       const { artifactUri } = await tracking.loggedModels.get(c.req.param('model_id') ?? '');
       return await send(c, artifactKeyOf(artifactUri, path));
     },
@@ -105,16 +105,22 @@ export function createArtifactProxy({
   };
 }
 
+/** The path of a file to be read; `model/` is no file, and is looked for as `model`. */
+function parseFile(path = ''): string {
+  return parseArtifactFolder(path) || parseArtifactKey(path);
+}
+
 /**
  * What stands behind `/artifacts/` in the address, decoded once: whatever is still encoded then is checked as
- * such.
+ * such. A percent sign that
+ * encodes nothing stands for itself, as for MLflow's server.
  */
-function keyOfPath(c: Context<AppEnv>): string {
+function keyOfPath(c: Context<AppEnv>, parse = parseArtifactKey): string {
   const { pathname } = new URL(c.req.url);
   const encoded = pathname.replace(/^.*?\/mlflow-artifacts\/artifacts\//, '');
   let path: string;
   try {
-    path = decodeURIComponent(encoded);
+    path = decodeURIComponent(encoded.replaceAll(/%(?![0-9a-f]{2})/gi, '%25'));
   } catch (cause) {
     throw new AppError(
       'invalid-input',
@@ -122,5 +128,5 @@ function keyOfPath(c: Context<AppEnv>): string {
       { cause },
     );
   }
-  return parseArtifactKey(`${MLFLOW_FOLDER}/${parseArtifactKey(path)}`);
+  return parseArtifactKey(`${MLFLOW_FOLDER}/${parse(path)}`);
 }

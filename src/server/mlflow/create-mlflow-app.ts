@@ -1,12 +1,21 @@
 /**
- * MLflow's REST protocol on our tracking store and artifact store: `/api/2.0/mlflow/*`, the same below `/ajax-api`, the artifact proxy
+ * MLflow's REST protocol on our tracking store and artifact store: `/api/2.0/mlflow/*`, the same below
+ * `/ajax-api`, the artifact proxy
  * and the few paths outside. The address space is MLflow's; nothing of ours is added to it.
  */
 import { Hono, type Context, type ErrorHandler } from 'hono';
 import { AppError, errorTraits } from '../../core/errors.ts';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { CHAMPION, type TrackingStore } from '../../tracking/index.ts';
-import { describeError, limitBody, refuseNul, setRetryAfter, type AppEnv } from '../http/index.ts';
+import {
+  createHangUpSignal,
+  describeError,
+  limitBody,
+  refuseNul,
+  setRetryAfter,
+  type AppEnv,
+} from '../http/index.ts';
+import type { Caller } from '../guard-served.ts';
 import { createArtifactProxy } from './artifact-proxy.ts';
 import { datasetRoutes } from './datasets.ts';
 import { experimentRoutes } from './experiments.ts';
@@ -14,7 +23,7 @@ import { loggedModelRoutes } from './logged-models.ts';
 import { metricRoutes } from './metrics.ts';
 import { modelVersionRoutes } from './model-versions.ts';
 import { registeredModelRoutes } from './registered-models.ts';
-import type { Caller, MlflowRoute, RouteContext } from './route.ts';
+import type { MlflowRoute, RouteContext } from './route.ts';
 import { runRoutes } from './runs.ts';
 import { webhookRoutes } from './webhooks.ts';
 
@@ -39,10 +48,17 @@ const ROUTES: readonly MlflowRoute[] = [
 export interface MlflowAppOptions {
   tracking: TrackingStore;
   artifacts: ArtifactStore;
-  /** The registered model whose champion is protected. */
+  /** The registered model that serves: its aliases in traffic are protected. */
   servedModel: string;
+  /** `champion` alone when this is left out. */
+  aliasesInTraffic?: () => Promise<readonly string[]>;
+  /** Before an alias is moved; nothing is checked when this is left out. */
+  checkLoadable?: RouteContext['checkLoadable'];
   webhooks: RouteContext['webhooks'];
-  /** Who asks: for the history of aliases, and whether the champion may be moved. Everyone may, when this is left out. */
+  /**
+   * Who asks: for the history of aliases, and whether the champion may be moved. Everyone may, when this is
+   * left out.
+   */
   callerOf?: (c: Context<AppEnv>) => Caller;
 }
 
@@ -52,13 +68,17 @@ export function createMlflowApp(options: MlflowAppOptions): Hono<AppEnv> {
     artifacts,
     servedModel,
     webhooks,
+    aliasesInTraffic = () => Promise.resolve([CHAMPION]),
+    checkLoadable = () => Promise.resolve(),
     callerOf = () => ({ name: 'local user', isAdmin: true }),
   } = options;
   const contextOf = (c: Context<AppEnv>): RouteContext => ({
     tracking,
     artifacts,
     caller: callerOf(c),
-    champion: { model: servedModel, alias: CHAMPION },
+    hangUp: () => createHangUpSignal(c),
+    served: { model: servedModel, aliasesInTraffic },
+    checkLoadable,
     webhooks,
   });
   const app = new Hono<AppEnv>();

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
 import { VIEW_TYPES } from '../../tracking/index.ts';
+import { checkTagKeys } from '../guard-served.ts';
 import { checkLocation } from './locations.ts';
 import { renderExperiment } from './render.ts';
 import { route } from './route.ts';
@@ -14,9 +15,10 @@ export const experimentRoutes = [
   route(
     'POST experiments/create',
     z.object({ name: requiredText, artifact_location: optionalText, tags: pairs }),
-    async ({ name, artifact_location, tags }, { tracking }) => {
+    async ({ name, artifact_location, tags }, context) => {
+      checkTagKeys(tags, context);
       checkLocation(artifact_location);
-      const experiment_id = await tracking.experiments.create({
+      const experiment_id = await context.tracking.experiments.create({
         name,
         artifactLocation: artifact_location,
         tags: toTags(tags),
@@ -44,9 +46,9 @@ export const experimentRoutes = [
   route(
     'GET,POST experiments/search',
     search.extend({ view_type: viewType }),
-    async (input, { tracking }) => {
+    async (input, { tracking, hangUp }) => {
       const page = await tracking.experiments.search({
-        ...toSearchOptions(input),
+        ...toSearchOptions(input, { hangUp }),
         viewType: input.view_type,
       });
       return {
@@ -74,12 +76,17 @@ export const experimentRoutes = [
   route(
     'POST experiments/set-experiment-tag',
     z.object({ experiment_id: idText, key: requiredText, value: optionalText }),
-    async ({ experiment_id, key, value = '' }, { tracking }) =>
-      await tracking.experiments.setTag(experiment_id, key, value),
+    async ({ experiment_id, key, value = '' }, context) => {
+      checkTagKeys([{ key }], context);
+      await context.tracking.experiments.setTag(experiment_id, key, value);
+    },
   ),
   route(
     'POST,DELETE experiments/delete-experiment-tag',
     z.object({ experiment_id: idText, key: requiredText }),
-    async ({ experiment_id, key }, { tracking }) => await tracking.experiments.deleteTag(experiment_id, key),
+    async ({ experiment_id, key }, context) => {
+      checkTagKeys([{ key }], context);
+      await context.tracking.experiments.deleteTag(experiment_id, key);
+    },
   ),
 ];

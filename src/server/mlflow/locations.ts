@@ -1,4 +1,7 @@
-/** Addresses that clients hand in for artifacts: of an experiment, of a model version. The server opens none but its own. */
+/**
+ * Addresses that clients hand in for artifacts: of an experiment, of a model version. The server opens none
+ * but its own.
+ */
 import { decodePercent } from '../../core/artifact-store.ts';
 import { AppError } from '../../core/errors.ts';
 import { artifactKeyOf, type TrackingStore } from '../../tracking/index.ts';
@@ -21,13 +24,20 @@ const REMOTE_SCHEMES = new Set([
   'sftp',
 ]);
 
+/**
+ * Addresses that name what is kept here: the registry resolves `models:/` and `runs:/` itself when a version
+ * is made.
+ */
+const OURS = new Set(['mlflow-artifacts', 'models', 'runs']);
+
 /** MLflow's own limit for an artifact_location, and enough for a source. */
 const MAX_ADDRESS_CHARS = 2048;
 /** Whoever encodes an address more often hides something. */
 const MAX_ENCODINGS = 10;
 
 /**
- * A client may keep an experiment's artifacts elsewhere and fetch them itself. Local paths are refused: whoever works with the experiment
+ * A client may keep an experiment's artifacts elsewhere and fetch them itself. Local paths are refused:
+ * whoever works with the experiment
  * would read and write its own disk there (CVE-2023-6909, CVE-2024-1594 of MLflow).
  */
 export function checkLocation(location: string | undefined): void {
@@ -40,7 +50,7 @@ export function checkLocation(location: string | undefined): void {
         ? findFaultOfOurs(location)
         : !REMOTE_SCHEMES.has(scheme ?? '')
           ? 'it is no address that every client can reach'
-          : leadsUp(location) || /[#?]/.test(location)
+          : leadsUp(location) || /[#?\\]/.test(location)
             ? "it may not hold '..', '\\', '#', '?' or control characters"
             : undefined;
   if (fault !== undefined)
@@ -51,8 +61,10 @@ export function checkLocation(location: string | undefined): void {
 }
 
 /**
- * What a version may be made of. Addresses in our store must lie below the run or logged model that they claim; local paths and `file:`
- * are refused, since whoever loads the version would open them (CVE-2023-1177, CVE-2024-1483, CVE-2024-2928 and CVE-2024-3573 of MLflow).
+ * What a version may be made of. Addresses in our store must lie below the run or logged model that they
+ * claim; local paths and `file:`
+ * are refused, since whoever loads the version would open them (CVE-2023-1177, CVE-2024-1483, CVE-2024-2928
+ * and CVE-2024-3573 of MLflow).
  */
 export async function checkSource(
   { source, runId, modelId }: { source: string; runId: string | undefined; modelId: string | undefined },
@@ -64,11 +76,12 @@ export async function checkSource(
   if (source.length > MAX_ADDRESS_CHARS)
     refuse(`It has ${source.length} characters, at most ${MAX_ADDRESS_CHARS} are taken.`);
   const scheme = schemeOf(source);
-  if (!REMOTE_SCHEMES.has(scheme ?? '') && !['mlflow-artifacts', 'models', 'runs'].includes(scheme ?? ''))
+  if (!REMOTE_SCHEMES.has(scheme ?? '') && !OURS.has(scheme ?? ''))
     refuse(
       'To use a local path as a model version source, the run_id request parameter has to be specified and the local path has to be contained within the artifact directory of the run specified by the run_id: copyloop keeps no artifacts at local paths, so log the model and register runs:/<run>/<path>.',
     );
-  if (leadsUp(source) || source.includes('#'))
+  if (scheme === 'models') return;
+  if (leadsUp(source) || (!OURS.has(scheme ?? '') && source.includes('\\')))
     refuse(
       "If supplying a source as an http, https, local file path, ftp, objectstore, or mlflow-artifacts uri, an absolute path must be provided without relative path references present: no '..', '\\', '#' or control characters.",
     );
@@ -102,7 +115,7 @@ function leadsUp(address: string): boolean {
     decoded = next;
   }
   // eslint-disable-next-line no-control-regex
-  return /(?:^|[/\\:])\.\.(?:[/\\?#;]|$)|[\u0000-\u001f\\#]/.test(decoded);
+  return /(?:^|[/\\:])\.\.(?:[/\\?#;]|$)|[\u0000-\u0008\u000a-\u001f#]/.test(decoded);
 }
 
 function findFaultOfOurs(location: string): string | undefined {

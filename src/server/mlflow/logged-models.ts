@@ -2,6 +2,7 @@
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
 import { artifactKeyOf } from '../../tracking/index.ts';
+import { checkTagKeys } from '../guard-served.ts';
 import { renderFiles } from './files.ts';
 import { renderLoggedModel } from './render.ts';
 import { route } from './route.ts';
@@ -37,8 +38,9 @@ export const loggedModelRoutes = [
       params: list(pair),
       tags: pairs,
     }),
-    async (input, { tracking }) => {
-      const created = await tracking.loggedModels.create({
+    async (input, context) => {
+      checkTagKeys(input.tags, context);
+      const created = await context.tracking.loggedModels.create({
         experimentId: input.experiment_id,
         name: input.name,
         modelType: input.model_type,
@@ -60,9 +62,9 @@ export const loggedModelRoutes = [
           .transform(({ field_name, ascending = true }) => toOrder(field_name, ascending)),
       ),
     }),
-    async (input, { tracking }) => {
+    async (input, { tracking, hangUp }) => {
       const page = await tracking.loggedModels.search({
-        ...toSearchOptions(input),
+        ...toSearchOptions(input, { hangUp }),
         experimentIds: input.experiment_ids,
       });
       const names = new Set(input.datasets.map((dataset) => dataset.dataset_name));
@@ -91,12 +93,18 @@ export const loggedModelRoutes = [
   route(
     'PATCH logged-models/:model_id/tags',
     model.extend({ tags: pairs }),
-    async ({ model_id, tags }, { tracking }) => await tracking.loggedModels.setTags(model_id, toTags(tags)),
+    async ({ model_id, tags }, context) => {
+      checkTagKeys(tags, context);
+      await context.tracking.loggedModels.setTags(model_id, toTags(tags));
+    },
   ),
   route(
     'DELETE logged-models/:model_id/tags/:tag_key',
     model.extend({ tag_key: requiredText }),
-    async ({ model_id, tag_key }, { tracking }) => await tracking.loggedModels.deleteTag(model_id, tag_key),
+    async ({ model_id, tag_key }, context) => {
+      checkTagKeys([{ key: tag_key }], context);
+      await context.tracking.loggedModels.deleteTag(model_id, tag_key);
+    },
   ),
   route(
     'POST logged-models/:model_id/params',

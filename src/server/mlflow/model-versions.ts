@@ -1,12 +1,15 @@
 import { z } from 'zod';
-import { checkAliasMove } from './guard-champion.ts';
-import { checkTagKeys } from './guard-tags.ts';
+import { checkAliasMove, checkTagKeys } from '../guard-served.ts';
 import { checkSource } from './locations.ts';
 import { reasonOf, versionNumber } from './registered-models.ts';
 import { renderVersion } from './render.ts';
 import { route, type RouteContext } from './route.ts';
 import { search, toSearchOptions } from './search.ts';
 import { optionalBoolean, optionalText, pair, pairs, requiredText, toTags, unlessEmpty } from './wire.ts';
+
+/** A prompt keeps its text in tags and has no files; MLflow's client calls its source `prompt-template`. */
+const PROMPT_TAG = 'mlflow.prompt.is_prompt';
+const PROMPT_SOURCE = /^[\w-]{1,100}$/;
 
 const version = z.object({ name: requiredText, version: versionNumber });
 
@@ -26,7 +29,8 @@ export const modelVersionRoutes = [
       checkTagKeys(input.tags, context);
       const { tracking } = context;
       const source = { source: input.source, runId: orNone(input.run_id), modelId: orNone(input.model_id) };
-      await checkSource(source, tracking);
+      const isPrompt = input.tags.some(({ key }) => key === PROMPT_TAG);
+      if (!(isPrompt && PROMPT_SOURCE.test(input.source))) await checkSource(source, tracking);
       const created = await tracking.registry.createVersion({
         name: input.name,
         ...source,
@@ -65,20 +69,20 @@ export const modelVersionRoutes = [
   route('DELETE model-versions/delete', version, async ({ name, version: number }, context) => {
     const { registry } = context.tracking;
     const { aliases } = await registry.getVersion(name, number);
-    for (const alias of aliases) checkAliasMove(name, alias, context);
+    for (const alias of aliases) await checkAliasMove(name, alias, context);
     const why = reasonOf(context.caller, `version ${number} was deleted`);
     await registry.deleteVersion(name, number, why);
   }),
-  route('GET model-versions/search', search, async (input, { tracking }) => {
-    const page = await tracking.registry.searchVersions(toSearchOptions(input));
+  route('GET model-versions/search', search, async (input, { tracking, hangUp }) => {
+    const page = await tracking.registry.searchVersions(toSearchOptions(input, { hangUp }));
     return {
       model_versions: unlessEmpty(page.items.map(renderVersion)),
       next_page_token: page.nextPageToken,
     };
   }),
   route('GET model-versions/get-download-uri', version, async (given, { tracking }) => {
-    const found = await tracking.registry.getVersion(given.name, given.version);
-    return { artifact_uri: await toStoredUri(found.source, tracking) };
+    const { filesUri } = await tracking.registry.getVersion(given.name, given.version);
+    return { artifact_uri: filesUri };
   }),
   route('POST model-versions/set-tag', z.intersection(version, pair), async (given, context) => {
     checkTagKeys([given], context);
@@ -90,7 +94,10 @@ export const modelVersionRoutes = [
   }),
 ];
 
-/** The logged model says which versions were made of it, in the words (and the spacing) that MLflow's pages read. */
+/**
+ * The logged model says which versions were made of it, in the words (and the spacing) that MLflow's pages
+ * read.
+ */
 async function noteVersion(
   modelId: string,
   { name, version: number }: { name: string; version: number },
@@ -104,15 +111,6 @@ async function noteVersion(
     .map((one) => `{"name": ${JSON.stringify(one.name)}, "version": ${one.version}}`)
     .join(', ');
   await tracking.loggedModels.setTags(modelId, { 'mlflow.modelVersions': `[${text}]` });
-}
-
-/** Where the files lie that `models:/m-<id>` and `runs:/<run>/<path>` name. */
-async function toStoredUri(source: string, tracking: RouteContext['tracking']): Promise<string> {
-  const modelId = /^models:\/(m-[^/]+)$/.exec(source)?.[1];
-  if (modelId !== undefined) return (await tracking.loggedModels.get(modelId)).artifactUri;
-  const [, runId, path] = /^runs:\/([^/]+)\/(.+)$/.exec(source) ?? [];
-  if (runId === undefined || path === undefined) return source;
-  return `${(await tracking.runs.get(runId)).artifactUri}/${path}`;
 }
 
 function orNone(value: string | undefined): string | undefined {

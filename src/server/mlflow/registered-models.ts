@@ -1,10 +1,9 @@
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
 import type { AliasReason } from '../../tracking/index.ts';
-import { checkAliasMove, checkRename } from './guard-champion.ts';
-import { checkTagKeys } from './guard-tags.ts';
+import { type Caller, checkAliasMove, checkRename, checkTagKeys } from '../guard-served.ts';
 import { renderModel, renderVersion } from './render.ts';
-import { route, type Caller, type RouteContext } from './route.ts';
+import { route, type RouteContext } from './route.ts';
 import { search, toSearchOptions } from './search.ts';
 import { list, optionalText, pair, pairs, requiredText, text, toTags, unlessEmpty } from './wire.ts';
 
@@ -46,11 +45,11 @@ export const registeredModelRoutes = [
   route('DELETE registered-models/delete', model, async ({ name }, context) => {
     const { registry } = context.tracking;
     const { aliases } = await registry.getModel(name);
-    for (const { alias } of aliases) checkAliasMove(name, alias, context);
+    for (const { alias } of aliases) await checkAliasMove(name, alias, context);
     await registry.deleteModel(name, reasonOf(context.caller, 'the registered model was deleted'));
   }),
-  route('GET registered-models/search', search, async (input, { tracking }) => {
-    const page = await tracking.registry.searchModels(toSearchOptions(input));
+  route('GET registered-models/search', search, async (input, { tracking, hangUp }) => {
+    const page = await tracking.registry.searchModels(toSearchOptions(input, { hangUp }));
     return {
       registered_models: unlessEmpty(page.items.map(renderModel)),
       next_page_token: page.nextPageToken,
@@ -88,15 +87,17 @@ export const registeredModelRoutes = [
     'POST registered-models/alias',
     model.extend({ alias: requiredText, version: versionNumber }),
     async ({ name, alias, version }, context) => {
-      checkAliasMove(name, alias, context);
-      await context.tracking.registry.setAlias(name, alias, version, reasonOf(context.caller));
+      await checkAliasMove(name, alias, context);
+      const { registry } = context.tracking;
+      await context.checkLoadable(await registry.getVersion(name, version), alias);
+      await registry.setAlias(name, alias, version, reasonOf(context.caller));
     },
   ),
   route(
     'DELETE registered-models/alias',
     model.extend({ alias: requiredText }),
     async ({ name, alias }, context) => {
-      checkAliasMove(name, alias, context);
+      await checkAliasMove(name, alias, context);
       await context.tracking.registry.deleteAlias(name, alias, reasonOf(context.caller));
     },
   ),

@@ -1,35 +1,31 @@
-/** How a method of MLflow's REST API is declared: its path below `mlflow/`, what it takes, what it answers. */
+/**
+ * How a method of MLflow's REST API is declared: its path below `mlflow/`, what it takes, what it answers.
+ */
 import type { Context } from 'hono';
 import type { z } from 'zod';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
-import type { SendRules, TrackingStore, WebhookStore } from '../../tracking/index.ts';
+import type { ModelVersion, SendRules, TrackingStore, WebhookStore } from '../../tracking/index.ts';
+import type { ServedGuard } from '../guard-served.ts';
 import type { AppEnv } from '../http/index.ts';
 import { readInput, type PlainReader } from './wire.ts';
 
 export const HTTP_METHODS = ['GET', 'POST', 'PATCH', 'DELETE'] as const;
 export type HttpMethod = (typeof HTTP_METHODS)[number];
 
-/** Who asks, and whether what the gate decides (the champion, the tags of the pipeline) is theirs to change. */
-export interface Caller {
-  name: string;
-  isAdmin: boolean;
-}
-
-/** The alias that decides which model answers: moved by the gate and by admins alone. */
-export interface ProtectedAlias {
-  model: string;
-  alias: string;
-}
-
-export interface RouteContext {
+export interface RouteContext extends ServedGuard {
   tracking: TrackingStore;
   artifacts: ArtifactStore;
-  caller: Caller;
-  champion: ProtectedAlias;
+  /** Aborted when the caller hangs up before the answer: what only asks ends then. */
+  hangUp: () => AbortSignal;
+  /** @throws AppError `bad-model` when the alias would serve a version that copyloop cannot load */
+  checkLoadable: (version: ModelVersion, alias: string) => Promise<void>;
   webhooks: {
     store: WebhookStore;
     rules: SendRules;
-    /** Address of the MLflow server that keeps the registry in our place, if one does (`tracking.uri`): its changes never come by here. */
+    /**
+     * Address of the MLflow server that keeps the registry in our place, if one does (`tracking.uri`): its
+     * changes never come by here.
+     */
     trackedBy?: string | null;
   };
 }
@@ -44,7 +40,8 @@ export interface MlflowRoute {
 
 /**
  * `'POST runs/create'`, `'GET,POST experiments/search'`.
- * @param readPlain reads what is formed as clients form it, and leaves the rest, faults among it, to the schema
+ * @param readPlain reads what is formed as clients form it, and leaves the rest, faults among it, to the
+ * schema
  */
 export function route<T extends z.ZodType>(
   where: string,

@@ -2,9 +2,9 @@ import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
 import { checkJsonDepth, parseJson } from '../../core/json-depth.ts';
 import { artifactKeyOf, RUN_STATUSES } from '../../tracking/index.ts';
+import { checkTagKeys } from '../guard-served.ts';
 import { viewType } from './experiments.ts';
 import { renderFiles } from './files.ts';
-import { checkTagKeys } from './guard-tags.ts';
 import { readPlainBatch, readPlainMetric, readPlainRun } from './plain-runs.ts';
 import { renderRunsPage } from './render-runs.ts';
 import { renderRun, renderRunInfo } from './render.ts';
@@ -89,9 +89,9 @@ export const runRoutes = [
   route(
     'POST runs/search',
     search.extend({ experiment_ids: experimentIds, run_view_type: viewType }),
-    async (input, { tracking }) => {
+    async (input, { tracking, hangUp }) => {
       const page = await tracking.runs.search({
-        ...toSearchOptions(input),
+        ...toSearchOptions(input, { hangUp }),
         experimentIds: input.experiment_ids,
         viewType: input.run_view_type,
       });

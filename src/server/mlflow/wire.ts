@@ -1,6 +1,7 @@
 /**
  * MLflow's wire rules: POST, PATCH and DELETE carry JSON, GET query parameters; unknown fields
- * are ignored; int64 comes as number or text; unset fields are left out of answers; NaN and the infinities are texts, as protobuf's JSON has them.
+ * are ignored; int64 comes as number or text; unset fields are left out of answers; NaN and the infinities
+ * are texts, as protobuf's JSON has them.
  */
 import type { Context } from 'hono';
 import { z } from 'zod';
@@ -18,7 +19,9 @@ const unset = <T extends z.ZodType>(type: T) =>
 export const text = z.string();
 /** No double needs more, written out without an exponent. */
 const MAX_NUMBER_CHARS = 400;
-/** Of a list that names no limit of its own: each item may become a row, and a statement takes 65,535 values. */
+/**
+ * Of a list that names no limit of its own: each item may become a row, and a statement takes 65,535 values.
+ */
 const MAX_ITEMS = 10_000;
 /** Required texts are never empty: protobuf does not tell empty from absent. */
 export const requiredText = text.min(1);

@@ -5,7 +5,7 @@
  * https://github.com/triton-inference-server/server/blob/main/docs/protocol/extension_binary_data.md
  */
 import { AppError } from '../../core/errors.ts';
-import { parseJson } from '../../core/json-depth.ts';
+import { checkJsonDepth } from '../../core/json-depth.ts';
 
 export const JSON_LENGTH_HEADER = 'Inference-Header-Content-Length';
 
@@ -20,8 +20,13 @@ export function splitBinaryBody(body: Buffer, jsonLength: string): { json: unkno
       `${JSON_LENGTH_HEADER} is ${jsonLength.slice(0, 20)} and the body has ${body.length} bytes`,
     );
   }
-  const json = parseJson(body.toString('utf8', 0, end), 'the text before the tensors');
-  return { json, tensors: body.subarray(end) };
+  const text = body.toString('utf8', 0, end);
+  checkJsonDepth(text, 'the JSON before the tensors');
+  try {
+    return { json: JSON.parse(text), tensors: body.subarray(end) };
+  } catch (cause) {
+    throw new AppError('invalid-input', 'the JSON before the tensors is not valid', { cause });
+  }
 }
 
 /**

@@ -1,19 +1,23 @@
 /** The registry, for reading, and the way back: rollback. */
 import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
 import {
   APPROVAL_STATES,
   approvalOf,
   compareWithPrevious,
+  nameIs,
   type AliasMove,
   type ModelVersion,
   type RegistryStore,
 } from '../../tracking/index.ts';
+import { checkAliasMove, type ServedGuard } from '../guard-served.ts';
 import {
   createRouter,
   defineRoute,
   errorResponse,
   jsonAnswer,
   jsonBody,
+  type AppEnv,
   type Router,
 } from '../http/index.ts';
 import { nameCaller } from '../keys/index.ts';
@@ -140,13 +144,16 @@ const rollbackRoute = defineRoute({
   responses: {
     200: jsonAnswer('the version it points at now', { version: versionSchema }),
     400: errorResponse('no reason'),
-    403: errorResponse('the champion is moved with an admin key alone'),
+    403: errorResponse('an alias that has traffic is moved with an admin key alone'),
     404: errorResponse('no such model or alias'),
     409: errorResponse('there is nothing to go back to'),
   },
 });
 
-export function createModelRoutes(registry: RegistryStore): Router {
+export function createModelRoutes(
+  registry: RegistryStore,
+  guardOf: (c: Context<AppEnv>) => ServedGuard,
+): Router {
   return createRouter()
     .openapi(modelsRoute, async function showModels(c) {
       const { items } = await registry.searchModels({ maxResults: MAX_PAGE });
@@ -164,7 +171,7 @@ export function createModelRoutes(registry: RegistryStore): Router {
     .openapi(versionsRoute, async function showVersions(c) {
       const model = await registry.getModel(c.req.valid('param').name);
       const { items } = await registry.searchVersions({
-        filter: `name = '${model.name.replaceAll("'", "''")}'`,
+        filter: nameIs(model.name),
         maxResults: MAX_PAGE,
       });
       const versions = items.toSorted((a, b) => b.version - a.version).map(renderVersion);
@@ -192,6 +199,7 @@ export function createModelRoutes(registry: RegistryStore): Router {
     .openapi(rollbackRoute, async function rollback(c) {
       const { name: model, alias } = c.req.valid('param');
       const { reason } = c.req.valid('json');
+      await checkAliasMove(model, alias, guardOf(c));
       const version = await registry.rollbackAlias(model, alias, { movedBy: nameCaller(c), reason });
       return c.json({ status: 'success' as const, version: renderVersion(version) }, 200);
     });

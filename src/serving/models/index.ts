@@ -16,6 +16,7 @@ export {
 } from './served-models.ts';
 export {
   chooseAlias,
+  readAliasesInTraffic,
   readTraffic,
   SERVED_ALIASES,
   TRAFFIC_CHANNEL,
@@ -25,6 +26,7 @@ export {
   type Traffic,
 } from './traffic.ts';
 export { createModelSessions, type ModelSession, type ModelSessions } from './model-sessions.ts';
+export { checkLoadable } from './check-loadable.ts';
 export { createTokenizers, type Tokenizers } from './tokenizers.ts';
 export { openModelCache, type ModelCache } from './model-cache.ts';
 export { openVersionScorers, type VersionScorers } from './version-scorers.ts';

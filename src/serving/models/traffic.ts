@@ -41,6 +41,12 @@ export async function readTraffic(db: Db): Promise<Traffic> {
   return row ?? ALL_TO_CHAMPION;
 }
 
+/** The aliases that decide what is answered, or what is run beside it. */
+export async function readAliasesInTraffic(db: Db): Promise<readonly ServedAlias[]> {
+  const { challenger, shadow } = await readTraffic(db);
+  return challenger > 0 || shadow ? SERVED_ALIASES : ['champion'];
+}
+
 export async function writeTraffic(db: Db, traffic: Traffic): Promise<void> {
   await db.transaction().execute(async (transaction) => {
     await transaction

@@ -57,8 +57,8 @@ export function openVersionScorers(deps: {
   const load = async (ref: VersionRef): Promise<LoadedVersion> => {
     cache ??= openModelCache({ artifacts: deps.artifacts, varDir: storage.varDir });
     const files = await cache;
-    const { source } = await deps.registry.getVersion(ref.name, ref.version);
-    const modelDirectory = await files.fetch(ref, source);
+    const { filesUri } = await deps.registry.getVersion(ref.name, ref.version);
+    const modelDirectory = await files.fetch(ref, filesUri);
     const tokenizer = await openTokenizer(modelDirectory);
     const counts = chooseThreadCounts(serving);
     const opened = await Promise.allSettled(

@@ -1,6 +1,8 @@
 /**
- * Artifacts in an S3 bucket. `<prefix>/files/<key>` holds them. Their sha256 travels in the object's own metadata; for a stream too
- * long for one request it is only known at the end, so the metadata names an object below `<prefix>/digests/`, which is written before the
+ * Artifacts in an S3 bucket. `<prefix>/files/<key>` holds them. Their sha256 travels in the object's own
+ * metadata; for a stream too
+ * long for one request it is only known at the end, so the metadata names an object below
+ * `<prefix>/digests/`, which is written before the
  * upload completes. Either way completing the upload is the commit.
  */
 import { createHash } from 'node:crypto';

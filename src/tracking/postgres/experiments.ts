@@ -5,7 +5,7 @@ import { trimSlashes } from '../../core/trim-slashes.ts';
 import type { Db } from '../../db/index.ts';
 import type { Experiment, LifecycleStage, Tags, ViewType } from '../entities.ts';
 import { ensureExperiment } from '../ensure-experiment.ts';
-import { checkExperimentName, checkTag } from '../limits.ts';
+import { checkExperimentName, checkExperimentTag } from '../limits.ts';
 import { queryPage } from '../search/page.ts';
 import { column, NUMBER_COMPARATORS, type SearchSpace } from '../search/space.ts';
 import type { ExperimentStore } from '../tracking-store.ts';
@@ -49,7 +49,7 @@ const SPACE: SearchSpace = {
       {
         table: 'experiment_tags',
         type: 'text',
-        on: (alias) => sql`${alias}.experiment_id = e.experiment_id`,
+        owner: [{ column: 'experiment_id', of: column('e', 'experiment_id') }],
       },
     ]),
   ),
@@ -80,7 +80,7 @@ export function createExperimentStore(db: Db, clock: Clock): ExperimentStore {
   const create: ExperimentStore['create'] = async ({ name, artifactLocation, tags = {} }) => {
     checkExperimentName(name);
     const pairs = Object.entries(tags).map(([key, value]) => ({ key, value }));
-    pairs.forEach(checkTag);
+    pairs.forEach(checkExperimentTag);
     const now = clock.nowMs();
     const location =
       artifactLocation === undefined || artifactLocation === '' ? null : trimSlashes(artifactLocation);
@@ -172,7 +172,7 @@ export function createExperimentStore(db: Db, clock: Clock): ExperimentStore {
     },
     restore: (experimentId) => setLifecycle(experimentId, 'deleted', 'active'),
     setTag: async (experimentId, key, value) => {
-      checkTag({ key, value });
+      checkExperimentTag({ key, value });
       const { lifecycleStage } = await get(experimentId);
       if (lifecycleStage !== 'active')
         throw new AppError(

@@ -8,7 +8,7 @@ import { sql } from 'kysely';
 import { AppError } from '../../core/errors.ts';
 import { numberArray, prepare, textArray, type Db } from '../../db/index.ts';
 import type { LifecycleStage, MetricInput } from '../entities.ts';
-import { checkBatch, checkMetrics, checkParam, checkTag } from '../limits.ts';
+import { checkBatch, checkMetrics, toParam, toTag } from '../limits.ts';
 import type { RunBatch } from '../tracking-store.ts';
 import { noRun, notActive } from './run-rows.ts';
 import { isUniqueViolation } from './violations.ts';
@@ -18,13 +18,11 @@ const ATTEMPTS = 5;
 
 export async function logBatch(db: Db, runId: string, batch: RunBatch): Promise<void> {
   const metrics = batch.metrics ?? [];
-  const params = batch.params ?? [];
-  checkBatch({ metrics, params, tags: batch.tags ?? [] });
+  checkBatch({ metrics, params: batch.params ?? [], tags: batch.tags ?? [] });
   checkMetrics(metrics);
-  params.forEach(checkParam);
+  const params = (batch.params ?? []).map(toParam);
   // The last value of a key wins, and a statement may touch a row once.
-  const tags = [...new Map((batch.tags ?? []).map((tag) => [tag.key, tag])).values()];
-  tags.forEach(checkTag);
+  const tags = [...new Map((batch.tags ?? []).map((tag) => [tag.key, toTag(tag)])).values()];
 
   const parts = { metrics: shapeOf(metrics), params: params.length > 0, tags: tags.length > 0 };
   const values = [

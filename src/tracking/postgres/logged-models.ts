@@ -5,7 +5,7 @@ import { AppError } from '../../core/errors.ts';
 import { createHexId } from '../../core/ids.ts';
 import type { Db } from '../../db/index.ts';
 import type { LoggedModel } from '../entities.ts';
-import { checkParam, checkTag } from '../limits.ts';
+import { toParam, toTag } from '../limits.ts';
 import { drawRunName } from '../run-names.ts';
 import { queryPage } from '../search/page.ts';
 import { column, type SearchSpace } from '../search/space.ts';
@@ -34,15 +34,14 @@ const COLUMNS = sql`l.*,
   (SELECT json_agg(json_build_object('name', v.name, 'version', v.version) ORDER BY v.name, v.version)
     FROM model_versions AS v WHERE v.model_id = l.model_id) AS registrations`;
 
-const ofModel = (alias: Parameters<SearchSpace['collections'][string]['on']>[0]) =>
-  sql`${alias}.model_id = l.model_id`;
-const params = { table: 'logged_model_params', type: 'text', on: ofModel, isOrderable: true } as const;
-const tags = { table: 'logged_model_tags', type: 'text', on: ofModel, isOrderable: true } as const;
+const owner = [{ column: 'model_id', of: column('l', 'model_id') }];
+const params = { table: 'logged_model_params', type: 'text', owner, isOrderable: true } as const;
+const tags = { table: 'logged_model_tags', type: 'text', owner, isOrderable: true } as const;
 /** The latest value of each key, as the table of metrics keeps them all. */
 const metrics = {
   table: 'logged_model_latest_metrics',
   type: 'float8',
-  on: ofModel,
+  owner,
   isOrderable: true,
 } as const;
 const created = { expression: column('l', 'creation_time'), type: 'bigint' } as const;
@@ -82,18 +81,16 @@ export function createLoggedModelStore(db: Db, clock: Clock): LoggedModelStore {
   };
 
   const putParams: LoggedModelStore['logParams'] = async (modelId, given) => {
-    given.forEach(checkParam);
     if (given.length === 0) return;
     await db
       .insertInto('logged_model_params')
-      .values(given.map(({ key, value }) => ({ model_id: modelId, key, value })))
+      .values(given.map((param) => ({ model_id: modelId, ...toParam(param) })))
       .onConflict((conflict) => conflict.doNothing())
       .execute();
   };
 
   const putTags: LoggedModelStore['setTags'] = async (modelId, given) => {
-    const pairs = Object.entries(given).map(([key, value]) => ({ key, value }));
-    pairs.forEach(checkTag);
+    const pairs = Object.entries(given).map(([key, value]) => toTag({ key, value }));
     if (pairs.length === 0) return;
     await db
       .insertInto('logged_model_tags')
@@ -116,7 +113,9 @@ export function createLoggedModelStore(db: Db, clock: Clock): LoggedModelStore {
           'invalid-input',
           `Invalid model name (${name}) provided. Model name must be a non-empty string and cannot contain the following characters: ('/', ':', '.', '%', '"', "'")`,
         );
-      (model.params ?? []).forEach(checkParam);
+      // Before the model is made: it keeps nothing of a request that is refused.
+      (model.params ?? []).forEach(toParam);
+      Object.entries(model.tags ?? {}).forEach(([key, value]) => toTag({ key, value }));
       const { rows } = await sql<{ model_id: string }>`
         INSERT INTO logged_models (model_id, experiment_id, name, artifact_uri, creation_time, last_update_time, model_type, source_run_id)
         SELECT ${modelId}, experiment_id, ${name}, artifact_location || '/models/' || ${modelId}::text || '/artifacts', ${now}, ${now},

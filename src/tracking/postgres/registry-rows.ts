@@ -1,9 +1,9 @@
 /** Rows of the registry as entities, and what they can be searched by. */
-import { sql, type RawBuilder } from 'kysely';
+import { sql } from 'kysely';
 import { AppError } from '../../core/errors.ts';
 import type { Db } from '../../db/index.ts';
 import type { ModelVersion, RegisteredModel, VersionStatus } from '../entities.ts';
-import { column, NUMBER_COMPARATORS, type SearchSpace } from '../search/space.ts';
+import { column, NUMBER_COMPARATORS, type Collection, type SearchSpace } from '../search/space.ts';
 
 export interface VersionRow {
   name: string;
@@ -12,6 +12,7 @@ export interface VersionRow {
   user_id: string | null;
   stage: string;
   source: string;
+  files_uri: string | null;
   run_id: string | null;
   run_link: string | null;
   model_id: string | null;
@@ -49,6 +50,7 @@ export function toVersion(row: VersionRow): ModelVersion {
     userId: row.user_id,
     stage: row.stage,
     source: row.source,
+    filesUri: row.files_uri ?? row.source,
     runId: row.run_id,
     runLink: row.run_link,
     modelId: row.model_id,
@@ -94,7 +96,7 @@ export const MODEL_SPACE: SearchSpace = {
     name: { expression: column('m', 'name'), type: 'text', comparators: ['=', '!=', 'LIKE', 'ILIKE'] },
     ...timestamps('m'),
   },
-  collections: tagCollections('registered_model_tags', (alias) => sql`${alias}.name = m.name`),
+  collections: tagCollections('registered_model_tags', [{ column: 'name', of: column('m', 'name') }]),
   attributePrefixes: ['attribute', 'attributes', 'attr'],
   defaultOrder: [{ expression: column('m', 'name'), type: 'text', isAscending: true }],
 };
@@ -115,10 +117,10 @@ export const VERSION_SPACE: SearchSpace = {
     source_path: { expression: column('v', 'source'), type: 'text' },
     ...timestamps('v'),
   },
-  collections: tagCollections(
-    'model_version_tags',
-    (alias) => sql`${alias}.name = v.name AND ${alias}.version = v.version`,
-  ),
+  collections: tagCollections('model_version_tags', [
+    { column: 'name', of: column('v', 'name') },
+    { column: 'version', of: column('v', 'version') },
+  ]),
   attributePrefixes: ['attribute', 'attributes', 'attr'],
   defaultOrder: [
     { expression: column('v', 'last_update_time'), type: 'bigint', isAscending: false },
@@ -133,9 +135,9 @@ function timestamps(alias: string) {
   return { creation_timestamp: created, last_updated_timestamp: updated, timestamp: updated };
 }
 
-function tagCollections(table: string, on: (alias: RawBuilder<unknown>) => RawBuilder<unknown>) {
+function tagCollections(table: string, owner: Collection['owner']) {
   // MLflow's client asks every search for what is no prompt, and marks prompts alone.
   const absentValues = { 'mlflow.prompt.is_prompt': 'false' };
-  const collection = { table, type: 'text', on, absentValues } as const;
+  const collection = { table, type: 'text', owner, absentValues } as const;
   return { tag: collection, tags: collection };
 }

@@ -3,7 +3,7 @@ import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Db } from '../../db/index.ts';
 import type { ModelVersion, RegisteredModel } from '../entities.ts';
-import { checkModelName, checkTag, checkText } from '../limits.ts';
+import { checkModelName, checkRegistryTag, checkText } from '../limits.ts';
 import { queryPage } from '../search/page.ts';
 import type { RegistryStore } from '../tracking-store.ts';
 import { recordEvent } from '../webhooks/outbox.ts';
@@ -20,6 +20,7 @@ import {
   type ModelRow,
   type VersionRow,
 } from './registry-rows.ts';
+import { resolveFiles } from './version-files.ts';
 import { isUniqueViolation } from './violations.ts';
 
 const MAX_DESCRIPTION_CHARS = 100_000;
@@ -76,7 +77,7 @@ export function createRegistryStore(db: Db, clock: Clock): RegistryStore {
     checkModelName(name);
     checkText('description', description ?? '', MAX_DESCRIPTION_CHARS);
     const pairs = Object.entries(tags).map(([key, value]) => ({ key, value }));
-    pairs.forEach(checkTag);
+    pairs.forEach(checkRegistryTag);
     const now = clock.nowMs();
     try {
       await db.transaction().execute(async (trx) => {
@@ -109,7 +110,7 @@ export function createRegistryStore(db: Db, clock: Clock): RegistryStore {
     checkModelName(name);
     checkText('description', given.description ?? '', MAX_DESCRIPTION_CHARS);
     const pairs = Object.entries(given.tags ?? {}).map(([key, value]) => ({ key, value }));
-    pairs.forEach(checkTag);
+    pairs.forEach(checkRegistryTag);
     const now = clock.nowMs();
     const version = await db.transaction().execute(async (trx) => {
       await lockModel(trx, name);
@@ -122,6 +123,7 @@ export function createRegistryStore(db: Db, clock: Clock): RegistryStore {
           .executeTakeFirst();
         if (there !== undefined) return there.version;
       }
+      const filesUri = await resolveFiles(trx, given.source);
       const { last_version } = await trx
         .updateTable('registered_models')
         .set((eb) => ({ last_version: eb('last_version', '+', 1), last_update_time: now }))
@@ -136,6 +138,7 @@ export function createRegistryStore(db: Db, clock: Clock): RegistryStore {
           description: given.description ?? null,
           user_id: given.userId ?? null,
           source: given.source,
+          files_uri: filesUri,
           run_id: given.runId ?? null,
           run_link: given.runLink ?? null,
           model_id: given.modelId ?? null,
@@ -209,7 +212,7 @@ export function createRegistryStore(db: Db, clock: Clock): RegistryStore {
       return { ...page, items: await loadModels(db, page.items) };
     },
     setModelTag: async (name, key, value) => {
-      checkTag({ key, value });
+      checkRegistryTag({ key, value });
       await getModel(name);
       await db
         .insertInto('registered_model_tags')
@@ -276,7 +279,7 @@ export function createRegistryStore(db: Db, clock: Clock): RegistryStore {
       return { ...page, items: page.items.map(toVersion) };
     },
     setVersionTag: async (name, version, key, value) => {
-      checkTag({ key, value });
+      checkRegistryTag({ key, value });
       await getVersion(name, version);
       await db.transaction().execute(async (trx) => {
         await trx

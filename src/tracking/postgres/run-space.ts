@@ -8,11 +8,11 @@ import {
   type SearchSpace,
 } from '../search/space.ts';
 
-const ofRun = (alias: RawBuilder<unknown>): RawBuilder<unknown> => sql`${alias}.run_id = r.run_id`;
+const owner = [{ column: 'run_id', of: column('r', 'run_id') }];
 
-const metrics: Collection = { table: 'run_latest_metrics', type: 'float8', on: ofRun, isOrderable: true };
-const params: Collection = { table: 'run_params', type: 'text', on: ofRun, isOrderable: true };
-const tags: Collection = { table: 'run_tags', type: 'text', on: ofRun, isOrderable: true };
+const metrics: Collection = { table: 'run_latest_metrics', type: 'float8', owner, isOrderable: true };
+const params: Collection = { table: 'run_params', type: 'text', owner, isOrderable: true };
+const tags: Collection = { table: 'run_tags', type: 'text', owner, isOrderable: true };
 
 const text = (name: string): Attribute => ({ expression: column('r', name), type: 'text' });
 const runName = text('name');
@@ -22,8 +22,9 @@ const ofDataset = (expression: RawBuilder<unknown>) => ({
   expression,
   type: 'text' as const,
   comparators: TEXT_COMPARATORS,
-  wrap: (condition: RawBuilder<unknown>): RawBuilder<unknown> =>
-    sql`EXISTS (SELECT 1 FROM run_inputs AS i JOIN input_datasets AS d ON d.dataset_id = i.dataset_id WHERE i.run_id = r.run_id AND ${condition})`,
+  // OFFSET keeps the planner from pulling it up.
+  wrap: (condition: RawBuilder<unknown>, isApart: boolean): RawBuilder<unknown> =>
+    sql`EXISTS (SELECT 1 FROM run_inputs AS i JOIN input_datasets AS d ON d.dataset_id = i.dataset_id WHERE i.run_id = r.run_id AND ${condition} ${isApart ? sql`OFFSET 0` : sql``})`,
 });
 const datasets = {
   name: ofDataset(sql.ref('d.name')),

@@ -4,7 +4,7 @@ import { AppError } from '../../core/errors.ts';
 import { createHexId } from '../../core/ids.ts';
 import { prepare, PREPARED, textArray, type Db } from '../../db/index.ts';
 import { RUN_STATUSES, type LifecycleStage, type Run } from '../entities.ts';
-import { checkTag, checkText } from '../limits.ts';
+import { checkText, MAX_RUN_NAME_CHARS, toTag } from '../limits.ts';
 import { drawRunName } from '../run-names.ts';
 import { queryPage } from '../search/page.ts';
 import { column, type SearchSpace } from '../search/space.ts';
@@ -65,8 +65,7 @@ export function createRunStore(db: Db, clock: Clock): RunStore {
         `Both 'run_name' argument and 'mlflow.runName' tag are specified, but with different values (run_name='${run.name}', mlflow.runName='${tags.get('mlflow.runName')}').`,
       );
     tags.set('mlflow.runName', name);
-    const pairs = [...tags].map(([key, value]) => ({ key, value }));
-    pairs.forEach(checkTag);
+    const pairs = [...tags].map(([key, value]) => toTag({ key, value }));
     checkText('user id', run.userId ?? '', 256);
     const runId = createHexId();
     const experimentId = toExperimentId(run.experimentId);
@@ -112,7 +111,7 @@ export function createRunStore(db: Db, clock: Clock): RunStore {
         'invalid-input',
         `Invalid run status '${status}': one of ${RUN_STATUSES.join(', ')}`,
       );
-    if (nonEmpty(name) !== undefined) checkTag({ key: 'mlflow.runName', value: name ?? '' });
+    if (nonEmpty(name) !== undefined) checkText('run name', name ?? '', MAX_RUN_NAME_CHARS);
     const { rows } = await sql<RunRow & { was: LifecycleStage }>`${PREPARED}
       WITH old AS (SELECT run_id, lifecycle_stage AS was FROM tracking_runs WHERE run_id = ${runId}),
       changed AS (

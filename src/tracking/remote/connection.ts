@@ -1,6 +1,8 @@
 /**
- * Requests to a remote MLflow server: JSON in and out, a timeout each, MLflow's error codes as ours. What may be asked twice is asked again
- * when the server was out of reach or too busy; what may not (creating a run) only when it cannot have arrived.
+ * Requests to a remote MLflow server: JSON in and out, a timeout each, MLflow's error codes as ours. What may
+ * be asked twice is asked again
+ * when the server was out of reach or too busy; what may not (creating a run) only when it cannot have
+ * arrived.
  */
 import type { Config } from '../../core/config/index.ts';
 import { sleep } from '../../core/clock.ts';
@@ -25,7 +27,10 @@ export interface MlflowConnection {
   /** The address without credentials, for messages. */
   readonly address: string;
   call(call: RemoteCall): Promise<unknown>;
-  /** A file up, down or away: no limit in time but that of a silent connection (5 minutes). @param path below `/api/2.0/mlflow-artifacts/` */
+  /**
+   * A file up, down or away: no limit in time but that of a silent connection (5 minutes). @param path below
+   * `/api/2.0/mlflow-artifacts/`
+   */
   transfer(request: {
     method: 'GET' | 'HEAD' | 'PUT' | 'DELETE';
     path: string;

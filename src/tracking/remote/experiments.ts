@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
 import { ensureExperiment } from '../ensure-experiment.ts';
-import { checkExperimentName, checkTag } from '../limits.ts';
+import { checkExperimentName, checkExperimentTag } from '../limits.ts';
 import type { ExperimentStore } from '../tracking-store.ts';
 import { ask, askPage, renderSearch, tell } from './ask.ts';
 import type { MlflowConnection } from './connection.ts';
@@ -34,7 +34,7 @@ export function createRemoteExperiments(connection: MlflowConnection): Experimen
 
   const create: ExperimentStore['create'] = async ({ name, artifactLocation, tags = {} }) => {
     checkExperimentName(name);
-    renderPairs(tags).forEach(checkTag);
+    renderPairs(tags).forEach(checkExperimentTag);
     const made = await ask(
       connection,
       {
@@ -82,7 +82,7 @@ export function createRemoteExperiments(connection: MlflowConnection): Experimen
     delete: async (experimentId) => await post('delete', { experiment_id: experimentId }),
     restore: async (experimentId) => await post('restore', { experiment_id: experimentId }),
     setTag: async (experimentId, key, value) => {
-      checkTag({ key, value });
+      checkExperimentTag({ key, value });
       await post('set-experiment-tag', { experiment_id: experimentId, key, value });
     },
     deleteTag: async (experimentId, key) =>

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { checkParam, checkTag } from '../limits.ts';
+import { toParam, toTag } from '../limits.ts';
 import type { LoggedModelStore } from '../tracking-store.ts';
 import { ask, askPage, tell } from './ask.ts';
 import { parseOrder } from '../search/parse.ts';
@@ -14,8 +14,6 @@ export function createRemoteLoggedModels(connection: MlflowConnection): LoggedMo
 
   return {
     create: async ({ experimentId, name, modelType, sourceRunId, params = [], tags = {} }) => {
-      params.forEach(checkParam);
-      renderPairs(tags).forEach(checkTag);
       return await ask(
         connection,
         {
@@ -26,8 +24,8 @@ export function createRemoteLoggedModels(connection: MlflowConnection): LoggedMo
             name,
             model_type: modelType,
             source_run_id: sourceRunId,
-            params,
-            tags: renderPairs(tags),
+            params: params.map(toParam),
+            tags: renderPairs(tags).map(toTag),
           },
           isRepeatable: false,
         },
@@ -68,11 +66,10 @@ export function createRemoteLoggedModels(connection: MlflowConnection): LoggedMo
         loggedModelMessage,
       ),
     setTags: async (modelId, tags) => {
-      renderPairs(tags).forEach(checkTag);
       await tell(connection, {
         method: 'PATCH',
         path: pathOf(modelId, '/tags'),
-        body: { tags: renderPairs(tags) },
+        body: { tags: renderPairs(tags).map(toTag) },
         isRepeatable: true,
       });
     },
@@ -83,11 +80,10 @@ export function createRemoteLoggedModels(connection: MlflowConnection): LoggedMo
         isRepeatable: true,
       }),
     logParams: async (modelId, params) => {
-      params.forEach(checkParam);
       await tell(connection, {
         method: 'POST',
         path: pathOf(modelId, '/params'),
-        body: { params },
+        body: { params: params.map(toParam) },
         isRepeatable: true,
       });
     },

@@ -4,6 +4,7 @@
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
 import type { ModelVersion, RegisteredModel, Tags } from '../entities.ts';
+import { nameIs } from '../filters.ts';
 import { isMoveTag } from './alias-moves.ts';
 import { ask, askPage, tell } from './ask.ts';
 import type { MlflowConnection, RemoteCall } from './connection.ts';
@@ -32,8 +33,25 @@ export interface RemoteModels {
 
 export function createRemoteModels(connection: MlflowConnection): RemoteModels {
   const oneVersion = z.object({ model_version: versionEntity }).transform((answer) => answer.model_version);
-  const askVersion = async (path: string, query: RemoteCall['query']): Promise<ModelVersion> =>
-    await ask(connection, { method: 'GET', path, ...(query && { query }), isRepeatable: true }, oneVersion);
+  const askVersion = async (path: string, query: RemoteCall['query']): Promise<ModelVersion> => {
+    const found = await ask(
+      connection,
+      { method: 'GET', path, ...(query && { query }), isRepeatable: true },
+      oneVersion,
+    );
+    return /^(?:models|runs):/.test(found.source) ? { ...found, filesUri: await askFiles(found) } : found;
+  };
+  const askFiles = async ({ name, version }: ModelVersion): Promise<string> =>
+    await ask(
+      connection,
+      {
+        method: 'GET',
+        path: 'model-versions/get-download-uri',
+        query: { name, version: String(version) },
+        isRepeatable: true,
+      },
+      z.object({ artifact_uri: z.string() }).transform((answer) => answer.artifact_uri),
+    );
   const change = async (method: 'POST' | 'DELETE', path: string, body: object): Promise<void> =>
     await tell(connection, { method, path: `registered-models/${path}`, body, isRepeatable: true });
 
@@ -81,11 +99,6 @@ export function createRemoteModels(connection: MlflowConnection): RemoteModels {
   };
 }
 
-/** A filter of MLflow's language; a quote in a text is doubled there. */
-export function nameIs(name: string): string {
-  return `name = '${name.replaceAll("'", "''")}'`;
-}
-
 function toVersion(message: z.output<typeof versionMessage>): ModelVersion {
   const { [PIPELINE_RUN_TAG]: pipelineRunId, ...tags } = message.tags;
   return {
@@ -95,6 +108,7 @@ function toVersion(message: z.output<typeof versionMessage>): ModelVersion {
     userId: nonEmpty(message.user_id),
     stage: message.current_stage,
     source: message.source,
+    filesUri: message.source,
     runId: nonEmpty(message.run_id),
     runLink: nonEmpty(message.run_link),
     modelId: nonEmpty(message.model_id),

@@ -2,7 +2,8 @@
 import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
 import type { ModelVersion, Page, RegisteredModel, SearchOptions } from '../entities.ts';
-import { checkModelName, checkTag } from '../limits.ts';
+import { nameIs, quoteText } from '../filters.ts';
+import { checkModelName, checkRegistryTag } from '../limits.ts';
 import type { NewModelVersion, RegistryStore } from '../tracking-store.ts';
 import { createRemoteAliases } from './aliases.ts';
 import { ask, askPage, renderSearch, tell } from './ask.ts';
@@ -11,7 +12,6 @@ import { renderPairs } from './messages.ts';
 import {
   createRemoteModels,
   modelEntity,
-  nameIs,
   PIPELINE_RUN_TAG,
   toModel,
   versionEntity,
@@ -64,7 +64,7 @@ export function createRemoteRegistry(connection: MlflowConnection, clock: Clock)
   /** Oldest first. */
   const versionsOfRun = async (name: string, pipelineRunId: string): Promise<ModelVersion[]> => {
     const { items } = await findVersions({
-      filter: `${nameIs(name)} AND tags.\`${PIPELINE_RUN_TAG}\` = '${pipelineRunId.replaceAll("'", "''")}'`,
+      filter: `${nameIs(name)} AND tags.\`${PIPELINE_RUN_TAG}\` = ${quoteText(pipelineRunId)}`,
     });
     return items.toSorted((a, b) => a.version - b.version);
   };
@@ -72,7 +72,7 @@ export function createRemoteRegistry(connection: MlflowConnection, clock: Clock)
   const makeVersion = async (given: NewModelVersion): Promise<ModelVersion> => {
     const tags = { ...given.tags };
     if (given.pipelineRunId !== undefined) tags[PIPELINE_RUN_TAG] = given.pipelineRunId;
-    renderPairs(tags).forEach(checkTag);
+    renderPairs(tags).forEach(checkRegistryTag);
     return await changeVersion(
       'POST',
       'model-versions/create',
@@ -109,7 +109,7 @@ export function createRemoteRegistry(connection: MlflowConnection, clock: Clock)
     ...aliases,
     createModel: async ({ name, description, tags = {} }) => {
       checkModelName(name);
-      renderPairs(tags).forEach(checkTag);
+      renderPairs(tags).forEach(checkRegistryTag);
       const body = { name, description, tags: renderPairs(tags) };
       return await changeModel('POST', 'registered-models/create', body, false);
     },
@@ -132,7 +132,7 @@ export function createRemoteRegistry(connection: MlflowConnection, clock: Clock)
         modelEntity,
       ),
     setModelTag: async (name, key, value) => {
-      checkTag({ key, value });
+      checkRegistryTag({ key, value });
       await models.setTag(name, { key, value });
     },
     deleteModelTag: async (name, key) =>
@@ -162,7 +162,7 @@ export function createRemoteRegistry(connection: MlflowConnection, clock: Clock)
     },
     searchVersions,
     setVersionTag: async (name, version, key, value) => {
-      checkTag({ key, value });
+      checkRegistryTag({ key, value });
       await change('POST', 'model-versions/set-tag', { name, version: String(version), key, value });
     },
     deleteVersionTag: async (name, version, key) =>

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
 import type { MetricInput } from '../entities.ts';
-import { checkBatch, checkDataset, checkMetrics, checkParam, checkTag, checkText } from '../limits.ts';
+import { checkBatch, checkDataset, checkMetrics, checkText, toParam, toTag } from '../limits.ts';
 import type { RunStore } from '../tracking-store.ts';
 import { ask, askPage, renderSearch, tell } from './ask.ts';
 import type { MlflowConnection } from './connection.ts';
@@ -16,8 +16,7 @@ export function createRemoteRuns(connection: MlflowConnection, clock: Clock): Ru
 
   return {
     create: async ({ experimentId, name, userId, startTimeMs, tags = {} }) => {
-      const pairs = renderPairs(tags);
-      pairs.forEach(checkTag);
+      const pairs = renderPairs(tags).map(toTag);
       checkText('user id', userId ?? '', 256);
       return await ask(
         connection,
@@ -70,9 +69,12 @@ export function createRemoteRuns(connection: MlflowConnection, clock: Clock): Ru
     logBatch: async (runId, { metrics = [], params = [], tags = [] }) => {
       checkBatch({ metrics, params, tags });
       checkMetrics(metrics);
-      params.forEach(checkParam);
-      tags.forEach(checkTag);
-      await post('log-batch', { run_id: runId, metrics: metrics.map(renderMetric), params, tags });
+      await post('log-batch', {
+        run_id: runId,
+        metrics: metrics.map(renderMetric),
+        params: params.map(toParam),
+        tags: tags.map(toTag),
+      });
     },
     deleteTag: async (runId, key) => await post('delete-tag', { run_id: runId, key }),
     logInputs: async (runId, { datasets, modelIds = [] }) => {

@@ -6,6 +6,8 @@ import {
   NUMBER_COMPARATORS,
   TAG_COMPARATORS,
   TEXT_COMPARATORS,
+  column,
+  isOwned,
   type Collection,
   type SearchSpace,
   type ValueType,
@@ -14,15 +16,67 @@ import {
 /** The indexes on values hold so many characters (003-tracking). */
 const INDEXED_CHARS = 200;
 
-/** @throws AppError `invalid-input` for keys, comparators and values that the entity does not have */
-export function toCondition(condition: Condition, space: SearchSpace): RawBuilder<unknown> {
+/**
+ * So many conditions on keyed values are asked one by one, each as an EXISTS, whose order the planner chooses
+ * by what it knows of the values.
+ * More of them would take it longer than the search itself (458 s for a thousand): the rest are counted in
+ * one join.
+ */
+const MAX_EXISTS = 5;
+
+/**
+ * All conditions of a filter. @throws AppError `invalid-input` for keys, comparators and values that the
+ * entity does not have
+ */
+export function toConditions(conditions: readonly Condition[], space: SearchSpace): RawBuilder<unknown>[] {
+  let left = MAX_EXISTS;
+  const counted = new Map<string, { collection: Collection; conditions: Condition[] }>();
+  const asked = conditions.flatMap((condition) => {
+    const collection = findCollection(condition.key, space);
+    const isKeyed = collection !== undefined && collection.absentValues?.[condition.key.name] === undefined;
+    if (isKeyed || findSpecial(condition.key, space) !== undefined) left -= 1;
+    if (!isKeyed || left >= 0) return [toCondition(condition, space, left < 0)];
+    checkValueComparator(condition, collection);
+    const kind = condition.comparator === 'IS NULL' ? 'without' : 'with';
+    const group = counted.get(`${kind} ${collection.table}`) ?? { collection, conditions: [] };
+    counted.set(`${kind} ${collection.table}`, group);
+    group.conditions.push(condition);
+    return [];
+  });
+  const joined = [...counted].map(([kind, group]) =>
+    kind.startsWith('without')
+      ? sql`NOT ${existsWith(group.collection, sql`found.key IN (${sql.join(group.conditions.map(({ key }) => key.name))})`)}`
+      : countMatches(group.collection, group.conditions),
+  );
+  return [...asked, ...joined];
+}
+
+/**
+ * The entities that have a matching value for every key: an entity has one row a key, so that as many rows as
+ * keys are all of them.
+ */
+function countMatches(collection: Collection, conditions: readonly Condition[]): RawBuilder<unknown> {
+  const byKey = new Map<string, Condition[]>();
+  for (const condition of conditions)
+    byKey.set(condition.key.name, [...(byKey.get(condition.key.name) ?? []), condition]);
+  const branches = [...byKey].map(([key, ofKey]) => {
+    const matches = ofKey.map((condition) => matchValue(condition, collection));
+    return sql`(found.key = ${key} AND ${sql.join(matches, sql` AND `)})`;
+  });
+  const own = sql.join(collection.owner.map(({ column: name }) => column('found', name)));
+  const entity = sql.join(collection.owner.map(({ of }) => of));
+  return sql`(${entity}) IN (SELECT ${own} FROM ${sql.table(collection.table)} AS found
+    WHERE ${sql.join(branches, sql` OR `)} GROUP BY ${own} HAVING count(*) = ${byKey.size})`;
+}
+
+function toCondition(condition: Condition, space: SearchSpace, isApart: boolean): RawBuilder<unknown> {
   const { key, comparator } = condition;
   const special = findSpecial(key, space);
   if (special !== undefined) {
     checkComparator(comparator, special.comparators ?? TEXT_COMPARATORS, key);
-    return special.wrap(compareValue(special.expression, special.type, condition));
+    return special.wrap(compareValue(special.expression, special.type, condition), isApart);
   }
-  const collection = key.prefix === undefined ? undefined : space.collections[key.prefix];
+  const collection = findCollection(key, space);
   if (collection !== undefined) return toCollectionCondition(condition, collection);
   const attribute = findAttribute(key, space);
   const allowed =
@@ -53,39 +107,58 @@ function findSpecial(key: Key, space: SearchSpace) {
   return space.special !== undefined && Object.hasOwn(space.special, name) ? space.special[name] : undefined;
 }
 
+function findCollection(key: Key, space: SearchSpace): Collection | undefined {
+  return key.prefix !== undefined && Object.hasOwn(space.collections, key.prefix)
+    ? space.collections[key.prefix]
+    : undefined;
+}
+
 function toCollectionCondition(condition: Condition, collection: Collection): RawBuilder<unknown> {
   const { key, comparator } = condition;
+  const hasKey = sql`found.key = ${key.name}`;
+  const absent = collection.absentValues?.[key.name];
+  if (absent !== undefined && comparator !== 'IS NULL' && comparator !== 'IS NOT NULL') {
+    checkValueComparator(condition, collection);
+    const present = sql`(SELECT found.value FROM ${sql.table(collection.table)} AS found WHERE ${isOwned(collection, 'found')} AND ${hasKey})`;
+    return compareValue(sql`coalesce(${present}, ${absent})`, 'text', condition);
+  }
+  if (comparator === 'IS NULL') {
+    checkValueComparator(condition, collection);
+    return sql`NOT ${existsWith(collection, hasKey)}`;
+  }
+  return existsWith(collection, sql`${hasKey} AND ${matchValue(condition, collection)}`);
+}
+
+function existsWith(collection: Collection, condition: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`EXISTS (SELECT 1 FROM ${sql.table(collection.table)} AS found WHERE ${isOwned(collection, 'found')} AND ${condition})`;
+}
+
+function checkValueComparator({ key, comparator }: Condition, collection: Collection): void {
   checkComparator(
     comparator,
     collection.comparators ?? (collection.type === 'text' ? TAG_COMPARATORS : NUMBER_COMPARATORS),
     key,
   );
-  const row = sql.table('found');
-  const hasKey = sql`${collection.on(row)} AND found.key = ${key.name}`;
-  const exists = (more: RawBuilder<unknown>): RawBuilder<unknown> =>
-    sql`EXISTS (SELECT 1 FROM ${sql.table(collection.table)} AS found WHERE ${hasKey}${more})`;
-  if (comparator === 'IS NULL') return sql`NOT ${exists(sql``)}`;
-  if (comparator === 'IS NOT NULL') return exists(sql``);
-  const value = sql.ref('found.value');
-  const absent = collection.absentValues?.[key.name];
-  if (absent !== undefined) {
-    const present = sql`(SELECT found.value FROM ${sql.table(collection.table)} AS found WHERE ${hasKey})`;
-    return compareValue(sql`coalesce(${present}, ${absent})`, 'text', condition);
-  }
-  const predicate = compareValue(value, collection.type, condition);
+}
+
+/** What the condition asks of the value of a row `found` that has its key. */
+function matchValue(condition: Condition, collection: Collection): RawBuilder<unknown> {
+  const { comparator } = condition;
+  checkValueComparator(condition, collection);
+  if (comparator === 'IS NOT NULL') return sql`true`;
+  const predicate = compareValue(sql.ref('found.value'), collection.type, condition);
   // The index is on the first 200 characters, since a value may be longer than an index takes.
   const [wanted] = condition.values;
   if (collection.type === 'text' && comparator === '=' && wanted !== undefined) {
-    // A shorter text equals its own beginning; saying so twice would mislead the planner about how many rows there are.
+    // A shorter text equals its own beginning; saying so twice would mislead the planner about how many rows
+    // there are.
     if (wanted.kind === 'string' && wanted.text.length < INDEXED_CHARS)
-      return exists(sql` AND left(found.value, ${sql.lit(INDEXED_CHARS)}) = ${wanted.text}`);
-    return exists(
-      sql` AND left(found.value, ${sql.lit(INDEXED_CHARS)}) = left(${wanted.text}, ${sql.lit(INDEXED_CHARS)}) AND ${predicate}`,
-    );
+      return sql`left(found.value, ${sql.lit(INDEXED_CHARS)}) = ${wanted.text}`;
+    return sql`left(found.value, ${sql.lit(INDEXED_CHARS)}) = left(${wanted.text}, ${sql.lit(INDEXED_CHARS)}) AND ${predicate}`;
   }
   // NaN is greater than every number for PostgreSQL, and matches nothing here.
   const mayMatchNaN = collection.type === 'float8' && ['>', '>=', '!='].includes(comparator);
-  return exists(mayMatchNaN ? sql` AND found.value < 'NaN' AND ${predicate}` : sql` AND ${predicate}`);
+  return mayMatchNaN ? sql`found.value < 'NaN' AND ${predicate}` : predicate;
 }
 
 /** `expression <comparator> <value>`, the value as a parameter of that type. */

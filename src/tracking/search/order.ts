@@ -1,9 +1,12 @@
-/** What a page is ordered by: the caller's criteria, then the default ones; missing values last, NaN just before them, whatever the direction. */
+/**
+ * What a page is ordered by: the caller's criteria, then the default ones; missing values last, NaN just
+ * before them, whatever the direction.
+ */
 import { sql, type RawBuilder } from 'kysely';
 import { AppError } from '../../core/errors.ts';
 import { compareValue, findAttribute, isComparison } from './conditions.ts';
 import type { Condition, Key, Order } from './parse.ts';
-import type { Collection, OrderTerm, SearchSpace } from './space.ts';
+import { isOwned, type Collection, type OrderTerm, type SearchSpace } from './space.ts';
 
 export interface ResolvedOrder {
   terms: readonly OrderTerm[];
@@ -13,10 +16,11 @@ export interface ResolvedOrder {
 }
 
 /**
- * The rows that have a number where the first criterion asks for a metric. They stand before all others, and in the order of the index on
+ * The rows that have a number where the first criterion asks for a metric. They stand before all others, and
+ * in the order of the index on
  * (key, value), which then gives the page without looking at the rows behind it.
  */
-export interface NumberLane {
+export interface MetricIndexScan {
   order: ResolvedOrder;
   /** The filter without what the join says already. */
   conditions: readonly Condition[];
@@ -24,7 +28,10 @@ export interface NumberLane {
   isWhole: boolean;
   /** Whether the rows behind these values begin in the lane. */
   holds(behind: readonly string[] | undefined): boolean;
-  /** Values of the lane's terms, from and to those of the whole order, which begins with a rank that is 0 here. */
+  /**
+   * Values of the lane's terms, from and to those of the whole order, which begins with a rank that is 0
+   * here.
+   */
   valuesOf(behind: readonly string[] | undefined): readonly string[] | undefined;
   tokenOf(values: readonly string[]): string[];
 }
@@ -46,11 +53,11 @@ export function resolveOrder(orders: readonly Order[], space: SearchSpace): Reso
   };
 }
 
-export function findNumberLane(
+export function findMetricIndexScan(
   orders: readonly Order[],
   conditions: readonly Condition[],
   space: SearchSpace,
-): NumberLane | undefined {
+): MetricIndexScan | undefined {
   const [first, ...rest] = orders;
   const collection = first === undefined ? undefined : orderableCollection(first.key, space);
   if (first === undefined || collection?.type !== 'float8') return undefined;
@@ -132,7 +139,7 @@ function joinValue(
   alias: string,
 ): RawBuilder<unknown> {
   const row = sql.ref(alias);
-  return sql`${how} ${sql.table(collection.table)} AS ${row} ON ${collection.on(row)} AND ${sql.ref(`${alias}.key`)} = ${key.name}`;
+  return sql`${how} ${sql.table(collection.table)} AS ${row} ON ${isOwned(collection, alias)} AND ${sql.ref(`${alias}.key`)} = ${key.name}`;
 }
 
 function rank(expression: RawBuilder<unknown>): OrderTerm {

@@ -1,15 +1,16 @@
 /**
- * Ordered pages by keyset: a token holds the sort values of the last row, so that page 100 costs as little as page 1 and rows that
+ * Ordered pages by keyset: a token holds the sort values of the last row, so that page 100 costs as little as
+ * page 1 and rows that
  * come in meanwhile neither repeat nor hide others.
  */
 import { createHash } from 'node:crypto';
 import { sql, type RawBuilder } from 'kysely';
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
-import type { Db } from '../../db/index.ts';
+import { executeUntil, type Db } from '../../db/index.ts';
 import type { Page, SearchOptions } from '../entities.ts';
-import { toCondition } from './conditions.ts';
-import { findNumberLane, resolveOrder, type ResolvedOrder } from './order.ts';
+import { toConditions } from './conditions.ts';
+import { findMetricIndexScan, resolveOrder, type ResolvedOrder } from './order.ts';
 import { parseFilter, parseOrders, type Condition } from './parse.ts';
 import type { OrderTerm, SearchSpace, ValueType } from './space.ts';
 
@@ -39,12 +40,12 @@ export async function queryPage<Row>(query: PageQuery): Promise<Page<Row>> {
     .digest('base64url')
     .slice(0, 8);
   const behind = isSet(options.pageToken) ? readToken(options.pageToken, orderId, order.terms) : undefined;
-  const lane = findNumberLane(orders, conditions, space);
-  if (lane !== undefined && lane.holds(behind)) {
-    const rows = await selectRows<Row>(query, lane.order, lane.conditions, lane.valuesOf(behind), limit + 1);
-    if (lane.isWhole || rows.length > limit)
+  const scan = findMetricIndexScan(orders, conditions, space);
+  if (scan !== undefined && scan.holds(behind)) {
+    const rows = await selectRows<Row>(query, scan.order, scan.conditions, scan.valuesOf(behind), limit + 1);
+    if (scan.isWhole || rows.length > limit)
       return toPage(rows, limit, (row) =>
-        writeToken(orderId, lane.tokenOf(sortValues(row, lane.order.terms))),
+        writeToken(orderId, scan.tokenOf(sortValues(row, scan.order.terms))),
       );
   }
   const rows = await selectRows<Row>(query, order, conditions, behind, limit + 1);
@@ -52,7 +53,7 @@ export async function queryPage<Row>(query: PageQuery): Promise<Page<Row>> {
 }
 
 async function selectRows<Row>(
-  { db, space, select, from, where }: PageQuery,
+  { db, space, select, from, where, options }: PageQuery,
   { terms, joins, conditions }: ResolvedOrder,
   filter: readonly Condition[],
   behind: readonly string[] | undefined,
@@ -61,16 +62,16 @@ async function selectRows<Row>(
   const all = [
     ...where,
     ...conditions,
-    ...filter.map((condition) => toCondition(condition, space)),
+    ...toConditions(filter, space),
     ...(behind === undefined ? [] : [after(terms, behind)]),
   ];
   const columns = terms.map(({ expression }, at) => sql`${expression} AS ${sql.ref(sortColumn(at))}`);
   const directed = terms.map((term) => sql`${term.expression} ${term.isAscending ? sql`ASC` : sql`DESC`}`);
-  const { rows } = await sql<Row>`
+  const page = sql<Row>`
     SELECT ${select}, ${sql.join(columns)} FROM ${from} ${sql.join(joins, sql` `)}
     ${all.length === 0 ? sql`` : sql`WHERE ${sql.join(all, sql` AND `)}`}
-    ORDER BY ${sql.join(directed)} LIMIT ${sql.lit(limit)}`.execute(db);
-  return rows;
+    ORDER BY ${sql.join(directed)} LIMIT ${sql.lit(limit)}`;
+  return await executeUntil(db, page, options.signal);
 }
 
 function toPage<Row>(rows: Row[], limit: number, tokenOf: (last: Row) => string): Page<Row> {
@@ -105,7 +106,10 @@ function checkLimit(
   );
 }
 
-/** Rows behind `values` in the order of `terms`: (a, b) > (x, y) as a > x OR (a = x AND b > y), which mixed directions need. */
+/**
+ * Rows behind `values` in the order of `terms`: (a, b) > (x, y) as a > x OR (a = x AND b > y), which mixed
+ * directions need.
+ */
 function after(terms: readonly OrderTerm[], values: readonly string[]): RawBuilder<unknown> {
   const parameter = (index: number): RawBuilder<unknown> =>
     sql`${values[index] ?? ''}::${sql.raw(terms[index]?.type ?? 'text')}`;

@@ -1,4 +1,7 @@
-/** What can be searched of an entity: its own attributes and the keyed values beside it (metrics, params, tags). */
+/**
+ * What can be searched of an entity: its own attributes and the keyed values beside it (metrics, params,
+ * tags).
+ */
 import { sql, type RawBuilder } from 'kysely';
 import type { Comparator } from './parse.ts';
 
@@ -17,8 +20,11 @@ export interface Attribute {
 export interface Collection {
   table: string;
   type: 'text' | 'float8';
-  /** Joins a row `alias` of the table to the entity. */
-  on: (alias: RawBuilder<unknown>) => RawBuilder<unknown>;
+  /**
+   * Columns of the table that name the entity, each with the expression that it equals there; with the key
+   * they are unique.
+   */
+  owner: readonly { column: string; of: RawBuilder<unknown> }[];
   comparators?: readonly Comparator[];
   isOrderable?: boolean;
   /** What a missing key counts as; other missing keys match nothing. */
@@ -36,7 +42,13 @@ export interface SearchSpace {
   defaultOrder: readonly OrderTerm[];
   /** Conditions that fit no attribute or collection, such as datasets of a run. */
   special?: Readonly<
-    Record<string, Attribute & { wrap: (condition: RawBuilder<unknown>) => RawBuilder<unknown> }>
+    Record<
+      string,
+      Attribute & {
+        /** @param isApart to be planned by itself, not as one more table of the join */
+        wrap: (condition: RawBuilder<unknown>, isApart: boolean) => RawBuilder<unknown>;
+      }
+    >
   >;
 }
 
@@ -50,6 +62,14 @@ export interface OrderTerm {
 export const TEXT_COMPARATORS: readonly Comparator[] = ['=', '!=', 'LIKE', 'ILIKE', 'IN', 'NOT IN'];
 export const TAG_COMPARATORS: readonly Comparator[] = ['=', '!=', 'LIKE', 'ILIKE', 'IS NULL', 'IS NOT NULL'];
 export const NUMBER_COMPARATORS: readonly Comparator[] = ['=', '!=', '<', '<=', '>', '>='];
+
+/** Joins a row `alias` of the collection's table to the entity. */
+export function isOwned({ owner }: Collection, alias: string): RawBuilder<unknown> {
+  return sql.join(
+    owner.map(({ column: name, of }) => sql`${column(alias, name)} = ${of}`),
+    sql` AND `,
+  );
+}
 
 /** Column `alias.name` of a table whose alias is fixed in the code. */
 export function column(alias: string, name: string): RawBuilder<unknown> {

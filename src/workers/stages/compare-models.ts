@@ -34,9 +34,15 @@ export interface Comparison {
   report: GateReport;
   /** The frozen part of the holdout; see frozen-holdout.ts. */
   frozenFraction: number;
-  /** Rows that were added to the holdout when its fraction grew, and that one of the models was trained on before; they do not count. */
+  /**
+   * Rows that were added to the holdout when its fraction grew, and that one of the models was trained on
+   * before; they do not count.
+   */
   excludedRows: number;
-  /** Why an existing champion could not be asked, so that the challenger was judged against the majority class. */
+  /**
+   * Why an existing champion could not be asked, so that the challenger was judged against the majority
+   * class.
+   */
   championFault: string | null;
   /** The version that was champion then. */
   champion: number | null;
@@ -66,7 +72,8 @@ export async function compareWithChampion(comparison: {
   const frozenFraction =
     (await readFrozenFraction(db, context.run.options.model.name)) ??
     version.manifest.splitRule.holdoutFraction;
-  // A frozen row that was trained on stays in: the gate then refuses, since nothing about this holdout can be trusted.
+  // A frozen row that was trained on stays in: the gate then refuses, since nothing about this holdout can be
+  // trusted.
   const isHeldOut = digests.map(
     (digest, at) =>
       (!trained.challenger.has(digest) && !trained.champion.has(digest)) ||
@@ -147,7 +154,7 @@ async function openChampion(
       : await findDatasetVersionOfRun(database.db, model.pipelineRunId);
   const directory = path.join(folder, 'champion');
   try {
-    await fetchModel(artifacts, model.source, directory, context.signal);
+    await fetchModel(artifacts, model.filesUri, directory, context.signal);
     return { model, directory, version, fault: null };
   } catch (thrown) {
     return { model, directory: undefined, version, fault: describeFault(thrown) };

@@ -42,7 +42,7 @@ export async function exportVersion(
   const partial = `${path.resolve(directory)}.${randomSlug(8)}.partial`;
   await mkdir(path.dirname(partial), { recursive: true });
   try {
-    await fetchModel(artifacts, found.source, partial, signal);
+    await fetchModel(artifacts, found.filesUri, partial, signal);
     await verifyModelDirectory(partial);
     if (dtype === 'float16') await halveWeights(partial);
     signal.throwIfAborted();

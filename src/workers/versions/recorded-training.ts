@@ -75,7 +75,7 @@ export async function fetchRecordedModel(
   signal: AbortSignal,
 ): Promise<Manifest> {
   const label = `version ${model.version} of ${model.name}`;
-  const manifest = await fetchModel(services.artifacts, model.source, directory, signal)
+  const manifest = await fetchModel(services.artifacts, model.filesUri, directory, signal)
     .then(() => verifyModelDirectory(directory))
     .catch((cause: unknown) => {
       const { message } = toError(cause);
