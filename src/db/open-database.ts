@@ -63,6 +63,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       max: options.poolSize,
       application_name: 'copyloop',
       types: typeParsers,
+      // The pool waits for it, whatever its types say.
+      // oxlint-disable-next-line typescript/no-misused-promises
       onConnect: async (client) => await limitStatements(client, options.statementTimeoutMs ?? 0),
     });
     pool.on('error', (error) => log.warn({ err: error }, 'an idle PostgreSQL connection was lost'));
