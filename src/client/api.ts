@@ -509,6 +509,7 @@ export interface Api {
         model: { name: string; version: number; alias: string };
         writer: string;
         fallback: string | null;
+        notes?: string[] | undefined;
         channels: { [key: string]: { [key: string]: string | string[] } };
         alternatives: { [key: string]: { text: string; score: number | null }[] };
         explanation?:
@@ -584,6 +585,7 @@ export interface Api {
       model: { name: string; version: number; alias: string };
       writer: string;
       fallback: string | null;
+      notes?: string[] | undefined;
       channels: { [key: string]: { [key: string]: string | string[] } };
       alternatives: { [key: string]: { text: string; score: number | null }[] };
       explanation?:

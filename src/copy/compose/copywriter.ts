@@ -4,7 +4,7 @@
 import { AppError } from '../../core/errors.ts';
 import type { WriterName } from '../../core/config/index.ts';
 import type { Logger } from '../../core/log.ts';
-import { createBrief, foldText, type Brief, type BriefInput } from '../brief/index.ts';
+import { createBrief, foldText, isForeign, type Brief, type BriefInput } from '../brief/index.ts';
 import type { Channels } from '../channels/index.ts';
 import { checkText, createBannedWords, createClaimSource } from '../check/index.ts';
 import { createHashtags } from '../hashtags/index.ts';
@@ -14,6 +14,7 @@ import { collectTexts, type AcceptedText } from './collect-texts.ts';
 import { planField, requireChannels, tightestField, type FieldPlan } from './plan-fields.ts';
 
 const MAX_HASHTAGS = 5;
+const IN_ENGLISH = 'title and description do not seem to be in English; copy is written in English';
 
 /** A product and what is wished of its copy; whatever else stands there is not read. */
 export interface CopyRequest extends BriefInput, Omit<CopyOptions, keyof BriefInput | 'channels'> {
@@ -45,6 +46,8 @@ export interface Copy {
   writer: WriterName;
   /** Why templates wrote in another writer's place, or null. */
   fallback: string | null;
+  /** What else the reader should know of the copy; absent where there is nothing. */
+  notes?: string[];
 }
 
 /** What was written for one request: checked, not yet chosen from. */
@@ -54,6 +57,7 @@ export interface Draft {
   readonly fields: readonly DraftField[];
   readonly hashtags: readonly string[];
   readonly fallback: string | null;
+  readonly notes: readonly string[];
 }
 
 /** The texts of one field, as they would be returned. */
@@ -147,7 +151,8 @@ export function createCopywriter(options: CopywriterOptions): Copywriter {
         })),
       }));
       const texts = count === 1 ? [] : fields.flatMap((field) => field.texts.map(({ text }) => text));
-      return { texts, fields, hashtags: tags, fallback: reason };
+      const notes = isForeign(`${brief.title}. ${brief.description}`) ? [IN_ENGLISH] : [];
+      return { texts, fields, hashtags: tags, fallback: reason, notes };
     },
     choose: chooseCopy,
     async close() {
@@ -192,7 +197,7 @@ interface RankedText extends ScoredText {
   writer: WriterName;
 }
 
-function chooseCopy({ texts, fields, hashtags, fallback }: Draft, scores: readonly number[]): Copy {
+function chooseCopy({ texts, fields, hashtags, fallback, notes }: Draft, scores: readonly number[]): Copy {
   if (scores.length !== texts.length || !scores.every(Number.isFinite)) {
     throw new AppError(
       'internal',
@@ -209,6 +214,7 @@ function chooseCopy({ texts, fields, hashtags, fallback }: Draft, scores: readon
     alternatives: {},
     writer: caption?.[0]?.writer ?? 'templates',
     fallback,
+    ...(notes.length > 0 && { notes: [...notes] }),
   };
   for (const [index, { plan }] of fields.entries()) {
     const list = ranked[index] ?? [];

@@ -101,6 +101,7 @@ export function createPredictor(deps: {
       model: { name: session.name, version: session.version, alias: session.alias },
       writer: copy.writer,
       fallback: copy.fallback,
+      ...(copy.notes !== undefined && { notes: copy.notes }),
       channels: copy.channels,
       alternatives: copy.alternatives,
       ...(explanation !== undefined && { explanation }),

@@ -62,6 +62,9 @@ export const predictionExtrasSchema = z.object({
   model: z.object({ name: z.string(), version: z.int(), alias: z.string() }),
   writer: z.string(),
   fallback: z.string().nullable().openapi({ description: 'Why templates wrote in place of the writer' }),
+  notes: z.array(z.string()).optional().openapi({
+    description: 'What else to know of the copy, such as that the product is not described in English',
+  }),
   channels: z.record(z.string(), z.record(z.string(), z.union([z.string(), z.array(z.string())]))),
   alternatives: z.record(z.string(), z.array(scoredText)),
   explanation: z
