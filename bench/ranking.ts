@@ -12,6 +12,7 @@
  */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
+import { copyText } from '../src/core/classifier-text.ts';
 import { AppError } from '../src/core/errors.ts';
 import { createRandom } from '../src/core/random.ts';
 import { createCopywriter, loadChannels, type Copy } from '../src/copy/index.ts';
@@ -67,7 +68,8 @@ if (rankerModel === undefined || judgeModel === undefined)
   throw new AppError('internal', 'two models are needed');
 let touched = false;
 try {
-  const byModel: Judge = (_, texts) => scoreWith(judgeModel)(texts);
+  const byModel: Judge = ({ title }, texts) =>
+    scoreWith(judgeModel)(texts.map((text) => copyText({ title, text })));
   const byLaw: Judge = ({ description }, texts) =>
     Promise.resolve(
       texts.map((text) => {

@@ -24,7 +24,7 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import path from 'node:path';
 import { createRandom } from '../src/core/random.ts';
-import { classifierText } from '../src/ml/index.ts';
+import { classifierText } from '../src/core/classifier-text.ts';
 import { chooseThreadCounts } from '../src/serving/index.ts';
 import { readOptions } from './read-options.ts';
 import { openOurServer, openReferenceServer, runLoad, type RunningServer } from './serve/processes.ts';

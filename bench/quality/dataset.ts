@@ -18,7 +18,8 @@ import {
   SPLITS,
   type Split,
 } from '../../src/data/index.ts';
-import { classifierText, type LabelledRow } from '../../src/ml/index.ts';
+import { classifierText } from '../../src/core/classifier-text.ts';
+import type { LabelledRow } from '../../src/ml/index.ts';
 
 /**
  * `pipeline`: as dataset versions are split. `sha256`: held out where the text's sha256 is divisible by 5, a

@@ -10,6 +10,7 @@
  * all feedback; without results, what people accepted or wrote is good.
  */
 import { sql } from 'kysely';
+import { copyRecord } from '../core/classifier-text.ts';
 import { assertNever } from '../core/errors.ts';
 import type { Db, FeedbackOutcome } from '../db/index.ts';
 import type { Label, LabelledRecord } from './record.ts';
@@ -42,9 +43,8 @@ export async function* readFeedbackRows(db: Db, options: FeedbackRowOptions): As
     for (const row of page) {
       const toRow = (name: string, description: string, label: Label): FeedbackRow => ({
         id: `feedback-${row.id}-${name}`,
-        title: row.title,
+        ...copyRecord({ title: row.title, text: description }),
         category: row.category,
-        description,
         price: null,
         rating: row.rating,
         timestamp: row.createdAt.toISOString(),

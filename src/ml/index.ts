@@ -1,6 +1,6 @@
 /**
  * The one door of ml:
- * - rows: `readLabelledCsv(file)`, `classifierText(row)`
+ * - rows: `readLabelledCsv(file)`
  * - a training, in a child process: `trainCandidate({ recipe: await readRecipe(folder, name), ... }, {
  * signal, onEpoch })`
  * - a model directory: `verifyModelDirectory(dir)`, `openClassifier(dir)` -> `score(texts)`,
@@ -29,7 +29,7 @@ export { findBase, hubOf, readBaseModel, resolveBaseDirectory, type Hub } from '
 export { hashBaseModel, hashWeights, provenanceSchema, type Provenance } from './provenance/index.ts';
 export { bucketByLength, openTokenizer, type TextTokenizer } from './text/index.ts';
 export { readRecipe, type RecipeOverrides } from './recipes.ts';
-export { classifierText, readLabelledCsv, type LabelledRow } from './rows.ts';
+export { readLabelledCsv, type LabelledRow } from './rows.ts';
 export {
   trainCandidate,
   trainResultSchema,

@@ -14,11 +14,6 @@ export interface LabelledRow {
 
 const REQUIRED_COLUMNS = ['title', 'description', 'label'] as const;
 
-/** The text a classifier reads: the description alone where there is no title, otherwise both with one space between. */
-export function classifierText(row: { title: string; description: string }): string {
-  return row.title === '' ? row.description : `${row.title} ${row.description}`;
-}
-
 interface ParsedRecord {
   record: Record<string, string | undefined>;
   info: { lines: number };

@@ -2,7 +2,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { classifierText, readLabelledCsv } from '../../src/ml/rows.ts';
+import { classifierText } from '../../src/core/classifier-text.ts';
+import { readLabelledCsv } from '../../src/ml/rows.ts';
 
 describe('labelled rows', () => {
   let folder: string;

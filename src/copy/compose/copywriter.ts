@@ -1,6 +1,7 @@
 /**
  * From a product to its copy, in two steps with whatever scores texts between them: `propose` writes and checks, `choose` takes the best.
  */
+import { copyText } from '../../core/classifier-text.ts';
 import { AppError } from '../../core/errors.ts';
 import type { WriterName } from '../../core/config/index.ts';
 import type { Logger } from '../../core/log.ts';
@@ -52,7 +53,7 @@ export interface Copy {
 
 /** What was written for one request: checked, not yet chosen from. */
 export interface Draft {
-  /** What `choose` needs scores of; empty with `count: 1`, where there is nothing to choose from. */
+  /** What `choose` needs scores of: the fields' texts as a classifier reads them; empty with `count: 1`, where there is nothing to choose from. */
   readonly texts: readonly string[];
   readonly fields: readonly DraftField[];
   readonly hashtags: readonly string[];
@@ -150,7 +151,11 @@ export function createCopywriter(options: CopywriterOptions): Copywriter {
           writer,
         })),
       }));
-      const texts = count === 1 ? [] : fields.flatMap((field) => field.texts.map(({ text }) => text));
+      const { title } = request;
+      const texts =
+        count === 1
+          ? []
+          : fields.flatMap((field) => field.texts.map(({ text }) => copyText({ title, text })));
       const notes = isForeign(`${brief.title}. ${brief.description}`) ? [IN_ENGLISH] : [];
       return { texts, fields, hashtags: tags, fallback: reason, notes };
     },

@@ -1,6 +1,7 @@
 /** One training from CSV files to a model directory, whatever the recipe: read, train, judge, refit, write. It blocks its thread. */
 import { mkdir, rm } from 'node:fs/promises';
 import os from 'node:os';
+import { classifierText } from '../../core/classifier-text.ts';
 import { AppError, assertNever } from '../../core/errors.ts';
 import { readBaseModel, resolveBaseDirectory, trainedConfig } from '../base/index.ts';
 import { foldCalibration } from '../scoring/index.ts';
@@ -9,7 +10,7 @@ import { calibrateAndChoosePrecision } from './choose-precision.ts';
 import { refuseExisting, writeModelDirectory } from '../model-directory/index.ts';
 import { describeInputs, describeRuntime, hashWeights } from '../provenance/index.ts';
 import { recipeSchema, type Recipe } from '../recipes.ts';
-import { classifierText, readLabelledCsv } from '../rows.ts';
+import { readLabelledCsv } from '../rows.ts';
 import { openTokenizer } from '../text/index.ts';
 import { trainFullRecipe } from './full.ts';
 import type { EpochMetrics, TrainProgress, TrainRequest, TrainResult } from './protocol.ts';

@@ -1,7 +1,8 @@
 /** How good a model directory is on labelled rows. */
+import { classifierText } from '../../core/classifier-text.ts';
 import { openClassifier, type ClassifierOptions } from './classifier.ts';
 import { computeMetrics, type ClassificationMetrics } from '../scoring/index.ts';
-import { classifierText, type LabelledRow } from '../rows.ts';
+import type { LabelledRow } from '../rows.ts';
 
 export interface EvaluateOptions extends ClassifierOptions {
   signal?: AbortSignal;

@@ -1,8 +1,8 @@
 /** From a product to its creative: texts are written, the champion scores them with the product in one batch, the best is answered and kept. */
+import { classifierText } from '../../core/classifier-text.ts';
 import type { Clock } from '../../core/clock.ts';
 import { createHexId } from '../../core/ids.ts';
 import { explainByOcclusion, fromWireOptions, type Copywriter } from '../../copy/index.ts';
-import { classifierText } from '../../ml/index.ts';
 import type { FairLane } from '../../serving/index.ts';
 import type { ModelSession, ModelSessions } from '../../serving/index.ts';
 import type { PredictionStore } from './prediction-store.ts';

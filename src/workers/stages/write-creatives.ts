@@ -1,9 +1,9 @@
 /** The creatives of a group of products: each is written by itself, all that needs a score is scored in one call. */
 import { setImmediate } from 'node:timers/promises';
+import { classifierText } from '../../core/classifier-text.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Copy, Copywriter, Draft } from '../../copy/index.ts';
 import type { Fault, Product, TableRow } from '../../data/index.ts';
-import { classifierText } from '../../ml/index.ts';
 import type { JobContext } from '../loop/context.ts';
 
 /** Scores texts in their order. */
