@@ -99,11 +99,11 @@ export type RunRequest = {
     | undefined;
   label?: { threshold?: number | undefined; column?: string | null | undefined } | undefined;
   joinParent?: boolean | undefined;
-  recipes?: ('head' | 'full' | 'reference')[] | undefined;
+  recipes?: string[] | undefined;
   candidates?:
     | {
         name: string;
-        recipe: 'head' | 'full' | 'reference';
+        recipe: string;
         seed?: number | undefined;
         settings?: { [key: string]: number | string | boolean | null } | undefined;
       }[]

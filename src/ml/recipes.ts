@@ -6,6 +6,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
+import { recipeNameSchema } from '../core/config/index.ts';
 import { AppError, toError } from '../core/errors.ts';
 import { packageRoot } from '../core/paths.ts';
 import { pathExists } from '../core/path-exists.ts';
@@ -110,17 +111,14 @@ export async function readRecipe(
   overrides: RecipeOverrides = {},
 ): Promise<Recipe> {
   const folder = await findRecipes(place);
+  if (!recipeNameSchema.safeParse(name).success)
+    throw await unknownRecipe(name, folder, 'a name consists of a-z, 0-9 and -');
   const file = path.join(folder, `${name}.yaml`);
   let content: unknown;
   try {
     content = parseYaml(await readFile(file, 'utf8'));
   } catch (thrown) {
-    const known = await listRecipes(folder);
-    throw new AppError(
-      'invalid-config',
-      `the recipe "${name}" cannot be read from ${file} (${toError(thrown).message}); recipes there are: ${known.join(', ') || 'none'}`,
-      { cause: thrown },
-    );
+    throw await unknownRecipe(name, folder, toError(thrown).message, thrown);
   }
   const settings = settingsSchema.safeParse(content);
   if (!settings.success)
@@ -138,6 +136,15 @@ export async function readRecipe(
 function describe(overrides: RecipeOverrides): string {
   const pairs = Object.entries(overrides).map(([key, value]) => `${key}=${JSON.stringify(value)}`);
   return pairs.length === 0 ? '' : ` with ${pairs.join(', ')}`;
+}
+
+async function unknownRecipe(name: string, folder: string, why: string, cause?: unknown): Promise<AppError> {
+  const known = await listRecipes(folder);
+  return new AppError(
+    'invalid-config',
+    `the recipe "${name}" cannot be read from ${folder} (${why}); recipes there are: ${known.join(', ') || 'none'}`,
+    { cause },
+  );
 }
 
 /** Names of the recipes in a folder; empty when there is no such folder. */

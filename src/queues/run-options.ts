@@ -4,7 +4,7 @@ import {
   candidateSchema,
   configSchema,
   fieldMapSchema,
-  RECIPE_NAMES,
+  recipeNameSchema,
   SOURCE_KINDS,
   sourceRequestKeys,
   SOURCES,
@@ -35,7 +35,7 @@ export const runRequestSchema = z.strictObject({
     .optional(),
   joinParent: z.boolean().optional(),
   /** Short for candidates named after their recipe, each with seed 1. */
-  recipes: z.array(z.enum(RECIPE_NAMES)).min(1).optional(),
+  recipes: z.array(recipeNameSchema).min(1).optional(),
   candidates: z.array(candidateSchema).min(1).max(64).optional(),
 });
 export type RunRequest = z.input<typeof runRequestSchema>;

@@ -33,7 +33,7 @@ describe('the options of a run', () => {
   it.each([
     [{ map: ['title'] }, /FIELD=COLUMN is needed/],
     [{ map: ['name=Title'] }, /there is no field "name"; the fields are id, title/],
-    [{ recipe: ['fast'] }, /there is no recipe "fast"; the recipes are head, full, reference/],
+    [{ recipe: ['../fast'] }, /"\.\.\/fast" is no name of a recipe/],
     [{ count: 'many' }, /--count is "many"/],
     [{ 'label-threshold': '3', 'label-column': 'good' }, /not both/],
   ])('%j is refused', (options, message) => {

@@ -30,7 +30,7 @@ describe('a sweep', () => {
     [{ recipes: ['full'], seeds: [1], settings: ['clipNorm=null,null'] }, /names null twice/],
     [{ recipes: ['full', 'head', 'full'], seeds: [1], settings: [] }, /--recipe names full twice/],
     [{ recipes: ['full'], seeds: [3, 3], settings: [] }, /--seeds names 3 twice/],
-    [{ recipes: ['fast'], seeds: [1], settings: [] }, /there is no recipe "fast"/],
+    [{ recipes: ['Fast'], seeds: [1], settings: [] }, /"Fast" is no name of a recipe/],
     [{ recipes: ['full'], seeds: [1], settings: ['learningRate'] }, /SETTING=VALUE,VALUE is needed/],
     [
       { recipes: ['full'], seeds: Array.from({ length: 65 }, (_, i) => i), settings: [] },

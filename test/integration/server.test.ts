@@ -148,7 +148,7 @@ describe('a server with a champion', () => {
     ['a batch of ten thousand', '/batch_predict', { items: Array(10_000).fill(product) }, 400, 'items'],
     ['a bad item of a batch', '/batch_predict', [product, { title: 'x' }], 400, 'items.1.description'],
     ['feedback on nothing', '/feedback', { prediction_id: 'x', outcome: 'accepted' }, 400, 'prediction_id'],
-    ['a run of no recipe', '/runs', { recipes: ['magic'] }, 400, 'recipes.0'],
+    ['a run of no recipe', '/runs', { recipes: ['magic'] }, 400, 'candidates'],
     ['a run on a file of the server', '/runs', { source: { path: '/etc/passwd' } }, 403, 'source.path'],
     [
       'a run on what only the server reaches',

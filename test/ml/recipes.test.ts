@@ -39,6 +39,15 @@ describe('the folder of the recipes', () => {
       message: /"other" cannot be read from .*recipes there are: only/,
     });
   });
+
+  it('is not left by a name that is a path', async () => {
+    const own = await writeRecipe('inside', 'trainer: full\n');
+    await writeRecipe('outside', 'trainer: full\n');
+    await expect(readRecipe(own, '../outside/outside')).rejects.toMatchObject({
+      code: 'invalid-config',
+      message: /a name consists of a-z, 0-9 and -\); recipes there are: inside/,
+    });
+  });
 });
 
 describe('a recipe of the head', () => {

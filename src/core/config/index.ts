@@ -15,11 +15,10 @@ export {
   candidateSchema,
   configSchema,
   fieldMapSchema,
-  RECIPE_NAMES,
+  recipeNameSchema,
   SECRET_KEYS,
   type CandidateConfig,
   type Config,
-  type RecipeName,
   WRITER_NAMES,
   type WriterName,
 } from './schema.ts';

@@ -17,12 +17,12 @@ const openFraction = z.number().gt(0).lt(1);
 const text = z.string().min(1);
 const slug = z.string().regex(/^[a-z0-9-]+$/, 'only a-z, 0-9 and -');
 
-export const RECIPE_NAMES = ['head', 'full', 'reference'] as const;
-export type RecipeName = (typeof RECIPE_NAMES)[number];
+/** Name of a file in the folder `model.recipes`. */
+export const recipeNameSchema = slug.max(60);
 
 export const candidateSchema = z.strictObject({
   name: slug.max(60),
-  recipe: z.enum(RECIPE_NAMES),
+  recipe: recipeNameSchema,
   seed: nonNegativeInt.max(2 ** 31 - 1).default(1),
   /** Settings of the recipe that this candidate changes, for sweeps. */
   settings: z.record(z.string(), z.union([z.number(), z.string(), z.boolean(), z.null()])).default({}),

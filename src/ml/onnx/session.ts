@@ -1,4 +1,5 @@
 /** The only place that knows onnxruntime-node. */
+import '../../core/config/no-telemetry.ts';
 import { InferenceSession, Tensor } from 'onnxruntime-node';
 import { AppError, toError } from '../../core/errors.ts';
 import { endedAtMarker, MARKER } from './in-place.ts';

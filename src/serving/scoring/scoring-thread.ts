@@ -5,6 +5,7 @@
  * process (SIGABRT), so a thread is never terminated: a shared flag tells it to stop between two runs, and it
  * leaves by itself.
  */
+import '../../core/config/no-telemetry.ts';
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { AppError, ERROR_CODES, toError } from '../../core/errors.ts';

@@ -2,6 +2,7 @@
  * The child process that runs a local language model. Generating blocks its thread for seconds and cannot be
  * interrupted there, so it has a process of its own, which may be killed. It ends when its parent is gone.
  */
+import '../../../core/config/no-telemetry.ts';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { toError } from '../../../core/errors.ts';
