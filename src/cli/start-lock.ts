@@ -8,8 +8,7 @@ import { hostname } from 'node:os';
 import { Client } from 'pg';
 import { AppError } from '../core/errors.ts';
 import type { Closable } from '../core/resources.ts';
-
-const START_LOCK = 7_265_002;
+import { LOCK_KEYS } from '../db/index.ts';
 
 /** @throws AppError `conflict` when another process holds the lock of this folder */
 export async function takeStartLock(databaseUrl: string, varDir: string): Promise<Closable> {
@@ -20,7 +19,7 @@ export async function takeStartLock(databaseUrl: string, varDir: string): Promis
   client.on('error', () => undefined);
   await client.connect();
   const { rows } = await client.query<{ taken: boolean }>('SELECT pg_try_advisory_lock($1, $2) AS taken', [
-    START_LOCK,
+    LOCK_KEYS.start,
     key,
   ]);
   if (rows[0]?.taken !== true) {

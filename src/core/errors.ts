@@ -102,3 +102,13 @@ export function toAppError(thrown: unknown): AppError {
 export function assertNever(value: never): never {
   throw new AppError('internal', `a case is missing for ${JSON.stringify(value)}`);
 }
+
+/** Undefined in place of a `not-found`; every other error stays one. */
+export async function orMissing<T>(work: Promise<T>): Promise<T | undefined> {
+  try {
+    return await work;
+  } catch (thrown) {
+    if (thrown instanceof AppError && thrown.code === 'not-found') return undefined;
+    throw thrown;
+  }
+}

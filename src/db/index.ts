@@ -10,6 +10,7 @@ export { findPostgresBinaries } from './embedded/binaries.ts';
 export { findClosedParent, findPostgresAccount } from './embedded/account.ts';
 export { describeTimeout, executeUntil } from './cancellable.ts';
 export { isConnectionLost } from './connection-lost.ts';
+export { LOCK_KEYS } from './lock-keys.ts';
 export { createLocks, type LockKey, type Locks } from './locks.ts';
 export { describeUnkeepable, isValueRefused } from './value-refused.ts';
 export { openListener, type Listener } from './listen.ts';

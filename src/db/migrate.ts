@@ -1,12 +1,8 @@
 import type pg from 'pg';
 import { AppError, toError } from '../core/errors.ts';
+import { LOCK_KEYS } from './lock-keys.ts';
 import type { Migration } from './migration.ts';
 import { migrations as allMigrations } from './migrations/index.ts';
-
-/**
- * Any constant will do; every copyloop process takes the same lock, so that one migrates and the others wait.
- */
-const LOCK_KEY = 7_265_001;
 
 /**
  * Brings the database to the newest schema: each missing migration in a transaction of its own, under an
@@ -18,7 +14,7 @@ export async function migrate(
   client: pg.ClientBase,
   migrations: readonly Migration[] = allMigrations,
 ): Promise<string[]> {
-  await client.query('SELECT pg_advisory_lock($1)', [LOCK_KEY]);
+  await client.query('SELECT pg_advisory_lock($1)', [LOCK_KEYS.migrate]);
   try {
     await client.query(
       'CREATE TABLE IF NOT EXISTS schema_migrations (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())',
@@ -39,7 +35,7 @@ export async function migrate(
     for (const migration of missing) await apply(client, migration);
     return missing.map((migration) => migration.name);
   } finally {
-    await client.query('SELECT pg_advisory_unlock($1)', [LOCK_KEY]);
+    await client.query('SELECT pg_advisory_unlock($1)', [LOCK_KEYS.migrate]);
   }
 }
 

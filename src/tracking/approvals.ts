@@ -5,7 +5,7 @@
  */
 import { AppError } from '../core/errors.ts';
 import { nameIs } from './filters.ts';
-import type { Locks } from '../db/index.ts';
+import { LOCK_KEYS, type Locks } from '../db/index.ts';
 import type { ModelVersion } from './entities.ts';
 import { CHALLENGER, CHAMPION } from './models.ts';
 import type { RegistryStore } from './tracking-store.ts';
@@ -19,8 +19,6 @@ const AGAINST_TAG = 'copyloop.approval.against';
 const BY_TAG = 'copyloop.approval.by';
 const REASON_TAG = 'copyloop.approval.reason';
 const NONE = 'none';
-/** Any constant: the first half of the lock's key, whose other half is the model. */
-const LOCK_CLASS = 7_265_004;
 
 export interface ApprovalDesk {
   locks: Locks;
@@ -165,5 +163,5 @@ function nameChampion(version: string): string {
 }
 
 async function withLock<T>({ locks }: ApprovalDesk, model: string, body: () => Promise<T>): Promise<T> {
-  return await locks.hold([LOCK_CLASS, model], body);
+  return await locks.hold([LOCK_KEYS.approval, model], body);
 }

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import type { Clock } from '../../core/clock.ts';
-import type { Db } from '../../db/index.ts';
+import { LOCK_KEYS, type Db } from '../../db/index.ts';
 import { markFeedbackTaken } from '../feedback.ts';
 import {
   findDatasetVersionOfRun,
@@ -10,9 +10,6 @@ import {
   type DatasetVersion,
 } from './dataset-versions.ts';
 import type { DatasetManifest } from './manifest.ts';
-
-/** Any constant will do: it keeps two versions from being numbered at the same time. */
-const NUMBERING_LOCK = 7_265_004;
 
 /**
  * Numbers the version and commits it, with the feedback it took; or returns the one that another attempt of
@@ -25,7 +22,7 @@ export async function commitVersion(
   { db, store, clock }: { db: Db; store: ArtifactStore; clock: Clock },
 ): Promise<DatasetVersion> {
   const committed = await db.transaction().execute(async (transaction) => {
-    await sql`SELECT pg_advisory_xact_lock(${NUMBERING_LOCK})`.execute(transaction);
+    await sql`SELECT pg_advisory_xact_lock(${LOCK_KEYS.datasetVersion})`.execute(transaction);
     const other = await findDatasetVersionOfRun(transaction, draft.runId);
     if (other !== undefined) return other;
     const version = ((await findLatestDatasetVersion(transaction))?.version ?? 0) + 1;

@@ -13,6 +13,7 @@ import { sleep } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { isAlive } from '../../core/is-alive.ts';
 import { randomSlug } from '../../core/ids.ts';
+import { pathExists } from '../../core/path-exists.ts';
 import type { Logger } from '../../core/log.ts';
 import { ensurePostgresAccount, findClosedParent, type Account } from './account.ts';
 import { findPostgresBinaries } from './binaries.ts';
@@ -125,12 +126,12 @@ async function initialise(
   account: Account | undefined,
   log: Logger,
 ): Promise<void> {
-  if (await exists(path.join(dataDir, 'PG_VERSION'))) return;
+  if (await pathExists(path.join(dataDir, 'PG_VERSION'))) return;
   log.info({ dataDir }, 'creating the embedded PostgreSQL');
   const { initdb } = await findPostgresBinaries();
   const passwordFile = path.join(home, 'password');
   const draft = path.join(home, `data.draft-${randomSlug(6)}`);
-  if (!(await exists(passwordFile)))
+  if (!(await pathExists(passwordFile)))
     await writeFile(passwordFile, `${randomSlug(32)}\n`, { mode: 0o600, flag: 'wx' });
   if (account !== undefined) await chown(passwordFile, account.uid, account.gid);
   const flags = [
@@ -152,7 +153,7 @@ async function initialise(
   // Another process may have been as quick: the loser's cluster goes.
   await rename(draft, dataDir).catch(async (error: unknown) => {
     await rm(draft, { recursive: true, force: true });
-    if (!(await exists(path.join(dataDir, 'PG_VERSION')))) throw error;
+    if (!(await pathExists(path.join(dataDir, 'PG_VERSION')))) throw error;
   });
 }
 
@@ -249,14 +250,4 @@ async function runToEnd(
     child.on('error', reject);
     child.on('close', (code) => resolve({ code: code ?? -1, output }));
   });
-}
-
-async function exists(file: string): Promise<boolean> {
-  return await open(file, 'r').then(
-    async (handle) => {
-      await handle.close();
-      return true;
-    },
-    () => false,
-  );
 }

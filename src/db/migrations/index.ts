@@ -13,7 +13,7 @@ import { runMetricsParentMigration } from './010-run-metrics-parent.ts';
 import { runValuesParentMigration } from './011-run-values-parent.ts';
 import { runLossesMigration } from './012-run-losses.ts';
 import { flowsMigration } from './020-flows.ts';
-import { versionFilesMigration } from './045-version-files.ts';
+import { versionFilesMigration } from './021-version-files.ts';
 
 export const migrations: readonly Migration[] = [
   pipelineMigration,

@@ -1,11 +1,10 @@
 /** Where a base model lies: a directory of this machine, or a repository of the Hugging Face hub brought into a cache. */
-import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { downloadFile, HubApiError } from '@huggingface/hub';
 import type { Config } from '../../core/config/index.ts';
 import { AppError, toError } from '../../core/errors.ts';
-import { randomSlug } from '../../core/ids.ts';
 import { packageRoot } from '../../core/paths.ts';
+import { removePartialFolders, writeWholeFolder } from '../../core/whole-folder.ts';
 import { isFile, OPTIONAL_FILE, TOKENIZER_FILES } from './model.ts';
 import { writeAtomically } from '../models/index.ts';
 
@@ -74,38 +73,20 @@ async function fetchFromHub(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   signal?.throwIfAborted();
-  const partial = `${directory}.${randomSlug(8)}.partial`;
-  await mkdir(partial, { recursive: true });
-  try {
-    await removeLeftovers(hub.cacheDirectory);
-    for (const name of BASE_FILES) {
-      signal?.throwIfAborted();
-      const bytes = await download(repo, name, hub, signal);
-      if (bytes !== null) await writeAtomically(path.join(partial, name), [bytes]);
-      else if (name !== OPTIONAL_FILE)
-        throw new AppError('not-found', `the hub's model "${repo}" has no ${name}`);
-    }
-    await rename(partial, directory).catch(async (thrown: unknown) => {
-      // Somebody else has fetched it meanwhile.
-      if (!(await isFile(path.join(directory, 'config.json')))) throw thrown;
-    });
-  } finally {
-    await rm(partial, { recursive: true, force: true });
-  }
-}
-
-/** Removes the folders of downloads whose process was killed. Another process may be at it as well, and none is worth a failure. */
-async function removeLeftovers(cacheDirectory: string): Promise<void> {
-  const names = (await readdir(cacheDirectory)).filter((name) => /\.[a-z0-9]{8}\.partial$/.test(name));
-  for (const name of names) {
-    const folder = path.join(cacheDirectory, name);
-    const changedMs = await stat(folder).then(
-      ({ mtimeMs }) => mtimeMs,
-      () => Number.POSITIVE_INFINITY,
-    );
-    if (Date.now() - changedMs > PARTIAL_AGE_MS)
-      await rm(folder, { recursive: true, force: true }).catch(() => {});
-  }
+  await removePartialFolders(hub.cacheDirectory, { olderThanMs: PARTIAL_AGE_MS });
+  await writeWholeFolder(
+    directory,
+    async (partial) => {
+      for (const name of BASE_FILES) {
+        signal?.throwIfAborted();
+        const bytes = await download(repo, name, hub, signal);
+        if (bytes !== null) await writeAtomically(path.join(partial, name), [bytes]);
+        else if (name !== OPTIONAL_FILE)
+          throw new AppError('not-found', `the hub's model "${repo}" has no ${name}`);
+      }
+    },
+    { isThere: async () => await isFile(path.join(directory, 'config.json')) },
+  );
 }
 
 /** A file of a repository; null when the repository has none of that name. */

@@ -2,11 +2,11 @@
  * Writes a model directory (docs/training.md): Hugging Face's files, both ONNX graphs, and copyloop.json. It comes into being
  * whole: everything is written beside its place, opened and asked for the probes' scores in both precisions, and renamed.
  */
-import { mkdir, readdir, readFile, rename, rm } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../../core/errors.ts';
-import { randomSlug } from '../../core/ids.ts';
 import { pathExists } from '../../core/path-exists.ts';
+import { removePartialFolders, writeWholeFolder } from '../../core/whole-folder.ts';
 import { copyTokenizer, type BaseModel } from '../base/index.ts';
 import { openClassifier, scoreSingly } from './classifier.ts';
 import {
@@ -65,46 +65,40 @@ const PROBE_TEXTS = [
 /** @throws AppError `already-exists` when something lies at `directory` */
 export async function writeModelDirectory(directory: string, model: ModelToWrite): Promise<void> {
   await refuseExisting(directory);
-  const partial = `${directory}.${randomSlug(8)}.partial`;
-  await mkdir(path.join(partial, 'onnx'), { recursive: true });
-  try {
-    const names = await writeModelFiles(partial, model);
-    const scores = await scoreProbes(partial, model);
-    const files = await describeFiles(partial, names);
-    const manifest: Manifest = {
-      format: 1,
-      recipe: model.recipe,
-      seed: model.seed,
-      provenance: model.provenance,
-      temperature: model.temperature,
-      decisionThreshold: 0.5,
-      maxLength: model.recipe.maxLength,
-      servePrecision: model.servePrecision,
-      validationAccuracy: model.validationAccuracy,
-      probes: PROBE_TEXTS.map((text, index) => ({
-        text,
-        fp32: scores.fp32[index] ?? Number.NaN,
-        int8: scores.int8[index] ?? Number.NaN,
-      })),
-      files,
-    };
-    await writeJson(path.join(partial, MANIFEST_FILE), manifest);
-    model.signal?.throwIfAborted();
-    await rename(partial, directory);
-  } finally {
-    await rm(partial, { recursive: true, force: true });
-  }
+  await writeWholeFolder(
+    directory,
+    async (partial) => {
+      await mkdir(path.join(partial, 'onnx'));
+      const names = await writeModelFiles(partial, model);
+      const scores = await scoreProbes(partial, model);
+      const files = await describeFiles(partial, names);
+      const manifest: Manifest = {
+        format: 1,
+        recipe: model.recipe,
+        seed: model.seed,
+        provenance: model.provenance,
+        temperature: model.temperature,
+        decisionThreshold: 0.5,
+        maxLength: model.recipe.maxLength,
+        servePrecision: model.servePrecision,
+        validationAccuracy: model.validationAccuracy,
+        probes: PROBE_TEXTS.map((text, index) => ({
+          text,
+          fp32: scores.fp32[index] ?? Number.NaN,
+          int8: scores.int8[index] ?? Number.NaN,
+        })),
+        files,
+      };
+      await writeJson(path.join(partial, MANIFEST_FILE), manifest);
+    },
+    { signal: model.signal },
+  );
 }
 
-/** Removes what writers of this directory left that were killed; none is worth a failure. */
+/** Removes what writers of this directory left that were killed. */
 export async function removePartials(directory: string): Promise<void> {
   const { dir, base } = path.parse(path.resolve(directory));
-  const names = await readdir(dir).catch((): string[] => []);
-  const leftovers = names.filter(
-    (name) => name.startsWith(`${base}.`) && /^[a-z0-9]{8}\.partial$/.test(name.slice(base.length + 1)),
-  );
-  for (const name of leftovers)
-    await rm(path.join(dir, name), { recursive: true, force: true }).catch(() => {});
+  await removePartialFolders(dir, { name: base });
 }
 
 /** Also for those who are about to train: what takes long shall not find out at its end. @throws AppError `already-exists` */

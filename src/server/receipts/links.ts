@@ -1,7 +1,7 @@
 /** The links of a receipt behind the model version, each read from where it is kept. */
 import { z } from 'zod';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
-import { AppError } from '../../core/errors.ts';
+import { AppError, orMissing } from '../../core/errors.ts';
 import { sha256Hex } from '../../core/ids.ts';
 import { findDatasetVersionOfRun, getDatasetVersion, type DatasetVersion } from '../../data/index.ts';
 import type { Db } from '../../db/index.ts';
@@ -63,7 +63,7 @@ export async function readDatasetLink(
   const number = Number(model.tags[DATASET_TAG] ?? run?.tags[DATASET_TAG] ?? Number.NaN);
   const pipelineRunId = model.pipelineRunId ?? run?.tags[RUN_TAG];
   const version = Number.isInteger(number)
-    ? await findVersion(db, number)
+    ? await orMissing(getDatasetVersion(db, number))
     : pipelineRunId === undefined
       ? undefined
       : await findDatasetVersionOfRun(db, pipelineRunId);
@@ -74,7 +74,7 @@ export async function readDatasetLink(
   }
   const parents: ReturnType<typeof describeParent>[] = [];
   for (let next = version.parentVersion; next !== null;) {
-    const parent = await findVersion(db, next);
+    const parent = await orMissing(getDatasetVersion(db, next));
     parents.push(describeParent(next, parent));
     next = parent?.parentVersion ?? null;
   }
@@ -168,15 +168,6 @@ function describeParent(
   return parent === undefined
     ? missing('deleted', `dataset version ${number} was deleted`)
     : { status: 'found', ...describeVersion(parent) };
-}
-
-async function findVersion(db: Db, version: number): Promise<DatasetVersion | undefined> {
-  try {
-    return await getDatasetVersion(db, version);
-  } catch (thrown) {
-    if (thrown instanceof AppError && thrown.code === 'not-found') return undefined;
-    throw thrown;
-  }
 }
 
 function safeJson(text: string): unknown {

@@ -4,7 +4,7 @@
  */
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import type { Config } from '../../core/config/index.ts';
-import { AppError } from '../../core/errors.ts';
+import { AppError, orMissing } from '../../core/errors.ts';
 import { sha256Hex } from '../../core/ids.ts';
 import type { Db } from '../../db/index.ts';
 import {
@@ -165,13 +165,4 @@ function listAliasesAt(
       moved_by: move.movedBy,
       reason: move.reason,
     }));
-}
-
-export async function orMissing<T>(work: Promise<T>): Promise<T | undefined> {
-  try {
-    return await work;
-  } catch (thrown) {
-    if (thrown instanceof AppError && thrown.code === 'not-found') return undefined;
-    throw thrown;
-  }
 }

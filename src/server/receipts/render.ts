@@ -1,4 +1,5 @@
 /** A receipt as a page of text. */
+import { percent } from '../../core/html-page.ts';
 import type { MissingLink, Receipt } from './schema.ts';
 
 type Line = readonly [string, string | number | null];
@@ -111,8 +112,4 @@ function describeTrigger(run: {
 
 function hash(sha256: string | null): string | null {
   return sha256 === null ? null : `sha256 ${sha256}`;
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toFixed(2)} %`;
 }

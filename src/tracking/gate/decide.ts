@@ -4,6 +4,7 @@
  */
 import type { Config } from '../../core/config/index.ts';
 import { AppError } from '../../core/errors.ts';
+import { percent } from '../../core/html-page.ts';
 import { logLossOf } from '../../core/log-loss.ts';
 import { bootstrapGain, testMcNemar, type BootstrapInterval, type McNemar } from './paired-tests.ts';
 
@@ -233,10 +234,6 @@ function sum(values: Int8Array): number {
 
 function byName(a: readonly [string, unknown], b: readonly [string, unknown]): number {
   return a[0] < b[0] ? -1 : 1;
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toFixed(2)} %`;
 }
 
 function points(share: number): string {

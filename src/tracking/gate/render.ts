@@ -1,4 +1,5 @@
 /** The gate's report as one self-contained page. */
+import { escapeHtml, percent, renderList, renderPage, renderTable } from '../../core/html-page.ts';
 import type { GateReport, GateSegment } from './decide.ts';
 
 const TITLES: Readonly<Record<GateReport['decision'], string>> = {
@@ -32,39 +33,19 @@ export function renderGateReportHtml(
     ["McNemar's test, exact p", mcnemar.exactP.toPrecision(4)],
     ["McNemar's test, mid-p", mcnemar.midP.toPrecision(4)],
   ];
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Gate: ${TITLES[decision]}</title>
-<style>
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1c1c1c; background: #fff; }
-table { border-collapse: collapse; margin: 1rem 0; }
-th, td { border: 1px solid #ccc; padding: 0.3rem 0.7rem; text-align: left; }
-.worse { background: #fde8e8; }
-pre { background: #f4f4f4; padding: 1rem; overflow: auto; }
-</style>
-</head>
-<body>
-<h1>${TITLES[decision]}: ${escapeHtml(challenger.name)} against ${escapeHtml(baseline.name)}</h1>
-<ul>
-${reasons.map((reason) => `<li>${escapeHtml(reason)}</li>`).join('\n')}
-</ul>
+  return renderPage({
+    title: `Gate: ${TITLES[decision]}`,
+    body: `<h1>${TITLES[decision]}: ${escapeHtml(challenger.name)} against ${escapeHtml(baseline.name)}</h1>
+${renderList(reasons)}
 <h2>Scores</h2>
 ${renderTable(['Model', 'Accuracy', 'Log loss'], scores)}
 <h2>Comparison</h2>
 ${renderTable(['Figure', 'Value'], facts)}
 ${renderEarlier(earlier, challenger.accuracy)}<h2>Segments</h2>
-<table>
-<tr><th>Segmentation</th><th>Value</th><th>Rows</th><th>Challenger</th><th>Baseline</th><th>Judged</th></tr>
-${comparison.segments.map(renderSegment).join('\n')}
-</table>
+${renderSegments(comparison.segments)}
 <h2>Rules</h2>
-<pre>${escapeHtml(JSON.stringify(rules, undefined, 2))}</pre>
-</body>
-</html>
-`;
+<pre>${escapeHtml(JSON.stringify(rules, undefined, 2))}</pre>`,
+  });
 }
 
 function renderEarlier(
@@ -83,39 +64,17 @@ ${renderTable(['Version', 'Accuracy', 'Gain over it'], rows)}
 `;
 }
 
-function renderSegment(segment: GateSegment): string {
-  const judged = segment.isWorse ? 'worse' : segment.isJudged ? 'yes' : 'too few rows';
-  const cells = [
-    segment.segmentation,
-    segment.value,
-    String(segment.rows),
-    percent(segment.challengerAccuracy),
-    percent(segment.baselineAccuracy),
-    judged,
-  ];
-  return `<tr${segment.isWorse ? ' class="worse"' : ''}>${cells.map((cell) => `<td>${escapeHtml(cell)}</td>`).join('')}</tr>`;
-}
-
-function renderTable(heads: string[], rows: string[][]): string {
-  return `<table>\n${[renderRow(heads, 'th'), ...rows.map((row) => renderRow(row, 'td'))].join('\n')}\n</table>`;
-}
-
-function renderRow(cells: string[], tag: string): string {
-  return `<tr>${cells.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join('')}</tr>`;
-}
-
-function percent(share: number): string {
-  return `${(share * 100).toFixed(2)} %`;
-}
-
-const ENTITIES: Readonly<Record<string, string>> = {
-  '&': '&amp;',
-  '<': '&lt;',
-  '>': '&gt;',
-  '"': '&quot;',
-  "'": '&#39;',
-};
-
-function escapeHtml(text: string): string {
-  return text.replaceAll(/[&<>"']/g, (character) => ENTITIES[character] ?? character);
+function renderSegments(segments: readonly GateSegment[]): string {
+  return renderTable(
+    ['Segmentation', 'Value', 'Rows', 'Challenger', 'Baseline', 'Judged'],
+    segments.map((segment) => [
+      segment.segmentation,
+      segment.value,
+      String(segment.rows),
+      percent(segment.challengerAccuracy),
+      percent(segment.baselineAccuracy),
+      segment.isWorse ? 'worse' : segment.isJudged ? 'yes' : 'too few rows',
+    ]),
+    (row) => segments[row]?.isWorse === true,
+  );
 }

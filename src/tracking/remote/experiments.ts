@@ -1,10 +1,10 @@
 import { z } from 'zod';
-import { AppError } from '../../core/errors.ts';
+import { orMissing } from '../../core/errors.ts';
 import { ensureExperiment } from '../ensure-experiment.ts';
 import { checkExperimentName, checkExperimentTag } from '../limits.ts';
 import type { ExperimentStore } from '../tracking-store.ts';
 import { ask, askPage, renderSearch, tell } from './ask.ts';
-import type { MlflowConnection } from './connection.ts';
+import type { MlflowConnection, RemoteCall } from './connection.ts';
 import { experimentMessage, renderPairs } from './messages.ts';
 
 const DEFAULT_MAX_RESULTS = 1000;
@@ -15,21 +15,13 @@ export function createRemoteExperiments(connection: MlflowConnection): Experimen
     await tell(connection, { method: 'POST', path: `experiments/${path}`, body, isRepeatable: true });
 
   const findByName: ExperimentStore['findByName'] = async (name) => {
-    try {
-      return await ask(
-        connection,
-        {
-          method: 'GET',
-          path: 'experiments/get-by-name',
-          query: { experiment_name: name },
-          isRepeatable: true,
-        },
-        answer,
-      );
-    } catch (error) {
-      if (error instanceof AppError && error.code === 'not-found') return undefined;
-      throw error;
-    }
+    const call: RemoteCall = {
+      method: 'GET',
+      path: 'experiments/get-by-name',
+      query: { experiment_name: name },
+      isRepeatable: true,
+    };
+    return await orMissing(ask(connection, call, answer));
   };
 
   const create: ExperimentStore['create'] = async ({ name, artifactLocation, tags = {} }) => {

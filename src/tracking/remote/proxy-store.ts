@@ -20,7 +20,7 @@ import {
   type FolderEntry,
   type StoredArtifact,
 } from '../../core/artifact-store.ts';
-import { AppError } from '../../core/errors.ts';
+import { AppError, orMissing } from '../../core/errors.ts';
 import { sha256File } from '../../core/ids.ts';
 import { checkBytes, readAll, toByteStream, writeWhole } from '../artifacts/checked-bytes.ts';
 import type { MlflowConnection } from './connection.ts';
@@ -104,9 +104,7 @@ export function createProxyStore(connection: MlflowConnection, ours: ArtifactSto
 
   const remove = async (key: string): Promise<void> => {
     const where = pathOf(key);
-    await connection.transfer({ method: 'DELETE', path: where }).catch((error: unknown) => {
-      if (!(error instanceof AppError) || error.code !== 'not-found') throw error;
-    });
+    await orMissing(connection.transfer({ method: 'DELETE', path: where }));
   };
 
   return {

@@ -1,4 +1,5 @@
 /** The report of a run as one self-contained page. */
+import { escapeHtml, percent, renderList, renderPage, renderTable } from '../../core/html-page.ts';
 import type { DatasetManifest } from '../../data/index.ts';
 import type { RunView, StageResult } from '../../queues/index.ts';
 import type { Outcome } from '../loop/context.ts';
@@ -48,32 +49,19 @@ const DECISIONS: Readonly<Record<RunReport['gate']['decision'], string>> = {
 
 export function renderRunReport(report: RunReport): string {
   const { run, data, candidates, gate, stages } = report;
-  return `<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>Run ${escapeHtml(run.id)}</title>
-<style>
-body { font: 16px/1.5 system-ui, sans-serif; max-width: 60rem; margin: 2rem auto; padding: 0 1rem; color: #1c1c1c; background: #fff; }
-table { border-collapse: collapse; margin: 1rem 0; }
-th, td { border: 1px solid #ccc; padding: 0.3rem 0.7rem; text-align: left; }
-</style>
-</head>
-<body>
-<h1>${DECISIONS[gate.decision]}</h1>
+  return renderPage({
+    title: `Run ${run.id}`,
+    body: `<h1>${DECISIONS[gate.decision]}</h1>
 <p>Run ${escapeHtml(run.id)} (number ${run.number}, started by ${run.trigger} at ${escapeHtml(run.createdAt)}) took ${run.seconds.toFixed(1)} s.${
-    report.champion === null
-      ? ' There is no champion.'
-      : ` Champion is version ${report.champion} of ${escapeHtml(gate.modelName)}.`
-  }</p>
+      report.champion === null
+        ? ' There is no champion.'
+        : ` Champion is version ${report.champion} of ${escapeHtml(gate.modelName)}.`
+    }</p>
 ${
   gate.decision === 'pending-approval'
     ? `<p>Version ${gate.modelVersion} is pending approval: <code>copyloop approve ${gate.modelVersion}</code> or <code>copyloop reject ${gate.modelVersion} --reason TEXT</code>.</p>\n`
     : ''
-}<ul>
-${gate.reasons.map((reason) => `<li>${escapeHtml(reason)}</li>`).join('\n')}
-</ul>
+}${renderList(gate.reasons)}
 <h2>Data</h2>
 ${renderTable(['What', 'Value'], describeData(data))}
 <h2>Candidates</h2>
@@ -96,11 +84,7 @@ ${
     : `<h2>Earlier versions</h2>
 ${renderTable(
   ['Version', 'Accuracy', 'Gain over it'],
-  report.earlier.map(({ version, accuracy, gain }) => [
-    String(version),
-    percent(accuracy ?? undefined),
-    percent(gain ?? undefined),
-  ]),
+  report.earlier.map(({ version, accuracy, gain }) => [String(version), percent(accuracy), percent(gain)]),
 )}
 `
 }<h2>Stages</h2>
@@ -113,10 +97,8 @@ ${renderTable(
     String(attempts),
     seconds === null ? '' : seconds.toFixed(2),
   ]),
-)}
-</body>
-</html>
-`;
+)}`,
+  });
 }
 
 function describeData(data: RunReport['data']): string[][] {
@@ -133,26 +115,6 @@ function describeData(data: RunReport['data']): string[][] {
   ];
 }
 
-function renderTable(head: readonly string[], rows: readonly (readonly string[])[]): string {
-  return `<table>\n${[renderRow(head, 'th'), ...rows.map((row) => renderRow(row, 'td'))].join('\n')}\n</table>`;
-}
-
-function renderRow(cells: readonly string[], tag: 'th' | 'td'): string {
-  return `<tr>${cells.map((cell) => `<${tag}>${escapeHtml(cell)}</${tag}>`).join('')}</tr>`;
-}
-
-function percent(share: number | undefined): string {
-  return share === undefined ? '' : `${(100 * share).toFixed(2)} %`;
-}
-
 function decimals(value: number | undefined): string {
   return value === undefined ? '' : value.toFixed(4);
-}
-
-function escapeHtml(text: string): string {
-  return text
-    .replaceAll('&', '&amp;')
-    .replaceAll('<', '&lt;')
-    .replaceAll('>', '&gt;')
-    .replaceAll('"', '&quot;');
 }

@@ -6,7 +6,7 @@
 import { sleep } from '../../core/clock.ts';
 import { toError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
-import type { Database, StoredError } from '../../db/index.ts';
+import { LOCK_KEYS, type Database, type StoredError } from '../../db/index.ts';
 import {
   countLoss,
   failOwner,
@@ -24,8 +24,6 @@ import {
 } from '../../queues/index.ts';
 import { decideRepairs, type Repair } from './reconcile-decision.ts';
 
-/** Any constant: of all processes that reconcile, one does at a time. */
-const LOCK_KEY = 7_265_003;
 /** Attempts of an ended run that nobody has ended by then belonged to a worker that died. */
 const LOST_AFTER = '1 minute';
 
@@ -38,7 +36,7 @@ export interface ReconcilerDeps {
 /** One pass over all that is active. Does nothing while another process is at it. */
 export async function reconcile(deps: ReconcilerDeps): Promise<void> {
   const { pool, locks } = deps.database;
-  await locks.tryHold(LOCK_KEY, async () => {
+  await locks.tryHold(LOCK_KEYS.reconcile, async () => {
     for (const flow of deps.queues.flows) {
       for (const active of await listActive(flow, pool)) await repairOwner(deps, flow, active);
       await markLostAttempts(flow, pool, LOST_AFTER);

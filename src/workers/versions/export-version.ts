@@ -1,10 +1,8 @@
 /** Takes a model version out of the registry: its directory, proven, at a place of the user's choice. */
-import { mkdir, rename, rm } from 'node:fs/promises';
-import path from 'node:path';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { AppError } from '../../core/errors.ts';
-import { randomSlug } from '../../core/ids.ts';
 import { pathExists } from '../../core/path-exists.ts';
+import { writeWholeFolder } from '../../core/whole-folder.ts';
 import { halveWeights, verifyModelDirectory } from '../../ml/index.ts';
 import type { ModelVersion, TrackingStore } from '../../tracking/index.ts';
 import { fetchModel } from '../stages/model-files.ts';
@@ -39,16 +37,14 @@ export async function exportVersion(
   if (found === undefined) throw new AppError('not-found', `model ${name} has no alias "${version}"`);
   if (await pathExists(directory))
     throw new AppError('already-exists', `${directory} exists already: name another directory`);
-  const partial = `${path.resolve(directory)}.${randomSlug(8)}.partial`;
-  await mkdir(path.dirname(partial), { recursive: true });
-  try {
-    await fetchModel(artifacts, found.filesUri, partial, signal);
-    await verifyModelDirectory(partial);
-    if (dtype === 'float16') await halveWeights(partial);
-    signal.throwIfAborted();
-    await rename(partial, directory);
-  } finally {
-    await rm(partial, { recursive: true, force: true });
-  }
+  await writeWholeFolder(
+    directory,
+    async (partial) => {
+      await fetchModel(artifacts, found.filesUri, partial, signal);
+      await verifyModelDirectory(partial);
+      if (dtype === 'float16') await halveWeights(partial);
+    },
+    { signal },
+  );
   return found;
 }

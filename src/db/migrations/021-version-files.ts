@@ -6,7 +6,7 @@
 import type { Migration } from '../migration.ts';
 
 export const versionFilesMigration: Migration = {
-  name: '045-version-files',
+  name: '021-version-files',
   sql: `
 ALTER TABLE model_versions ADD COLUMN files_uri text;
 UPDATE model_versions AS v SET files_uri = l.artifact_uri FROM logged_models AS l WHERE v.source = 'models:/' || l.model_id;
