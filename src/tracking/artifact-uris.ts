@@ -4,7 +4,7 @@
  */
 import { parseArtifactFolder, parseArtifactKey } from '../core/artifact-store.ts';
 import { AppError } from '../core/errors.ts';
-import { trimSlashes } from '../core/trim-slashes.ts';
+import { stripEnd } from '../core/strip-end.ts';
 
 const SCHEME = 'mlflow-artifacts:';
 
@@ -23,7 +23,7 @@ export function artifactKeyOf(artifactUri: string, path = ''): string {
   const shown = artifactUri.slice(0, 200);
   const rest = artifactUri.startsWith(SCHEME) ? artifactUri.slice(SCHEME.length) : '';
   const [host = ''] = rest.startsWith('//') ? rest.slice(2).split('/', 1) : [];
-  const folder = trimSlashes(rest.slice(host === '' ? 0 : host.length + 2).replace(/^\/+/, ''));
+  const folder = stripEnd(rest.slice(host === '' ? 0 : host.length + 2).replace(/^\/+/, ''), /\//);
   if (!rest.startsWith('/') || folder === '')
     throw new AppError(
       'invalid-input',

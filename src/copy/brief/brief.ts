@@ -1,4 +1,5 @@
 import { AppError } from '../../core/errors.ts';
+import { stripEnd } from '../../core/strip-end.ts';
 import { shorten } from '../channels/index.ts';
 import { guessCategory, nounCategory, type Category } from './categories.ts';
 import { cleanText, foldText } from './clean.ts';
@@ -93,9 +94,10 @@ const SEPARATOR = /\s[-\u2013\u2014|:/\u2022]\s|\s?[([|]|[;,:]\s/u;
 function productName(title: string): string {
   const first = before(SEPARATOR, title);
   const core = /\p{L}/u.test(first) && first.trim().length >= 3 ? first : title;
-  const trimmed = core
-    .replace(/^[\s\p{P}\p{Sm}]+(?=[\p{L}\p{N}\p{So}])/u, '')
-    .replace(/[\s.!?,;:'"\-\u2013\u2014]+$/u, '');
+  const trimmed = stripEnd(
+    core.replace(/^[\s\p{P}\p{Sm}]+(?=[\p{L}\p{N}\p{So}])/u, ''),
+    /[\s.!?,;:'"\-\u2013\u2014]/u,
+  );
   return clip(/[\p{L}\p{N}\p{So}]/u.test(trimmed) ? trimmed : '', MAX_NAME_UNITS);
 }
 

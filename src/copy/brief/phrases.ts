@@ -3,6 +3,7 @@
  * does, what it suits. Nothing is invented here; a sentence in the first person, with a negation or with a
  * complaint gives no phrase.
  */
+import { stripEnd } from '../../core/strip-end.ts';
 import { isUsable, readQuote, splitSentences, type Phrase } from './quotes.ts';
 
 export interface Phrases {
@@ -24,6 +25,7 @@ export interface Phrases {
   statements: Phrase[];
 }
 
+// oxlint-disable regexp/no-super-linear-backtracking -- `isUsable` lets through sentences of at most 400 units.
 // Where a phrase stops: punctuation, or a word that opens another clause.
 const STOP =
   "(?=\\s*(?:[.;:!?()]|$|,\\s|\\s[-\\u2013\\u2014]\\s|\\b(?:that|which|who|making|makes?|while|so|because|as well as|ensuring|allowing|perfect|ideal|suitable|when|if|it|it's|they|you|and (?:is|are|it|has|can|will|offers|provides|makes|serves|comes|features|gives|keeps|adds|includes|delivers|brings|helps|allows|lets))\\b))";
@@ -45,6 +47,8 @@ const SUITS = new RegExp(
 );
 const OWNS =
   /\b((?:its|their)\s[a-z][^.,;:!?()]*?)\s+(?:makes?|adds?|gives?|ensures?|provides?|offers?|keeps?|creates?|allows?)\b/giu;
+
+// oxlint-enable regexp/no-super-linear-backtracking
 
 const ADJECTIVES = new Set(
   'adjustable aromatic bold bright breathable classic clean comfortable compact convenient cozy creamy crisp crunchy decorative delicate delicious durable dynamic efficient elegant ergonomic essential everyday flavorful flexible floral foldable fresh fruity fun functional gentle glossy graceful handy high-performance high-quality hydrating iconic immersive innovative intuitive juicy lightweight long-lasting luxurious matte minimalist modern nutritious playful portable powerful practical precise premium professional protective radiant refreshing reliable responsive rich roomy rugged sharp silky sleek slim smart smooth soft soothing spacious stackable sturdy stylish supportive sweet tender timeless trendy unique user-friendly vibrant versatile vivid warm washable wireless cordless rechargeable'.split(
@@ -132,7 +136,7 @@ function leadingDefinition(sentence: string): string | undefined {
 
 function collect(list: Phrase[], raw: string | undefined, sentence: number): void {
   if (raw === undefined || list.length >= MAX_PHRASES) return;
-  const bare = raw.replace(/^(?:both|also|its|their|only)\s+/iu, '').replace(/[\s,'"]+$/u, '');
+  const bare = stripEnd(raw.replace(/^(?:both|also|its|their|only)\s+/iu, ''), /[\s,'"]/u);
   const text = lowerFirst(bare).replace(/^a (?=[aio])/u, 'an ');
   const words = text.split(' ').length;
   if (words < 2 || words > MAX_WORDS || text.length > MAX_UNITS) return;
@@ -156,7 +160,7 @@ function collect(list: Phrase[], raw: string | undefined, sentence: number): voi
 }
 
 function collectTrait(list: Phrase[], raw: string, sentence: number, plural: boolean): void {
-  const text = (raw.charAt(0).toLowerCase() + raw.slice(1)).replace(/[\s,'"]+$/u, '');
+  const text = stripEnd(raw.charAt(0).toLowerCase() + raw.slice(1), /[\s,'"]/u);
   // "Their" of one thing speaks of a series or of somebody else.
   if (text.startsWith('their ') !== plural) return;
   const words = text.split(' ').length;

@@ -2,6 +2,7 @@
  * Sentences of a description that copy may repeat whole: cut at full stops and semicolons, none that
  * complains, boasts in the first person or keeps stock.
  */
+import { stripEnd } from '../../core/strip-end.ts';
 
 export interface Phrase {
   text: string;
@@ -100,7 +101,7 @@ function isQuotable(sentence: string): boolean {
 }
 
 function endSentence(sentence: string): string {
-  return /[.!?]$/u.test(sentence) ? sentence : `${sentence.replace(/[\s,:\-\u2013\u2014]+$/u, '')}.`;
+  return /[.!?]$/u.test(sentence) ? sentence : `${stripEnd(sentence, /[\s,:\-\u2013\u2014]/u)}.`;
 }
 
 function upperStart(sentence: string): string {

@@ -2,6 +2,7 @@
  * Cutting a text to what fits: after a whole sentence if enough of the text is left, else between words, else between graphemes
  * (what a reader sees as one character: an emoji with its skin tone, a letter with its accents), never inside one or inside a number.
  */
+import { stripEnd } from '../../core/strip-end.ts';
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
@@ -18,8 +19,8 @@ export interface ShortenOptions {
 
 // Words that a text should not end with: they promise more.
 const DANGLING =
-  /[\s,;:.\-\u2013\u2014(&/]+(?:and|or|with|for|the|a|an|of|to|in|on|by|from|at|your|its|that|which|is|are|as|it|plus)$/iu;
-const TRAILING = /[\s,;:.\-\u2013\u2014(&/"'\u201c\u2018]+$/u;
+  /[\s,;:.\-\u2013\u2014(&/](?:and|or|with|for|the|a|an|of|to|in|on|by|from|at|your|its|that|which|is|are|as|it|plus)$/iu;
+const TRAILING = /[\s,;:.\-\u2013\u2014(&/"'\u201c\u2018]/u;
 
 /** The longest piece of `text` that fits, or '' when not even one grapheme does. */
 export function shorten(text: string, options: ShortenOptions): string {
@@ -55,8 +56,8 @@ export function wholeSentences(text: string): string {
 }
 
 function tidy(text: string): string {
-  let out = text.replace(TRAILING, '');
-  while (DANGLING.test(out)) out = out.replace(DANGLING, '').replace(TRAILING, '');
+  let out = stripEnd(text, TRAILING);
+  while (DANGLING.test(out)) out = stripEnd(out.replace(DANGLING, ''), TRAILING);
   return out;
 }
 

@@ -160,7 +160,7 @@ async function readDateStyles(archive: ZipArchive): Promise<Set<number>> {
       if (local === 'numFmt')
         custom.set(
           Number(numFmtId),
-          /[ymdh]/iu.test((formatCode ?? '').slice(0, 200).replaceAll(/"[^"]*"|\[[^\]]*\]|\\./gu, '')),
+          /[ymdh]/iu.test((formatCode ?? '').slice(0, 200).replaceAll(/"[^"]*"|\[[^[\]]*\]|\\./gu, '')),
         );
       if (local === 'xf' && inCells) styles.push(Number(numFmtId ?? 0));
     },

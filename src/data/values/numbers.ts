@@ -116,7 +116,7 @@ function findShape(raw: string): Shape | { fault: string } | undefined {
   let outOf: number | undefined;
   const scaled = OUT_OF.exec(text);
   if (scaled !== null) {
-    outOf = Number((scaled[2] ?? '').replace(/[.,].*$/u, ''));
+    outOf = Number((scaled[2] ?? '').replace(/[.,].*/u, ''));
     text = (scaled[1] ?? '').trim();
   } else text = text.replace(STARS_WORD, '');
   const money = takeCurrency(text);

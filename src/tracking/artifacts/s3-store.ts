@@ -33,7 +33,7 @@ import {
 } from '../../core/artifact-store.ts';
 import { AppError } from '../../core/errors.ts';
 import { randomSlug, sha256File } from '../../core/ids.ts';
-import { trimSlashes } from '../../core/trim-slashes.ts';
+import { stripEnd } from '../../core/strip-end.ts';
 import { checkBytes, readAll, toByteStream, writeWhole } from './checked-bytes.ts';
 
 /** S3 takes at most 10,000 parts of at least 5 MiB: 16 MiB reaches 156 GiB. */
@@ -51,7 +51,7 @@ export interface S3StoreOptions {
 
 export function createS3Store(options: S3StoreOptions): ArtifactStore {
   const { client, bucket: Bucket, partBytes = PART_BYTES } = options;
-  const base = options.prefix === '' ? '' : `${trimSlashes(options.prefix.replace(/^\/+/, ''))}/`;
+  const base = options.prefix === '' ? '' : `${stripEnd(options.prefix.replace(/^\/+/, ''), /\//)}/`;
   const objectOf = (key: string): string => `${base}files/${parseArtifactKey(key)}`;
   const digestObject = (id: string): string => `${base}digests/${id}`;
 

@@ -1,7 +1,7 @@
 import { sql } from 'kysely';
 import { AppError } from '../../core/errors.ts';
 import type { Clock } from '../../core/clock.ts';
-import { trimSlashes } from '../../core/trim-slashes.ts';
+import { stripEnd } from '../../core/strip-end.ts';
 import type { Db } from '../../db/index.ts';
 import type { Experiment, LifecycleStage, Tags, ViewType } from '../entities.ts';
 import { ensureExperiment } from '../ensure-experiment.ts';
@@ -83,7 +83,7 @@ export function createExperimentStore(db: Db, clock: Clock): ExperimentStore {
     pairs.forEach(checkExperimentTag);
     const now = clock.nowMs();
     const location =
-      artifactLocation === undefined || artifactLocation === '' ? null : trimSlashes(artifactLocation);
+      artifactLocation === undefined || artifactLocation === '' ? null : stripEnd(artifactLocation, /\//);
     try {
       const { rows } = await sql<{ experiment_id: number }>`
         WITH fresh AS (SELECT nextval(pg_get_serial_sequence('experiments', 'experiment_id')) AS id),

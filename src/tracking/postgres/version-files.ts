@@ -4,14 +4,14 @@
  */
 import { sql } from 'kysely';
 import { AppError } from '../../core/errors.ts';
-import { trimSlashes } from '../../core/trim-slashes.ts';
+import { stripEnd } from '../../core/strip-end.ts';
 import type { DbTransaction } from '../../db/index.ts';
 
 /** @returns null where `source` says it itself; throws AppError `invalid-input` for what is not there */
 export async function resolveFiles(trx: DbTransaction, source: string): Promise<string | null> {
   const [scheme = '', ...rest] = source.split(':/');
   if (scheme !== 'models' && scheme !== 'runs') return null;
-  const named = trimSlashes(rest.join(':/').replace(/^\/+/, ''));
+  const named = stripEnd(rest.join(':/').replace(/^\/+/, ''), /\//);
   const found = scheme === 'runs' ? await findRunPath(trx, named) : await findModel(trx, named);
   if (found !== undefined) return found;
   throw new AppError(

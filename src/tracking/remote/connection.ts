@@ -7,7 +7,7 @@
 import type { Config } from '../../core/config/index.ts';
 import { sleep } from '../../core/clock.ts';
 import { AppError, type ErrorCode } from '../../core/errors.ts';
-import { trimSlashes } from '../../core/trim-slashes.ts';
+import { stripEnd } from '../../core/strip-end.ts';
 
 export type RemoteSettings = Omit<Config['tracking'], 'uri'> & { uri: string };
 
@@ -75,7 +75,7 @@ export function createMlflowConnection(settings: RemoteSettings): MlflowConnecti
   const password = settings.password ?? decodeURIComponent(url.password);
   url.username = '';
   url.password = '';
-  const address = trimSlashes(url.href);
+  const address = stripEnd(url.href, /\//);
   const credentials: Record<string, string> =
     settings.token !== null
       ? { authorization: `Bearer ${settings.token}` }

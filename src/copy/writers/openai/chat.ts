@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { sleep } from '../../../core/clock.ts';
 import { AppError, toError } from '../../../core/errors.ts';
+import { stripEnd } from '../../../core/strip-end.ts';
 import type { Random } from '../../../core/random.ts';
 import type { RefusedParameters } from './parameters.ts';
 import { readEventData } from './sse.ts';
@@ -110,7 +111,7 @@ async function attemptChat(
     stream: true,
     stream_options: { include_usage: true },
   });
-  const response = await fetch(`${options.baseUrl.replace(/\/+$/u, '')}/chat/completions`, {
+  const response = await fetch(`${stripEnd(options.baseUrl, /\//)}/chat/completions`, {
     method: 'POST',
     // A redirect could carry the key to another host.
     redirect: 'error',

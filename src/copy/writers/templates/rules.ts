@@ -68,7 +68,7 @@ const FACTS =
 export function compileRule(source: string): Rule {
   const parts: Part[] = [];
   let needs = 0;
-  for (const piece of source.split(/(\{[^}]*\})/u)) {
+  for (const piece of source.split(/(\{[^{}]*\})/u)) {
     const inner = /^\{(.*)\}$/u.exec(piece)?.[1];
     if (inner === undefined) {
       if (piece !== '') parts.push({ is: 'text', text: piece });
