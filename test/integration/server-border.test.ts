@@ -135,6 +135,20 @@ describe('a null member', () => {
       }),
     ).toMatchObject({ status: 200 });
   });
+  it('is looked for in vain in an object where text or a number belongs', async () => {
+    for (const [route, body, field] of [
+      ['/predict', { ...product, id: {} }, 'id'],
+      ['/batch_predict', { items: [{ ...product, id: [null] }] }, 'items.0.id'],
+      [
+        '/runs',
+        { candidates: [{ name: 'a', recipe: 'head', settings: { epochs: { a: null } } }] },
+        'candidates.0',
+      ],
+    ] as const) {
+      const answer = await postJson(server.url + route, body);
+      expect([answer.status, JSON.stringify(answer.body)]).toEqual([400, expect.stringContaining(field)]);
+    }
+  });
   it('that is needed is still missing', async () => {
     const { status, body } = await postJson(`${server.url}/predict`, { ...product, title: null });
     expect([status, body]).toMatchObject([400, { error: { field: 'title' } }]);

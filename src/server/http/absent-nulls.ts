@@ -21,7 +21,10 @@ function dropNulls(value: unknown, schema: z.ZodType): unknown {
   const def = schema.def as unknown as Def;
   const inner = def.type === 'pipe' ? def.out : def.innerType;
   if (inner !== undefined) return dropNulls(value, inner);
-  if (def.type === 'union') return dropNulls(value, def.options?.find((one) => fits(value, one)) ?? schema);
+  if (def.type === 'union') {
+    const member = def.options?.find((one) => fits(value, one));
+    return member === undefined ? value : dropNulls(value, member);
+  }
   if (Array.isArray(value)) {
     const { element } = def;
     return element === undefined ? value : value.map((item) => dropNulls(item, element));
