@@ -1,5 +1,7 @@
 export {
   openDatabase,
+  shareBackend,
+  TRANSACTION_POOLING,
   type Database,
   type DatabaseOptions,
   type Db,

@@ -80,6 +80,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     };
     const client = await connect(pool, url);
     try {
+      await refuseTransactionPooling(client, pool);
       await client.query('SET statement_timeout = 0');
       const applied = await migrate(client);
       if (applied.length > 0) log.info({ applied }, 'database migrated');
@@ -113,6 +114,36 @@ async function connect(pool: Pool, url: string): Promise<PoolClient> {
       { cause },
     );
   }
+}
+
+/**
+ * @throws AppError `invalid-config` where a pooler hands out a server connection a transaction: what a connection is told (LISTEN, advisory
+ * locks, the search path, prepared statements) would be told to another
+ */
+async function refuseTransactionPooling(first: PoolClient, pool: Pool): Promise<void> {
+  const second = await pool.connect();
+  try {
+    if (!(await shareBackend(first, second))) return;
+  } finally {
+    second.release();
+  }
+  throw new AppError('invalid-config', TRANSACTION_POOLING);
+}
+
+export const TRANSACTION_POOLING =
+  'DATABASE_URL leads to a pooler in transaction mode (PgBouncer: pool_mode = transaction), in which LISTEN, advisory locks and prepared statements do not hold: set pool_mode = session for this database, or give the address of PostgreSQL itself';
+
+/** Whether two connections that are open at once have one server process: true behind a pooler that does not keep sessions apart. */
+export async function shareBackend(first: ClientBase, second: ClientBase): Promise<boolean> {
+  for (let attempt = 0; attempt < 3; attempt += 1) {
+    const pids: number[] = [];
+    for (const client of [first, second]) {
+      const { rows } = await client.query<{ pid: number }>('SELECT pg_backend_pid() AS pid');
+      pids.push(rows[0]?.pid ?? 0);
+    }
+    if (pids[0] === pids[1]) return true;
+  }
+  return false;
 }
 
 /** Without the pool's own words around it. */

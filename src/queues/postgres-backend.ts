@@ -30,7 +30,6 @@ export async function openPostgresBackend(options: {
   // Redis would, stage state brings back.
   const pool = new Pool({
     connectionString: databaseUrl,
-    options: '-c search_path=bullmq -c synchronous_commit=off',
     max: MAX_CONNECTIONS,
     keepAlive: true,
     application_name: 'copyloop queues',
@@ -42,9 +41,13 @@ export async function openPostgresBackend(options: {
   );
   // While a client is in use the pool does not listen: without this a lost connection would end the process,
   // not the query.
-  pool.on('connect', (client) =>
-    client.on('error', (error) => log.debug({ err: error }, 'a connection of the queues was lost')),
-  );
+  pool.on('connect', (client) => {
+    client.on('error', (error) => log.debug({ err: error }, 'a connection of the queues was lost'));
+    // As a statement, ahead of all others: `options` of an address would replace the pool's, and poolers refuse them.
+    client
+      .query('SET search_path TO bullmq; SET synchronous_commit TO off')
+      .catch((error: unknown) => log.debug({ err: toError(error) }, 'a connection of the queues was lost'));
+  });
   const connection = pool as unknown as PgPool;
 
   // BullMQ's classes are generic over the backend; nothing outside this file depends on which one it is.

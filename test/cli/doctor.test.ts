@@ -44,3 +44,27 @@ it('names the files that a directory lacks', async () => {
   await rm(path.join(base, 'model.safetensors'));
   expect(await checkBase(base)).toMatchObject({ status: 'failed', found: `${base} lacks model.safetensors` });
 });
+
+it('passes a folder that nobody has made yet: the first thing that an operator tries', async () => {
+  const overrides = { 'storage.varDir': path.join(folder, 'not', 'yet'), 'server.port': 0 };
+  const checks = await runChecks(loadConfig({ env: {}, overrides }).config);
+  for (const name of ['Local folder', 'Free disk', 'Artifacts'])
+    expect(checks.find((check) => check.name === name)).toMatchObject({ name, status: 'ok' });
+});
+
+it('fails a bucket that cannot be listed, and says which', async () => {
+  const overrides = {
+    'storage.varDir': folder,
+    'server.port': 0,
+    'storage.artifacts.kind': 's3',
+    'storage.artifacts.bucket': 'no-such-bucket',
+    'storage.artifacts.endpoint': 'http://127.0.0.1:1',
+    'storage.artifacts.accessKeyId': 'a',
+    'storage.artifacts.secretAccessKey': 'b',
+  };
+  const checks = await runChecks(loadConfig({ env: {}, overrides }).config);
+  expect(checks.find(({ name }) => name === 'Artifacts')).toMatchObject({
+    status: 'failed',
+    found: expect.stringContaining('the bucket no-such-bucket cannot be listed'),
+  });
+});

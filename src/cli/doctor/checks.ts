@@ -15,7 +15,11 @@ import {
   findPostgresAccount,
   findPostgresBinaries,
   findRunningPostgres,
+  migrations,
+  shareBackend,
+  TRANSACTION_POOLING,
 } from '../../db/index.ts';
+import { createArtifactStore } from '../../tracking/index.ts';
 
 export interface Check {
   name: string;
@@ -36,6 +40,7 @@ export async function runChecks(config: Config): Promise<Check[]> {
     checkPort,
     checkPostgres,
     checkRedis,
+    checkArtifacts,
     checkBase,
     checkTensorFlow,
   ];
@@ -91,7 +96,9 @@ async function checkVarDir({ storage }: Config): Promise<Check> {
 }
 
 async function checkDisk({ storage }: Config): Promise<Check> {
-  const info = await statfs(path.resolve(storage.varDir));
+  let folder = path.resolve(storage.varDir);
+  while (!(await pathExists(folder)) && folder !== path.dirname(folder)) folder = path.dirname(folder);
+  const info = await statfs(folder);
   const free = (info.bavail * info.bsize) / GIB;
   const fine = free >= 2;
   return {
@@ -122,12 +129,24 @@ async function checkPort({ server }: Config): Promise<Check> {
 
 async function checkPostgres({ storage }: Config): Promise<Check> {
   if (storage.databaseUrl === null) return await checkEmbeddedPostgres(storage.varDir);
-  const client = new Client({
-    connectionString: storage.databaseUrl,
-    connectionTimeoutMillis: CONNECT_TIMEOUT_MS,
-  });
+  const address = { connectionString: storage.databaseUrl, connectionTimeoutMillis: CONNECT_TIMEOUT_MS };
+  const [client, second] = [new Client(address), new Client(address)];
   try {
     await client.connect();
+    await second.connect();
+    if (await shareBackend(client, second)) {
+      const [found = '', remedy = ''] = TRANSACTION_POOLING.split(': set ');
+      return { name: 'PostgreSQL', status: 'failed', found, remedy: `set ${remedy}` };
+    }
+    const newer = await findNewerMigrations(client);
+    if (newer.length > 0) {
+      return {
+        name: 'PostgreSQL',
+        status: 'failed',
+        found: `its schema is of a newer copyloop (${newer.join(', ')})`,
+        remedy: 'upgrade this copyloop, or use another database',
+      };
+    }
     const { rows } = await client.query<{ version: string }>(
       "SELECT current_setting('server_version_num') AS version",
     );
@@ -147,7 +166,35 @@ async function checkPostgres({ storage }: Config): Promise<Check> {
       remedy: 'check DATABASE_URL, or unset it to use the embedded server',
     };
   } finally {
-    await client.end().catch(() => undefined);
+    for (const each of [client, second]) await each.end().catch(() => undefined);
+  }
+}
+
+async function findNewerMigrations(client: Client): Promise<string[]> {
+  const { rows } = await client.query<{ known: string | null }>(
+    "SELECT to_regclass('schema_migrations') AS known",
+  );
+  if ((rows[0]?.known ?? null) === null) return [];
+  const applied = await client.query<{ name: string }>('SELECT name FROM schema_migrations ORDER BY name');
+  return applied.rows
+    .map(({ name }) => name)
+    .filter((name) => !migrations.some((known) => known.name === name));
+}
+
+async function checkArtifacts({ storage }: Config): Promise<Check> {
+  const { kind, bucket } = storage.artifacts;
+  if (kind === 'folder') return { name: 'Artifacts', status: 'ok', found: 'in the local folder' };
+  const store = createArtifactStore(storage);
+  try {
+    await store.listFolder('');
+    return { name: 'Artifacts', status: 'ok', found: `the bucket ${bucket ?? ''} answers` };
+  } catch (error) {
+    return {
+      name: 'Artifacts',
+      status: 'failed',
+      found: `the bucket ${bucket ?? ''} cannot be listed: ${toError(error).message}`,
+      remedy: 'make the bucket, or check bucket, endpoint, region and keys of storage.artifacts',
+    };
   }
 }
 
