@@ -50,6 +50,24 @@ describe('configuration', () => {
     expect(config.queues.timeoutsMs['train-model']).toBe(5000);
   });
 
+  it('takes a secret from the file that <VARIABLE>_FILE names, without its last line end', () => {
+    const file = yaml('secret', ' s3cret #1\n');
+    const url = yaml('url', 'postgres://u:p@db/copyloop\r\n');
+    const env = { COPYLOOP_TRACKING__PASSWORD_FILE: file, DATABASE_URL_FILE: url };
+    const { config, origins } = loadConfig({ env });
+    expect(config.tracking.password).toBe(' s3cret #1');
+    expect(config.storage.databaseUrl).toBe('postgres://u:p@db/copyloop');
+    expect(origins.get('storage.databaseUrl')).toBe('environment DATABASE_URL_FILE');
+    expect(() => loadConfig({ env: { REDIS_URL: 'redis://a', REDIS_URL_FILE: file } })).toThrow(
+      'REDIS_URL and REDIS_URL_FILE are both set',
+    );
+    expect(() => loadConfig({ env: { REDIS_URL_FILE: '/nowhere' } })).toThrow(
+      /cannot read the file of REDIS_URL_FILE: ENOENT/,
+    );
+    // Of secrets alone: other settings are no files.
+    expect(() => loadConfig({ env: { COPYLOOP_MODEL__NAME_FILE: file } })).toThrow('names no setting');
+  });
+
   it('takes the text of a variable as it stands where the setting is text', () => {
     const texts = ['s3cret #1', '20261128', 'true', '{a: b}', '"quoted"', ' spaced ', 'a: [', '- x', '0x1F'];
     for (const text of texts) {

@@ -1,9 +1,10 @@
 /** Settings from environment variables: which key a variable names, and what its text says there. */
+import { readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
-import { AppError } from '../errors.ts';
+import { AppError, toError } from '../errors.ts';
 import { isTable, type Table } from '../table.ts';
-import { configSchema } from './schema.ts';
+import { configSchema, SECRET_KEYS } from './schema.ts';
 
 const PLAIN_VARIABLES: Readonly<Record<string, string>> = {
   PORT: 'server.port',
@@ -13,6 +14,7 @@ const PLAIN_VARIABLES: Readonly<Record<string, string>> = {
   REDIS_URL: 'storage.redisUrl',
 };
 const PREFIX = 'COPYLOOP_';
+const FILE_SUFFIX = '_FILE';
 /** Variables of the prefix that are not keys. */
 const OTHER_VARIABLES = new Set(['COPYLOOP_CONFIG', 'COPYLOOP_VAR_DIR', 'COPYLOOP_URL', 'COPYLOOP_API_KEY']);
 
@@ -35,11 +37,48 @@ export function readEnvironment(env: Environment, defaults: Table): VariableSett
     if (text !== undefined) settings.push({ variable, key, value: readValue(key, text) });
   }
   for (const [variable, text] of Object.entries(env)) {
+    if (variable.endsWith(FILE_SUFFIX) && text !== undefined && text !== '') {
+      const setting = readSecretFile(variable, text, env, defaults);
+      if (setting !== undefined) {
+        settings.push(setting);
+        continue;
+      }
+    }
     if (!variable.startsWith(PREFIX) || OTHER_VARIABLES.has(variable) || text === undefined) continue;
     const key = keyOfVariable(variable, defaults);
     settings.push({ variable, key, value: readValue(key, text) });
   }
   return settings;
+}
+
+/** `DATABASE_URL_FILE` and its like: a secret that a file holds, as Docker and Kubernetes mount it; its last line end is not part of it. */
+function readSecretFile(
+  variable: string,
+  file: string,
+  env: Environment,
+  defaults: Table,
+): VariableSetting | undefined {
+  const base = variable.slice(0, -FILE_SUFFIX.length);
+  const key = PLAIN_VARIABLES[base] ?? (base.startsWith(PREFIX) ? findKey(base, defaults) : undefined);
+  if (key === undefined || !SECRET_KEYS.includes(key)) return undefined;
+  if (nonEmpty(env[base]) !== undefined)
+    throw new AppError('invalid-config', `${base} and ${variable} are both set: leave one out`);
+  try {
+    const text = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+    return { variable, key, value: readValue(key, text) };
+  } catch (cause) {
+    throw new AppError('invalid-config', `cannot read the file of ${variable}: ${toError(cause).message}`, {
+      cause,
+    });
+  }
+}
+
+function findKey(variable: string, defaults: Table): string | undefined {
+  try {
+    return keyOfVariable(variable, defaults);
+  } catch {
+    return undefined;
+  }
 }
 
 /** COPYLOOP_DATA__SOURCE__COUNT -> data.source.count; words are matched without case and single underscores. */
