@@ -1,3 +1,4 @@
+import { spawnSync } from 'node:child_process';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { expect, it } from 'vitest';
@@ -26,3 +27,21 @@ it.each(['deploy/grafana/serving.json', 'deploy/prometheus/rules.yaml'])(
     expect(named.filter((name) => !there.has(name) && !there.has(name.replace(parts, '')))).toEqual([]);
   },
 );
+
+const hasPromtool = spawnSync('promtool', ['--version']).status === 0;
+if (!hasPromtool)
+  process.stderr.write('SKIPPED: there is no promtool on the PATH, so alerts are not tried\n');
+
+it.skipIf(!hasPromtool)('every alert fires on what it is for, and not before', async () => {
+  const folder = path.join(packageRoot, 'deploy', 'prometheus');
+  const tested = spawnSync('promtool', ['test', 'rules', 'rules.test.yaml'], {
+    cwd: folder,
+    encoding: 'utf8',
+  });
+  expect([tested.status, tested.stdout + tested.stderr]).toEqual([0, expect.stringContaining('SUCCESS')]);
+  const alerts = (file: string): Promise<string[]> =>
+    readFile(path.join(folder, file), 'utf8').then((text) =>
+      [...new Set(text.match(/Copyloop\w+/g))].toSorted(),
+    );
+  expect(await alerts('rules.test.yaml')).toEqual(await alerts('rules.yaml'));
+});
