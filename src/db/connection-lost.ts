@@ -31,5 +31,7 @@ export function isConnectionLost(error: unknown): boolean {
   if (!(error instanceof Error)) return false;
   if (error instanceof AppError) return isConnectionLost(error.cause);
   const code = codeOf(error);
+  // The Unix socket of a server that has stopped is not there.
+  if (code === 'ENOENT' && 'syscall' in error && error.syscall === 'connect') return true;
   return LOST_SQLSTATES.test(code) || LOST_SOCKET_CODES.includes(code) || LOST_MESSAGES.test(error.message);
 }
