@@ -1,3 +1,5 @@
+import { AppError } from './errors.ts';
+
 /** The time, handed in so that tests and replays set it. */
 export interface Clock {
   /** Milliseconds since 1970. */
@@ -29,4 +31,17 @@ export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
     }, ms);
     signal?.addEventListener('abort', onAbort, { once: true });
   });
+}
+
+/** What `work` resolves to, unless that takes longer. @throws AppError `timed-out` with the message `late`, and whatever `work` throws */
+export async function withDeadline<T>(work: Promise<T>, timeoutMs: number, late: string): Promise<T> {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const deadline = new Promise<never>((_resolve, reject) => {
+    timer = setTimeout(() => reject(new AppError('timed-out', late)), timeoutMs);
+  });
+  try {
+    return await Promise.race([work, deadline]);
+  } finally {
+    clearTimeout(timer);
+  }
 }

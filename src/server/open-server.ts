@@ -1,10 +1,11 @@
 /** The HTTP server: opens what it stands on, in order, and drains in the reverse one. */
 import type { AddressInfo } from 'node:net';
+import path from 'node:path';
 import { createAdaptorServer } from '@hono/node-server';
 import { sql } from 'kysely';
 import type { Server as HttpServer } from 'node:http';
 import type { ArtifactStore } from '../core/artifact-store.ts';
-import { SECOND_MS, sleep, type Clock } from '../core/clock.ts';
+import { SECOND_MS, withDeadline, type Clock } from '../core/clock.ts';
 import type { Config } from '../core/config/index.ts';
 import { AppError, toError } from '../core/errors.ts';
 import { httpOrigin } from '../core/http-origin.ts';
@@ -128,6 +129,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
         db: database.db,
         sampleRate: serving.predictionSampleRate,
         retentionDays: serving.predictionRetentionDays,
+        unwrittenFolder: path.resolve(config.storage.varDir, 'predictions'),
         onStored: (result, count) => metrics.stored(result, count),
         clock,
         log,
@@ -236,19 +238,10 @@ async function listen(http: HttpServer, { host, port }: Config['server']): Promi
   return httpOrigin(host, bound);
 }
 
-/** @throws AppError `unavailable` when PostgreSQL has not answered in time */
+/** @throws AppError `unavailable` when PostgreSQL does not answer in time */
 async function checkDatabase({ db }: Database): Promise<void> {
-  const stopping = new AbortController();
-  const late = sleep(DATABASE_CHECK_MS, stopping.signal).then(() => {
-    throw new AppError('unavailable', `PostgreSQL has not answered for ${DATABASE_CHECK_MS / 1000} seconds`);
-  });
-  try {
-    await Promise.race([sql`SELECT 1`.execute(db), late]);
-  } catch (cause) {
-    if (cause instanceof AppError) throw cause;
+  const late = `not within ${DATABASE_CHECK_MS / 1000} seconds`;
+  await withDeadline(sql`SELECT 1`.execute(db), DATABASE_CHECK_MS, late).catch((cause: unknown) => {
     throw new AppError('unavailable', `PostgreSQL does not answer: ${toError(cause).message}`, { cause });
-  } finally {
-    late.catch(() => undefined);
-    stopping.abort();
-  }
+  });
 }

@@ -5,6 +5,7 @@ import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { loadConfig } from '../../src/core/config/index.ts';
+import type { Database } from '../../src/db/index.ts';
 import { entryPoint, packageRoot } from '../../src/core/paths.ts';
 import { createTracking } from '../../src/tracking/index.ts';
 import { copyTinyModels } from './shared-models.ts';
@@ -28,16 +29,19 @@ export interface Copyloop {
   ended: Promise<number | null>;
 }
 
-/** A champion of a database of its own. `varDir`: where there is one already. */
+/**
+ * A champion of a database of its own.
+ * @param given.varDir where there is a folder already
+ * @param given.database of another server than the suite's
+ */
 export async function createInstallation(
-  env: Record<string, string> = {},
-  given?: string,
+  given: { varDir?: string; database?: Database; env?: Record<string, string> } = {},
 ): Promise<Installation> {
   const work = await mkdtemp(path.join(tmpdir(), 'copyloop-process-'));
   await chmod(work, 0o755);
-  const varDir = given ?? path.join(work, 'var');
+  const varDir = given.varDir ?? path.join(work, 'var');
   const [directory = ''] = await copyTinyModels(work, ['first']);
-  const database = await openTestDatabase();
+  const database = given.database ?? (await openTestDatabase());
   const { config } = loadConfig({ env: {}, overrides: { 'storage.varDir': varDir } });
   const { tracking, artifacts } = createTracking(config, database.db);
   const { name } = config.model;
@@ -58,7 +62,7 @@ export async function createInstallation(
   return {
     varDir,
     databaseUrl: database.url,
-    env: { DATABASE_URL: database.url, COPYLOOP_VAR_DIR: varDir, PORT: '0', ...env },
+    env: { DATABASE_URL: database.url, COPYLOOP_VAR_DIR: varDir, PORT: '0', ...given.env },
     close: async () => {
       await database.close();
       await rm(work, { recursive: true, force: true });

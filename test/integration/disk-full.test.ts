@@ -22,7 +22,7 @@ it.skipIf(disk === undefined)(
   'copyloop start answers on a full disk, says once that its log cannot be written, and writes it again when there is room',
   async () => {
     if (disk === undefined) return;
-    installation = await createInstallation({}, path.join(disk, 'var'));
+    installation = await createInstallation({ varDir: path.join(disk, 'var') });
     copyloop = await startCopyloop(['start', '--no-schedule'], installation.env);
     const { url } = copyloop;
     const filler = path.join(disk, 'filler');

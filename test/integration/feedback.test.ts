@@ -156,6 +156,7 @@ it('erases feedback with its prediction, and no later version takes it over from
   const predictions = openPredictionStore({
     db: database.db,
     sampleRate: 1,
+    unwrittenFolder: '/nowhere/predictions',
     retentionDays: 90,
     onStored: () => undefined,
     clock: systemClock,

@@ -25,6 +25,7 @@ describe('a store of predictions', () => {
     const store = openPredictionStore({
       db: database.db,
       sampleRate: 1,
+      unwrittenFolder: '/nowhere/predictions',
       retentionDays: 1,
       onStored: (result, predictions) => {
         counted[result] = (counted[result] ?? 0) + predictions;

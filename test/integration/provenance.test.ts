@@ -427,6 +427,7 @@ describe('a receipt', () => {
     predictions = openPredictionStore({
       db: harness.database.db,
       sampleRate: 1,
+      unwrittenFolder: '/nowhere/predictions',
       retentionDays: 90,
       onStored: () => {},
       clock: systemClock,

@@ -5,11 +5,13 @@
  * too, since it would be refused for ever and hold up all others.
  */
 import { sql } from 'kysely';
-import { DAY_MS, HOUR_MS, SECOND_MS, type Clock } from '../../core/clock.ts';
+import { DAY_MS, HOUR_MS, SECOND_MS, withDeadline, type Clock } from '../../core/clock.ts';
 import { AppError, toError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
+import { explainFullDisk } from '../../core/var-dir.ts';
 import { describeMissingPrediction, eraseFeedback } from '../../data/index.ts';
 import { isValueRefused, PREPARED, type Db } from '../../db/index.ts';
+import { keepUnwritten, takeUnwritten, type WaitingRow } from './unwritten.ts';
 
 export interface StoredPrediction {
   id: string;
@@ -48,20 +50,24 @@ const FLUSH_EVERY_MS = SECOND_MS;
 /** About a megabyte in one statement. */
 const ROWS_PER_INSERT = 500;
 const MAX_WAITING = 20_000;
+const LAST_FLUSH_MS = 5 * SECOND_MS;
 
 export function openPredictionStore(options: {
   db: Db;
   sampleRate: number;
   retentionDays: number;
+  /** Where what cannot be written at the end is kept for the next start. */
+  unwrittenFolder: string;
   /** Dropped for want of room, or refused by the database for what it holds. */
   onStored: (result: 'written' | 'dropped' | 'refused', predictions: number) => void;
   clock: Clock;
   log: Logger;
 }): PredictionStore {
-  const { db, sampleRate, retentionDays, onStored, clock, log } = options;
+  const { db, sampleRate, retentionDays, unwrittenFolder, onStored, clock, log } = options;
   let waiting: WaitingRow[] = [];
   let inHand: WaitingRow[] = [];
   let writing: Promise<void> | undefined;
+  let mayBeKept = true;
 
   const writeAll = async (): Promise<void> => {
     while (waiting.length > 0) {
@@ -75,6 +81,16 @@ export function openPredictionStore(options: {
         inHand = [];
       }
     }
+    if (mayBeKept) await takeKept();
+  };
+  const takeKept = async (): Promise<void> => {
+    const taken = await takeUnwritten(unwrittenFolder, async (rows) => {
+      for (let at = 0; at < rows.length; at += ROWS_PER_INSERT)
+        await write(rows.slice(at, at + ROWS_PER_INSERT));
+    });
+    mayBeKept = false;
+    if (taken > 0)
+      log.info({ predictions: taken }, 'predictions that an earlier server could not store are stored');
   };
   /**
    * Rows from the head of those in hand; where some are refused, halves, until each that is refused stands
@@ -124,6 +140,24 @@ export function openPredictionStore(options: {
     ]).catch((thrown: unknown) => log.warn({ err: toError(thrown) }, 'old predictions could not be deleted'));
   };
 
+  /** A row that is written meanwhile and kept as well is still one row. */
+  const keep = async (rows: readonly WaitingRow[], reason: Error): Promise<void> => {
+    if (rows.length === 0) return;
+    const kept = await keepUnwritten(unwrittenFolder, rows).catch((thrown: unknown) => {
+      log.error(
+        { err: explainFullDisk(thrown, unwrittenFolder) ?? toError(thrown) },
+        'predictions cannot be kept',
+      );
+      return 0;
+    });
+    const lost = rows.length - kept;
+    if (lost > 0) onStored('dropped', lost);
+    log[lost > 0 ? 'error' : 'warn'](
+      { err: reason, kept, lost, folder: unwrittenFolder },
+      `PostgreSQL took no more predictions before the end: ${kept} are kept for the next start, ${lost} are lost`,
+    );
+  };
+
   const flushTimer = setInterval(flushQuietly, FLUSH_EVERY_MS);
   const sweepTimer = setInterval(sweep, HOUR_MS);
   flushTimer.unref();
@@ -170,7 +204,10 @@ export function openPredictionStore(options: {
     close: async () => {
       clearInterval(flushTimer);
       clearInterval(sweepTimer);
-      await flush();
+      const late = `PostgreSQL has taken no predictions for ${LAST_FLUSH_MS / SECOND_MS} seconds`;
+      await withDeadline(flush(), LAST_FLUSH_MS, late).catch((thrown: unknown) =>
+        keep([...inHand, ...waiting], toError(thrown)),
+      );
     },
   };
 }
@@ -191,15 +228,6 @@ function sampleShare(id: string): number {
 
 type Row = Awaited<ReturnType<typeof selectOne>>;
 const selectOne = (db: Db) => db.selectFrom('predictions').selectAll().executeTakeFirstOrThrow();
-
-/**
- * Kept as the text that is sent: a few strings, which a collection of garbage passes over faster than over
- * the objects they were.
- */
-interface WaitingRow {
-  id: string;
-  json: string;
-}
 
 /**
  * One parameter for all rows: as a parameter each, five hundred rows take the event loop ten times as long.
