@@ -2,7 +2,7 @@ import { AppError } from '../../core/errors.ts';
 import { stripEnd } from '../../core/strip-end.ts';
 import { shorten } from '../channels/index.ts';
 import { guessCategory, nounCategory, type Category } from './categories.ts';
-import { cleanText, foldText } from './clean.ts';
+import { cleanProse, cleanText, foldText } from './clean.ts';
 import { before, extractPhrases, type Phrases } from './phrases.ts';
 
 export const TONES = ['friendly', 'professional', 'playful', 'elegant', 'direct'] as const;
@@ -58,7 +58,7 @@ export function createBrief(input: BriefInput): Brief {
   requireAtMost('keywords', keywords.length, MAX_KEYWORDS);
   requireAtMost('bannedWords', bannedWords.length, MAX_BANNED_WORDS);
   const title = cleanText(input.title, MAX_TITLE_UNITS);
-  const description = cleanText(input.description, MAX_DESCRIPTION_UNITS);
+  const description = cleanProse(input.description, MAX_DESCRIPTION_UNITS);
   const name = productName(title);
   const kind = productKind(name);
   const plural = isPlural(name, kind, description);

@@ -2,11 +2,8 @@
  * Submitted text made safe to quote: well-formed, normalised, without controls, markup or invisible direction
  * marks.
  */
+import { toPlainText } from '../../core/markup.ts';
 
-const NAMED: Record<string, string> = { amp: '&', lt: '<', gt: '>', quot: '"', apos: "'", nbsp: ' ' };
-
-const TAG = /<\/?[a-z][^<>]{0,200}>/giu;
-const ENTITY = /&(?:#(\d{1,7})|#x([\da-f]{1,6})|(amp|lt|gt|quot|apos|nbsp));/giu;
 // Controls except white space, lone surrogates, private and unassigned code points, zero-width and direction
 // marks. U+200C and U+200D stay: Persian, Indic scripts and emoji need them.
 const INVISIBLE =
@@ -17,11 +14,37 @@ const WHITE = /[\s\u0085]+/gu;
 const UNEVEN = /[^\S ]|\u0085| {2}/u;
 const PLAIN = /^[\x20-\x7e]*$/u;
 
-/** One line of text, at most `maxUnits` UTF-16 units of the input read. */
+/** One line of text, at most `maxUnits` UTF-16 units of the text read. */
 export function cleanText(text: string, maxUnits: number): string {
+  return cleanPlain(toPlainText(text), maxUnits);
+}
+
+/** As `cleanText`, with every block of a description ending its sentence: `<li>Grips well</li>` is `Grips well.` */
+export function cleanProse(text: string, maxUnits: number): string {
+  const plain = toPlainText(text);
+  if (!/[\n\r]/u.test(plain)) return cleanPlain(plain, maxUnits);
+  const lines = plain
+    .slice(0, maxUnits)
+    .split(/\r\n?|\n/u)
+    .map((line) => cleanPlain(line, maxUnits));
+  const filled = lines.filter((line) => line !== '');
+  return filled
+    .map((line, i) => {
+      const next = filled[i + 1];
+      return next === undefined || ENDED.test(line) || isWrapped(line, next) ? line : `${line}.`;
+    })
+    .join(' ');
+}
+
+const ENDED = /[.!?\u2026:;,\u2013\u2014\u3002\uff01\uff1f-]["'\u2019\u201d\u00bb)\]]{0,3}$/u;
+
+/** A long line that goes on in lower case was broken by a text editor, not by its writer. */
+function isWrapped(line: string, next: string): boolean {
+  return line.length > 50 && /^\p{Ll}/u.test(next);
+}
+
+function cleanPlain(text: string, maxUnits: number): string {
   let out = text.length > maxUnits ? text.slice(0, maxUnits) : text;
-  if (out.includes('<')) out = out.replaceAll(TAG, ' ');
-  if (out.includes('&')) out = out.replaceAll(ENTITY, decodeEntity);
   if (!PLAIN.test(out)) {
     // The pile of marks is cut before NFC too: composing is quadratic in it.
     out = out.replaceAll(INVISIBLE, bridge).replaceAll(MARK_PILE, '$1').normalize('NFC');
@@ -35,12 +58,6 @@ function bridge(run: string, at: number, whole: string): string {
     /^\p{N}/u.test(whole.slice(at + run.length, at + run.length + 2))
     ? ' '
     : '';
-}
-
-function decodeEntity(whole: string, decimal?: string, hex?: string, named?: string): string {
-  if (named !== undefined) return NAMED[named.toLowerCase()] ?? whole;
-  const code = decimal === undefined ? Number.parseInt(hex ?? '', 16) : Number(decimal);
-  return code > 0 && code <= 0x10_ff_ff ? String.fromCodePoint(code) : ' ';
 }
 
 const KEYCAP = /[\d#*]\ufe0f?\u20e3/gu;

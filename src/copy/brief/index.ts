@@ -11,7 +11,7 @@ export {
   type Tone,
 } from './brief.ts';
 export { CATEGORIES, nounCategory, type Category } from './categories.ts';
-export { cleanText, foldText, withoutEmoji } from './clean.ts';
+export { cleanProse, cleanText, foldText, withoutEmoji } from './clean.ts';
 export { isForeign } from './language.ts';
 export { type Phrases } from './phrases.ts';
 export { type Phrase } from './quotes.ts';

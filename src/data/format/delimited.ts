@@ -38,10 +38,7 @@ export function readDelimited(bytes: OpenedBytes, { isTsv, name, named }: Delimi
   const names = first.cells.map((cell) =>
     tidyName(decodeCell(cell) ?? showBytes(Buffer.from(cell, 'latin1'))),
   );
-  const headerless =
-    named.length > 0 &&
-    named.every((column) => /^[1-9]\d{0,3}$/.test(column)) &&
-    !named.every((column) => names.includes(column));
+  const headerless = hasNoHeader(named, names, dialect.records);
   const columns = headerless ? names.map((_, i) => String(i + 1)) : names;
 
   async function* read(wanted: Wanted = {}): AsyncGenerator<SourceRow> {
@@ -68,6 +65,22 @@ export function readDelimited(bytes: OpenedBytes, { isTsv, name, named }: Delimi
     columns,
     read,
   };
+}
+
+/**
+ * Whether the columns that the user names are numbers of columns. A first row that holds them all names them so, unless rows below hold
+ * the same in that place: then it is a label of 0 and 1, and no name.
+ */
+export function hasNoHeader(
+  named: readonly string[],
+  names: readonly string[],
+  records: readonly RawRecord[],
+): boolean {
+  if (named.length === 0 || !named.every((column) => /^[1-9]\d{0,3}$/u.test(column))) return false;
+  return named.some((column) => {
+    const place = names.indexOf(column);
+    return place === -1 || records.filter(({ cells }) => cells[place]?.trim() === column).length > 1;
+  });
 }
 
 /** Records in batches, one a chunk: memory follows the chunk and the longest record. */

@@ -2,11 +2,14 @@
  * How a delimited file is written, found by reading records of its head in every way that spreadsheets and shops write them: the way whose
  * records agree in their number of cells is taken. Lines before the header (`sep=`, comments, a report's title and dates) are passed over.
  */
+import { countKnownNames } from '../platform/recognise.ts';
 import { splitRecords, type Delimiters, type RawRecord } from './split-records.ts';
 
 export interface Dialect extends Delimiters {
   /** Record of the head that is the header (or the first row of a table without one), after those that are passed over. */
   first: RawRecord | undefined;
+  /** Records of the head. */
+  records: readonly RawRecord[];
   ignored: { line: number; reason: string }[];
   /** `sep=` line, line ends. */
   marks: string[];
@@ -16,6 +19,7 @@ const DELIMITERS = [',', ';', '\t', '|'] as const;
 const RECORDS_READ = 400;
 const MAX_LINES_BEFORE = 40;
 const LINES_COMPARED = 10;
+const HEADERS_COMPARED = 3;
 
 /** @param head of a character a byte, without the mark */
 export function findDialect(head: string, isWhole: boolean, isTsv: boolean): Dialect {
@@ -31,7 +35,7 @@ export function findDialect(head: string, isWhole: boolean, isTsv: boolean): Dia
   });
   const best = tries.reduce((a, b) => (b.score > a.score ? b : a));
   const { first, ignored } = findHeader(best.records, best.cells);
-  return { ...best.way, first, ignored, marks: listMarks(head, separator) };
+  return { ...best.way, first, records: best.records, ignored, marks: listMarks(head, separator) };
 }
 
 /** The share of records that agree in their number of cells, and that number. */
@@ -50,7 +54,8 @@ function judge(
   const [cells = 1, agreeing = 0] = [...counts].toSorted((a, b) => b[1] - a[1] || b[0] - a[0])[0] ?? [];
   if (cells === 1) return { score: delimiter === ',' ? 0.01 : 0, cells };
   const before = records.findIndex((record) => record.cells.length === cells);
-  const judged = Math.max(1, records.length - Math.min(before, MAX_LINES_BEFORE));
+  // Lines before the table count half: a way that reads one row of two is not the way.
+  const judged = Math.max(1, records.length - Math.min(before, MAX_LINES_BEFORE) / 2);
   const share = (agreeing - faults) / judged;
   // Among ways that agree alike: more cells, quotes that mean something, and what the file's name says. TSV has no quoting by its own
   // definition (IANA text/tab-separated-values), yet many programs quote.
@@ -65,15 +70,24 @@ export function findHeader(
   records: readonly RawRecord[],
   cells: number,
 ): { first: RawRecord | undefined; ignored: Dialect['ignored'] } {
-  const ignored: Dialect['ignored'] = [];
   const candidates = records.filter((record) => !isBlank(record));
-  for (const [i, record] of candidates.entries()) {
-    const after = candidates.slice(i + 1, i + 1 + LINES_COMPARED);
-    const reason = i < MAX_LINES_BEFORE && after.length > 0 ? passedOver(record, after, cells) : undefined;
-    if (reason === undefined) return { first: record, ignored };
+  const ignored: Dialect['ignored'] = [];
+  let at = 0;
+  for (; at < Math.min(candidates.length - 1, MAX_LINES_BEFORE); at += 1) {
+    const record = candidates[at] as RawRecord;
+    const reason = passedOver(record, candidates.slice(at + 1, at + 1 + LINES_COMPARED), cells);
+    if (reason === undefined) break;
     ignored.push({ line: record.line, reason });
   }
-  return { first: undefined, ignored };
+  // Headings over groups of columns, labels over technical names: the header is the line that says more names that exports have.
+  for (let next = at + 1; next <= at + HEADERS_COMPARED && next < candidates.length; next += 1) {
+    const known = countKnownNames((candidates[next] as RawRecord).cells);
+    if (known < 2 || known <= countKnownNames((candidates[at] as RawRecord).cells)) continue;
+    for (const record of candidates.slice(at, next))
+      ignored.push({ line: record.line, reason: 'is a heading' });
+    at = next;
+  }
+  return { first: candidates[at], ignored };
 }
 
 /** Why a line is none of the table; undefined where it is the header. */

@@ -1,7 +1,7 @@
 /** A sheet of an .xlsx workbook, row by row. Texts that cells share are kept in memory, as the format wants it. */
 import { Parser, type Handler } from 'htmlparser2';
 import { AppError } from '../../core/errors.ts';
-import { createRowReader, tidyName } from './delimited.ts';
+import { createRowReader, hasNoHeader, tidyName } from './delimited.ts';
 import { findHeader, isBlank } from './dialect.ts';
 import type { RawRecord } from './split-records.ts';
 import { MAX_COLUMNS, type SourceRow, type SourceTable, type Wanted } from './table.ts';
@@ -47,10 +47,7 @@ export async function readXlsx(
     throw new AppError('bad-data', `${name}: the sheet ${JSON.stringify(chosen.name)} holds no rows`);
   const names = first.cells.map(tidyName);
   while (names.length > 1 && names.at(-1) === '') names.pop();
-  const headerless =
-    named.length > 0 &&
-    named.every((column) => /^[1-9]\d{0,3}$/.test(column)) &&
-    !named.every((column) => names.includes(column));
+  const headerless = hasNoHeader(named, names, head);
   const columns = headerless ? names.map((_, i) => String(i + 1)) : names;
 
   async function* read(wanted: Wanted = {}): AsyncGenerator<SourceRow> {

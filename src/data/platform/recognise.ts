@@ -16,8 +16,21 @@ export function normaliseName(name: string): string {
     .toLowerCase()
     .replace(/^\*/u, '')
     .replace(/^g:/u, '')
-    .replaceAll(/(?<=[a-z0-9])[_-](?=[a-z0-9])|[\s_]+/gu, ' ')
+    .replaceAll(/(?<=[\p{L}\p{N}])[_-](?=[\p{L}\p{N}])|[\s_]+/gu, ' ')
     .trim();
+}
+
+let knownNames: ReadonlySet<string> | undefined;
+
+/** How many of the cells of a line are names of columns that exports have. */
+export function countKnownNames(cells: readonly string[]): number {
+  knownNames ??= new Set(
+    [
+      ...PLATFORMS.flatMap(({ has, fields }) => [...has, ...Object.values(fields).flat()]),
+      ...Object.values(COLUMN_WORDS).flatMap((words) => Object.values(words).flat()),
+    ].map(normaliseName),
+  );
+  return new Set(cells.map(normaliseName).filter((name) => knownNames?.has(name))).size;
 }
 
 export function recognise(columns: readonly string[], layout: Layout): Recognised | undefined {
@@ -54,7 +67,7 @@ function readColumnWords(names: ReadonlySet<string>, layout: Layout): Platform |
   const languages = Object.entries(COLUMN_WORDS).map(([language, words]) => {
     const fields: Partial<Record<RecordField, readonly string[]>> = {};
     for (const field of MAPPABLE_FIELDS) {
-      const found = (words[field] ?? []).filter((word) => names.has(word));
+      const found = (words[field] ?? []).map(normaliseName).filter((word) => names.has(word));
       if (found.length > 0) fields[field] = found.slice(0, 1);
     }
     return { language, fields };

@@ -41,11 +41,14 @@ export function renderTable(
   }
 }
 
+/** Without it spreadsheets take the file for one of their own country's encoding. */
+const UTF8_MARK = '\ufeff';
+
 async function* renderCsv(
   columns: readonly TableColumn[],
   rows: AsyncIterable<TableRow>,
 ): AsyncGenerator<Uint8Array> {
-  yield Buffer.from(stringify([columns.map(({ name }) => name)]));
+  yield Buffer.from(`${UTF8_MARK}${stringify([columns.map(({ name }) => name)])}`);
   for await (const group of inGroups(rows, ROWS_AT_ONCE)) {
     const cells = group.map((row) =>
       columns.map(({ name }) => {

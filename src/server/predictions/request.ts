@@ -1,6 +1,7 @@
 /** The request of a prediction: a product and what is wished of its copy. */
 import { z } from '@hono/zod-openapi';
 import type { Config } from '../../core/config/index.ts';
+import { toPlainText } from '../../core/markup.ts';
 import { plainText } from '../../core/plain-text.ts';
 import { createWireOptions } from '../../copy/index.ts';
 import { withoutNulls } from '../http/index.ts';
@@ -15,6 +16,11 @@ const ignored = z
   .transform(() => undefined);
 const IGNORED_RECORD_FIELDS = { price: ignored, rating: ignored, timestamp: ignored };
 
+/** Markup is read as a browser shows it before anything is counted, scored or written: all of them see one text. */
+function fromMarkup<T extends z.ZodType<string, string>>(text: T) {
+  return z.preprocess((raw) => (typeof raw === 'string' ? toPlainText(raw) : raw), text);
+}
+
 export function createRequestSchemas(config: Pick<Config, 'server'>, channelNames: readonly string[]) {
   const { maxTitleChars, maxDescriptionChars, maxBatchItems } = config.server;
   const options = {
@@ -23,8 +29,8 @@ export function createRequestSchemas(config: Pick<Config, 'server'>, channelName
   };
   const product = z
     .strictObject({
-      title: plainText(maxTitleChars).refine((title) => title.trim() !== '', 'must not be empty'),
-      description: plainText(maxDescriptionChars),
+      title: fromMarkup(plainText(maxTitleChars)).refine((title) => title.trim() !== '', 'must not be empty'),
+      description: fromMarkup(plainText(maxDescriptionChars)),
       id: z.union([plainText(MAX_ID_CHARS), z.number()]).optional(),
       category: plainText(MAX_CATEGORY_CHARS).optional(),
       ...IGNORED_RECORD_FIELDS,

@@ -38,8 +38,10 @@ describe('a table', () => {
     expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(rows);
   });
 
-  it('as CSV can be read back, with lists as JSON', async () => {
-    const read = parse(await render('csv', given()));
+  it('as CSV begins with the mark by which spreadsheets know UTF-8, and can be read back, with lists as JSON', async () => {
+    const bytes = await render('csv', given());
+    expect(bytes.subarray(0, 3)).toEqual(Buffer.from([0xef, 0xbb, 0xbf]));
+    const read = parse(bytes, { bom: true });
     expect(read).toEqual([
       ['line', 'title', 'score', 'x.tags'],
       ['2', 'A "quoted", title\nof two lines', '0.25', '["#One","#Two"]'],
@@ -95,6 +97,6 @@ describe('a table', () => {
   it.each(['csv', 'jsonl', 'parquet'] as const)('without rows is a valid %s file', async (format) => {
     const bytes = await render(format, drawRows(0));
     if (format === 'parquet') expect(await parquetReadObjects({ file: toArrayBuffer(bytes) })).toEqual([]);
-    else expect(bytes.toString()).toBe(format === 'csv' ? 'line,title,score,x.tags\n' : '');
+    else expect(bytes.toString()).toBe(format === 'csv' ? '\ufeffline,title,score,x.tags\n' : '');
   });
 });
