@@ -27,6 +27,7 @@ export type PredictRequest = {
   seed?: number | undefined;
   language?: 'en' | undefined;
   banned_words?: string[] | undefined;
+  link?: string | undefined;
   explain?: boolean | undefined;
 };
 
@@ -40,6 +41,7 @@ export type BatchPredictRequest = {
   seed?: number | undefined;
   language?: 'en' | undefined;
   banned_words?: string[] | undefined;
+  link?: string | undefined;
   explain?: boolean | undefined;
 };
 
@@ -205,11 +207,18 @@ export type Reason = { reason: string };
 export type Traffic = { champion: number; challenger?: number | undefined; shadow?: boolean | undefined };
 
 export type FeedbackRequest = {
-  prediction_id: string;
-  outcome: 'accepted' | 'edited' | 'rejected';
+  text_id?: string | undefined;
+  prediction_id?: string | undefined;
+  outcome?: 'accepted' | 'edited' | 'rejected' | undefined;
   edited_text?: string | undefined;
   clicks?: number | undefined;
   impressions?: number | undefined;
+  conversions?: number | undefined;
+  revenue?: number | undefined;
+  currency?: string | undefined;
+  day?: string | undefined;
+  source?: string | undefined;
+  restated?: boolean | undefined;
   rating?: number | undefined;
   idempotency_key?: string | undefined;
 };
@@ -511,7 +520,9 @@ export interface Api {
         fallback: string | null;
         notes?: string[] | undefined;
         channels: { [key: string]: { [key: string]: string | string[] } };
-        alternatives: { [key: string]: { text: string; score: number | null }[] };
+        alternatives: { [key: string]: { text: string; score: number | null; text_id: string }[] };
+        text_ids: { [key: string]: string | string[] };
+        links?: { [key: string]: string | string[] } | undefined;
         explanation?:
           | { score: number; phrases: { text: string; start: number; end: number; effect: number }[] }
           | undefined;
@@ -525,6 +536,20 @@ export interface Api {
     query: {};
     body: FeedbackRequest;
     answer: { status: 'success'; feedback_id: number; is_new: boolean };
+  };
+  'POST /feedback/batch': {
+    path: {};
+    query: { source?: string | undefined; restated?: 'true' | 'false' | undefined };
+    body: undefined;
+    answer: {
+      status: 'success';
+      rows: number;
+      new: number;
+      replaced: number;
+      unchanged: number;
+      refused: number;
+      refused_rows: { line: number; field: string; value: string; reason: string }[];
+    };
   };
   'POST /jobs/predict': {
     path: {};
@@ -587,7 +612,9 @@ export interface Api {
       fallback: string | null;
       notes?: string[] | undefined;
       channels: { [key: string]: { [key: string]: string | string[] } };
-      alternatives: { [key: string]: { text: string; score: number | null }[] };
+      alternatives: { [key: string]: { text: string; score: number | null; text_id: string }[] };
+      text_ids: { [key: string]: string | string[] };
+      links?: { [key: string]: string | string[] } | undefined;
       explanation?:
         | { score: number; phrases: { text: string; start: number; end: number; effect: number }[] }
         | undefined;

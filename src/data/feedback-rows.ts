@@ -54,6 +54,7 @@ export async function* readFeedbackRows(db: Db, options: FeedbackRowOptions): As
       });
       const result = labelByResult(row, ratingThreshold, clickRate);
       switch (row.outcome) {
+        case null:
         case 'accepted':
           yield toRow('offered', row.copyText, result);
           break;
@@ -87,7 +88,7 @@ export async function readErasedFeedback(db: Db): Promise<ReadonlySet<number>> {
 
 interface StoredFeedback {
   id: number;
-  outcome: FeedbackOutcome;
+  outcome: FeedbackOutcome | null;
   editedText: string | null;
   clicks: number | null;
   impressions: number | null;
@@ -110,6 +111,7 @@ async function readPage(db: Db, after: number, takenUpTo: number): Promise<Store
       ]),
     )
     .where('feedback.id', '>', after)
+    .where('feedback.day', 'is', null)
     .select([
       'feedback.id',
       'feedback.outcome',
@@ -120,7 +122,9 @@ async function readPage(db: Db, after: number, takenUpTo: number): Promise<Store
       'feedback.created_at as createdAt',
       'feedback.dataset_version as takenBy',
       'predictions.title',
-      'predictions.copy_text as copyText',
+      // What was stored before texts had places is about the ad copy that was returned, whatever else is stored of the answer.
+      sql<string>`coalesce(predictions.response #>> ARRAY['alternatives', feedback.field, feedback.place::text, 'text'],
+        predictions.copy_text)`.as('copyText'),
       sql<string>`coalesce(predictions.request ->> 'category', '')`.as('category'),
     ])
     .orderBy('feedback.id')

@@ -5,12 +5,16 @@
 import { sql } from 'kysely';
 import { AppError } from '../core/errors.ts';
 import type { Db, DbTransaction, FeedbackOutcome } from '../db/index.ts';
+import type { TextPlace } from './text-id.ts';
 
 export interface Feedback {
   predictionId: string;
-  /** '' for the one feedback that a prediction takes without a key. */
+  /** Default: the ad copy that was returned. */
+  text?: Omit<TextPlace, 'predictionId'> | undefined;
+  /** '' for the one feedback that a text takes without a key. */
   idempotencyKey: string;
-  outcome: FeedbackOutcome;
+  /** null for a rating alone. */
+  outcome: FeedbackOutcome | null;
   /** Given when, and only when, the outcome is `edited`. */
   editedText: string | null;
   clicks: number | null;
@@ -19,9 +23,9 @@ export interface Feedback {
 }
 
 /**
- * Stores the feedback once per prediction and idempotency key.
+ * Stores the feedback once per text and idempotency key.
  * @returns `isNew` false when the same was stored before
- * @throws AppError `not-found` for a prediction that is not stored, `conflict` when other feedback came under
+ * @throws AppError `not-found` for a prediction that is not stored, `invalid-input` for a text that it does not have, `conflict` when other feedback came under
  *   that key before
  */
 export async function recordFeedback(
@@ -37,7 +41,10 @@ export async function recordFeedback(
   };
   const prediction = await db
     .selectFrom('predictions')
-    .select('id')
+    .select(
+      sql<boolean>`${feedback.text === undefined} OR response #> ARRAY['alternatives', ${feedback.text?.field ?? ''},
+        ${String(feedback.text?.place ?? 0)}] IS NOT NULL`.as('hasText'),
+    )
     .where('id', '=', feedback.predictionId)
     .executeTakeFirst();
   if (prediction === undefined) {
@@ -45,28 +52,48 @@ export async function recordFeedback(
       details: { field: 'prediction_id' },
     });
   }
+  if (!prediction.hasText) throw noSuchText(feedback);
+  const about = {
+    prediction_id: feedback.predictionId,
+    field: feedback.text?.field ?? 'ad_copy',
+    place: feedback.text?.place ?? 0,
+    idempotency_key: feedback.idempotencyKey,
+  };
   const inserted = await db
     .insertInto('feedback')
-    .values({ prediction_id: feedback.predictionId, idempotency_key: feedback.idempotencyKey, ...values })
-    .onConflict((conflict) => conflict.columns(['prediction_id', 'idempotency_key']).doNothing())
+    .values({ ...about, ...values })
+    .onConflict((conflict) =>
+      conflict
+        .columns(['prediction_id', 'field', 'place', 'idempotency_key'])
+        .where('day', 'is', null)
+        .doNothing(),
+    )
     .returning('id')
     .executeTakeFirst();
   if (inserted !== undefined) return { feedbackId: inserted.id, isNew: true };
   const stored = await db
     .selectFrom('feedback')
     .select(['id', 'outcome', 'edited_text', 'clicks', 'impressions', 'rating'])
-    .where('prediction_id', '=', feedback.predictionId)
-    .where('idempotency_key', '=', feedback.idempotencyKey)
+    .where((where) => where.and(about))
+    .where('day', 'is', null)
     .executeTakeFirstOrThrow();
   const { id, ...before } = stored;
   if (Object.entries(values).some(([name, value]) => before[name as keyof typeof values] !== value)) {
     throw new AppError(
       'conflict',
-      `prediction ${feedback.predictionId} has other feedback under the idempotency key "${feedback.idempotencyKey}" (${before.outcome}): send a new key to add to it`,
+      `prediction ${feedback.predictionId} has other feedback under the idempotency key "${feedback.idempotencyKey}" (${before.outcome ?? 'a rating'}): send a new key to add to it`,
       { details: { field: 'idempotency_key', feedbackId: id } },
     );
   }
   return { feedbackId: id, isNew: false };
+}
+
+function noSuchText({ predictionId, text }: Feedback): AppError {
+  return new AppError(
+    'invalid-input',
+    `prediction ${predictionId} has no text ${text?.place} of the field ${text?.field}: its text_ids and alternatives name those that it has`,
+    { details: { field: 'text_id' } },
+  );
 }
 
 /** Feedback that no dataset version has taken in, and when the last of it came. */

@@ -23,6 +23,20 @@ export {
   type Feedback,
 } from './feedback.ts';
 export {
+  countField,
+  currencyField,
+  findRevenueFault,
+  importFeedback,
+  isFuture,
+  readDay,
+  revenueField,
+  sourceField,
+  type FeedbackFile,
+  type FeedbackImport,
+} from './feedback-import.ts';
+export { recordCounts, type CountsResult, type TextCounts } from './text-counts.ts';
+export { parseTextId, readTextId, renderTextId, type TextPlace } from './text-id.ts';
+export {
   labelByResult,
   readFeedbackRows,
   type FeedbackRow,

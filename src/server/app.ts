@@ -34,7 +34,7 @@ import { createOpenInferenceRoutes } from './protocols/open-inference.ts';
 import { createTeiRoutes } from './protocols/tei.ts';
 import { addApiPage } from './routes/api-page.ts';
 import { createConsoleRoutes } from './routes/console.ts';
-import { createFeedbackRoutes } from './routes/feedback.ts';
+import { createFeedbackRoutes, FEEDBACK_BATCH_PATH } from './routes/feedback.ts';
 import { createGenerateDataRoutes } from './routes/generate-data.ts';
 import { createHealthRoutes } from './routes/health.ts';
 import { createInfoRoutes } from './routes/info.ts';
@@ -84,6 +84,8 @@ export interface AppDeps {
   log: Logger;
 }
 
+/** Paths whose bodies are read as they come in. */
+const STREAMED_PATHS = [UPLOAD_PATH, FEEDBACK_BATCH_PATH];
 /** Paths whose bodies hold many items. */
 const BATCH_PATHS = ['/batch_predict', '/invocations', '/tei/', '/v2/'];
 /** MLflow's API keeps limits of its own: artifacts may be of any size. */
@@ -111,12 +113,12 @@ export function createApp(deps: AppDeps): Router {
   app.use(
     exceptMlflow((c, next) => {
       // A catalogue is stored as it comes in, and counted there.
-      if (c.req.path === UPLOAD_PATH) return next();
+      if (STREAMED_PATHS.includes(c.req.path)) return next();
       return (startsWithAny(c.req.path, BATCH_PATHS) ? large : small)(c, next);
     }),
   );
   const isBinary = (c: Context<AppEnv>): boolean =>
-    c.req.path === UPLOAD_PATH || c.req.header(JSON_LENGTH_HEADER) !== undefined;
+    STREAMED_PATHS.includes(c.req.path) || c.req.header(JSON_LENGTH_HEADER) !== undefined;
   app.use(exceptMlflow(readUtf8Body(isBinary)));
 
   const predictor = createPredictor({
@@ -191,6 +193,8 @@ export function createApp(deps: AppDeps): Router {
       predictions,
       metrics,
       maxTextChars: server.maxDescriptionChars,
+      maxUploadBytes: config.jobs.maxUploadBytes,
+      clock,
       onStored: deps.onFeedback,
     }),
   );

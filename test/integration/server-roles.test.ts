@@ -113,6 +113,7 @@ const OURS: Readonly<Record<KeyRole, string>> = {
     POST /runs/:id/replay
     POST /models/:name/aliases/:alias/rollback
     POST /feedback
+    POST /feedback/batch
     POST /jobs/predict
     POST /jobs/:id/cancel
     POST /jobs/:id/resume

@@ -66,6 +66,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     'the creative of one product, or of a whole catalogue',
     async () => (await import('./predict.ts')).predictCommand,
   ),
+  feedback: entry(
+    'takes in a report of what became of texts',
+    async () => (await import('./feedback.ts')).feedbackCommand,
+  ),
   keys: entry('API keys: list, create, revoke', async () => (await import('./keys.ts')).keysCommand),
   webhooks: entry(
     'webhooks and what became of their deliveries',

@@ -14,6 +14,7 @@ import { runValuesParentMigration } from './011-run-values-parent.ts';
 import { runLossesMigration } from './012-run-losses.ts';
 import { flowsMigration } from './020-flows.ts';
 import { versionFilesMigration } from './021-version-files.ts';
+import { textFeedbackMigration } from './030-text-feedback.ts';
 
 export const migrations: readonly Migration[] = [
   pipelineMigration,
@@ -30,4 +31,5 @@ export const migrations: readonly Migration[] = [
   runLossesMigration,
   flowsMigration,
   versionFilesMigration,
+  textFeedbackMigration,
 ];

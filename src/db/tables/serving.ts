@@ -13,6 +13,7 @@ export interface ServingTables {
   erased_predictions: ErasedPredictionsTable;
   feedback: FeedbackTable;
   erased_feedback: ErasedFeedbackTable;
+  revenue_currencies: RevenueCurrenciesTable;
   writer_spending: WriterSpendingTable;
   serving_traffic: ServingTrafficTable;
 }
@@ -62,16 +63,32 @@ export interface ErasedPredictionsTable {
 export interface FeedbackTable {
   id: Generated<number>;
   prediction_id: string;
-  /** The caller's, or '' for the one feedback that a prediction takes without a key. */
-  idempotency_key: string;
-  outcome: FeedbackOutcome;
+  /** Which of the prediction's texts it is about: the field, and the place among the field's texts. */
+  field: Generated<string>;
+  place: Generated<number>;
+  /** The caller's, or '' for the one feedback that a text takes without a key. */
+  idempotency_key: Generated<string>;
+  /** null where only a rating or counts were told. */
+  outcome: FeedbackOutcome | null;
   edited_text: string | null;
   clicks: number | null;
   impressions: number | null;
   rating: number | null;
+  /** Of rows that are counts of one text, source and day; null in all others. */
+  source: string | null;
+  day: ColumnType<Date | null, string | null | undefined, string | null>;
+  conversions: number | null;
+  revenue: number | null;
+  currency: string | null;
   created_at: Timestamp;
   /** Number of the dataset version that took it in; null while none has. */
   dataset_version: number | null;
+}
+
+/** What the revenue of a field is counted in. */
+export interface RevenueCurrenciesTable {
+  field: string;
+  currency: string;
 }
 
 /** Ids of feedback that was erased by request. */

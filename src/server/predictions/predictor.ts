@@ -5,6 +5,7 @@ import { createHexId } from '../../core/ids.ts';
 import { explainByOcclusion, fromWireOptions, type Copywriter } from '../../copy/index.ts';
 import type { FairLane } from '../../serving/index.ts';
 import type { ModelSession, ModelSessions } from '../../serving/index.ts';
+import { createLinks, nameTexts } from './name-texts.ts';
 import type { PredictionStore } from './prediction-store.ts';
 import type { Creative, PredictionExtras, PredictRequest } from './request.ts';
 
@@ -96,14 +97,18 @@ export function createPredictor(deps: {
       confidence_score: confidence,
       generated_at: clock.now().toISOString(),
     };
+    const predictionId = createHexId();
+    const { alternatives, textIds } = nameTexts(predictionId, copy);
     const extras: PredictionExtras = {
-      prediction_id: createHexId(),
+      prediction_id: predictionId,
       model: { name: session.name, version: session.version, alias: session.alias },
       writer: copy.writer,
       fallback: copy.fallback,
       ...(copy.notes !== undefined && { notes: copy.notes }),
       channels: copy.channels,
-      alternatives: copy.alternatives,
+      alternatives,
+      text_ids: textIds,
+      ...(request.link !== undefined && { links: createLinks(request.link, textIds) }),
       ...(explanation !== undefined && { explanation }),
     };
     return { data, extras, timing, json: JSON.stringify({ data, ...extras }) };

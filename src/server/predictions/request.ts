@@ -8,6 +8,7 @@ import { withoutNulls } from '../http/index.ts';
 
 const MAX_CATEGORY_CHARS = 200;
 const MAX_ID_CHARS = 200;
+const MAX_LINK_CHARS = 2000;
 
 /** Of a product record that `/generate_data` answers: taken, so that a record can be sent as it is; neither read nor stored. */
 const ignored = z
@@ -25,6 +26,14 @@ export function createRequestSchemas(config: Pick<Config, 'server'>, channelName
   const { maxTitleChars, maxDescriptionChars, maxBatchItems } = config.server;
   const options = {
     ...createWireOptions(channelNames).shape,
+    link: z
+      .url({ protocol: /^https?$/ })
+      .max(MAX_LINK_CHARS)
+      .optional()
+      .openapi({
+        description:
+          'Where the texts lead: answered once for each returned text, with its text id as utm_content',
+      }),
     explain: z.boolean().optional().openapi({ description: 'Which phrases raised or lowered the score' }),
   };
   const product = z
@@ -59,7 +68,10 @@ export const creativeSchema = z
   })
   .openapi('Creative');
 
-const scoredText = z.object({ text: z.string(), score: z.number().nullable() });
+const textId = z
+  .string()
+  .openapi({ description: 'Names the text in feedback: <prediction id>.<field>.<place>' });
+const scoredText = z.object({ text: z.string(), score: z.number().nullable(), text_id: textId });
 
 export const predictionExtrasSchema = z.object({
   prediction_id: z
@@ -73,6 +85,15 @@ export const predictionExtrasSchema = z.object({
   }),
   channels: z.record(z.string(), z.record(z.string(), z.union([z.string(), z.array(z.string())]))),
   alternatives: z.record(z.string(), z.array(scoredText)),
+  text_ids: z.record(z.string(), z.union([textId, z.array(textId)])).openapi({
+    description: 'Of each text that was returned, by field; a list for a field that returns many texts',
+  }),
+  links: z
+    .record(z.string(), z.union([z.url(), z.array(z.url())]))
+    .optional()
+    .openapi({
+      description: "The request's link with each returned text's id as utm_content",
+    }),
   explanation: z
     .object({
       score: z.number(),

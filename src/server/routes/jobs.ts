@@ -294,7 +294,11 @@ function parseMap(pairs: readonly string[] | undefined): Record<string, string> 
   );
 }
 
-function readUpload(c: Context<AppEnv>, maxBytes: number): JobInput {
+/** A body of rows as a stream, which nothing has read before. */
+export function readUpload(
+  c: Context<AppEnv>,
+  maxBytes: number,
+): Extract<JobInput, { kind: 'bytes' }> & { body: AsyncIterable<Uint8Array> } {
   const body = c.req.raw.body;
   const announced = Number(c.req.header('content-length') ?? 0);
   if (announced > maxBytes) throw tooLarge(maxBytes);

@@ -1,0 +1,70 @@
+import path from 'node:path';
+import { systemClock } from '../../core/clock.ts';
+import { AppError } from '../../core/errors.ts';
+import { importFeedback } from '../../data/index.ts';
+import { COMMON_OPTIONS, defineCommand } from '../command.ts';
+import { renderJson, renderTable } from '../render.ts';
+import { readConfig, withServices } from '../services.ts';
+
+const REFUSED_SHOWN = 20;
+const PROGRESS_ROWS = 100_000;
+
+export const feedbackCommand = defineCommand({
+  name: 'feedback',
+  more: 'A report has one row a text, source and day: text_id (or utm_content), day, impressions, clicks, ... Sent again it replaces itself.',
+  usage: 'import FILE [--source NAME] [--restated] [--json]',
+  positionals: [
+    { name: 'action', required: true, about: 'import' },
+    { name: 'file', required: true, about: '.csv, .tsv, .jsonl or .json' },
+  ],
+  options: {
+    ...COMMON_OPTIONS,
+    source: {
+      type: 'string',
+      value: 'NAME',
+      about: "who counted; default: the file's name without its ending",
+    },
+    restated: { type: 'boolean', about: 'counts may be less than what was told before' },
+    json: { type: 'boolean', about: 'as JSON' },
+  },
+  examples: [
+    'copyloop feedback import report.csv',
+    'copyloop feedback import ga4.csv --source ga4 --restated',
+  ],
+  run: async ({ options, positionals: [action, file = ''], terminal, signal }) => {
+    if (action !== 'import')
+      throw new AppError('invalid-input', `copyloop feedback knows import, not ${JSON.stringify(action)}`);
+    const { config } = readConfig(options);
+    const result = await withServices(config, { role: 'cli' }, async ({ database }) =>
+      importFeedback(
+        database.db,
+        { kind: 'file', path: file },
+        {
+          source: options.source ?? path.parse(file).name,
+          isRestated: options.restated === true,
+          now: systemClock.now(),
+          signal,
+          onProgress: (rows) => {
+            if (rows % PROGRESS_ROWS === 0) terminal.note(`${rows} rows`);
+          },
+        },
+      ),
+    );
+    const { refusedRows, reasons, ...counts } = result;
+    if (options.json === true) {
+      terminal.print(renderJson({ ...counts, refusedRows }));
+      return;
+    }
+    terminal.print(
+      `${counts.rows} rows: ${counts.new} new, ${counts.replaced} replaced, ${counts.unchanged} as before, ${counts.refused} refused`,
+    );
+    if (counts.refused === 0) return;
+    for (const reason of reasons) terminal.note(reason);
+    terminal.print(
+      renderTable(
+        ['LINE', 'FIELD', 'VALUE', 'REASON'],
+        refusedRows.slice(0, REFUSED_SHOWN).map((row) => [row.line, row.field, row.value, row.reason]),
+      ),
+    );
+  },
+});
