@@ -1,9 +1,5 @@
-/**
- * One call over HTTP: address, key, deadline, and another try where that is safe. Uses `fetch` and nothing
- * else.
- */
-import { sleep } from '../core/clock.ts';
-import { toError } from '../core/errors.ts';
+/** One call of a copyloop server: address, key, and another try where that is safe. */
+import { callHttp } from '../core/http-caller.ts';
 import { ApiError, readApiError } from './api-error.ts';
 
 export interface ClientOptions {
@@ -58,70 +54,55 @@ const BUSY_STATUSES = [429, 503];
 export function createCaller(options: ClientOptions): Caller {
   const { url, apiKey, retries = RETRIES } = options;
   refuseOtherThanWeb(url);
-  const request = options.fetch ?? fetch;
 
-  const tryOnce = async (method: Method, path: string, parts: CallParts): Promise<Response> => {
+  const send = async (method: Method, path: string, parts: CallParts = {}): Promise<Response> => {
     const address = new URL(path.replace(/^\//, ''), url.endsWith('/') ? url : `${url}/`);
     for (const [name, value] of Object.entries(parts.query ?? {}))
       for (const one of [value ?? []].flat()) address.searchParams.append(name, String(one));
     const timeoutMs = parts.timeoutMs ?? options.timeoutMs ?? TIMEOUT_MS;
-    const deadline = new AbortController();
-    // Up to the head only: a large answer may stream for as long as it takes.
-    const timer = setTimeout(() => deadline.abort(), timeoutMs);
-    try {
-      const init: RequestInit & { duplex: 'half' } = {
-        method,
-        headers: {
-          ...(parts.json === undefined ? {} : { 'content-type': 'application/json' }),
-          ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
-          ...parts.headers,
-        },
-        signal:
-          parts.signal === undefined ? deadline.signal : AbortSignal.any([parts.signal, deadline.signal]),
-        // Asked for where the body is a stream.
-        duplex: 'half',
-      };
-      if (parts.json !== undefined) init.body = JSON.stringify(parts.json);
-      else if (parts.body !== undefined) init.body = parts.body;
-      return await request(address, init);
-    } catch (cause) {
-      parts.signal?.throwIfAborted();
-      const none = { status: null, requestId: null, cause };
-      if (deadline.signal.aborted)
-        throw new ApiError(
-          'timed-out',
-          `${method} ${address.href} was not answered within ${timeoutMs} ms`,
+    const isRepeatable = (parts.isRepeatable ?? method !== 'POST') && !(parts.body instanceof ReadableStream);
+    const init: RequestInit & { duplex: 'half' } = {
+      method,
+      headers: {
+        ...(parts.json === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(apiKey === undefined ? {} : { authorization: `Bearer ${apiKey}` }),
+        ...parts.headers,
+      },
+      // Asked for where the body is a stream.
+      duplex: 'half',
+    };
+    if (parts.json !== undefined) init.body = JSON.stringify(parts.json);
+    else if (parts.body !== undefined) init.body = parts.body;
+    return await callHttp({
+      url: address,
+      init,
+      timeoutMs,
+      signal: parts.signal,
+      fetch: options.fetch,
+      retries,
+      firstDelayMs: FIRST_DELAY_MS,
+      maxDelayMs: MAX_DELAY_MS,
+      canRetry: (failure) =>
+        isRepeatable &&
+        (failure.kind === 'answered'
+          ? BUSY_STATUSES.includes(failure.response.status)
+          : failure.kind === 'unreachable'),
+      explain: async (failure) => {
+        if (failure.kind === 'answered') return await readApiError(failure.response, `${method} ${path}`);
+        const none = { status: null, requestId: null, cause: failure.cause };
+        if (failure.kind === 'late')
+          return new ApiError(
+            'timed-out',
+            `${method} ${address.href} was not answered within ${timeoutMs} ms`,
+            none,
+          );
+        return new ApiError(
+          'unavailable',
+          `no copyloop server answers at ${url} (${failure.reason}): start one with "copyloop start", or give another url`,
           none,
         );
-      const reason = toError(toError(cause).cause ?? cause).message;
-      throw new ApiError(
-        'unavailable',
-        `no copyloop server answers at ${url} (${reason}): start one with "copyloop start", or give another url`,
-        none,
-      );
-    } finally {
-      clearTimeout(timer);
-    }
-  };
-
-  const send = async (method: Method, path: string, parts: CallParts = {}): Promise<Response> => {
-    const isRepeatable = (parts.isRepeatable ?? method !== 'POST') && !(parts.body instanceof ReadableStream);
-    for (let attempt = 0; ; attempt += 1) {
-      const isLast = !isRepeatable || attempt >= retries;
-      let waitMs = backoffMs(attempt);
-      try {
-        const response = await tryOnce(method, path, parts);
-        if (response.ok) return response;
-        if (isLast || !BUSY_STATUSES.includes(response.status))
-          throw await readApiError(response, `${method} ${path}`);
-        waitMs = parseRetryAfter(response.headers.get('retry-after')) ?? waitMs;
-        await response.body?.cancel();
-      } catch (error) {
-        const isLost = error instanceof ApiError && error.status === null && error.code === 'unavailable';
-        if (isLast || !isLost) throw error;
-      }
-      await sleep(Math.min(waitMs, MAX_DELAY_MS), parts.signal);
-    }
+      },
+    });
   };
 
   return {
@@ -140,18 +121,4 @@ function refuseOtherThanWeb(url: string): void {
     `"${url}" is no address of a server: write it with http:// or https:// before host and port, as in ${example}`,
     { status: null, requestId: null },
   );
-}
-
-/** Doubles, and differs among clients that were refused at once. */
-function backoffMs(attempt: number): number {
-  return FIRST_DELAY_MS * 2 ** attempt * (0.5 + Math.random() / 2);
-}
-
-/** Seconds, or a date (RFC 9110, 10.2.3). */
-function parseRetryAfter(value: string | null): number | undefined {
-  if (value === null) return undefined;
-  const seconds = Number(value);
-  if (Number.isFinite(seconds) && seconds >= 0) return seconds * 1000;
-  const at = Date.parse(value);
-  return Number.isNaN(at) ? undefined : Math.max(0, at - Date.now());
 }

@@ -36,17 +36,8 @@ export {
   type VersionStatus,
   type ViewType,
 } from './entities.ts';
-export {
-  decideGate,
-  GATE_DECISIONS,
-  type GateComparison,
-  type GateDecision,
-  type GateInput,
-  type GateModel,
-  type GateReport,
-  type GateScores,
-  type GateSegment,
-} from './gate/decide.ts';
+export type { GateComparison, GateInput, GateModel, GateScores, GateSegment } from './gate/compare.ts';
+export { decideGate, GATE_DECISIONS, type GateDecision, type GateReport } from './gate/decide.ts';
 export { freezeHoldout, readFrozenFraction } from './gate/frozen-holdout.ts';
 export { nameIs, quoteText } from './filters.ts';
 export { renderGateReportHtml } from './gate/render.ts';

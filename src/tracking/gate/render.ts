@@ -1,6 +1,7 @@
 /** The gate's report as one self-contained page. */
 import { escapeHtml, percent, renderList, renderPage, renderTable } from '../../core/html-page.ts';
-import type { GateReport, GateSegment } from './decide.ts';
+import type { GateSegment } from './compare.ts';
+import type { GateReport } from './decide.ts';
 
 const TITLES: Readonly<Record<GateReport['decision'], string>> = {
   promote: 'Promoted',

@@ -5,8 +5,8 @@
  * arrived.
  */
 import type { Config } from '../../core/config/index.ts';
-import { sleep } from '../../core/clock.ts';
 import { AppError, type ErrorCode } from '../../core/errors.ts';
+import { callHttp, type HttpFailure } from '../../core/http-caller.ts';
 import { stripEnd } from '../../core/strip-end.ts';
 
 export type RemoteSettings = Omit<Config['tracking'], 'uri'> & { uri: string };
@@ -91,31 +91,29 @@ export function createMlflowConnection(settings: RemoteSettings): MlflowConnecti
     timeoutMs?: number;
     isRepeatable: boolean;
   }): Promise<Response> => {
-    for (let attempt = 0; ; attempt += 1) {
-      const isLast = attempt >= settings.retries;
-      const delayMs = Math.min(FIRST_DELAY_MS * 2 ** attempt, MAX_DELAY_MS) * (0.5 + Math.random());
-      try {
-        const response = await fetch(request.url, {
-          method: request.method,
-          headers: { ...credentials, ...request.headers },
-          body: request.body ?? null,
-          // Credentials must not follow a redirect to another host.
-          redirect: 'error',
-          signal: request.timeoutMs === undefined ? null : AbortSignal.timeout(request.timeoutMs),
-        });
-        if (response.ok) return response;
-        const mayRepeat = request.isRepeatable ? PASSING.has(response.status) : NOT_DONE.has(response.status);
-        if (isLast || !mayRepeat) throw await describeAnswer(response, address);
-        await response.body?.cancel();
-        await sleep(Math.max(delayMs, retryAfterMs(response)));
-      } catch (thrown) {
-        if (thrown instanceof AppError) throw thrown;
-        const code = causeCode(thrown);
-        if (isLast || !(request.isRepeatable || NEVER_ARRIVED.has(code)))
-          throw describeFailure(thrown, code, address, request.timeoutMs);
-        await sleep(delayMs);
-      }
-    }
+    return await callHttp({
+      url: request.url,
+      init: {
+        method: request.method,
+        headers: { ...credentials, ...request.headers },
+        body: request.body ?? null,
+        // Credentials must not follow a redirect to another host.
+        redirect: 'error',
+      },
+      timeoutMs: request.timeoutMs,
+      timed: 'body',
+      retries: settings.retries,
+      firstDelayMs: FIRST_DELAY_MS,
+      maxDelayMs: MAX_DELAY_MS,
+      canRetry: (failure) =>
+        failure.kind === 'answered'
+          ? (request.isRepeatable ? PASSING : NOT_DONE).has(failure.response.status)
+          : request.isRepeatable || (failure.kind === 'unreachable' && NEVER_ARRIVED.has(failure.reason)),
+      explain: async (failure) =>
+        failure.kind === 'answered'
+          ? await describeAnswer(failure.response, address)
+          : describeFailure(failure, address, request.timeoutMs),
+    });
   };
 
   return {
@@ -194,33 +192,22 @@ function parseError(text: string): { error_code?: string; message?: string } {
 }
 
 function describeFailure(
-  thrown: unknown,
-  code: string,
+  failure: Exclude<HttpFailure, { kind: 'answered' }>,
   address: string,
   timeoutMs: number | undefined,
 ): AppError {
-  if (thrown instanceof DOMException && thrown.name === 'TimeoutError')
+  const { cause } = failure;
+  if (failure.kind === 'late')
     return new AppError(
       'timed-out',
       `the MLflow server at ${address} did not answer within ${timeoutMs} ms (tracking.timeoutMs)`,
-      { cause: thrown, details: { address } },
+      { cause, details: { address } },
     );
   return new AppError(
     'unavailable',
-    `the MLflow server at ${address} (tracking.uri) is out of reach: ${code}; is it running?`,
-    { cause: thrown, details: { address } },
+    `the MLflow server at ${address} (tracking.uri) is out of reach: ${failure.reason}; is it running?`,
+    { cause, details: { address } },
   );
-}
-
-/** `fetch` says only "fetch failed"; the reason is its cause. */
-function causeCode(thrown: unknown): string {
-  const cause = thrown instanceof Error ? (thrown.cause as NodeJS.ErrnoException | undefined) : undefined;
-  return cause?.code ?? cause?.message ?? String(thrown);
-}
-
-function retryAfterMs(response: Response): number {
-  const seconds = Number(response.headers.get('retry-after') ?? Number.NaN);
-  return Number.isFinite(seconds) ? Math.min(seconds * 1000, MAX_DELAY_MS) : 0;
 }
 
 function renderQuery(query: Query): string {

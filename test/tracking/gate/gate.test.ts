@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { loadConfig } from '../../../src/core/config/index.ts';
+import { configSchema, loadConfig } from '../../../src/core/config/index.ts';
 import { createRandom } from '../../../src/core/random.ts';
 import { decideGate, renderGateReportHtml, type GateInput } from '../../../src/tracking/index.ts';
+import { GATE_RULES } from '../../../src/tracking/gate/rules.ts';
 import { bootstrapGain, testMcNemar } from '../../../src/tracking/gate/paired-tests.ts';
 
 const defaults = loadConfig({ env: {} }).config.gate;
@@ -222,5 +223,23 @@ describe('the gate', () => {
     expect(html).toContain('<tr><td>2</td><td>90.00 %</td><td>5.00 %</td></tr>');
     expect(html).toContain('<tr><td>1</td><td>not known</td><td></td></tr>');
     expect(renderGateReportHtml(report)).not.toContain('Earlier versions');
+  });
+});
+
+describe('the list of rules', () => {
+  it('reads options that a run stored before a rule with options of its own was added', () => {
+    const stored = {
+      minimumGain: 0,
+      minimumHoldoutRows: 50,
+      significance: { enabled: false, alpha: 0.05 },
+      segments: { enabled: false, tolerance: 0.02, minimumRows: 30 },
+      approval: 'none',
+    };
+    expect(configSchema.shape.gate.parse(stored)).toMatchObject(stored);
+  });
+
+  it('gives each rule a name of its own', () => {
+    const names = GATE_RULES.map(({ name }) => name);
+    expect(new Set(names).size).toBe(names.length);
   });
 });

@@ -3,8 +3,8 @@
  * retry can help.
  */
 import { z } from 'zod';
-import { sleep } from '../../../core/clock.ts';
-import { AppError, toError } from '../../../core/errors.ts';
+import { AppError, toError, type ErrorCode } from '../../../core/errors.ts';
+import { FailedTry, parseRetryAfterMs, retry } from '../../../core/http-caller.ts';
 import { stripEnd } from '../../../core/strip-end.ts';
 import type { Random } from '../../../core/random.ts';
 import type { RefusedParameters } from './parameters.ts';
@@ -64,37 +64,29 @@ export async function requestChat(
   random: Random,
   signal: AbortSignal,
 ): Promise<ChatAnswer> {
-  for (let attempt = 0; ; attempt += 1) {
-    try {
-      return await attemptChat(messages, options, signal);
-    } catch (thrown) {
-      signal.throwIfAborted();
-      const failure =
-        thrown instanceof ChatFailure
-          ? thrown
-          : new ChatFailure(
-              new AppError('unavailable', describeFetchError(thrown), { cause: thrown }),
-              true,
-              0,
-            );
-      if (!failure.canRetry || attempt >= options.retries) throw failure.error;
-      const backoffMs = options.backoffMs * 2 ** attempt * (0.5 + random.next());
-      await sleep(Math.max(backoffMs, failure.retryAfterMs), signal);
-    }
-  }
+  return await retry(
+    async () =>
+      await attemptChat(messages, options, signal).catch((thrown: unknown) => {
+        throw thrown instanceof FailedTry ? thrown : failing('unavailable', describeError(thrown), thrown);
+      }),
+    {
+      retries: options.retries,
+      firstDelayMs: options.backoffMs,
+      // The signal bounds the whole.
+      maxDelayMs: Infinity,
+      random: () => random.next(),
+      signal,
+    },
+  );
 }
 
-class ChatFailure extends Error {
-  readonly error: AppError;
-  readonly canRetry: boolean;
-  readonly retryAfterMs: number;
+/** A try that another may better. */
+function failing(code: ErrorCode, message: string, cause?: unknown, retryAfterMs = 0): FailedTry {
+  return new FailedTry(() => new AppError(code, message, { cause }), true, { retryAfterMs });
+}
 
-  constructor(error: AppError, canRetry: boolean, retryAfterMs: number) {
-    super(error.message);
-    this.error = error;
-    this.canRetry = canRetry;
-    this.retryAfterMs = retryAfterMs;
-  }
+function refusing(code: ErrorCode, message: string): FailedTry {
+  return new FailedTry(() => new AppError(code, message), false);
 }
 
 async function attemptChat(
@@ -128,8 +120,7 @@ async function attemptChat(
     if (refused.learn(parameters, response.status, body)) return await attemptChat(messages, options, signal);
     throw describeFailure(response, body);
   }
-  if (response.body === null)
-    throw new ChatFailure(new AppError('unavailable', 'the endpoint answered without a body'), true, 0);
+  if (response.body === null) throw failing('unavailable', 'the endpoint answered without a body');
   const isStream = response.headers.get('content-type')?.includes('text/event-stream') === true;
   return isStream ? await readStream(response.body) : await readWhole(response.body);
 }
@@ -149,21 +140,15 @@ async function readText(response: Response): Promise<string> {
   return text.slice(0, MAX_REFUSAL_CHARS);
 }
 
-function describeFailure(response: Response, body: string): ChatFailure {
+function describeFailure(response: Response, body: string): FailedTry {
   const { status } = response;
   const message = `the endpoint answered ${status}: ${body.slice(0, MAX_ERROR_CHARS)}`;
-  const seconds = Number(response.headers.get('retry-after') ?? '0');
-  const retryAfterMs = Number.isFinite(seconds) ? seconds * 1000 : 0;
-  if (status === 429) return new ChatFailure(new AppError('too-busy', message), true, retryAfterMs);
-  if (status >= 500 || status === 408)
-    return new ChatFailure(new AppError('unavailable', message), true, retryAfterMs);
+  const retryAfterMs = parseRetryAfterMs(response.headers.get('retry-after'));
+  if (status === 429) return failing('too-busy', message, undefined, retryAfterMs);
+  if (status >= 500 || status === 408) return failing('unavailable', message, undefined, retryAfterMs);
   if (status === 401 || status === 403)
-    return new ChatFailure(new AppError('unauthenticated', `${message}; check copy.openai.apiKey`), false, 0);
-  return new ChatFailure(
-    new AppError('invalid-config', `${message}; check copy.openai.baseUrl and model`),
-    false,
-    0,
-  );
+    return refusing('unauthenticated', `${message}; check copy.openai.apiKey`);
+  return refusing('invalid-config', `${message}; check copy.openai.baseUrl and model`);
 }
 
 async function readStream(body: ReadableStream<Uint8Array>): Promise<ChatAnswer> {
@@ -177,19 +162,14 @@ async function readStream(body: ReadableStream<Uint8Array>): Promise<ChatAnswer>
     }
     const chunk = chunkSchema.parse(JSON.parse(data));
     if (chunk.error)
-      throw new ChatFailure(
-        new AppError(
-          'unavailable',
-          `the endpoint broke off: ${chunk.error.message.slice(0, MAX_ERROR_CHARS)}`,
-        ),
-        true,
-        0,
+      throw failing(
+        'unavailable',
+        `the endpoint broke off: ${chunk.error.message.slice(0, MAX_ERROR_CHARS)}`,
       );
     text += chunk.choices?.[0]?.delta?.content ?? '';
     totalTokens = chunk.usage?.total_tokens ?? totalTokens;
   }
-  if (!done && text === '')
-    throw new ChatFailure(new AppError('unavailable', 'the stream ended before any text'), true, 0);
+  if (!done && text === '') throw failing('unavailable', 'the stream ended before any text');
   return { text, totalTokens };
 }
 
@@ -199,11 +179,7 @@ async function readWhole(body: ReadableStream<Uint8Array>): Promise<ChatAnswer> 
   for await (const chunk of body) {
     bytes += chunk.byteLength;
     if (bytes > MAX_ANSWER_BYTES)
-      throw new ChatFailure(
-        new AppError('unavailable', `the answer is over ${MAX_ANSWER_BYTES} bytes`),
-        false,
-        0,
-      );
+      throw refusing('unavailable', `the answer is over ${MAX_ANSWER_BYTES} bytes`);
     chunks.push(chunk);
   }
   const answer = wholeSchema.parse(JSON.parse(Buffer.concat(chunks).toString('utf8')));
@@ -211,7 +187,7 @@ async function readWhole(body: ReadableStream<Uint8Array>): Promise<ChatAnswer> 
 }
 
 /** fetch hides what happened (ECONNREFUSED) in the cause. */
-function describeFetchError(thrown: unknown): string {
+function describeError(thrown: unknown): string {
   const error = toError(thrown);
   const { cause } = error;
   return cause instanceof Error ? `${error.message}: ${cause.message}` : error.message;

@@ -1,0 +1,174 @@
+/** Two models measured on the same held-out rows: what the gate's rules judge by. */
+import type { Config } from '../../core/config/index.ts';
+import { AppError } from '../../core/errors.ts';
+import { logLossOf } from '../../core/log-loss.ts';
+import { bootstrapGain, testMcNemar, type BootstrapInterval, type McNemar } from './paired-tests.ts';
+
+export interface GateModel {
+  /** As reports call it: `copy-quality version 3`, `candidate head`. */
+  name: string;
+  /** Probability of label 1, a row each. */
+  probabilities: ArrayLike<number>;
+  /** Content digests of the rows it was trained on. */
+  trainedOn: ReadonlySet<string>;
+}
+
+export interface GateInput {
+  /** 0 or 1, a held-out row each; everything below is in the same order. */
+  labels: ArrayLike<number>;
+  rowDigests: readonly string[];
+  /** Segment value of each row by name of the segmentation: `{ category: ['Books', ...], textLength: ['short', ...] }`. */
+  segments: Readonly<Record<string, readonly string[]>>;
+  challenger: GateModel;
+  /** null: the challenger is judged against the more frequent class. */
+  champion: GateModel | null;
+  rules: Config['gate'];
+  /** Seed of the bootstrap. */
+  seed: number;
+}
+
+export interface GateScores {
+  name: string;
+  accuracy: number;
+  /** null for the majority class, which gives no probabilities. */
+  logLoss: number | null;
+}
+
+export interface GateSegment {
+  segmentation: string;
+  value: string;
+  rows: number;
+  challengerAccuracy: number;
+  baselineAccuracy: number;
+  /** False when it has fewer than `segments.minimumRows` rows: shown only. */
+  isJudged: boolean;
+  isWorse: boolean;
+}
+
+export interface GateComparison {
+  rows: number;
+  leakedRows: number;
+  baselineKind: 'champion' | 'majority-class';
+  challenger: GateScores;
+  baseline: GateScores;
+  gain: number;
+  mcnemar: McNemar;
+  bootstrap: BootstrapInterval;
+  segments: GateSegment[];
+}
+
+/** @throws AppError `bad-model` when a model gave something that is no probability, `internal` when lengths differ */
+export function compareModels(input: GateInput): GateComparison {
+  checkLengths(input);
+  const { labels, challenger, champion, rowDigests, rules, seed } = input;
+  const rows = labels.length;
+  const positives = Array.from(labels).filter((label) => label === 1).length;
+  const majority = positives * 2 >= rows ? 1 : 0;
+  const challengerCorrect = markCorrect(labels, (row) => toClass(challenger.probabilities[row]));
+  const baselineCorrect = markCorrect(labels, (row) =>
+    champion === null ? majority : toClass(champion.probabilities[row]),
+  );
+  const gains = challengerCorrect.map((correct, row) => correct - (baselineCorrect[row] ?? 0));
+  const leaked = rowDigests.filter(
+    (digest) => challenger.trainedOn.has(digest) || champion?.trainedOn.has(digest) === true,
+  );
+  const accuracy = (correct: Int8Array): number => (rows === 0 ? 0 : sum(correct) / rows);
+  return {
+    rows,
+    leakedRows: leaked.length,
+    baselineKind: champion === null ? 'majority-class' : 'champion',
+    challenger: {
+      name: challenger.name,
+      accuracy: accuracy(challengerCorrect),
+      logLoss: logLoss(labels, challenger.probabilities),
+    },
+    baseline: {
+      name: champion?.name ?? `the majority class (always ${majority})`,
+      accuracy: accuracy(baselineCorrect),
+      logLoss: champion === null ? null : logLoss(labels, champion.probabilities),
+    },
+    // Of the counts, so that equal models differ by exactly 0.
+    gain: rows === 0 ? 0 : sum(gains) / rows,
+    mcnemar: testMcNemar(gains.filter((gain) => gain > 0).length, gains.filter((gain) => gain < 0).length),
+    bootstrap: bootstrapGain(gains, 1 - rules.significance.alpha, seed),
+    segments: compareSegments(input, challengerCorrect, baselineCorrect),
+  };
+}
+
+function compareSegments(input: GateInput, challenger: Int8Array, baseline: Int8Array): GateSegment[] {
+  const { minimumRows, tolerance } = input.rules.segments;
+  return Object.entries(input.segments).flatMap(([segmentation, values]) => {
+    const rowsOf = new Map<string, number[]>();
+    values.forEach((value, row) => {
+      const rows = rowsOf.get(value);
+      if (rows === undefined) rowsOf.set(value, [row]);
+      else rows.push(row);
+    });
+    return [...rowsOf].toSorted(byName).map(([value, rows]): GateSegment => {
+      const countCorrect = (correct: Int8Array): number =>
+        rows.reduce((total, row) => total + (correct[row] ?? 0), 0);
+      const lost = (countCorrect(baseline) - countCorrect(challenger)) / rows.length;
+      const isJudged = rows.length >= minimumRows;
+      return {
+        segmentation,
+        value,
+        rows: rows.length,
+        challengerAccuracy: countCorrect(challenger) / rows.length,
+        baselineAccuracy: countCorrect(baseline) / rows.length,
+        isJudged,
+        isWorse: isJudged && lost > tolerance,
+      };
+    });
+  });
+}
+
+function checkLengths({ labels, rowDigests, segments, challenger, champion }: GateInput): void {
+  const rows = labels.length;
+  const lengths = [rowDigests.length, ...Object.values(segments).map((values) => values.length)];
+  if (lengths.some((length) => length !== rows))
+    throw new AppError(
+      'internal',
+      `the gate was given ${rows} labels, but digests or segments of ${lengths.join(', ')} rows`,
+    );
+  for (const model of [challenger, champion]) {
+    if (model === null) continue;
+    if (model.probabilities.length !== rows)
+      throw new AppError(
+        'internal',
+        `${model.name} scored ${model.probabilities.length} of ${rows} held-out rows`,
+      );
+    for (let row = 0; row < rows; row += 1) {
+      const probability = model.probabilities[row] ?? Number.NaN;
+      if (!(probability >= 0 && probability <= 1))
+        throw new AppError(
+          'bad-model',
+          `${model.name} gave ${probability} for held-out row ${row}: not a probability`,
+        );
+    }
+  }
+}
+
+/** 1 for each row that is predicted as it is labelled. */
+function markCorrect(labels: ArrayLike<number>, predict: (row: number) => number): Int8Array {
+  return Int8Array.from({ length: labels.length }, (_, row) => (predict(row) === labels[row] ? 1 : 0));
+}
+
+function toClass(probability: number | undefined): number {
+  return probability !== undefined && probability >= 0.5 ? 1 : 0;
+}
+
+function logLoss(labels: ArrayLike<number>, probabilities: ArrayLike<number>): number {
+  let total = 0;
+  for (let row = 0; row < labels.length; row += 1) {
+    total += logLossOf(probabilities[row] ?? 0, labels[row] === 1 ? 1 : 0);
+  }
+  return labels.length === 0 ? 0 : total / labels.length;
+}
+
+function sum(values: Int8Array): number {
+  return values.reduce((total, value) => total + value, 0);
+}
+
+function byName(a: readonly [string, unknown], b: readonly [string, unknown]): number {
+  return a[0] < b[0] ? -1 : 1;
+}
