@@ -12,17 +12,18 @@ const src = path.join(packageRoot, 'src');
 /** What each folder may import. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   core: [],
+  mlflow: ['core'],
   db: ['core'],
   data: ['core', 'db', 'learning'],
   ml: ['core'],
-  tracking: ['core', 'db'],
+  tracking: ['core', 'mlflow', 'db'],
   copy: ['core', 'learning'],
   learning: ['core'],
   serving: ['core', 'db', 'ml', 'tracking', 'copy', 'learning'],
   queues: ['core', 'db', 'data', 'ml', 'tracking', 'copy', 'learning'],
   workers: ['core', 'db', 'data', 'ml', 'tracking', 'copy', 'learning', 'queues', 'serving'],
-  server: ['core', 'db', 'data', 'ml', 'tracking', 'copy', 'learning', 'queues', 'serving'],
-  client: ['core'],
+  server: ['core', 'mlflow', 'db', 'data', 'ml', 'tracking', 'copy', 'learning', 'queues', 'serving'],
+  client: ['core', 'mlflow'],
   console: ['client'],
   cli: [
     'core',
@@ -39,6 +40,9 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'client',
   ],
 };
+
+/** Rooms on the ground, of small parts that have nothing in common: entered by any file. */
+const GROUND: readonly string[] = ['core', 'mlflow'];
 
 interface Import {
   from: string;
@@ -106,7 +110,7 @@ describe('the layout', () => {
   it('enters another folder by its door only', () => {
     const intruders = imports.filter(
       ({ from, to }) =>
-        roomOf(from) !== roomOf(to) && roomOf(to) !== 'core' && !/^[^/]+\/index\.ts$/.test(to),
+        roomOf(from) !== roomOf(to) && !GROUND.includes(roomOf(to)) && !/^[^/]+\/index\.ts$/.test(to),
     );
     expect(intruders.map(({ from, to }) => `${from} -> ${to}`)).toEqual([]);
   });

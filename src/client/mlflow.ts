@@ -8,7 +8,7 @@ import type {
   MlflowPair,
   MlflowRun,
   MlflowRunInfo,
-} from '../core/mlflow-messages.ts';
+} from '../mlflow/messages.ts';
 import { ApiError } from './api-error.ts';
 import type { Caller, CallOptions, CallParts, Content, Method } from './caller.ts';
 

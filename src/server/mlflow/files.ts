@@ -1,6 +1,6 @@
 /** Listings of artifacts as MLflow shows them: paths relative to a root, sizes for files only. */
 import type { FolderEntry } from '../../core/artifact-store.ts';
-import type { MlflowFileInfo } from '../../core/mlflow-messages.ts';
+import type { MlflowFileInfo } from '../../mlflow/messages.ts';
 import { unlessEmpty } from './wire.ts';
 
 export function renderFiles(

@@ -7,7 +7,7 @@ import type {
   MlflowRun,
   MlflowRunInfo,
   MlflowRunInputs,
-} from '../../core/mlflow-messages.ts';
+} from '../../mlflow/messages.ts';
 import type {
   Experiment,
   LoggedModel,
