@@ -36,19 +36,21 @@ const WORD_OF_ITS_OWN = 3;
 const PART_OF_WORD = 4;
 const UNCLEAR = 5;
 
-/** What lower-casing a sigma looks past: characters that have no case, and those that are removed before. */
-const PASSED = String.raw`[\p{Case_Ignorable}\p{Cc}\p{Cf}\p{Co}\p{Cs}\uFFFD]*`;
-const CASED = String.raw`(?!\p{Case_Ignorable})\p{Cased}`;
-const FINAL_SIGMA = new RegExp(`(?<=${CASED}${PASSED})Σ(?!${PASSED}${CASED})`, 'uy');
+/**
+ * Where the library differs from Hugging Face's own tokenizer, whose ids a model was trained on: that lower-cases a sigma without
+ * looking about it, and makes words of ideographs beyond 16 bits, in the ranges of `is_chinese_char` of its crate `tokenizers`.
+ */
+const SIGMA = 'Σ';
+const AMENDED = /[Σ\u{20000}-\u{2A6DF}\u{2A700}-\u{2B81F}\u{2B920}-\u{2CEAF}\u{2F800}-\u{2FA1F}]/gu;
 
 export type Pieces = (text: string) => Iterable<string>;
 
-/** @param file tokenizer.json; undefined for a tokenizer that may not be cut like this */
-export function createPieces(tokenizer: Tokenizer, file: unknown): Pieces | undefined {
+/** @param file tokenizer.json; a tokenizer that may not be cut gets every text in one piece */
+export function createPieces(tokenizer: Tokenizer, file: unknown): Pieces {
+  const amend = createAmend(file);
   const parsed = schema.safeParse(file);
-  const kindOf = createKinds(tokenizer);
-  if (!parsed.success || kindOf === undefined) return undefined;
-  const { lowercase } = parsed.data.normalizer;
+  const kindOf = createKinds(tokenizer, amend);
+  if (!parsed.success || kindOf === undefined) return (text) => [amend(text)];
   const longestWord = parsed.data.model.max_input_chars_per_word;
 
   return function* (text) {
@@ -61,7 +63,7 @@ export function createPieces(tokenizer: Tokenizer, file: unknown): Pieces | unde
       width = codePoint > 0xffff ? 2 : 1;
       const kind = kindOf(codePoint);
       if (kind === UNCLEAR) {
-        yield piece + text.slice(at);
+        yield piece + amend(text.slice(at));
         return;
       }
       const isLeftOut =
@@ -75,8 +77,7 @@ export function createPieces(tokenizer: Tokenizer, file: unknown): Pieces | unde
         yield piece;
         piece = '';
       }
-      // Its lower case depends on letters that may be left out or stand in another piece.
-      piece += char === 'Σ' && lowercase ? lowerSigma(text, at) : char;
+      piece += codePoint < 0x80 ? char : amend(char);
       hasTokens ||= kind === PART_OF_WORD || kind === WORD_OF_ITS_OWN;
       before = kind;
       if (kind === PART_OF_WORD) wordChars += 1;
@@ -91,20 +92,31 @@ export function createPieces(tokenizer: Tokenizer, file: unknown): Pieces | unde
   };
 }
 
-function lowerSigma(text: string, at: number): string {
-  FINAL_SIGMA.lastIndex = at;
-  return FINAL_SIGMA.test(text) ? 'ς' : 'σ';
+const amendedSchema = z.object({
+  normalizer: z.object({
+    lowercase: z.boolean().nullish(),
+    handle_chinese_chars: z.boolean().nullish(),
+  }),
+});
+
+function createAmend(file: unknown): (text: string) => string {
+  const { normalizer } = amendedSchema.parse(file);
+  const replace = (char: string): string => {
+    if (char === SIGMA) return normalizer.lowercase === true ? 'σ' : char;
+    return normalizer.handle_chinese_chars === true ? ` ${char} ` : char;
+  };
+  return (text) => text.replaceAll(AMENDED, replace);
 }
 
 /** The kind of every character, found by the tokenizer itself and kept. */
-function createKinds({
-  normalizer,
-  pre_tokenizer: splitter,
-}: Tokenizer): ((codePoint: number) => number) | undefined {
+function createKinds(
+  { normalizer, pre_tokenizer: splitter }: Tokenizer,
+  amend: (text: string) => string,
+): ((codePoint: number) => number) | undefined {
   if (normalizer === null || splitter === null) return undefined;
   const known = new Uint8Array(0x110000);
   const find = (codePoint: number): number => {
-    const normalized = normalizer.normalize(`a${String.fromCodePoint(codePoint)}a`);
+    const normalized = normalizer.normalize(amend(`a${String.fromCodePoint(codePoint)}a`));
     if (normalized === 'aa') return REMOVED;
     const words = splitter.pre_tokenize(normalized);
     if (words.length === 1) return words[0] === normalized ? PART_OF_WORD : UNCLEAR;

@@ -110,7 +110,7 @@ function isBert(file: unknown): boolean {
 /** Ids of the words met lately: product texts say the same few thousand words over and over, and looking one up takes a tenth of the time. */
 function createWordEncoder(
   tokenizer: HuggingFaceTokenizer,
-  piecesOf: Pieces = (word) => [word],
+  piecesOf: Pieces,
 ): (text: string, wanted: number) => number[] {
   const [begin = 0, end = 0] = tokenizer.encode('').ids;
   let known = new Map<string, readonly number[]>();
