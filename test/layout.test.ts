@@ -86,6 +86,14 @@ export function findCycles(list: readonly Import[]): string[] {
   return cycles;
 }
 
+/** Imports as of folders of the first level below a room; what lies in the room itself stays a file. */
+export function betweenFolders(list: readonly Import[]): Import[] {
+  const folderOf = (file: string): string => file.split(path.sep).slice(0, 2).join(path.sep);
+  return list
+    .map(({ from, to }) => ({ from: folderOf(from), to: folderOf(to) }))
+    .filter(({ from, to }) => from !== to && roomOf(from) === roomOf(to));
+}
+
 const isWithin = (folder: string, file: string): boolean => file.startsWith(folder + path.sep);
 
 /** Whoever may enter this door would reach a room that the table above keeps from them. */
@@ -105,6 +113,10 @@ describe('the layout', () => {
 
   it('has no import cycle', () => {
     expect(findCycles(imports)).toEqual([]);
+  });
+
+  it('has no import cycle between the folders of a room', () => {
+    expect(findCycles(betweenFolders(imports))).toEqual([]);
   });
 
   it('enters another folder by its door only', () => {

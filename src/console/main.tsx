@@ -1,5 +1,5 @@
 import { render } from 'preact';
-import { App } from './app/app.tsx';
+import { App } from './app.tsx';
 import './style/tokens.css';
 import './style/base.css';
 import './style/shell.css';

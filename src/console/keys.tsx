@@ -1,7 +1,7 @@
 /** The keyboard: `?` lists the keys, `/` or Ctrl-K opens a list of pages to go to by typing. */
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { pages } from '../pages/index.ts';
-import { linkTo } from './route.ts';
+import { pages } from './pages/index.ts';
+import { linkTo } from './app/route.ts';
 
 const KEYS: readonly [keys: string, does: string][] = [
   ['/ or Ctrl-K', 'go to a page, or to a run by its id'],

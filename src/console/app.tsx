@@ -1,11 +1,11 @@
 /** The shell: navigation, the page that the address names, and what every page has (keys, theme, a word when the server is away). */
 import type { ComponentType } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { pages } from '../pages/index.ts';
-import { Trouble } from '../parts/trouble.tsx';
+import { pages } from './pages/index.ts';
+import { Trouble } from './parts/trouble.tsx';
 import { Keys } from './keys.tsx';
-import { linkTo, useRoute, type PageProps } from './route.ts';
-import { ThemeChoice } from './theme.tsx';
+import { linkTo, useRoute, type PageProps } from './app/route.ts';
+import { ThemeChoice } from './app/theme.tsx';
 
 export function App() {
   const route = useRoute();
