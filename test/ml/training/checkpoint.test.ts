@@ -1,11 +1,12 @@
 /** Whose a checkpoint is: going on with other inputs would give weights that no training makes. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packageRoot } from '../../../src/core/paths.ts';
 import { trainFull, type FullTraining, type TokenRows } from '../../../src/ml/training/index.ts';
 import { shortTraining } from './few-steps.ts';
-import { drawRows } from './tiny-task.ts';
+import { drawRows, tinyTraining } from './tiny-task.ts';
 
 let directory: string;
 let training: FullTraining;
@@ -86,4 +87,27 @@ it('a checkpoint is taken by the same training, saved however often', async () =
   });
   expect(again.stepsRun).toBe(1);
   expect(steps).toEqual([]);
+});
+
+/** Saved by the first version that was given to others, at step 20 of this training; its settings are a whole recipe's, as in a run. */
+it('a checkpoint of the first version is taken by the same training, which ends as if it had not stopped', async () => {
+  const checkpointDirectory = path.join(directory, 'earlier');
+  await mkdir(checkpointDirectory);
+  await copyFile(
+    path.join(packageRoot, 'test/fixtures/tiny-training/checkpoint-after-20-steps.safetensors'),
+    path.join(checkpointDirectory, 'checkpoint.safetensors'),
+  );
+  const tiny = await tinyTraining();
+  const steps: number[] = [];
+  const resumed = await trainFull({ ...tiny, checkpointDirectory, onStep: ({ step }) => steps.push(step) });
+  expect(steps[0]).toBe(21);
+  const undisturbed = await trainFull(tiny);
+  for (const [name, { data }] of undisturbed.weights) {
+    const others = resumed.weights.get(name)?.data ?? new Float32Array(0);
+    const furthest = data.reduce(
+      (most, value, at) => Math.max(most, Math.abs(value - (others[at] ?? NaN))),
+      0,
+    );
+    expect(furthest, name).toBeLessThan(1e-4);
+  }
 });
