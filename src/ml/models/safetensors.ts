@@ -83,6 +83,7 @@ function parseTensorFile(bytes: Uint8Array, file: string): { weights: Weights; m
   }
   const start = 8 + headerBytes;
   const weights = new FileWeights(file);
+  let unclaimed = bytes.byteLength - start;
   const { __metadata__: metadata, ...entries } = parseHeader(bytes.subarray(8, start), file);
   for (const [name, value] of Object.entries(entries)) {
     const entry = ENTRY.safeParse(value);
@@ -102,6 +103,9 @@ function parseTensorFile(bytes: Uint8Array, file: string): { weights: Weights; m
         `${file}: tensor "${name}" of shape [${shape.join(', ')}] wants ${expected} bytes and has ${content.byteLength}`,
       );
     }
+    // Tensors that shared their bytes would take memory and time in the square of the file's size.
+    unclaimed -= expected;
+    if (unclaimed < 0) throw new AppError('bad-model', `${file}: tensor "${name}" lies where others lie`);
     weights.set(name, { dtype, shape, data: toFloat32(content, dtype) });
   }
   return { weights, metadata: parseMetadata(metadata, file) };

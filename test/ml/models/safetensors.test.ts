@@ -36,6 +36,15 @@ describe('a safetensors file', () => {
     expect(headerBytes % 8).toBe(0);
   });
 
+  it('of tensors that share their bytes is refused', async () => {
+    const entry = { dtype: 'F32', shape: [2], data_offsets: [0, 8] };
+    const file = await writeFileOf({ a: entry, b: entry }, new Uint8Array(8));
+    await expect(readWeights(file)).rejects.toMatchObject({
+      code: 'bad-model',
+      message: /tensor "b" lies where others lie/,
+    });
+  });
+
   it('keeps as F16 what a half float can hold, and rounds the rest to nearest even', async () => {
     const file = path.join(folder, 'half.safetensors');
     const exact = [0, -0, 1, -2, 65_504, 2 ** -14, 2 ** -24, 1.5 * 2 ** -20, Infinity, -Infinity];
