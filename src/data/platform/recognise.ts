@@ -1,7 +1,14 @@
 /** Which platform wrote a table, told by its columns; and for tables that none wrote, which of their columns mean what. */
 import { MAPPABLE_FIELDS, type RecordField } from '../../core/config/index.ts';
-import type { Layout } from '../format/table.ts';
 import { COLUMN_WORDS, PLATFORMS, type Platform } from './platforms.ts';
+
+/** How a table was read, as far as programs differ in it: a part of its `Layout`. */
+interface Form {
+  format: string;
+  encoding: string;
+  delimiter: string | null;
+  marks: readonly string[];
+}
 
 export interface Recognised {
   platform: Platform;
@@ -33,7 +40,7 @@ export function countKnownNames(cells: readonly string[]): number {
   return new Set(cells.map(normaliseName).filter((name) => knownNames?.has(name))).size;
 }
 
-export function recognise(columns: readonly string[], layout: Layout): Recognised | undefined {
+export function recognise(columns: readonly string[], layout: Form): Recognised | undefined {
   const names = new Set(columns.map(normaliseName));
   const known = PLATFORMS.find((platform) => matches(platform, names, layout.format));
   if (known !== undefined) return { platform: describe(known, layout), isPlatform: true };
@@ -53,7 +60,7 @@ function matches(
 }
 
 /** The same feed comes in more than one form. */
-function describe(platform: Platform, { format, marks, delimiter }: Layout): Platform {
+function describe(platform: Platform, { format, marks, delimiter }: Form): Platform {
   let { name } = platform;
   if (name === 'Google Merchant RSS 2.0 feed' && marks[0] === 'feed') name = 'Google Merchant Atom feed';
   if (name.startsWith('Google Merchant Center') && delimiter !== '\t') {
@@ -63,7 +70,7 @@ function describe(platform: Platform, { format, marks, delimiter }: Layout): Pla
 }
 
 /** @returns undefined where neither a title nor a text can be told, or little else: a guess of two names is none */
-function readColumnWords(names: ReadonlySet<string>, layout: Layout): Platform | undefined {
+function readColumnWords(names: ReadonlySet<string>, layout: Form): Platform | undefined {
   const languages = Object.entries(COLUMN_WORDS).map(([language, words]) => {
     const fields: Partial<Record<RecordField, readonly string[]>> = {};
     for (const field of MAPPABLE_FIELDS) {
@@ -88,7 +95,7 @@ function readColumnWords(names: ReadonlySet<string>, layout: Layout): Platform |
   return { name: nameOf(best.language, layout), kind: 'products', has: [], fields };
 }
 
-function nameOf(language: string, { format, encoding, marks }: Layout): string {
+function nameOf(language: string, { format, encoding, marks }: Form): string {
   const written = format === 'jsonl' ? 'JSON Lines' : format.toUpperCase();
   if (format === 'xlsx') return `Excel workbook with ${language} columns`;
   if (encoding.startsWith('utf-16')) return `Unicode text saved by ${language} Excel`;
