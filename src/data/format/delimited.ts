@@ -111,6 +111,9 @@ async function* streamRecords(
   yield splitRecords(pending, dialect, { start: 0, line, isLast: true }).records;
 }
 
+/** What reports write beside their sums, beyond the last column. */
+const TOTAL = /^\s{0,5}(?:grand )?total\s{0,5}$/iu;
+
 export function createRowReader(
   columns: readonly string[],
   wanted: Wanted,
@@ -127,7 +130,8 @@ export function createRowReader(
   return ({ line, cells, fault }) => {
     if (fault !== undefined) return { line, fault: { field: 'row', value: showCells(cells), reason: fault } };
     const tooMany =
-      cells.length > columns.length && cells.slice(columns.length).some((cell) => cell.trim() !== '');
+      cells.length > columns.length &&
+      cells.slice(columns.length).some((cell) => cell.trim() !== '' && !TOTAL.test(cell));
     if (tooMany || cells.length <= lastRequired) {
       const reason = `has ${cells.length} fields where the first row has ${columns.length}`;
       return { line, fault: { field: 'row', value: showCells(cells), reason } };

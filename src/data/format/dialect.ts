@@ -44,7 +44,7 @@ function judge(
   all: readonly RawRecord[],
   isTsv: boolean,
 ): { score: number; cells: number } {
-  const records = all.filter((record) => !isBlank(record));
+  const records = all.filter((record) => !isBlank(record) && !isComment(record));
   const counts = new Map<number, number>();
   let faults = 0;
   for (const { cells, fault } of records) {
@@ -95,12 +95,15 @@ function passedOver(record: RawRecord, after: readonly RawRecord[], cells: numbe
   const [first = ''] = record.cells;
   if (/^"?sep=.?"?$/iu.test(record.cells.join('')) || /^sep=/iu.test(first)) return 'says the delimiter';
   if (cells === 1) return undefined;
-  if (first.trimStart().startsWith('#') && record.cells.filter((cell) => cell.trim() !== '').length === 1)
-    return 'is a comment';
+  if (isComment(record)) return 'is a comment';
   const filled = countFilled(record);
   // A title, dates, a row of headings over groups of columns: fewer cells than lines after it, and less than half of a row.
   if (filled <= cells / 2 && after.some((next) => countFilled(next) > filled)) return 'is a heading';
   return undefined;
+}
+
+function isComment(record: RawRecord): boolean {
+  return record.cells[0]?.trimStart().startsWith('#') === true && countFilled(record) === 1;
 }
 
 function countFilled({ cells }: RawRecord): number {

@@ -27,6 +27,7 @@ export function normaliseName(name: string): string {
     .trim();
 }
 
+const MAX_NAMES = 4096;
 let knownNames: ReadonlySet<string> | undefined;
 
 /** How many of the cells of a line are names of columns that exports have. */
@@ -37,7 +38,10 @@ export function countKnownNames(cells: readonly string[]): number {
       ...Object.values(COLUMN_WORDS).flatMap((words) => Object.values(words).flat()),
     ].map(normaliseName),
   );
-  return new Set(cells.map(normaliseName).filter((name) => knownNames?.has(name))).size;
+  const names = new Set(cells.slice(0, MAX_NAMES).map(normaliseName));
+  // The names of one export say more than any number of names that any might have.
+  const isExport = PLATFORMS.some((platform) => matches(platform, names, 'csv'));
+  return [...names].filter((name) => knownNames?.has(name)).length + (isExport ? MAX_NAMES : 0);
 }
 
 export function recognise(columns: readonly string[], layout: Form): Recognised | undefined {

@@ -99,6 +99,7 @@ async function* readSampled(
 }
 
 const NUMBERS = ['price', 'rating'] as const;
+const TOTAL = /^(?:(?:grand |sub)?totals?|summe|gesamt(?:summe)?|totale?|suma)\b/iu;
 
 function createReader(request: MappingRequest, mapping: Mapping) {
   const { platform, fields, asked } = mapping;
@@ -160,8 +161,16 @@ function createReader(request: MappingRequest, mapping: Mapping) {
     const attributes = readAttributes(values, mapping);
     if (attributes !== undefined && request.uses.includes('attributes'))
       raw['attributes'] = { ...attributes, ...(raw['attributes'] as object | undefined) };
+    if (raw['brand'] === undefined && request.uses.includes('brand')) {
+      const brand = attributes?.['brand'] ?? attributes?.['manufacturer'];
+      if (brand !== undefined) raw['brand'] = brand;
+    }
     const parsed = parseRecord(raw, lenient, needsText);
-    if ('fault' in parsed) return { line, fault: fault ?? parsed.fault };
+    if ('fault' in parsed) {
+      const first = toText(raw['id']).trim();
+      if (platform !== undefined && TOTAL.test(first)) return { line, ignored: 'is a row of totals' };
+      return { line, fault: fault ?? parsed.fault };
+    }
     if (fault !== undefined) return { line, fault };
     return { line, record: parsed.record, values, emptied: [...unreadable, ...(parsed.emptied ?? [])] };
   };
@@ -339,6 +348,14 @@ function readAttributes(values: Values, { platform, find }: Mapping): Record<str
   const found: Record<string, string> = {};
   const put = (name: string, value: unknown): void => {
     const text = toText(value).replaceAll('\n', ', ').trim();
+    // `brand=Acme,color=Red`, as Magento writes what has no column.
+    if (name === 'additional attributes') {
+      for (const part of text.split(/,(?=[a-z0-9_]{1,60}=)/u)) {
+        const at = part.indexOf('=');
+        if (at > 0) put(part.slice(0, at).replaceAll('_', ' '), part.slice(at + 1));
+      }
+      return;
+    }
     if (text !== '' && !isMissing(text)) found[name.trim().slice(0, 200)] = toPlainText(text);
   };
   for (const column of (platform.attributes ?? []).flatMap(find))
