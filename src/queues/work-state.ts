@@ -1,5 +1,5 @@
 /**
- * What a worker writes about the work it does, for both flows alike. Each step is one statement, so one round trip and one commit.
+ * What a worker writes about the work it does, for both flows alike. Each write is one statement, so one round trip and one commit.
  * An attempt holds a number (`attempts` of the state): whoever holds an older one can write nothing any more, so of two workers
  * that do the same work, as after a lost lock, one commits.
  */

@@ -1,5 +1,5 @@
 /**
- * How rows lie between the steps of a job: JSON, one a line. What is read was written by us and is checked by
+ * How rows lie between the stages of a job: JSON, one a line. What is read was written by us and is checked by
  * its sha256.
  */
 import type { ArtifactStore } from '../../core/artifact-store.ts';
