@@ -161,7 +161,20 @@ export type JobSummary = {
   error: StoredError;
 };
 
-export type Job = JobSummary & { rows_per_second: number | null; seconds_left: number | null };
+export type Job = JobSummary & {
+  rows_per_second: number | null;
+  seconds_left: number | null;
+  stages: JobStage[];
+};
+
+export type JobStage = {
+  stage: string;
+  status: string;
+  shards: { total: number; done: number } | null;
+  error: StoredError;
+  started_at: string | null;
+  finished_at: string | null;
+};
 
 export type Model = {
   name: string;

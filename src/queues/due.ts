@@ -131,6 +131,10 @@ export async function enqueueNext<O>(
   const after = stagesAfter(plain, key.stage);
   // BullMQ releases the parent of a listed fan-out when the last of its children has ended.
   if (parentOf(plain, key.stage) !== undefined || (after.length === 0 && window === undefined)) return;
+  if (window === undefined && after.every((stage) => isOnlyLink(plain, key.stage, stage))) {
+    for (const stage of after) await queues.enqueue({ ownerId: key.ownerId, stage, part: '' });
+    return;
+  }
   const next = window === undefined ? undefined : String(Number(key.part) + window);
   const due = await listDue(flow, pool, key.ownerId, owner);
   await enqueueDue(
@@ -139,6 +143,15 @@ export async function enqueueNext<O>(
     owner,
     due.filter(({ stage, part }) => after.includes(stage) || (stage === key.stage && part === next)),
   );
+}
+
+/**
+ * Whether the end of `before` alone makes `stage` due, and no part of either has to be looked up: then neither PostgreSQL nor the queue
+ * is asked first, two round trips of every hand-over. A queue job that is there already is left as it is.
+ */
+function isOnlyLink(flow: Flow, before: string, stage: string): boolean {
+  const { after, each } = declarationOf(flow, stage);
+  return after.length === 1 && each === undefined && declarationOf(flow, before).each === undefined;
 }
 
 /** Puts due work into its queues unless it is there; a listed fan-out goes whole, with its parent. */

@@ -57,7 +57,7 @@ export {
   type RunOptions,
   type RunRequest,
 } from './run-options.ts';
-export { getJob, listJobs, type JobSummary, type JobView } from './job-views.ts';
+export { getJob, listJobs, type JobStageView, type JobSummary, type JobView } from './job-views.ts';
 export {
   createJobStarter,
   type JobInput,

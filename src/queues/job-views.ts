@@ -1,11 +1,11 @@
 /** Prediction jobs as the API and the command line show them. */
 import { sql } from 'kysely';
 import { originAndPath } from '../core/public-address.ts';
-import type { Db, RunStatus, StoredError } from '../db/index.ts';
+import type { Db, RunStatus, StageStatus, StoredError } from '../db/index.ts';
 import type { CatalogueSource } from '../data/index.ts';
 import { noSuchJob } from './jobs.ts';
 import { predictOptionsSchema, type PredictJobOptions } from './job-options.ts';
-import { JOB, type JobOutput } from './job-flow.ts';
+import { JOB, type JobOutput, type JobStage } from './job-flow.ts';
 
 export interface JobSummary {
   id: string;
@@ -24,7 +24,21 @@ export interface JobSummary {
   finishedAt: Date | null;
 }
 
+export interface JobStageView {
+  stage: JobStage;
+  /** `waiting`: no worker has begun it yet; `cancelled`: none ever will, because the job ended before. */
+  status: StageStatus | 'waiting';
+  /** How many of its shards have their result, of how many there are; null for the stages that have none. */
+  shards: { total: number; done: number } | null;
+  /** Of the first shard that has one. */
+  error: StoredError | null;
+  startedAt: Date | null;
+  finishedAt: Date | null;
+}
+
 export interface JobView extends JobSummary {
+  /** In their order. */
+  stages: JobStageView[];
   /** Of the shards worked on lately; null when none was. */
   rowsPerSecond: number | null;
   secondsLeft: number | null;
@@ -84,9 +98,52 @@ export async function getJob(db: Db, jobId: string): Promise<JobView> {
   const left = job.rows.total === null ? null : job.rows.total - job.rows.done;
   return {
     ...job,
+    stages: await readStages(db, job),
     rowsPerSecond,
     secondsLeft: left === null || rowsPerSecond === null ? null : left / rowsPerSecond,
   };
+}
+
+interface StageRow extends Pick<JobStageView, 'error'> {
+  stage: string;
+  statuses: JobStageView['status'][];
+  total: number;
+  done: number;
+  started_at: Date | null;
+  finished_at: Date | null;
+}
+
+async function readStages(db: Db, job: JobSummary): Promise<JobStageView[]> {
+  const { rows } = await sql<StageRow>`
+    SELECT stage, array_agg(DISTINCT status) AS statuses, count(*)::int AS total,
+           (count(*) FILTER (WHERE status = 'succeeded'))::int AS done, min(started_at) AS started_at,
+           CASE WHEN count(finished_at) = count(*) THEN max(finished_at) END AS finished_at,
+           (array_agg(error ORDER BY shard) FILTER (WHERE error IS NOT NULL))[1] AS error
+    FROM prediction_job_steps WHERE job_id = ${job.id} GROUP BY stage`.execute(db);
+  return JOB.names.map((name) => {
+    const stage = name as JobStage;
+    const row = rows.find((one) => one.stage === name);
+    const hasParts = 'each' in JOB.stages[stage];
+    return {
+      stage,
+      status: statusOfParts(row?.statuses ?? [], job.status === 'active'),
+      shards: hasParts && row !== undefined ? { total: row.total, done: row.done } : null,
+      error: row?.error ?? null,
+      startedAt: row?.started_at ?? null,
+      finishedAt: row?.finished_at ?? null,
+    };
+  });
+}
+
+/** What a stage is as a whole whose parts are these. One of which some have ended and others wait is at work. */
+function statusOfParts(parts: readonly JobStageView['status'][], isActive: boolean): JobStageView['status'] {
+  const has = (status: JobStageView['status']): boolean => parts.includes(status);
+  if (has('failed')) return 'failed';
+  if (!isActive && parts.some((status) => status !== 'succeeded')) return 'cancelled';
+  if (parts.length === 0) return isActive ? 'waiting' : 'cancelled';
+  if (has('retrying') && !has('running')) return 'retrying';
+  if (parts.every((status) => status === 'waiting')) return 'waiting';
+  return parts.every((status) => status === 'succeeded') ? 'succeeded' : 'running';
 }
 
 async function readPace(db: Db, jobId: string): Promise<number | null> {

@@ -98,6 +98,11 @@ describe('POST /jobs/predict', () => {
       format: 'parquet',
       rows: { total: 59, done: 59, refused: 1 },
       seconds_left: null,
+      stages: [
+        { stage: 'split-catalogue', status: 'succeeded', shards: null },
+        { stage: 'predict-shard', status: 'succeeded', shards: { total: 6, done: 6 } },
+        { stage: 'join-shards', status: 'succeeded', shards: null, error: null },
+      ],
     });
     const output = await fetch(`${server.url}/jobs/${id}/output`);
     expect(output.headers.get('content-type')).toBe('application/vnd.apache.parquet');

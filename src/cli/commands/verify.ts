@@ -49,7 +49,7 @@ export const verifyCommand = defineCommand({
 function renderVerification(found: Verification): string {
   const { name, version, record, dataset, weights, changedConditions: changed, applied } = found;
   const lines = [
-    `${name} version ${version}: ${describeVerdict(found)}`,
+    `${name} version ${version}: ${describeReproducibility(found)}`,
     `  dataset   version ${dataset.version}, digest ${dataset.digest}`,
     `  recipe    ${found.recipe}, seed ${found.seed}, ${record.threads} threads, ${record.runtime.backend}`,
     `  base      ${record.base.name}, hash ${record.base.sha256}`,
@@ -68,7 +68,7 @@ function renderVerification(found: Verification): string {
   return lines.join('\n');
 }
 
-function describeVerdict({ verdict }: Verification): string {
+function describeReproducibility({ verdict }: Verification): string {
   switch (verdict) {
     case 'equal':
       return 'reproduced, equal to the last bit';

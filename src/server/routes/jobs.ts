@@ -57,7 +57,22 @@ const summarySchema = z
   })
   .openapi('JobSummary');
 const jobSchema = summarySchema
-  .extend({ rows_per_second: z.number().nullable(), seconds_left: z.number().nullable() })
+  .extend({
+    rows_per_second: z.number().nullable(),
+    seconds_left: z.number().nullable(),
+    stages: z.array(
+      z
+        .object({
+          stage: z.string(),
+          status: z.string(),
+          shards: z.object({ total: count, done: count }).nullable(),
+          error: storedError.nullable(),
+          started_at: time.nullable(),
+          finished_at: time.nullable(),
+        })
+        .openapi('JobStage'),
+    ),
+  })
   .openapi('Job');
 
 const list = (about: string) =>
@@ -239,6 +254,12 @@ export function createJobRoutes(deps: {
             ...renderSummary(job),
             rows_per_second: job.rowsPerSecond,
             seconds_left: job.secondsLeft,
+            stages: job.stages.map(({ startedAt, finishedAt, error, ...stage }) => ({
+              ...stage,
+              error: error === null ? null : { ...error },
+              started_at: startedAt?.toISOString() ?? null,
+              finished_at: finishedAt?.toISOString() ?? null,
+            })),
           },
         },
         200,

@@ -8,10 +8,8 @@ export interface ChangedCondition {
   here: string;
 }
 
-export const VERDICTS = ['equal', 'within-tolerance', 'different'] as const;
-
-export interface Verdict {
-  verdict: (typeof VERDICTS)[number];
+export interface Reproducibility {
+  verdict: 'equal' | 'within-tolerance' | 'different';
   /**
    * `weights`: the same bits were asked for. `scores`: a condition differs, so the scores may differ by the
    * tolerance.
@@ -45,11 +43,11 @@ export function listChangedConditions(recorded: Provenance, here: Provenance): C
 }
 
 /** @param largestScoreDifference null when the hashes are equal: then nothing was scored */
-export function decideVerdict(found: {
+export function judgeReproducibility(found: {
   isSameHash: boolean;
   changed: readonly ChangedCondition[];
   largestScoreDifference: number | null;
-}): Verdict {
+}): Reproducibility {
   const applied = found.isSameHash || found.changed.length === 0 ? 'weights' : 'scores';
   if (found.isSameHash) return { verdict: 'equal', applied };
   const isClose =

@@ -25,10 +25,10 @@ import {
   readRecord,
 } from './recorded-training.ts';
 import {
-  decideVerdict,
+  judgeReproducibility,
   listChangedConditions,
   type ChangedCondition,
-  type Verdict,
+  type Reproducibility,
 } from './reproducibility.ts';
 
 export interface VerifyRequest {
@@ -40,7 +40,7 @@ export interface VerifyRequest {
   threads?: number | undefined;
 }
 
-export interface Verification extends Verdict {
+export interface Verification extends Reproducibility {
   name: string;
   version: number;
   trackingRunId: string;
@@ -110,7 +110,7 @@ export async function verifyVersion(
           signal,
         );
     return {
-      ...decideVerdict({ isSameHash, changed, largestScoreDifference }),
+      ...judgeReproducibility({ isSameHash, changed, largestScoreDifference }),
       name,
       version,
       trackingRunId: run.runId,

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Provenance } from '../../src/ml/index.ts';
-import { decideVerdict, listChangedConditions } from '../../src/workers/versions/reproducibility.ts';
+import { judgeReproducibility, listChangedConditions } from '../../src/workers/versions/reproducibility.ts';
 
 const hash = (letter: string): string => letter.repeat(64);
 const RECORD: Provenance = {
@@ -67,7 +67,7 @@ describe('the verdict', () => {
   ] as const)(
     'on equal hashes: %s, changed conditions %j and a difference of %s is %s by %s',
     (isSameHash, list, largestScoreDifference, verdict, applied) => {
-      expect(decideVerdict({ isSameHash, changed: list, largestScoreDifference })).toEqual({
+      expect(judgeReproducibility({ isSameHash, changed: list, largestScoreDifference })).toEqual({
         verdict,
         applied,
       });
