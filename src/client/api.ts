@@ -146,6 +146,8 @@ export type RunStage = {
   }[];
 };
 
+export type LogLine = { line: number; at: string; level: string; message: string };
+
 export type JobSummary = {
   id: string;
   number: number;
@@ -503,15 +505,36 @@ export interface Api {
       limit?: number | undefined;
       before?: number | undefined;
       status?: 'active' | 'succeeded' | 'failed' | 'cancelled' | undefined;
+      trigger?: 'schedule' | 'manual' | 'feedback' | 'replay' | undefined;
+      from?: string | undefined;
+      to?: string | undefined;
     };
     body: undefined;
-    answer: { status: 'success'; runs: RunSummary[] };
+    answer: { status: 'success'; runs: RunSummary[]; count: number };
   };
   'GET /runs/{id}': {
     path: { id: string };
     query: {};
     body: undefined;
     answer: { status: 'success'; run: Run };
+  };
+  'GET /runs/{id}/log': {
+    path: { id: string };
+    query: {
+      stage?: string | undefined;
+      candidate?: string | undefined;
+      attempt?: number | undefined;
+      after?: number | null | undefined;
+    };
+    body: undefined;
+    answer: {
+      status: 'success';
+      stage: string;
+      candidate: string | null;
+      attempt: number;
+      outcome: string;
+      lines: LogLine[];
+    };
   };
   'GET /serving/traffic': {
     path: {};

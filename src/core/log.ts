@@ -19,6 +19,19 @@ export interface LogOptions {
   health?: LogHealth;
 }
 
+/** Fields whose values no line shows. */
+export const REDACTED_KEYS: readonly string[] = [
+  'apiKey',
+  'authorization',
+  'password',
+  'token',
+  '*.apiKey',
+  '*.authorization',
+  '*.password',
+  '*.token',
+  'headers.authorization',
+];
+
 export function createLogHealth(): LogHealth {
   return { isFailing: false, droppedLines: 0 };
 }
@@ -33,17 +46,7 @@ export function createLogger(options: LogOptions): Logger {
       level: options.level,
       base: { pid: process.pid, ...options.base },
       timestamp: pino.stdTimeFunctions.isoTime,
-      redact: [
-        'apiKey',
-        'authorization',
-        'password',
-        'token',
-        '*.apiKey',
-        '*.authorization',
-        '*.password',
-        '*.token',
-        'headers.authorization',
-      ],
+      redact: [...REDACTED_KEYS],
     },
     isPretty ? { write: (line) => out.write(renderPretty(line)) } : out,
   );

@@ -10,16 +10,21 @@ const BARE = /^[^\s"={}]+$/u;
 
 /** @param json one line as pino writes it */
 export function renderPretty(json: string): string {
-  const { time, level, msg, err, ...fields } = JSON.parse(json) as Table;
+  const { time, level, ...fields } = JSON.parse(json) as Table;
   const name = pino.levels.labels[Number(level)] ?? String(level);
+  return `${`${String(time)} ${name.padEnd(5)} ${renderFields(fields)}`.trimEnd()}\n`;
+}
+
+/** A line without its time and level: the message, the fields, and below it the stack of an error. */
+export function renderFields({ msg, err, ...fields }: Table): string {
   const { stack, ...error } = isTable(err) ? err : { stack: undefined };
   const shown = Object.entries(isTable(err) ? { ...fields, ...prefixed('err', error) } : fields);
   const line = [
-    `${String(time)} ${name.padEnd(5)} ${clean(typeof msg === 'string' ? msg : '')}`.trimEnd(),
+    clean(typeof msg === 'string' ? msg : ''),
     ...shown.map(([key, value]) => `${clean(key)}=${renderValue(value)}`),
   ].join('  ');
-  if (typeof stack !== 'string') return `${line}\n`;
-  return `${[line, ...stack.split('\n').map((row) => `    ${clean(row.trim())}`)].join('\n')}\n`;
+  if (typeof stack !== 'string') return line;
+  return [line, ...stack.split('\n').map((row) => `    ${clean(row.trim())}`)].join('\n');
 }
 
 function prefixed(prefix: string, table: Table): Table {

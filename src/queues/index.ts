@@ -57,6 +57,13 @@ export {
   type RunOptions,
   type RunRequest,
 } from './run-options.ts';
+export {
+  KEPT_LOG_LINES,
+  readAttemptLog,
+  writeLogLines,
+  type AttemptLog,
+  type LogLine,
+} from './attempt-log.ts';
 export { getJob, listJobs, type JobStageView, type JobSummary, type JobView } from './job-views.ts';
 export {
   createJobStarter,
@@ -73,9 +80,11 @@ export {
   type PredictJobRequest,
 } from './job-options.ts';
 export {
+  countRuns,
   getRun,
   listRuns,
   type AttemptView,
+  type RunFilter,
   type RunSummary,
   type RunView,
   type StageView,

@@ -56,19 +56,40 @@ const SUMMARY_COLUMNS = [
   'error',
 ] as const;
 
+export interface RunFilter {
+  status?: RunStatus | undefined;
+  trigger?: RunTrigger | undefined;
+  /** Runs that began at this time or later. */
+  from?: Date | undefined;
+  /** Runs that began before this time. */
+  to?: Date | undefined;
+}
+
 /** Newest first. `before` is the number of the last run of the page before. */
 export async function listRuns(
   db: Db,
-  page: { limit: number; before?: number; status?: RunStatus },
+  { limit, before, ...filter }: RunFilter & { limit: number; before?: number | undefined },
 ): Promise<RunSummary[]> {
-  let query = db
-    .selectFrom('pipeline_runs')
-    .select(SUMMARY_COLUMNS)
-    .orderBy('number', 'desc')
-    .limit(page.limit);
-  if (page.before !== undefined) query = query.where('number', '<', page.before);
-  if (page.status !== undefined) query = query.where('status', '=', page.status);
+  let query = selectRuns(db, filter).select(SUMMARY_COLUMNS).orderBy('number', 'desc').limit(limit);
+  if (before !== undefined) query = query.where('number', '<', before);
   return (await query.execute()).map(toSummary);
+}
+
+/** How many runs there are, whatever page is shown of them. */
+export async function countRuns(db: Db, filter: RunFilter): Promise<number> {
+  const { count } = await selectRuns(db, filter)
+    .select(({ fn }) => fn.countAll<string>().as('count'))
+    .executeTakeFirstOrThrow();
+  return Number(count);
+}
+
+function selectRuns(db: Db, { status, trigger, from, to }: RunFilter) {
+  let query = db.selectFrom('pipeline_runs');
+  if (status !== undefined) query = query.where('status', '=', status);
+  if (trigger !== undefined) query = query.where('trigger', '=', trigger);
+  if (from !== undefined) query = query.where('created_at', '>=', from);
+  if (to !== undefined) query = query.where('created_at', '<', to);
+  return query;
 }
 
 /** @throws AppError `not-found` */

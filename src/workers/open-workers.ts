@@ -17,6 +17,7 @@ import {
 } from '../queues/index.ts';
 import { createStageProcessor, type LoopDeps } from './loop/attempt-loop.ts';
 import type { Handlers, StageServices } from './loop/context.ts';
+import { openAttemptLogs } from './loop/attempt-logs.ts';
 import { openRunningAttempts } from './loop/running-attempts.ts';
 import { cleanLeftovers } from './upkeep/clean-leftovers.ts';
 import { freeJobs } from './upkeep/free-jobs.ts';
@@ -46,7 +47,8 @@ export async function openWorkers(options: {
   const config = services.config.queues;
   const workerId = `${hostname()}-${process.pid}-${randomSlug(4)}`;
   const running = openRunningAttempts(services.database.pool, log);
-  const deps: LoopDeps = { queues, services, config, running, workerId, log, clock };
+  const logs = openAttemptLogs(services.database.pool, services.config, log);
+  const deps: LoopDeps = { queues, services, config, running, logs, workerId, log, clock };
   const workers: Worker[] = [];
 
   const open = (name: string, processor: Processor, concurrency: number): void => {
@@ -114,6 +116,7 @@ export async function openWorkers(options: {
       } finally {
         clearTimeout(timer);
         await running.close();
+        await logs.close();
         log.info(
           { workerId, elapsedMs: Math.round(performance.now() - startedMs) },
           'the workers have drained',

@@ -71,6 +71,7 @@ const OURS: Readonly<Record<KeyRole, string>> = {
     GET /generate_data
     GET /runs
     GET /runs/:id
+    GET /runs/:id/log
     GET /models
     GET /models/:name/versions
     GET /models/:name/versions/:version

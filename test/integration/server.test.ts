@@ -310,6 +310,22 @@ describe('a server with a champion', () => {
       runs: { id: string }[];
     };
     expect(runs.map(({ id }) => id)).toContain(runId);
+    const of = async (query: string): Promise<unknown> => {
+      const answer = await fetch(`${server.url}/runs?${new URLSearchParams(query).toString()}`);
+      if (answer.status !== 200) return answer.status;
+      const listed = (await answer.json()) as { runs: { id: string }[]; count: number };
+      return [listed.runs.map(({ id }) => id === runId), listed.count];
+    };
+    const { created_at: began } = (run as { run: { created_at: string } }).run;
+    const later = new Date(Date.parse(began) + 1).toISOString();
+    expect(await of('trigger=manual&status=cancelled&limit=1')).toEqual([[true], 1]);
+    expect(await of('trigger=schedule')).toEqual([[], 0]);
+    expect(await of(`from=${began}&to=${later}`)).toEqual([[true], 1]);
+    expect(await of(`to=${began}`)).toEqual([[], 0]);
+    expect(await of(`from=${later}`)).toEqual([[], 0]);
+    expect(await of('before=1')).toEqual([[], 1]);
+    expect(await of('from=yesterday')).toBe(400);
+    expect(await of('trigger=magic')).toBe(400);
     expect((await fetch(`${server.url}/runs/nothing`)).status).toBe(404);
   });
 

@@ -1,5 +1,5 @@
 export { loadConfig, type LoadedConfig, type LoadOptions, type Origins } from './load.ts';
-export { maskSecret, withPublicAddresses } from './mask.ts';
+export { createSecretMask, maskSecret, withPublicAddresses } from './mask.ts';
 export { listConfig, type ConfigLine } from './render.ts';
 export { MAPPABLE_FIELDS, RECORD_FIELDS, type FieldRule, type RecordField } from './fields.ts';
 export {

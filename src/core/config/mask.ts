@@ -1,5 +1,6 @@
 /** Secrets of the configuration as they may be shown. */
 import { publicAddress } from '../public-address.ts';
+import { isTable } from '../table.ts';
 import { SECRET_KEYS, type Config } from './schema.ts';
 
 const MASK = '********';
@@ -37,5 +38,27 @@ export function withPublicAddresses<T extends Pick<Config, 'data' | 'model'>>(se
     ...settings,
     data: { ...data, source },
     model: { ...model, hubUrl: publicAddress(model.hubUrl) },
+  };
+}
+
+/** An address in running text; what a sentence ends with is not part of it. */
+const ADDRESS = /\b[a-z][a-z0-9+.-]*:\/\/[^\s"'<>]*[^\s"'<>.,;:)\]]/giu;
+const BEARER = /\b(Bearer|Basic)\s+[\w.~+/=-]{8,}/giu;
+/** A shorter value stands in many words that are no secret. */
+const SHORTEST_SECRET = 6;
+
+/** Masks what running text must not show: the secrets of the configuration wherever they stand, and what addresses and headers carry. */
+export function createSecretMask(config: Config): (text: string) => string {
+  const secrets = SECRET_KEYS.flatMap((key) => {
+    const value = key.split('.').reduce<unknown>((at, name) => (isTable(at) ? at[name] : undefined), config);
+    return typeof value === 'string' && value.length >= SHORTEST_SECRET && !URL.canParse(value)
+      ? [value]
+      : [];
+  });
+  return (text) => {
+    let masked = text.replaceAll(ADDRESS, (address) => maskSecret(address));
+    masked = masked.replaceAll(BEARER, (_, scheme: string) => `${scheme} ${MASK}`);
+    for (const secret of secrets) masked = masked.replaceAll(secret, MASK);
+    return masked;
   };
 }

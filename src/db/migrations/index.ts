@@ -15,6 +15,7 @@ import { runLossesMigration } from './012-run-losses.ts';
 import { flowsMigration } from './020-flows.ts';
 import { versionFilesMigration } from './021-version-files.ts';
 import { textFeedbackMigration } from './030-text-feedback.ts';
+import { attemptLogsMigration } from './031-attempt-logs.ts';
 
 export const migrations: readonly Migration[] = [
   pipelineMigration,
@@ -32,4 +33,5 @@ export const migrations: readonly Migration[] = [
   flowsMigration,
   versionFilesMigration,
   textFeedbackMigration,
+  attemptLogsMigration,
 ];

@@ -1,4 +1,4 @@
-/** Tables of the migrations 001-pipeline and 012-run-losses. */
+/** Tables of the migrations 001-pipeline, 012-run-losses and 031-attempt-logs. */
 import type { Generated } from 'kysely';
 
 export const RUN_TRIGGERS = ['schedule', 'manual', 'feedback', 'replay'] as const;
@@ -34,6 +34,7 @@ export interface PipelineTables {
   pipeline_runs: PipelineRunsTable;
   stage_states: StageStatesTable;
   stage_attempts: StageAttemptsTable;
+  attempt_log_lines: AttemptLogLinesTable;
   schedule_ticks: ScheduleTicksTable;
 }
 
@@ -83,6 +84,17 @@ export interface StageAttemptsTable {
   started_at: Generated<Date>;
   finished_at: Date | null;
   error: StoredError | null;
+}
+
+export interface AttemptLogLinesTable {
+  run_id: string;
+  stage: string;
+  candidate: Generated<string>;
+  attempt: number;
+  line: number;
+  logged_at: Date;
+  level: string;
+  message: string;
 }
 
 export interface ScheduleTicksTable {

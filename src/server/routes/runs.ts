@@ -3,10 +3,13 @@ import { z } from '@hono/zod-openapi';
 import { SOURCE_KINDS, SOURCES, withPublicAddresses, type SourceRule } from '../../core/config/index.ts';
 import type { DestinationPolicy } from '../../core/destination.ts';
 import { AppError } from '../../core/errors.ts';
-import type { Db } from '../../db/index.ts';
+import { RUN_TRIGGERS, type Db } from '../../db/index.ts';
 import {
+  countRuns,
   getRun,
+  KEPT_LOG_LINES,
   listRuns,
+  readAttemptLog,
   runRequestSchema,
   type RunRequest,
   type RunStarter,
@@ -26,6 +29,7 @@ import {
 
 const runId = z.object({ id: z.string().min(1).max(100) });
 const time = z.iso.datetime();
+const moment = z.iso.datetime({ offset: true });
 export const storedError = z.looseObject({ code: z.string(), message: z.string() }).openapi('StoredError');
 const summarySchema = z
   .object({
@@ -87,10 +91,17 @@ const listRoute = defineRoute({
   tags: ['runs'],
   summary: 'Runs, newest first',
   request: {
-    query: createPageQuery('run'),
+    query: createPageQuery('run').extend({
+      trigger: z.enum(RUN_TRIGGERS).optional(),
+      from: moment.optional().openapi({ description: 'runs that began at this time or later' }),
+      to: moment.optional().openapi({ description: 'runs that began before this time' }),
+    }),
   },
   responses: {
-    200: jsonAnswer('the runs', { runs: z.array(summarySchema) }),
+    200: jsonAnswer('a page of the runs; count is of all that the filters leave', {
+      runs: z.array(summarySchema),
+      count: z.int(),
+    }),
   },
 });
 
@@ -103,6 +114,46 @@ const getRoute = defineRoute({
   responses: {
     200: jsonAnswer('the run', { run: runSchema }),
     404: errorResponse('no such run'),
+  },
+});
+
+const logRoute = defineRoute({
+  method: 'get',
+  path: '/runs/{id}/log',
+  tags: ['runs'],
+  summary: `What an attempt has logged, its last ${KEPT_LOG_LINES} lines; to follow it, ask again with the number of the last line`,
+  request: {
+    params: runId,
+    query: z.strictObject({
+      stage: z.string().max(100).optional(),
+      candidate: z.string().max(100).optional(),
+      attempt: z.coerce
+        .number<string>()
+        .int()
+        .min(1)
+        .max(2 ** 31 - 1)
+        .optional()
+        .openapi({ description: 'the newest of the stage, or of the run, when left out' }),
+      after: z.coerce
+        .number<string>()
+        .int()
+        .min(0)
+        .max(2 ** 31 - 1)
+        .default(0)
+        .openapi({ description: 'only lines behind the one of this number' }),
+    }),
+  },
+  responses: {
+    200: jsonAnswer('the lines, and how the attempt has ended: running while it has not', {
+      stage: z.string(),
+      candidate: z.string().nullable(),
+      attempt: z.int(),
+      outcome: z.string(),
+      lines: z.array(
+        z.object({ line: z.int(), at: time, level: z.string(), message: z.string() }).openapi('LogLine'),
+      ),
+    }),
+    404: errorResponse('no such run, or no such attempt'),
   },
 });
 
@@ -148,12 +199,27 @@ export function createRunRoutes(deps: {
       return c.json({ status: 'success' as const, run_id: id }, 202);
     })
     .openapi(listRoute, async function showRuns(c) {
-      const runs = await listRuns(db, c.req.valid('query'));
-      return c.json({ status: 'success' as const, runs: runs.map(renderSummary) }, 200);
+      const { limit, before, from, to, ...rest } = c.req.valid('query');
+      const filter = { ...rest, from: toDate(from), to: toDate(to) };
+      const runs = await listRuns(db, { limit, before, ...filter });
+      const count = await countRuns(db, filter);
+      return c.json({ status: 'success' as const, runs: runs.map(renderSummary), count }, 200);
     })
     .openapi(getRoute, async function showRun(c) {
       const run = await getRun(db, c.req.valid('param').id);
       return c.json({ status: 'success' as const, run: renderRun(run) }, 200);
+    })
+    .openapi(logRoute, async function showLog(c) {
+      const asked = { runId: c.req.valid('param').id, limit: KEPT_LOG_LINES, ...c.req.valid('query') };
+      const { lines, ...attempt } = await readAttemptLog(db, asked);
+      return c.json(
+        {
+          status: 'success' as const,
+          ...attempt,
+          lines: lines.map(({ loggedAt, ...line }) => ({ ...line, at: loggedAt.toISOString() })),
+        },
+        200,
+      );
     })
     .openapi(cancelRoute, async function cancelRun(c) {
       const { id } = c.req.valid('param');
@@ -164,6 +230,10 @@ export function createRunRoutes(deps: {
       const { runId: id } = await starter.replayRun(c.req.valid('param').id);
       return c.json({ status: 'success' as const, run_id: id }, 202);
     });
+}
+
+function toDate(moment: string | undefined): Date | undefined {
+  return moment === undefined ? undefined : new Date(moment);
 }
 
 /** Whoever may start runs over HTTP must not be able to read what only the operator's machines can reach. */

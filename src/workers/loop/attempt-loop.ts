@@ -30,6 +30,7 @@ import {
   type WorkAttempt,
   type WorkKey,
 } from '../../queues/index.ts';
+import type { AttemptLogs } from './attempt-logs.ts';
 import { createContext, type Handlers, type StageServices } from './context.ts';
 import { retryWhileOffline } from './retry-while-offline.ts';
 import type { RunningAttempt, RunningAttempts } from './running-attempts.ts';
@@ -42,6 +43,7 @@ export interface LoopDeps {
   services: StageServices;
   config: Config['queues'];
   running: RunningAttempts;
+  logs: AttemptLogs;
   workerId: string;
   log: Logger;
   clock: Clock;
@@ -89,20 +91,20 @@ export function createStageProcessor(
   return async (job, token) => {
     const payload = parsePayload(payloadSchema, job);
     const key = keyOf(flow, stage, payload);
-    const log = deps.log.child({
+    const processLog = deps.log.child({
       [flow.name]: key.ownerId,
       stage,
       ...(key.part !== '' && { [flow.tables.part]: key.part }),
     });
-    const begun = await retryWhileOffline(log, () => start(key));
+    const begun = await retryWhileOffline(processLog, () => start(key));
     switch (begun.kind) {
       case 'over':
-        log.info({ status: begun.status }, `the ${flow.name} has ended; nothing to do`);
+        processLog.info({ status: begun.status }, `the ${flow.name} has ended; nothing to do`);
         return { skipped: `the ${flow.name} is ${begun.status}` };
       case 'ended':
         throw new UnrecoverableError(`${describeWork(flow, key)} has already ended as ${begun.status}`);
       case 'done':
-        log.info('the result was already there; enqueueing what comes next');
+        processLog.info('the result was already there; enqueueing what comes next');
         await enqueueNext(flow, { pool, queues }, begun.owner, key);
         return begun.result;
       case 'begun':
@@ -110,6 +112,7 @@ export function createStageProcessor(
     }
 
     const { attempt, owner, input } = begun;
+    const log = flow.tables.attempts === null ? processLog : deps.logs.begin(attempt, processLog);
     const entry = deps.running.begin(
       {
         flow,

@@ -155,9 +155,11 @@ async function trainOrTakeOver(training: {
         context.progress({ done: shareDone(progress), of: 1, message: describeProgress(progress) });
         if (clock.nowMs() - pacedMs < LOG_PACE_EVERY_MS) return;
         pacedMs = clock.nowMs();
+        log.info(describeProgress(progress));
         write(paceMetrics(progress, pacedMs));
       },
       onEpoch: (epoch) => {
+        log.info(epoch, 'epoch ended');
         if (!logged.has(epoch.epoch)) write(epochMetrics(epoch, clock.nowMs()));
       },
       // A resumed training repeats the steps after its checkpoint, with the same losses.
