@@ -148,6 +148,17 @@ export type RunStage = {
 
 export type LogLine = { line: number; at: string; level: string; message: string };
 
+export type Schedule = {
+  cron: string;
+  time_zone: string;
+  enabled: boolean;
+  paused: boolean;
+  changed_by: string | null;
+  changed_at: string | null;
+  next: string[];
+  last: { slot: string; outcome: 'started' | 'skipped'; run_id: string | null; reason: string | null }[];
+};
+
 export type JobSummary = {
   id: string;
   number: number;
@@ -536,6 +547,16 @@ export interface Api {
       lines: LogLine[];
     };
   };
+  'GET /schedule': {
+    path: {};
+    query: { cron?: string | undefined; timeZone?: string | undefined };
+    body: undefined;
+    answer: {
+      status: 'success';
+      schedule: Schedule;
+      preview: { cron: string; time_zone: string; next: string[] } | null;
+    };
+  };
   'GET /serving/traffic': {
     path: {};
     query: {};
@@ -680,6 +701,12 @@ export interface Api {
     query: {};
     body: { days: number; experiment?: string | undefined };
     answer: { status: 'success'; deleted: number };
+  };
+  'PUT /schedule': {
+    path: {};
+    query: {};
+    body: { paused: boolean };
+    answer: { status: 'success'; schedule: Schedule };
   };
   'PUT /serving/traffic': {
     path: {};

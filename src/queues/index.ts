@@ -90,6 +90,7 @@ export {
   type StageView,
 } from './run-views.ts';
 export { createRunStarter, type RunStarter, type ScheduledStart } from './runs.ts';
+export { nextTicks, pauseSchedule, readSchedule, type ScheduleView } from './schedule-state.ts';
 export { applySchedule, nextTick, restoreSchedule, slotOf } from './schedule.ts';
 export { openStageQueues, START_RUN_QUEUE, type StageQueues } from './stage-queues.ts';
 export {

@@ -7,6 +7,7 @@ import { createRunId } from '../core/ids.ts';
 import type { Database, DbTransaction, RunTrigger } from '../db/index.ts';
 import { readRecipe } from '../ml/index.ts';
 import type { StageQueues } from './stage-queues.ts';
+import { readPause } from './schedule-state.ts';
 import { cancelOwner, noteEnqueued } from './owners.ts';
 import { RUN } from './run-flow.ts';
 import { resolveRunOptions, runOptionsSchema, type RunOptions, type RunRequest } from './run-options.ts';
@@ -183,6 +184,11 @@ async function claimSlot(
     // The run of this slot was made, but its maker could not enqueue it, or died before it did.
     if (run?.status === 'active' && run.enqueued_at === null) return { outcome: 'started', runId: run.id };
     return { outcome: 'skipped', reason: 'another worker has handled this slot' };
+  }
+  if ((await readPause(trx))?.paused === true) {
+    const skipped: ScheduledStart = { outcome: 'skipped', reason: 'the schedule is paused' };
+    await trx.updateTable('schedule_ticks').set(skipped).where('slot', '=', claim.slot).execute();
+    return skipped;
   }
   // ON CONFLICT on the index rather than a caught error: an error would spoil the transaction.
   const inserted = await trx

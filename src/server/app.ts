@@ -47,6 +47,7 @@ import { createPredictionRoutes } from './routes/predictions.ts';
 import { createQueueBoard, QUEUE_BOARD_PATH } from './routes/queue-board.ts';
 import { createReceiptRoutes } from './routes/receipts.ts';
 import { createRunRoutes } from './routes/runs.ts';
+import { createScheduleRoutes } from './routes/schedule.ts';
 import { createTrackingRoutes } from './routes/tracking.ts';
 import { createTrafficRoutes } from './routes/traffic.ts';
 import {
@@ -60,7 +61,7 @@ import {
 export interface AppDeps {
   config: Pick<
     Config,
-    'server' | 'outbound' | 'webhooks' | 'serving' | 'copy' | 'model' | 'jobs' | 'tracking'
+    'server' | 'outbound' | 'webhooks' | 'serving' | 'copy' | 'model' | 'jobs' | 'pipeline' | 'tracking'
   >;
   db: Db;
   locks: Locks;
@@ -149,6 +150,7 @@ export function createApp(deps: AppDeps): Router {
   app.route('/', createMetricsRoutes(metrics));
   app.route('/', createGenerateDataRoutes({ clock }));
   app.route('/', createRunRoutes({ db, starter, destinations: config.outbound }));
+  app.route('/', createScheduleRoutes({ db, config: config.pipeline.schedule, clock, nameCaller }));
   app.route(
     '/',
     createJobRoutes({

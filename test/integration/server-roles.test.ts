@@ -72,6 +72,7 @@ const OURS: Readonly<Record<KeyRole, string>> = {
     GET /runs
     GET /runs/:id
     GET /runs/:id/log
+    GET /schedule
     GET /models
     GET /models/:name/versions
     GET /models/:name/versions/:version
@@ -125,6 +126,7 @@ const OURS: Readonly<Record<KeyRole, string>> = {
   admin: `
     POST /models/:name/aliases/champion/rollback
     PUT /serving/traffic
+    PUT /schedule
     DELETE /tracking/runs/:run_id
     POST /tracking/retention
     POST /models/:name/versions/:version/approve

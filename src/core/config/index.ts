@@ -16,6 +16,7 @@ export {
   configSchema,
   fieldMapSchema,
   recipeNameSchema,
+  scheduleSchema,
   SECRET_KEYS,
   type CandidateConfig,
   type Config,

@@ -32,15 +32,17 @@ export type CandidateConfig = z.infer<typeof candidateSchema>;
 /** By the name of a stage; the queues, which declare the stages, refuse a name that is none. */
 const perStage = <T extends z.ZodType>(value: T) => z.record(slug, value);
 
-const pipeline = z.strictObject({
-  schedule: z.strictObject({
-    enabled: z.boolean(),
-    cron: text.superRefine((pattern, context) => {
-      const message = findCronFault(pattern);
-      if (message !== undefined) context.addIssue({ code: 'custom', message });
-    }),
-    timeZone: z.string().refine(isTimeZone, 'an IANA time zone such as UTC or Europe/Berlin'),
+export const scheduleSchema = z.strictObject({
+  enabled: z.boolean(),
+  cron: text.superRefine((pattern, context) => {
+    const message = findCronFault(pattern);
+    if (message !== undefined) context.addIssue({ code: 'custom', message });
   }),
+  timeZone: z.string().refine(isTimeZone, 'an IANA time zone such as UTC or Europe/Berlin'),
+});
+
+const pipeline = z.strictObject({
+  schedule: scheduleSchema,
   candidates: z
     .array(candidateSchema)
     .min(1)

@@ -16,6 +16,7 @@ import { flowsMigration } from './020-flows.ts';
 import { versionFilesMigration } from './021-version-files.ts';
 import { textFeedbackMigration } from './030-text-feedback.ts';
 import { attemptLogsMigration } from './031-attempt-logs.ts';
+import { schedulePauseMigration } from './032-schedule-pause.ts';
 
 export const migrations: readonly Migration[] = [
   pipelineMigration,
@@ -34,4 +35,5 @@ export const migrations: readonly Migration[] = [
   versionFilesMigration,
   textFeedbackMigration,
   attemptLogsMigration,
+  schedulePauseMigration,
 ];

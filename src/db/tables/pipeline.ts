@@ -1,4 +1,4 @@
-/** Tables of the migrations 001-pipeline, 012-run-losses and 031-attempt-logs. */
+/** Tables of the migrations 001-pipeline, 012-run-losses, 031-attempt-logs and 032-schedule-pause. */
 import type { Generated } from 'kysely';
 
 export const RUN_TRIGGERS = ['schedule', 'manual', 'feedback', 'replay'] as const;
@@ -36,6 +36,7 @@ export interface PipelineTables {
   stage_attempts: StageAttemptsTable;
   attempt_log_lines: AttemptLogLinesTable;
   schedule_ticks: ScheduleTicksTable;
+  schedule_pause: SchedulePauseTable;
 }
 
 export interface PipelineRunsTable {
@@ -103,4 +104,11 @@ export interface ScheduleTicksTable {
   outcome: 'started' | 'skipped';
   run_id: string | null;
   reason: string | null;
+}
+
+export interface SchedulePauseTable {
+  only_one: Generated<boolean>;
+  paused: boolean;
+  changed_by: string;
+  changed_at: Generated<Date>;
 }

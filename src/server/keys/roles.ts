@@ -18,6 +18,7 @@ const ASKING = [
 ];
 const ADMINS = [
   /^\/serving\/traffic$/,
+  /^\/schedule$/,
   /^\/tracking\//,
   /^\/models\/[^/]+\/versions\/[^/]+\/(approve|reject)$/,
   new RegExp(`^/models/[^/]+/aliases/${CHAMPION}/`, 'i'),
