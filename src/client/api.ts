@@ -136,6 +136,7 @@ export type RunStage = {
   error: StoredError;
   started_at: string | null;
   finished_at: string | null;
+  adopted_from: string | null;
   attempts: {
     attempt: number;
     worker: string;
@@ -693,7 +694,13 @@ export interface Api {
   'POST /runs/{id}/replay': {
     path: { id: string };
     query: {};
-    body: undefined;
+    body:
+      | {
+          from?:
+            'generate-data' | 'version-data' | 'train-model' | 'register-model' | 'summarize-run' | undefined;
+          options?: RunRequest | undefined;
+        }
+      | undefined;
     answer: { status: 'success'; run_id: string };
   };
   'POST /tracking/retention': {

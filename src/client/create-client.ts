@@ -69,8 +69,11 @@ export function createClient(options: ClientOptions) {
         await call('POST /runs/{id}/cancel', { path: { id }, ...rest });
       },
       /** @returns the id of the new run */
-      replay: async (id: string, rest?: CallOptions): Promise<string> =>
-        (await call('POST /runs/{id}/replay', { path: { id }, ...rest })).run_id,
+      replay: async (
+        id: string,
+        rest?: CallOptions,
+        body?: Body<'POST /runs/{id}/replay'>,
+      ): Promise<string> => (await call('POST /runs/{id}/replay', { path: { id }, body, ...rest })).run_id,
     },
     models: {
       list: async (rest?: CallOptions): Promise<ModelSummary[]> => (await call('GET /models', rest)).models,

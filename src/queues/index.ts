@@ -89,6 +89,7 @@ export {
   type RunView,
   type StageView,
 } from './run-views.ts';
+export { planReplay, RUN_STAGES, type ReplayPlan, type ReplayRequest } from './replay.ts';
 export { createRunStarter, type RunStarter, type ScheduledStart } from './runs.ts';
 export { nextTicks, pauseSchedule, readSchedule, type ScheduleView } from './schedule-state.ts';
 export { applySchedule, nextTick, restoreSchedule, slotOf } from './schedule.ts';

@@ -40,7 +40,9 @@ export const runRequestSchema = z.strictObject({
 });
 export type RunRequest = z.input<typeof runRequestSchema>;
 
-type OptionsConfig = Pick<Config, 'data' | 'pipeline' | 'model' | 'gate'>;
+type OptionsConfig = Pick<Config, 'data' | 'model' | 'gate'> & {
+  pipeline: Pick<Config['pipeline'], 'candidates'>;
+};
 
 /** @throws AppError `invalid-input` that names the field and what is allowed */
 export function resolveRunOptions(

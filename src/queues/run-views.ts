@@ -36,6 +36,8 @@ export interface StageView {
   error: StoredError | null;
   startedAt: Date | null;
   finishedAt: Date | null;
+  /** The run that did it, where this one is a replay that took its result over. */
+  adoptedFrom: string | null;
   attempts: AttemptView[];
 }
 
@@ -122,6 +124,7 @@ export async function getRun(db: Db, runId: string, flow: Flow<RunOwner> = RUN):
       error: state?.error ?? null,
       startedAt: state?.started_at ?? null,
       finishedAt: state?.finished_at ?? null,
+      adoptedFrom: state?.adopted_from ?? null,
       attempts: attempts
         .filter((row) => row.stage === stage && row.candidate === candidate)
         .map((row) => ({

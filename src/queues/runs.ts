@@ -8,8 +8,11 @@ import type { Database, DbTransaction, RunTrigger } from '../db/index.ts';
 import { readRecipe } from '../ml/index.ts';
 import type { StageQueues } from './stage-queues.ts';
 import { readPause } from './schedule-state.ts';
-import { cancelOwner, noteEnqueued } from './owners.ts';
-import { RUN } from './run-flow.ts';
+import { enqueueDue, listDue } from './due.ts';
+import { ownerOf } from './flow.ts';
+import { cancelOwner, listActive, noteEnqueued } from './owners.ts';
+import { adoptResults, type ReplayPlan } from './replay.ts';
+import { RUN, type RunStage } from './run-flow.ts';
 import { resolveRunOptions, runOptionsSchema, type RunOptions, type RunRequest } from './run-options.ts';
 
 const ACTIVE_INDEX = 'pipeline_runs_one_active';
@@ -35,8 +38,10 @@ export interface RunStarter {
    * @throws AppError `unavailable` when the queue takes no job: the run stays active, and the next call or the reconciler enqueues it
    */
   startScheduledRun(slot: Date): Promise<ScheduledStart>;
-  /** The same options again under a new id. @throws AppError `not-found`, and whatever `startRun` throws */
-  replayRun(runId: string): Promise<{ runId: string }>;
+  /**
+   * The same again under a new id, or as `planReplay` has planned it. @throws AppError `not-found`, and whatever `startRun` throws
+   */
+  replayRun(runId: string, plan?: ReplayPlan): Promise<{ runId: string }>;
   /** Closes the run at once; its workers stop within a second or so. @throws AppError `not-found`; `conflict` when it has ended */
   cancelRun(runId: string): Promise<void>;
 }
@@ -56,19 +61,25 @@ export function createRunStarter(deps: {
     trigger: RunTrigger;
     options: RunOptions;
     replayOf?: string;
+    adopted?: readonly RunStage[];
   }): Promise<{ runId: string }> => {
     await checkCandidates(run.options);
     const runId = createRunId(clock.now());
+    const { adopted = [], replayOf } = run;
     await orActiveConflict(database, () =>
-      db
-        .insertInto('pipeline_runs')
-        .values({
-          id: runId,
-          trigger: run.trigger,
-          options: JSON.stringify(run.options),
-          replay_of: run.replayOf ?? null,
-        })
-        .execute(),
+      db.transaction().execute(async (trx) => {
+        await trx
+          .insertInto('pipeline_runs')
+          .values({
+            id: runId,
+            trigger: run.trigger,
+            options: JSON.stringify(run.options),
+            replay_of: replayOf ?? null,
+          })
+          .execute();
+        if (replayOf !== undefined && adopted.length > 0)
+          await adoptResults(trx, { runId, from: replayOf, stages: adopted });
+      }),
     );
     try {
       await enqueueFirst(database, queues, runId, PATIENCE_MS);
@@ -93,7 +104,8 @@ export function createRunStarter(deps: {
       return claimed;
     },
 
-    replayRun: async (runId) => {
+    replayRun: async (runId, plan) => {
+      if (plan !== undefined) return await start({ trigger: 'replay', replayOf: runId, ...plan });
       const original = await db
         .selectFrom('pipeline_runs')
         .select('options')
@@ -116,9 +128,12 @@ async function enqueueFirst(
   patienceMs = 0,
 ): Promise<void> {
   const giveUpAt = Date.now() + patienceMs;
+  const [run] = (await listActive(RUN, database.pool)).filter(({ id }) => id === runId);
+  if (run === undefined) return;
+  const owner = ownerOf(RUN, run.row);
   for (;;) {
     try {
-      await queues.enqueue({ ownerId: runId, stage: 'generate-data', part: '' });
+      await enqueueDue(RUN, queues, owner, await listDue(RUN, database.pool, runId, owner));
       break;
     } catch (cause) {
       if (Date.now() >= giveUpAt) {

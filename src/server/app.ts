@@ -149,7 +149,7 @@ export function createApp(deps: AppDeps): Router {
   );
   app.route('/', createMetricsRoutes(metrics));
   app.route('/', createGenerateDataRoutes({ clock }));
-  app.route('/', createRunRoutes({ db, starter, destinations: config.outbound }));
+  app.route('/', createRunRoutes({ db, artifacts: deps.artifacts, starter, destinations: config.outbound }));
   app.route('/', createScheduleRoutes({ db, config: config.pipeline.schedule, clock, nameCaller }));
   app.route(
     '/',

@@ -8,6 +8,7 @@ import {
   applySchedule,
   createRunStarter,
   nextTick,
+  planReplay,
   queueJobId,
   RUN,
   stageSettings,
@@ -15,7 +16,8 @@ import {
   type StageQueues,
   type WorkKey,
 } from '../../src/queues/index.ts';
-import { reconcile } from '../../src/workers/index.ts';
+import { artifactKeyOf, createPostgresTrackingStore } from '../../src/tracking/index.ts';
+import { createRunHandlers, reconcile } from '../../src/workers/index.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
 import { isConnectionLost } from '../../src/db/index.ts';
 import { IDLE_RAW, idleHandlers } from '../../fixtures/idle-handlers.ts';
@@ -362,6 +364,96 @@ describe.each(backends)('stages on %s', (kind) => {
     expect(replay).toMatchObject({ trigger: 'replay', replayOf: original.id, status: 'succeeded' });
     expect(replay.options).toEqual(original.options);
   });
+
+  it.skipIf(!hasServer)(
+    'replay from any stage with what those before it left, other options and all',
+    async () => {
+      const harness = await start({ candidates: ['head', 'other'] });
+      const { database, services } = harness;
+      const { db } = database;
+      const { artifacts } = services;
+      const real = createRunHandlers({ tracking: createPostgresTrackingStore(db) });
+      const done: string[] = [];
+      const uri = (runId: string, name: string): string =>
+        `mlflow-artifacts:/0/${runId}-${name}/artifacts/model`;
+      let isBroken = true;
+      await harness.openWorkers({
+        'generate-data': real['generate-data'],
+        'version-data': real['version-data'],
+        'train-model': async ({ runId, candidate }) => {
+          done.push(`train ${candidate}`);
+          if (candidate === 'other') throw new AppError('bad-data', 'cannot be trained');
+          const modelUri = uri(runId, candidate);
+          await artifacts.put(artifactKeyOf(modelUri, 'config.json'), '{}');
+          return { trackingRunId: candidate, modelUri, validation: {} };
+        },
+        'register-model': async (payload, context) => {
+          const outcomes = await context.outcomesOf('train-model');
+          done.push(`register ${outcomes.map(({ part, status }) => `${part} ${status}`).join(', ')}`);
+          if (isBroken) throw new AppError('bad-data', 'a broken gate');
+          return await idleHandlers['register-model'](payload, context);
+        },
+      });
+      const source = { kind: 'synthetic', count: 60, seed: 3 } as const;
+      const { runId } = await harness.runs.startRun({ trigger: 'manual', request: { source } });
+      const original = await harness.untilEnded(runId);
+      expect(original.status).toBe('failed');
+      isBroken = false;
+      const replay = async (
+        of: string,
+        ...[request]: [Parameters<typeof planReplay>[2]]
+      ): Promise<RunView> => {
+        done.length = 0;
+        const plan = await planReplay({ db, artifacts }, of, request, false);
+        return await harness.untilEnded((await harness.runs.replayRun(of, plan)).runId);
+      };
+
+      const registered = await replay(runId, { from: 'register-model' });
+      expect(registered).toMatchObject({ status: 'succeeded', replayOf: runId, options: original.options });
+      expect(done).toEqual(['register head succeeded, other failed']);
+      expect(registered.stages.map(({ adoptedFrom, attempts }) => [adoptedFrom, attempts.length])).toEqual([
+        ...Array.from({ length: 4 }, () => [runId, 0]),
+        [null, 1],
+        [null, 1],
+      ]);
+      expect(registered.stages.slice(0, 3).map(({ result }) => result)).toEqual(
+        original.stages.slice(0, 3).map(({ result }) => result),
+      );
+
+      const candidates = [{ name: 'third', recipe: 'head' as const, seed: 4, settings: {} }];
+      const trained = await replay(registered.id, { from: 'train-model', options: { candidates } });
+      expect(trained).toMatchObject({ status: 'succeeded', options: { candidates } });
+      expect(done).toEqual(['train third', 'register third succeeded']);
+      expect(trained.stages[1]?.result).toEqual(original.stages[1]?.result);
+
+      await expect(
+        replay(runId, { from: 'train-model', options: { source: { seed: 4 } } }),
+      ).rejects.toMatchObject({
+        code: 'invalid-input',
+        details: { field: 'options.source' },
+      });
+      await expect(replay(runId, { from: 'summarize-run' })).rejects.toMatchObject({
+        code: 'conflict',
+        message: /register-model has left no result, it is failed/,
+      });
+      await artifacts.deletePrefix(artifactKeyOf(uri(runId, 'head')));
+      await expect(replay(runId, { from: 'register-model' })).rejects.toMatchObject({
+        code: 'conflict',
+        message: /the model of candidate head is no longer at/,
+      });
+      await artifacts.deletePrefix('datasets');
+      await expect(replay(runId, { from: 'train-model' })).rejects.toMatchObject({
+        code: 'conflict',
+        message: /training_data\.csv is no longer in the artifact store/,
+      });
+      await db.deleteFrom('dataset_versions').execute();
+      await expect(replay(runId, { from: 'train-model' })).rejects.toMatchObject({
+        code: 'conflict',
+        message: /there is no dataset version 1/,
+      });
+      await expect(replay('none', { from: 'train-model' })).rejects.toMatchObject({ code: 'not-found' });
+    },
+  );
 
   it.skipIf(!hasServer)('go on when every connection to PostgreSQL is cut while they run', async () => {
     const harness = await start();

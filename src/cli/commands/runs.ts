@@ -1,7 +1,14 @@
 import { withPublicAddresses } from '../../core/config/index.ts';
 import { RUN_STATUSES } from '../../db/index.ts';
 import { AppError } from '../../core/errors.ts';
-import { getRun, listRuns, type RunSummary, type RunView } from '../../queues/index.ts';
+import {
+  getRun,
+  listRuns,
+  planReplay,
+  RUN_STAGES,
+  type RunSummary,
+  type RunView,
+} from '../../queues/index.ts';
 import { COMMON_OPTIONS, defineCommand, parseWhole } from '../command.ts';
 import { renderStage } from '../follow-run.ts';
 import { renderDuration, renderJson, renderTable } from '../render.ts';
@@ -10,7 +17,7 @@ import { openQueues, readConfig, withServices } from '../services.ts';
 export const runsCommand = defineCommand({
   name: 'runs',
   more: 'Newest first; one run is shown with its stages and attempts.',
-  usage: '[<run>] [--cancel | --replay] [--status STATUS] [--limit N] [--json]',
+  usage: '[<run>] [--cancel | --replay [--from STAGE]] [--status STATUS] [--limit N] [--json]',
   positionals: [{ name: 'run', required: false, about: 'id of a run, or "latest"' }],
   options: {
     ...COMMON_OPTIONS,
@@ -18,6 +25,11 @@ export const runsCommand = defineCommand({
     limit: { type: 'string', value: 'N', about: 'how many (default: 20)' },
     cancel: { type: 'boolean', about: 'stop the run' },
     replay: { type: 'boolean', about: 'start a new run with the same options' },
+    from: {
+      type: 'string',
+      value: 'STAGE',
+      about: `--replay: the first stage that is done again (${RUN_STAGES.join(', ')})`,
+    },
     json: { type: 'boolean', about: 'as JSON' },
   },
   run: async ({ options, positionals, terminal }) => {
@@ -28,6 +40,13 @@ export const runsCommand = defineCommand({
       throw new AppError(
         'invalid-input',
         `--status is "${options.status}": one of ${RUN_STATUSES.join(', ')} is needed`,
+      );
+    }
+    const from = RUN_STAGES.find((stage) => stage === options.from);
+    if (options.from !== undefined && (from === undefined || options.replay !== true)) {
+      throw new AppError(
+        'invalid-input',
+        `--from is "${options.from}": it needs --replay and one of ${RUN_STAGES.join(', ')}`,
       );
     }
     await withServices(config, { role: 'cli' }, async (services) => {
@@ -49,7 +68,10 @@ export const runsCommand = defineCommand({
         if (options.cancel === true) {
           await runs.cancelRun(id);
           terminal.print(`run ${id} is cancelled`);
-        } else terminal.print(`run ${(await runs.replayRun(id)).runId} replays ${id}`);
+        } else {
+          const plan = await planReplay({ db, artifacts: services.artifacts }, id, { from }, false);
+          terminal.print(`run ${(await runs.replayRun(id, plan)).runId} replays ${id}`);
+        }
         return;
       }
       const run = await getRun(db, id);

@@ -17,6 +17,7 @@ import { versionFilesMigration } from './021-version-files.ts';
 import { textFeedbackMigration } from './030-text-feedback.ts';
 import { attemptLogsMigration } from './031-attempt-logs.ts';
 import { schedulePauseMigration } from './032-schedule-pause.ts';
+import { adoptedResultsMigration } from './033-adopted-results.ts';
 
 export const migrations: readonly Migration[] = [
   pipelineMigration,
@@ -36,4 +37,5 @@ export const migrations: readonly Migration[] = [
   textFeedbackMigration,
   attemptLogsMigration,
   schedulePauseMigration,
+  adoptedResultsMigration,
 ];

@@ -1,4 +1,5 @@
-/** Tables of the migrations 001-pipeline, 012-run-losses, 031-attempt-logs and 032-schedule-pause. */
+/** Tables of the migrations 001-pipeline, 012-run-losses, 031-attempt-logs,
+ * 032-schedule-pause and 033-adopted-results. */
 import type { Generated } from 'kysely';
 
 export const RUN_TRIGGERS = ['schedule', 'manual', 'feedback', 'replay'] as const;
@@ -73,6 +74,8 @@ export interface StageStatesTable {
   error: StoredError | null;
   started_at: Generated<Date>;
   finished_at: Date | null;
+  /** The run that did it, when this one is its replay. */
+  adopted_from: string | null;
 }
 
 export interface StageAttemptsTable {

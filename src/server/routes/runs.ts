@@ -1,6 +1,7 @@
 /** Pipeline runs: start, watch, cancel, replay. */
 import { z } from '@hono/zod-openapi';
 import { SOURCE_KINDS, SOURCES, withPublicAddresses, type SourceRule } from '../../core/config/index.ts';
+import type { ArtifactStore } from '../../core/artifact-store.ts';
 import type { DestinationPolicy } from '../../core/destination.ts';
 import { AppError } from '../../core/errors.ts';
 import { RUN_TRIGGERS, type Db } from '../../db/index.ts';
@@ -8,6 +9,8 @@ import {
   countRuns,
   getRun,
   KEPT_LOG_LINES,
+  planReplay,
+  RUN_STAGES,
   listRuns,
   readAttemptLog,
   runRequestSchema,
@@ -53,6 +56,7 @@ const stageSchema = z
     error: storedError.nullable(),
     started_at: time.nullable(),
     finished_at: time.nullable(),
+    adopted_from: z.string().nullable(),
     attempts: z.array(
       z.object({
         attempt: z.int(),
@@ -174,27 +178,45 @@ const replayRoute = defineRoute({
   method: 'post',
   path: '/runs/{id}/replay',
   tags: ['runs'],
-  summary: 'Start a run with the options of an earlier one',
-  request: { params: runId },
+  summary:
+    'Start a run with the options of an earlier one, or go on from one of its stages with what those before it left',
+  request: {
+    params: runId,
+    body: {
+      ...jsonBody(
+        z.strictObject({
+          from: z.enum(RUN_STAGES).optional(),
+          options: runRequestSchema.meta({ id: 'RunRequest' }).optional(),
+        }),
+      ),
+      required: false,
+    },
+  },
   responses: {
     202: started('started'),
+    400: errorResponse('options that cannot be used, or that no stage would heed'),
+    403: errorResponse('a source that only the command line or the configuration may name'),
     404: errorResponse('no such run'),
-    409: errorResponse('a run is active'),
+    409: errorResponse('a run is active, or what the replay would take over is gone'),
   },
 });
 
 export function createRunRoutes(deps: {
   db: Db;
+  artifacts: ArtifactStore;
   starter: RunStarter;
   destinations: DestinationPolicy;
 }): Router {
-  const { db, starter, destinations } = deps;
+  const { db, artifacts, starter, destinations } = deps;
+  const refuseSource = async (request: RunRequest): Promise<void> => {
+    refuseOperatorSources(request);
+    if (typeof request.source?.url === 'string')
+      await requireReachable('source.url', request.source.url, destinations);
+  };
   return createRouter()
     .openapi(startRoute, async function startRun(c) {
       const request = c.req.valid('json');
-      refuseOperatorSources(request);
-      if (typeof request.source?.url === 'string')
-        await requireReachable('source.url', request.source.url, destinations);
+      await refuseSource(request);
       const { runId: id } = await starter.startRun({ trigger: 'manual', request, cameOverHttp: true });
       return c.json({ status: 'success' as const, run_id: id }, 202);
     })
@@ -227,7 +249,11 @@ export function createRunRoutes(deps: {
       return c.json({ status: 'success' as const, run_id: id }, 202);
     })
     .openapi(replayRoute, async function replayRun(c) {
-      const { runId: id } = await starter.replayRun(c.req.valid('param').id);
+      const request = c.req.valid('json');
+      await refuseSource(request.options ?? {});
+      const original = c.req.valid('param').id;
+      const plan = await planReplay({ db, artifacts }, original, request, true);
+      const { runId: id } = await starter.replayRun(original, plan);
       return c.json({ status: 'success' as const, run_id: id }, 202);
     });
 }
@@ -276,6 +302,7 @@ function renderRun(run: RunView): z.input<typeof runSchema> {
       error: stage.error === null ? null : { ...stage.error },
       started_at: stage.startedAt?.toISOString() ?? null,
       finished_at: stage.finishedAt?.toISOString() ?? null,
+      adopted_from: stage.adoptedFrom,
       attempts: stage.attempts.map((attempt) => ({
         attempt: attempt.attempt,
         worker: attempt.workerId,
