@@ -1,68 +1,84 @@
 /**
- * The labelled rows that feedback becomes. A row is the product's title with a text about it:
+ * The labelled rows that feedback becomes. A row is a text after the first words of its product's title:
  *
  *   accepted   the text that was offered, by its results
  *   edited     what the person wrote, by its results; and what it replaced, which is bad
  *   rejected   the text that was offered, which is bad: it never went out
+ *   counted    the text that went out (what a person made of it, where it was edited), by its clicks
  *
- * Results of a text that went out, the first that there is: a rating is good from the label threshold on, as
- * in a source; clicks are bad when the 95 % interval of clicks per impression lies wholly below the rate of
- * all feedback; without results, what people accepted or wrote is good.
+ * A rating decides alone: good from the label threshold on, as in a source. Clicks are read against what the texts of the field usually
+ * earn: the target is the probability that the text's rate is above that, and the weight grows with the impressions. Where a person
+ * accepted the text, what the clicks leave open is good.
  */
 import { sql } from 'kysely';
 import { copyRecord } from '../core/classifier-text.ts';
 import { assertNever } from '../core/errors.ts';
 import type { Db, FeedbackOutcome } from '../db/index.ts';
+import { learnFromCounts, type RatePrior } from '../learning/index.ts';
 import type { Label, LabelledRecord } from './record.ts';
+import { fitUsualRates, type UsualRates } from './usual-rates.ts';
 
 export interface FeedbackRow extends LabelledRecord {
-  /** How often the row counts beside one of the source. */
+  /** Probability that the label is 1, where evidence leaves it open; null: the label is certain. */
+  target: number | null;
+  /** How often the row counts beside one of the source; 0 where nothing can be told from it. */
   weight: number;
-  /** Of feedback that no dataset version has taken in. */
-  feedbackId?: number;
+  /** The feedback behind it that no dataset version has taken in. */
+  feedbackIds: readonly number[];
 }
 
 export interface FeedbackRowOptions {
-  /** Of every row (`feedback.weight` of the configuration). */
+  /** Of a row whose evidence leaves nothing open (`feedback.weight` of the configuration). */
   weight: number;
   /** Ratings from here on are good (`data.label.threshold`). */
   ratingThreshold: number;
   /** Also what versions up to this one took; otherwise only what none has. */
   takenUpTo?: number;
+  /** Default: fitted to what is stored. */
+  usualRates?: UsualRates;
 }
 
 const PAGE_ROWS = 1000;
 
-/** Rows in the order in which feedback came, read a thousand at a time. */
+/** What people said in the order in which they said it, then what was counted; read a thousand at a time. */
 export async function* readFeedbackRows(db: Db, options: FeedbackRowOptions): AsyncGenerator<FeedbackRow> {
-  const { weight, ratingThreshold, takenUpTo = 0 } = options;
-  const clickRate = await readClickRate(db);
+  const usualRates = options.usualRates ?? (await fitUsualRates(db));
+  yield* readVerdicts(db, options, usualRates);
+  yield* readCounted(db, options, usualRates);
+}
+
+async function* readVerdicts(
+  db: Db,
+  { weight, ratingThreshold, takenUpTo = 0 }: FeedbackRowOptions,
+  usualRates: UsualRates,
+): AsyncGenerator<FeedbackRow> {
   let after = 0;
   for (;;) {
     const page = await readPage(db, after, takenUpTo);
     for (const row of page) {
-      const toRow = (name: string, description: string, label: Label): FeedbackRow => ({
+      const toRow = (name: string, text: string, { target, share, label }: Taught): FeedbackRow => ({
         id: `feedback-${row.id}-${name}`,
-        ...copyRecord({ title: row.title, text: description }),
+        ...copyRecord({ title: row.title, text }),
         category: row.category,
         price: null,
         rating: row.rating,
         timestamp: row.createdAt.toISOString(),
         label,
-        weight,
-        ...(row.takenBy === null && { feedbackId: row.id }),
+        target,
+        weight: weight * share,
+        feedbackIds: row.takenBy === null ? [row.id] : [],
       });
-      const result = labelByResult(row, ratingThreshold, clickRate);
+      const result = judgeResult(row, ratingThreshold, usualRates.get(row.field));
       switch (row.outcome) {
         case null:
         case 'accepted':
           yield toRow('offered', row.copyText, result);
           break;
         case 'rejected':
-          yield toRow('offered', row.copyText, 0);
+          yield toRow('offered', row.copyText, BAD);
           break;
         case 'edited':
-          yield { ...toRow('offered', row.copyText, 0), rating: null };
+          yield { ...toRow('offered', row.copyText, BAD), rating: null };
           yield toRow('edited', row.editedText ?? '', result);
           break;
         default:
@@ -74,9 +90,86 @@ export async function* readFeedbackRows(db: Db, options: FeedbackRowOptions): As
   }
 }
 
+async function* readCounted(
+  db: Db,
+  { weight, takenUpTo = 0 }: FeedbackRowOptions,
+  usualRates: UsualRates,
+): AsyncGenerator<FeedbackRow> {
+  let after: { predictionId: string; field: string; place: number } = {
+    predictionId: '',
+    field: '',
+    place: 0,
+  };
+  for (;;) {
+    const page = await readCountedPage(db, after, takenUpTo);
+    for (const { id, untaken, title, text, category, clicks, impressions, field } of page) {
+      const usual = usualRates.get(field);
+      const lesson = usual === undefined ? NOTHING : learnFromCounts({ clicks, impressions }, usual);
+      yield {
+        id: `feedback-${id}-counted`,
+        ...copyRecord({ title, text }),
+        category,
+        price: null,
+        rating: null,
+        timestamp: null,
+        label: lesson.target >= 0.5 ? 1 : 0,
+        target: lesson.target,
+        weight: weight * lesson.share,
+        feedbackIds: untaken ?? [],
+      };
+    }
+    const last = page.at(-1);
+    if (last === undefined || page.length < PAGE_ROWS) return;
+    after = last;
+  }
+}
+
+const NOTHING = { target: 0.5, share: 0 };
+
+interface CountedText {
+  predictionId: string;
+  field: string;
+  place: number;
+  id: number;
+  untaken: number[] | null;
+  title: string;
+  text: string;
+  category: string;
+  clicks: number;
+  impressions: number;
+}
+
+/** Sums over all days and sources of texts of which any day is new; of impressions that nobody counted clicks of nothing is known. */
+async function readCountedPage(
+  db: Db,
+  after: { predictionId: string; field: string; place: number },
+  takenUpTo: number,
+): Promise<CountedText[]> {
+  const { rows } = await sql<CountedText>`
+    WITH counted AS (
+      SELECT prediction_id, field, place, min(id) AS id, array_agg(id) FILTER (WHERE dataset_version IS NULL) AS untaken,
+        coalesce(sum(clicks), 0)::float8 AS clicks,
+        coalesce(sum(impressions) FILTER (WHERE clicks IS NOT NULL), 0)::float8 AS impressions
+      FROM feedback
+      WHERE day IS NOT NULL AND (prediction_id, field, place) > (${after.predictionId}, ${after.field}, ${after.place})
+      GROUP BY prediction_id, field, place
+      HAVING bool_or(dataset_version IS NULL OR dataset_version <= ${takenUpTo})
+      ORDER BY prediction_id, field, place LIMIT ${PAGE_ROWS})
+    SELECT counted.prediction_id AS "predictionId", counted.field, counted.place, counted.id, untaken, clicks, impressions, title,
+      coalesce(request ->> 'category', '') AS category,
+      coalesce(
+        (SELECT edited_text FROM feedback AS edit WHERE edit.outcome = 'edited' AND edit.day IS NULL
+          AND (edit.prediction_id, edit.field, edit.place) = (counted.prediction_id, counted.field, counted.place)
+          ORDER BY edit.id DESC LIMIT 1),
+        response #>> ARRAY['alternatives', counted.field, counted.place::text, 'text'], copy_text) AS text
+    FROM counted JOIN predictions ON predictions.id = counted.prediction_id
+    ORDER BY counted.prediction_id, counted.field, counted.place`.execute(db);
+  return rows;
+}
+
 /** Number of the feedback that a row of a dataset version came from; undefined for any other row. */
 export function feedbackIdOfRow(rowId: string): number | undefined {
-  const id = /^feedback-(\d+)-(?:offered|edited)$/.exec(rowId)?.[1];
+  const id = /^feedback-(\d+)-(?:offered|edited|counted)$/.exec(rowId)?.[1];
   return id === undefined ? undefined : Number(id);
 }
 
@@ -88,6 +181,7 @@ export async function readErasedFeedback(db: Db): Promise<ReadonlySet<number>> {
 
 interface StoredFeedback {
   id: number;
+  field: string;
   outcome: FeedbackOutcome | null;
   editedText: string | null;
   clicks: number | null;
@@ -104,6 +198,21 @@ async function readPage(db: Db, after: number, takenUpTo: number): Promise<Store
   return await db
     .selectFrom('feedback')
     .innerJoin('predictions', 'predictions.id', 'feedback.prediction_id')
+    // What was counted of the text day by day says more than what was told beside the verdict.
+    .leftJoinLateral(
+      (join) =>
+        join
+          .selectFrom('feedback as day')
+          .whereRef('day.prediction_id', '=', 'feedback.prediction_id')
+          .whereRef('day.field', '=', 'feedback.field')
+          .whereRef('day.place', '=', 'feedback.place')
+          .where('day.day', 'is not', null)
+          .where('day.clicks', 'is not', null)
+          .select(sql<number | null>`sum(day.clicks)::float8`.as('clicks'))
+          .select(sql<number | null>`sum(day.impressions)::float8`.as('impressions'))
+          .as('days'),
+      (join) => join.onTrue(),
+    )
     .where((where) =>
       where.or([
         where('feedback.dataset_version', 'is', null),
@@ -114,10 +223,11 @@ async function readPage(db: Db, after: number, takenUpTo: number): Promise<Store
     .where('feedback.day', 'is', null)
     .select([
       'feedback.id',
+      'feedback.field',
       'feedback.outcome',
       'feedback.edited_text as editedText',
-      'feedback.clicks',
-      'feedback.impressions',
+      sql<number | null>`coalesce(days.clicks, feedback.clicks)`.as('clicks'),
+      sql<number | null>`coalesce(days.impressions, feedback.impressions)`.as('impressions'),
       'feedback.rating',
       'feedback.created_at as createdAt',
       'feedback.dataset_version as takenBy',
@@ -132,36 +242,25 @@ async function readPage(db: Db, after: number, takenUpTo: number): Promise<Store
     .execute();
 }
 
-/** Clicks per impression over all feedback; null where none tells. */
-async function readClickRate(db: Db): Promise<number | null> {
-  const { clicks, impressions } = await db
-    .selectFrom('feedback')
-    .where('clicks', 'is not', null)
-    .where('impressions', '>', 0)
-    .select(({ fn }) => [
-      fn.sum<string>('clicks').as('clicks'),
-      fn.sum<string>('impressions').as('impressions'),
-    ])
-    .executeTakeFirstOrThrow();
-  return impressions === null ? null : Number(clicks) / Number(impressions);
+/** What a row teaches: a label, the probability behind it where it is open, and the share of the full weight. */
+export interface Taught {
+  label: Label;
+  target: number | null;
+  share: number;
 }
 
-/** Exported for its test. */
-export function labelByResult(
+const GOOD: Taught = { label: 1, target: null, share: 1 };
+const BAD: Taught = { label: 0, target: null, share: 1 };
+
+/** Of a text that a person let go out. Exported for its test. */
+export function judgeResult(
   { rating, clicks, impressions }: Pick<StoredFeedback, 'rating' | 'clicks' | 'impressions'>,
   ratingThreshold: number,
-  clickRate: number | null,
-): Label {
-  if (rating !== null) return rating >= ratingThreshold ? 1 : 0;
-  if (clicks === null || impressions === null || impressions === 0 || clickRate === null) return 1;
-  return wilsonUpper(Math.min(clicks, impressions), impressions) < clickRate ? 0 : 1;
-}
-
-/** Upper end of Wilson's 95 % interval of a rate. */
-function wilsonUpper(hits: number, trials: number): number {
-  const z = 1.96;
-  const share = hits / trials;
-  const centre = share + (z * z) / (2 * trials);
-  const spread = z * Math.sqrt((share * (1 - share)) / trials + (z * z) / (4 * trials * trials));
-  return (centre + spread) / (1 + (z * z) / trials);
+  usual: RatePrior | undefined,
+): Taught {
+  if (rating !== null) return rating >= ratingThreshold ? GOOD : BAD;
+  if (clicks === null || impressions === null || impressions === 0 || usual === undefined) return GOOD;
+  const lesson = learnFromCounts({ clicks: Math.min(clicks, impressions), impressions }, usual);
+  const target = lesson.share * lesson.target + (1 - lesson.share);
+  return { label: target >= 0.5 ? 1 : 0, target, share: 1 };
 }

@@ -9,6 +9,8 @@ export interface LabelledRow {
   label: 0 | 1;
   /** How often the row counts in the loss and in weighted metrics, above 0; 1 where the file has no such column. */
   weight: number;
+  /** Probability that the label is 1, where the file leaves it open. */
+  target?: number;
   category?: string;
 }
 
@@ -20,7 +22,7 @@ interface ParsedRecord {
 }
 
 /**
- * Reads a CSV with the columns title, description, label (0 or 1) and, optionally, weight and category; others are ignored.
+ * Reads a CSV with the columns title, description, label (0 or 1) and, optionally, weight, target and category; others are ignored.
  *
  * @throws AppError `not-found` without the file, `bad-data` naming the line for anything that is no labelled row
  */
@@ -39,6 +41,20 @@ export async function readLabelledCsv(file: string): Promise<LabelledRow[]> {
   return rows;
 }
 
+/**
+ * Rows with an open label as two of both labels, the weight divided by the target: their loss is the cross entropy of the target, exactly.
+ */
+export function splitOpenRows(rows: readonly LabelledRow[]): LabelledRow[] {
+  return rows.flatMap(({ target, ...row }): LabelledRow[] => {
+    if (target === undefined) return [row];
+    const halves: LabelledRow[] = [
+      { ...row, label: 1, weight: row.weight * target },
+      { ...row, label: 0, weight: row.weight * (1 - target) },
+    ];
+    return halves.filter(({ weight }) => weight > 0);
+  });
+}
+
 function checkHeader(header: string[], file: string): string[] {
   for (const column of REQUIRED_COLUMNS) {
     if (!header.includes(column)) {
@@ -50,7 +66,7 @@ function checkHeader(header: string[], file: string): string[] {
 }
 
 function parseRow(record: Record<string, string | undefined>, where: string): LabelledRow {
-  const { title = '', description = '', label, weight, category } = record;
+  const { title = '', description = '', label, weight, target, category } = record;
   if (label !== '0' && label !== '1') {
     throw new AppError('bad-data', `${where}: label must be 0 or 1, not ${JSON.stringify(label)}`);
   }
@@ -62,6 +78,11 @@ function parseRow(record: Record<string, string | undefined>, where: string): La
     throw new AppError('bad-data', `${where}: weight must be above 0, not ${JSON.stringify(weight)}`);
   }
   const row: LabelledRow = { title, description, label: label === '1' ? 1 : 0, weight: parsedWeight };
+  if (target !== undefined && target !== '') {
+    row.target = Number(target);
+    if (!(row.target >= 0 && row.target <= 1))
+      throw new AppError('bad-data', `${where}: target must be from 0 to 1, not ${JSON.stringify(target)}`);
+  }
   if (category !== undefined && category !== '') row.category = category;
   return row;
 }

@@ -12,6 +12,7 @@ import {
   ingestRecords,
   openSplit,
   readFeedbackRows,
+  recordCounts,
   recordFeedback,
   SPLITS,
   type DatasetVersion,
@@ -93,6 +94,65 @@ it('gives an edited text as good and what it replaced as bad, and judges what we
     ['Meet the Lamp 3.', 1, 2],
     ['Meet the Lamp 4.', 0, 2],
   ]);
+});
+
+it("teaches counts by how likely they beat what the field's texts usually earn, and by how much they are", async () => {
+  const ids = await predict(6);
+  const counts = ids.map((predictionId, i) => ({
+    predictionId,
+    field: 'ad_copy',
+    place: 0,
+    source: 'ads',
+    day: '2026-01-02',
+    impressions: i === 5 ? 4 : 2000,
+    clicks: [20, 200, 100, 90, 110, 4][i] ?? 0,
+    conversions: null,
+    revenue: null,
+    currency: null,
+    isRestated: false,
+  }));
+  await recordCounts(database.db, counts);
+  const rows = await readAll();
+  const of = (i: number) => rows.find(({ description }) => description === `Meet the Lamp ${i}.`);
+  expect(of(0)).toMatchObject({ label: 0 });
+  expect(of(0)?.target).toBeLessThan(0.01);
+  expect(of(1)?.target).toBeGreaterThan(0.99);
+  expect(of(1)?.weight).toBeLessThanOrEqual(OPTIONS.weight);
+  expect(of(2)?.target).toBeGreaterThan(0.05);
+  expect(of(2)?.target).toBeLessThan(0.95);
+  // Four clicks of four impressions convince nobody.
+  expect(of(5)?.weight).toBeLessThan((of(1)?.weight ?? 0) / 5);
+
+  // A day more: the text's counts are one row, of all its days.
+  const [first] = counts;
+  if (first !== undefined) await recordCounts(database.db, [{ ...first, day: '2026-01-03', clicks: 2000 }]);
+  const grown = (await readAll()).filter(({ description }) => description === 'Meet the Lamp 0.');
+  expect(grown).toMatchObject([{ label: 1, feedbackIds: [expect.any(Number), expect.any(Number)] }]);
+});
+
+it('gives the counts of a text that a person edited to what the person made of it', async () => {
+  const [predictionId = '', other = ''] = await predict(2);
+  await tell(predictionId, { outcome: 'edited', editedText: 'A better text.' });
+  const shared = { field: 'ad_copy', place: 0, source: 'ads', day: '2026-01-02', conversions: null };
+  const free = { revenue: null, currency: null, isRestated: false };
+  await recordCounts(database.db, [
+    { ...shared, ...free, predictionId, impressions: 1000, clicks: 5 },
+    { ...shared, ...free, predictionId: other, impressions: 1000, clicks: 80 },
+  ]);
+  const taught = (await readAll()).map(({ id, description, label }) => [
+    id.split('-')[2],
+    description,
+    label,
+  ]);
+  expect(taught).toEqual(
+    expect.arrayContaining([
+      ['offered', 'Meet the Lamp 0.', 0],
+      ['edited', 'A better text.', 0],
+      ['counted', 'A better text.', 0],
+      ['counted', 'Meet the Lamp 1.', 1],
+    ]),
+  );
+  expect(taught).toHaveLength(4);
 });
 
 it('reads more feedback than one page holds, each row once', async () => {

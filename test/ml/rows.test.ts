@@ -3,7 +3,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { classifierText } from '../../src/core/classifier-text.ts';
-import { readLabelledCsv } from '../../src/ml/rows.ts';
+import { readLabelledCsv, splitOpenRows } from '../../src/ml/rows.ts';
 
 describe('labelled rows', () => {
   let folder: string;
@@ -56,5 +56,28 @@ describe('labelled rows', () => {
   it('give a classifier the description alone when the title is empty', () => {
     expect(classifierText({ title: '', description: 'soft' })).toBe('soft');
     expect(classifierText({ title: 'Cap', description: 'soft' })).toBe('Cap soft');
+  });
+});
+
+describe('splitOpenRows', () => {
+  it('makes two rows of an open label whose loss together is the cross entropy of the target', () => {
+    const [open, certain] = [
+      { title: 'a', description: 'b', label: 1 as const, weight: 2, target: 0.7 },
+      { title: 'a', description: 'c', label: 0 as const, weight: 1 },
+    ];
+    const rows = splitOpenRows([open, certain]);
+    const lossAt = (p: number): number =>
+      rows
+        .slice(0, 2)
+        .reduce((sum, { label, weight }) => sum - weight * Math.log(label === 1 ? p : 1 - p), 0);
+    for (const p of [0.2, 0.7, 0.9])
+      expect(lossAt(p)).toBeCloseTo(-2 * (0.7 * Math.log(p) + 0.3 * Math.log(1 - p)), 12);
+    expect(rows).toHaveLength(3);
+    expect(rows[2]).toEqual(certain);
+  });
+
+  it('leaves a row of one label where the target is certain', () => {
+    const row = { title: 'a', description: 'b', label: 1 as const, weight: 2 };
+    expect(splitOpenRows([{ ...row, target: 1 }])).toEqual([row]);
   });
 });

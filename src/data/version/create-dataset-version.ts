@@ -33,6 +33,7 @@ import { createDriftMeter } from './drift.ts';
 import type { DatasetManifest } from './manifest.ts';
 import { openRowMerger, type RowMerger } from './merge-rows.ts';
 import { profileSchema, type Profile } from './profile.ts';
+import type { UsualRates } from '../usual-rates.ts';
 import { writeSplits, type WrittenSplits } from './write-splits.ts';
 
 /** The part of the section `data` that decides what becomes of the records. */
@@ -43,10 +44,12 @@ export interface FeedbackInput extends Partial<ProductRecord> {
   title: string;
   description: string;
   label: Label;
-  /** Above 0. */
+  /** Probability that the label is 1, where evidence leaves it open. */
+  target?: number | null;
+  /** A row of weight 0 teaches nothing, and is only marked as taken. */
   weight: number;
   /** Stored feedback that the row comes from; it is marked as taken when the version is committed. */
-  feedbackId?: number;
+  feedbackIds?: readonly number[];
 }
 
 export interface VersionRequest {
@@ -55,6 +58,8 @@ export interface VersionRequest {
   /** undefined: the newest version there is; null: none. */
   parentVersion?: number | null;
   feedbackRows?: AsyncIterable<FeedbackInput> | Iterable<FeedbackInput>;
+  /** Against what the counts among the feedback were read, for the manifest. */
+  usualRates?: UsualRates;
   options: VersionOptions;
 }
 
@@ -71,7 +76,7 @@ export interface VersionContext {
 
 interface Counts {
   inherited: number;
-  feedback: { accepted: number; refused: number; weight: number };
+  feedback: { accepted: number; refused: number; open: number; weight: number };
   feedbackIds: number[];
 }
 
@@ -122,7 +127,7 @@ export async function createDatasetVersion(
       labelBalance: describeBalance(written.profile),
       origins: written.origins,
       source: describeSource(request.raw),
-      feedback: counts.feedback,
+      feedback: { ...counts.feedback, usualRates: Object.fromEntries(request.usualRates ?? []) },
       inherited: counts.inherited,
       ...merger.counts,
       drift: parent === undefined ? null : (drift?.build(parent.version) ?? null),
@@ -153,7 +158,7 @@ async function readInputs(
   const { store, signal, onProgress } = context;
   const counts: Counts = {
     inherited: 0,
-    feedback: { accepted: 0, refused: 0, weight: 0 },
+    feedback: { accepted: 0, refused: 0, open: 0, weight: 0 },
     feedbackIds: [],
   };
   let rows = 0;
@@ -183,8 +188,8 @@ async function readInputs(
     const group = record.group ?? groupOf?.(record.id);
     await add({ ...record, ...(group !== undefined && { group }), weight: 1, origin: 'source' }, false);
   }
-  for await (const { label, weight, feedbackId, ...raw } of request.feedbackRows ?? []) {
-    if (feedbackId !== undefined) counts.feedbackIds.push(feedbackId);
+  for await (const { label, target, weight, feedbackIds, ...raw } of request.feedbackRows ?? []) {
+    counts.feedbackIds.push(...(feedbackIds ?? []));
     const parsed = parseRecord(raw);
     if ('fault' in parsed || !(weight > 0)) {
       counts.feedback.refused += 1;
@@ -192,7 +197,9 @@ async function readInputs(
     }
     counts.feedback.accepted += 1;
     counts.feedback.weight += weight;
-    await add({ ...parsed.record, label, weight, origin: 'feedback' }, false);
+    const isOpen = target !== undefined && target !== null;
+    if (isOpen) counts.feedback.open += 1;
+    await add({ ...parsed.record, label, weight, origin: 'feedback', ...(isOpen && { target }) }, false);
   }
   await onProgress?.({ rows });
   return counts;

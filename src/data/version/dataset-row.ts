@@ -11,6 +11,8 @@ export type Origin = (typeof ORIGINS)[number];
 export interface DatasetRow extends LabelledRecord {
   /** How often the row counts in training, above 0. */
   weight: number;
+  /** Probability that the label is 1, from 0 to 1, where evidence leaves it open. */
+  target?: number;
   origin: Origin;
 }
 
@@ -21,16 +23,18 @@ const FIRST = RULES.flatMap(([field, rule]) => (rule.isLater === true ? [] : [fi
 /** Columns of every version, in their order. */
 export const DATASET_COLUMNS = [...FIRST, 'label', 'weight', 'origin'] as const;
 
-/** Fields added later that rows of a version hold: they have columns after the others, and no others have. */
-export type DatasetColumns = readonly RecordField[];
+/** What was added later and rows of a version hold: it has columns after the others, and nothing else has. */
+export type DatasetColumns = readonly (RecordField | 'target')[];
 
-export function createLaterFieldCollector(): { add(row: LabelledRecord): void; list(): DatasetColumns } {
-  const found = new Set<RecordField>();
+const later: DatasetColumns = [...LATER, 'target'];
+
+export function createLaterFieldCollector(): { add(row: DatasetRow): void; list(): DatasetColumns } {
+  const found = new Set<DatasetColumns[number]>();
   return {
     add: (row) => {
-      for (const field of LATER) if (row[field] !== undefined) found.add(field);
+      for (const field of later) if (row[field] !== undefined) found.add(field);
     },
-    list: () => LATER.filter((field) => found.has(field)),
+    list: () => later.filter((field) => found.has(field)),
   };
 }
 
@@ -63,7 +67,9 @@ export function describeColumns(later: DatasetColumns): { name: string; type: st
     { name: 'label', type: '0 or 1' },
     { name: 'weight', type: 'number above 0' },
     { name: 'origin', type: ORIGINS.join(' or ') },
-    ...later.map(typeOf),
+    ...later.map((column) =>
+      column === 'target' ? { name: 'target', type: 'number from 0 to 1 or empty' } : typeOf(column),
+    ),
   ];
 }
 
@@ -102,6 +108,8 @@ function parseRow(cells: Record<string, string | undefined>, name: string): Data
     weight: Number(text('weight')),
     origin: text('origin') === 'feedback' ? 'feedback' : 'source',
   };
+  const target = cells['target'] ?? '';
+  if (target !== '') row['target'] = Number(target);
   for (const [field, { kind, isLater }] of RULES) {
     const cell = isLater === true ? (cells[field] ?? '') : text(field);
     if (kind === 'text' && isLater !== true) row[field] = cell;

@@ -52,9 +52,26 @@ export const manifestSchema = z.strictObject({
   }),
   feedback: z.strictObject({
     accepted: z.int(),
+    /** What is no record, or teaches nothing. */
     refused: z.int(),
+    /** Rows whose target lies between 0 and 1, by their counts. */
+    open: z.int().default(0),
     /** Sum of the weights of the accepted rows; versions before it was counted say 0. */
     weight: z.number().default(0),
+    /** Clicks per impression of each field's texts, against which its counts were read. */
+    usualRates: z
+      .record(
+        z.string(),
+        z.strictObject({
+          mean: z.number(),
+          /** Impressions that the mean is worth beside a text's own. */
+          strength: z.number(),
+          texts: z.int(),
+          impressions: z.number(),
+          clicks: z.number(),
+        }),
+      )
+      .default({}),
   }),
   /** Rows taken over from the parent, before duplicates were dropped. */
   inherited: z.int(),

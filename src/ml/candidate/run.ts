@@ -10,7 +10,7 @@ import { calibrateAndChoosePrecision } from './choose-precision.ts';
 import { refuseExisting, writeModelDirectory } from '../model-directory/index.ts';
 import { describeInputs, describeRuntime, hashWeights } from '../provenance/index.ts';
 import { recipeSchema, type Recipe } from '../recipes.ts';
-import { readLabelledCsv } from '../rows.ts';
+import { readLabelledCsv, splitOpenRows } from '../rows.ts';
 import { openTokenizer } from '../text/index.ts';
 import { trainFullRecipe } from './full.ts';
 import type { EpochMetrics, TrainProgress, TrainRequest, TrainResult } from './protocol.ts';
@@ -153,7 +153,7 @@ function trainBy(recipe: Recipe, context: TrainerContext): Promise<Trained> {
 }
 
 async function readTexts(file: string, role: string): Promise<LabelledTexts> {
-  const rows = await readLabelledCsv(file);
+  const rows = splitOpenRows(await readLabelledCsv(file));
   const positives = rows.filter((row) => row.label === 1).length;
   if (positives === 0 || positives === rows.length) {
     throw new AppError(

@@ -1,5 +1,10 @@
 import path from 'node:path';
-import { createDatasetVersion, findLatestDatasetVersion, readFeedbackRows } from '../../data/index.ts';
+import {
+  createDatasetVersion,
+  findLatestDatasetVersion,
+  fitUsualRates,
+  readFeedbackRows,
+} from '../../data/index.ts';
 import type { StageHandler } from '../loop/context.ts';
 
 /** Freezes raw records, the parent's rows and labelled feedback as the next dataset version; a run makes one, however often it is asked. */
@@ -10,6 +15,7 @@ export const versionData: StageHandler<'version-data'> = async ({ runId }, conte
   const raw = await context.resultOf('generate-data');
   // A version that does not contain its parent's rows must take the parent's feedback again, or it would be forgotten.
   const parent = data.joinParent ? undefined : await findLatestDatasetVersion(db);
+  const usualRates = await fitUsualRates(db);
   const version = await createDatasetVersion(
     {
       runId,
@@ -18,7 +24,9 @@ export const versionData: StageHandler<'version-data'> = async ({ runId }, conte
         weight: services.config.feedback.weight,
         ratingThreshold: data.label.threshold,
         takenUpTo: parent?.version,
+        usualRates,
       }),
+      usualRates,
       options: data,
     },
     {
