@@ -18,6 +18,7 @@ export {
   type CopywriterOptions,
   type Draft,
   type ScoredText,
+  type TextPolicy,
 } from './compose/index.ts';
 export {
   copyOptionsSchema,

@@ -115,7 +115,8 @@ async function* readCounted(
         label: lesson.target >= 0.5 ? 1 : 0,
         target: lesson.target,
         weight: weight * lesson.share,
-        feedbackIds: untaken ?? [],
+        // Arrays of 64-bit numbers arrive as texts.
+        feedbackIds: (untaken ?? []).map(Number),
       };
     }
     const last = page.at(-1);
@@ -131,7 +132,7 @@ interface CountedText {
   field: string;
   place: number;
   id: number;
-  untaken: number[] | null;
+  untaken: string[] | null;
   title: string;
   text: string;
   category: string;

@@ -27,7 +27,7 @@ import type { ThreadCounts } from '../serving/index.ts';
 import { isAdmin, nameCaller, needsKeys, requireKey, requireRole, type KeyChecker } from './keys/index.ts';
 import type { Metrics } from './metrics.ts';
 import { createMlflowApp } from './mlflow/index.ts';
-import { createPredictor, type PredictionStore } from './predictions/index.ts';
+import { createPredictor, type Explorer, type PredictionStore } from './predictions/index.ts';
 import { JSON_LENGTH_HEADER } from './protocols/binary-tensors.ts';
 import { createMlflowScoringRoutes } from './protocols/mlflow.ts';
 import { createOpenInferenceRoutes } from './protocols/open-inference.ts';
@@ -74,6 +74,7 @@ export interface AppDeps {
   models: ServedModels;
   sessions: ModelSessions;
   predictions: PredictionStore;
+  explorer: Explorer;
   metrics: Metrics;
   threads: ThreadCounts;
   checkKey: KeyChecker;
@@ -127,7 +128,8 @@ export function createApp(deps: AppDeps): Router {
     copywriter: deps.copywriter,
     store: predictions,
     events: metrics,
-    defaultCount: copy.candidates,
+    explorer: deps.explorer,
+    defaults: copy,
     clock,
   });
   const maxTextChars = server.maxTitleChars + server.maxDescriptionChars + 1;

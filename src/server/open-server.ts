@@ -39,7 +39,7 @@ import { openRetrainTrigger } from './feedback/retrain-trigger.ts';
 import { addJobMetrics } from './job-metrics.ts';
 import { createKeyChecker, needsKeys } from './keys/index.ts';
 import { addLogMetrics, createMetrics } from './metrics.ts';
-import { openPredictionStore } from './predictions/index.ts';
+import { openExplorer, openPredictionStore } from './predictions/index.ts';
 
 export interface ServerOptions {
   config: Config;
@@ -135,6 +135,15 @@ export async function openServer(options: ServerOptions): Promise<Server> {
         log,
       }),
     );
+    const explorer = resources.add(
+      'explorer',
+      openExplorer({
+        db: database.db,
+        floor: config.copy.explorationFloor,
+        isDefault: config.copy.policy === 'explore',
+        log,
+      }),
+    );
     const retrain = resources.add(
       'retrain trigger',
       openRetrainTrigger({ db: database.db, starter: options.runs, config: config.feedback, clock, log }),
@@ -154,6 +163,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       models,
       sessions,
       predictions,
+      explorer,
       metrics,
       threads,
       checkKey: createKeyChecker(database.db),

@@ -5,9 +5,11 @@ import { copyText } from '../../core/classifier-text.ts';
 import { AppError } from '../../core/errors.ts';
 import type { WriterName } from '../../core/config/index.ts';
 import type { Logger } from '../../core/log.ts';
+import type { Random } from '../../core/random.ts';
 import { createBrief, foldText, isForeign, type Brief, type BriefInput } from '../brief/index.ts';
 import type { Channels } from '../channels/index.ts';
 import { checkText, createBannedWords, createClaimSource } from '../check/index.ts';
+import { draw } from '../../learning/index.ts';
 import { createHashtags } from '../hashtags/index.ts';
 import { DEFAULT_COUNT, MAX_COUNT, type CopyOptions } from '../options.ts';
 import { createTemplateWriter, hashText, type Writer } from '../writers/index.ts';
@@ -29,7 +31,15 @@ export interface ScoredText {
   text: string;
   /** The score of this very text; null when nothing was scored (`count: 1`). */
   score: number | null;
+  /** Probability with which the policy chose this text; absent where the best was taken. */
+  propensity?: number;
 }
+
+/**
+ * How the text of a field is chosen by chance.
+ * @returns the probability of each text, in their order
+ */
+export type TextPolicy = (field: string, texts: readonly { text: string; score: number }[]) => Float64Array;
 
 /** A channel's fields by name: one text, or the list of texts of a list field (Google's headlines). */
 export type ChannelCopy = Record<string, string | string[]>;
@@ -41,7 +51,7 @@ export interface Copy {
   /** Fits the tightest ad field of all channels. */
   ad_copy: string;
   channels: Record<string, ChannelCopy>;
-  /** Every text that passed the checks, best first, the returned one included; channel fields as `x.text`. */
+  /** Every text that passed the checks, best first, but the returned one before all others; channel fields as `x.text`. */
   alternatives: Record<string, ScoredText[]>;
   /** Who wrote the caption. */
   writer: WriterName;
@@ -77,14 +87,22 @@ export interface CopywriterOptions {
   log?: Pick<Logger, 'warn'>;
 }
 
+export interface Chance {
+  policy: TextPolicy;
+  random: Random;
+}
+
 export interface Copywriter {
   /** Who is asked first. */
   readonly writer: WriterName;
   readonly channelNames: readonly string[];
   /** @throws AppError `invalid-input` for an unknown channel, a count out of range or bans that leave nothing; the signal's reason */
   propose(request: CopyRequest): Promise<Draft>;
-  /** @param scores of `draft.texts`, in their order, higher is better */
-  choose(draft: Draft, scores: readonly number[]): Copy;
+  /**
+   * @param scores of `draft.texts`, in their order, higher is better
+   * @param chance where the text of a field is drawn; a field that returns many texts always returns the best ones
+   */
+  choose(draft: Draft, scores: readonly number[], chance?: Chance): Copy;
   close(): Promise<void>;
 }
 
@@ -198,18 +216,42 @@ function withoutBanned(brief: Brief, isBanned: (text: string) => boolean): Brief
   };
 }
 
+/** With the drawn text before the others, which stay in their order. */
+function drawFirst(
+  list: readonly RankedText[],
+  plan: FieldPlan | undefined,
+  { policy, random }: Chance,
+): RankedText[] {
+  if (plan === undefined || plan.isList) return [...list];
+  const propensities = policy(
+    plan.request.name,
+    list.map(({ text, score }) => ({ text, score: score ?? 0 })),
+  );
+  const drawn = draw(propensities, random);
+  const all = list.map((text, index) => ({ ...text, propensity: propensities[index] ?? 0 }));
+  return [...all.slice(drawn, drawn + 1), ...all.slice(0, drawn), ...all.slice(drawn + 1)];
+}
+
 interface RankedText extends ScoredText {
   writer: WriterName;
 }
 
-function chooseCopy({ texts, fields, hashtags, fallback, notes }: Draft, scores: readonly number[]): Copy {
+function chooseCopy(
+  { texts, fields, hashtags, fallback, notes }: Draft,
+  scores: readonly number[],
+  chance?: Chance,
+): Copy {
   if (scores.length !== texts.length || !scores.every(Number.isFinite)) {
     throw new AppError(
       'internal',
       `a draft of ${texts.length} texts was given ${scores.length} scores, or one that is no number`,
     );
   }
-  const ranked = rank(fields, texts.length === 0 ? undefined : scores);
+  const best = rank(fields, texts.length === 0 ? undefined : scores);
+  const ranked =
+    chance === undefined || texts.length === 0
+      ? best
+      : best.map((list, index) => drawFirst(list, fields[index]?.plan, chance));
   const [caption, ad] = ranked;
   const copy: Copy = {
     social_media_caption: caption?.[0]?.text ?? '',
@@ -223,7 +265,11 @@ function chooseCopy({ texts, fields, hashtags, fallback, notes }: Draft, scores:
   };
   for (const [index, { plan }] of fields.entries()) {
     const list = ranked[index] ?? [];
-    copy.alternatives[plan.request.name] = list.map(({ text, score }) => ({ text, score }));
+    copy.alternatives[plan.request.name] = list.map(({ text, score, propensity }) => ({
+      text,
+      score,
+      ...(propensity !== undefined && { propensity }),
+    }));
     if (plan.place === undefined) continue;
     const { channel, field } = plan.place;
     const values = (copy.channels[channel] ??= {});

@@ -19,12 +19,15 @@ export interface FromConfigOptions {
   ledger?: SpendingLedger;
 }
 
+/** What writing needs of the section `copy`; how texts are chosen is the caller's. */
+type WritingConfig = Omit<Config['copy'], 'policy' | 'holdback' | 'explorationFloor'>;
+
 /**
  * The copywriter that the section `copy` of the configuration describes. Close it: a text model may hold a process.
  *
  * @throws AppError `invalid-config` when the chosen writer lacks a setting or the channels are not valid.
  */
-export function openCopywriter(config: Config['copy'], options: FromConfigOptions = {}): Copywriter {
+export function openCopywriter(config: WritingConfig, options: FromConfigOptions = {}): Copywriter {
   return createCopywriter({
     channels: loadChannels(config.channels),
     writer: WRITERS[config.writer](config, options),
@@ -34,7 +37,7 @@ export function openCopywriter(config: Config['copy'], options: FromConfigOption
 }
 
 /** How the settings of each writer open it. */
-const WRITERS: Record<WriterName, (settings: Config['copy'], options: FromConfigOptions) => Writer> = {
+const WRITERS: Record<WriterName, (settings: WritingConfig, options: FromConfigOptions) => Writer> = {
   templates: () => createTemplateWriter(),
   transformers: ({ transformers: { model, maxNewTokens } }, { cacheDir }) =>
     createTransformersWriter({

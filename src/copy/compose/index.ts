@@ -8,5 +8,6 @@ export {
   type CopywriterOptions,
   type Draft,
   type ScoredText,
+  type TextPolicy,
 } from './copywriter.ts';
 export { requireChannels } from './plan-fields.ts';

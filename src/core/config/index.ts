@@ -20,6 +20,7 @@ export {
   SECRET_KEYS,
   type CandidateConfig,
   type Config,
+  COPY_POLICIES,
   WRITER_NAMES,
   type WriterName,
 } from './schema.ts';

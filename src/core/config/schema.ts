@@ -137,11 +137,16 @@ const serving = z.strictObject({
   predictionRetentionDays: positiveInt,
 });
 
+/** How the text that goes out is chosen. */
+export const COPY_POLICIES = ['best', 'explore'] as const;
 export const WRITER_NAMES = ['templates', 'transformers', 'openai'] as const;
 export type WriterName = (typeof WRITER_NAMES)[number];
 
 const copy = z.strictObject({
   writer: z.enum(WRITER_NAMES),
+  policy: z.enum(COPY_POLICIES),
+  holdback: fraction,
+  explorationFloor: z.number().min(0).max(0.5),
   candidates: positiveInt.max(64),
   channels: text,
   transformers: z.strictObject({ model: text.nullable(), maxNewTokens: positiveInt.max(1024) }),

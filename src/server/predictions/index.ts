@@ -1,3 +1,4 @@
+export { openExplorer, type Explorer } from './explorer.ts';
 export { findPrediction, type FoundPrediction } from './find-prediction.ts';
 export { openPredictionStore, type PredictionStore, type StoredPrediction } from './prediction-store.ts';
 export {

@@ -1,10 +1,14 @@
 /** From a product to its creative: texts are written, the champion scores them with the product in one batch, the best is answered and kept. */
 import { classifierText } from '../../core/classifier-text.ts';
+import { randomInt } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
+import type { Config } from '../../core/config/index.ts';
 import { createHexId } from '../../core/ids.ts';
+import { createRandom } from '../../core/random.ts';
 import { explainByOcclusion, fromWireOptions, type Copywriter } from '../../copy/index.ts';
 import type { FairLane } from '../../serving/index.ts';
 import type { ModelSession, ModelSessions } from '../../serving/index.ts';
+import type { Explorer } from './explorer.ts';
 import { createLinks, nameTexts } from './name-texts.ts';
 import type { PredictionStore } from './prediction-store.ts';
 import type { Creative, PredictionExtras, PredictRequest } from './request.ts';
@@ -51,11 +55,13 @@ export function createPredictor(deps: {
   copywriter: Copywriter;
   store: PredictionStore;
   events: PredictorEvents;
-  /** Texts per field where the request names no count. */
-  defaultCount: number;
+  explorer: Explorer;
+  /** Where a request names none. */
+  defaults: Pick<Config['copy'], 'candidates' | 'policy' | 'holdback'>;
   clock: Clock;
 }): Predictor {
-  const { sessions, copywriter, store, events, defaultCount, clock } = deps;
+  const { sessions, copywriter, store, events, explorer, defaults, clock } = deps;
+  const random = createRandom(randomInt(2 ** 32));
 
   const predictWith = async (
     session: ModelSession,
@@ -78,12 +84,15 @@ export function createPredictor(deps: {
 
     const draft = await copywriter.propose({
       ...fromWireOptions(request),
-      count: request.count ?? defaultCount,
+      count: request.count ?? defaults.candidates,
       signal: context.signal,
       writeWithinMs: Math.ceil(context.timeoutMs * WRITER_SHARE),
     });
     const [confidence = 0, ...scores] = await score([text, ...draft.texts]);
-    const copy = copywriter.choose(draft, scores);
+    const explores = (request.policy ?? defaults.policy) === 'explore';
+    const isHeldBack = explores && random.chance(defaults.holdback);
+    const chance = explores && !isHeldBack ? { policy: explorer.policyFor(request), random } : undefined;
+    const copy = copywriter.choose(draft, scores, chance);
     const explanation =
       request.explain === true ? await explainByOcclusion(text, (texts) => score(texts)) : undefined;
     timing.writeMs = performance.now() - startedMs - scoringMs;
@@ -108,6 +117,7 @@ export function createPredictor(deps: {
       channels: copy.channels,
       alternatives,
       text_ids: textIds,
+      ...(explores && { policy: isHeldBack ? ('holdback' as const) : ('explore' as const) }),
       ...(request.link !== undefined && { links: createLinks(request.link, textIds) }),
       ...(explanation !== undefined && { explanation }),
     };

@@ -1,6 +1,6 @@
 /** The request of a prediction: a product and what is wished of its copy. */
 import { z } from '@hono/zod-openapi';
-import type { Config } from '../../core/config/index.ts';
+import { COPY_POLICIES, type Config } from '../../core/config/index.ts';
 import { toPlainText } from '../../core/markup.ts';
 import { plainText } from '../../core/plain-text.ts';
 import { createWireOptions } from '../../copy/index.ts';
@@ -34,6 +34,9 @@ export function createRequestSchemas(config: Pick<Config, 'server'>, channelName
         description:
           'Where the texts lead: answered once for each returned text, with its text id as utm_content',
       }),
+    policy: z.enum(COPY_POLICIES).optional().openapi({
+      description: 'How texts are chosen; default: copy.policy of the configuration',
+    }),
     explain: z.boolean().optional().openapi({ description: 'Which phrases raised or lowered the score' }),
   };
   const product = z
@@ -71,7 +74,14 @@ export const creativeSchema = z
 const textId = z
   .string()
   .openapi({ description: 'Names the text in feedback: <prediction id>.<field>.<place>' });
-const scoredText = z.object({ text: z.string(), score: z.number().nullable(), text_id: textId });
+const scoredText = z.object({
+  text: z.string(),
+  score: z.number().nullable(),
+  text_id: textId,
+  propensity: z.number().optional().openapi({
+    description: 'Probability with which the policy explore chose this text',
+  }),
+});
 
 export const predictionExtrasSchema = z.object({
   prediction_id: z
@@ -87,6 +97,10 @@ export const predictionExtrasSchema = z.object({
   alternatives: z.record(z.string(), z.array(scoredText)),
   text_ids: z.record(z.string(), z.union([textId, z.array(textId)])).openapi({
     description: 'Of each text that was returned, by field; a list for a field that returns many texts',
+  }),
+  policy: z.enum(['explore', 'holdback']).optional().openapi({
+    description:
+      'Where copy is explored: whether it was for this answer, or the best was held back for comparison',
   }),
   links: z
     .record(z.string(), z.union([z.url(), z.array(z.url())]))

@@ -20,6 +20,28 @@ const byLength = (texts: readonly string[]): Promise<number[]> =>
 const refuse = (): Promise<number[]> => Promise.reject(new Error('nothing was to be scored'));
 
 describe('createCopywriter', () => {
+  it('returns the text that a policy draws, before the others, each with its propensity; lists stay the best', async () => {
+    const draft = await copywriter.propose({ ...lamp, count: 3, channels: ['google_rsa'] });
+    const scores = draft.texts.map((text) => text.length);
+    const best = copywriter.choose(draft, scores);
+    const asked: string[] = [];
+    const chosen = copywriter.choose(draft, scores, {
+      // The last of each field, for certain.
+      policy: (field, texts) => {
+        asked.push(field);
+        return Float64Array.from(texts, (_, i) => (i === texts.length - 1 ? 1 : 0));
+      },
+      random: createRandom(1),
+    });
+    const [first, ...rest] = chosen.alternatives.ad_copy ?? [];
+    const bestFirst = best.alternatives.ad_copy ?? [];
+    expect(chosen.ad_copy).toBe(bestFirst.at(-1)?.text);
+    expect(first).toMatchObject({ text: chosen.ad_copy, propensity: 1 });
+    expect(rest).toEqual(bestFirst.slice(0, -1).map((text) => ({ ...text, propensity: 0 })));
+    expect(chosen.channels).toEqual(best.channels);
+    expect(asked).toEqual(['social_media_caption', 'ad_copy']);
+  });
+
   it('writes eight distinct texts per field and returns the one that scores best', async () => {
     const copy = await writeCopy(copywriter, lamp, byLength);
     const captions = copy.alternatives.social_media_caption ?? [];

@@ -1,0 +1,126 @@
+/** The policy `explore` over HTTP: texts by chance, each with the probability that it had, by what was counted of them. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createSilentLogger } from '../../src/core/log.ts';
+import { openExplorer } from '../../src/server/predictions/index.ts';
+import type { Server } from '../../src/server/index.ts';
+import { openServingHarness, postJson, type ServerHarness } from './server-harness.ts';
+
+const product = {
+  title: 'Desk Lamp',
+  description: 'A warm light for the desk. Dims in three steps.',
+  count: 4,
+};
+
+interface Answer {
+  prediction_id: string;
+  data: { ad_copy: string };
+  policy?: string;
+  alternatives: Record<string, { text: string; score: number; text_id: string; propensity?: number }[]>;
+  text_ids: Record<string, string>;
+}
+
+let folder: string;
+let harness: ServerHarness;
+let server: Server;
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'copyloop-explore-'));
+  ({ harness, server } = await openServingHarness(folder));
+});
+afterAll(async () => {
+  await harness.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+const predict = async (extra: object = {}): Promise<Answer> =>
+  (await postJson(`${server.url}/predict`, { ...product, ...extra })).body as unknown as Answer;
+const adCopyOf = (answer: Answer) => answer.alternatives['ad_copy'] ?? [];
+
+describe('the policy best', () => {
+  it('is the default, and answers the same text without a propensity', async () => {
+    const [first, second] = [await predict(), await predict({ policy: 'best' })];
+    expect(second.data.ad_copy).toBe(first.data.ad_copy);
+    expect(first.policy).toBeUndefined();
+    expect(adCopyOf(first).every(({ propensity }) => propensity === undefined)).toBe(true);
+  });
+});
+
+describe('the policy explore', () => {
+  it('answers each text about as often as its propensity says, and puts the answered one first', async () => {
+    const draws = 300;
+    const shown = new Map<string, number>();
+    let propensities = new Map<string, number>();
+    for (let i = 0; i < draws; i += 1) {
+      const answer = await predict({ policy: 'explore' });
+      expect(answer.policy).toBe('explore');
+      const texts = adCopyOf(answer);
+      expect(texts[0]?.text).toBe(answer.data.ad_copy);
+      propensities = new Map(texts.map(({ text, propensity }) => [text, propensity ?? 0]));
+      shown.set(answer.data.ad_copy, (shown.get(answer.data.ad_copy) ?? 0) + 1);
+    }
+    expect([...propensities.values()].reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 9);
+    for (const [text, p] of propensities) {
+      // Four standard errors, and a text more.
+      const spread = 4 * Math.sqrt((p * (1 - p)) / draws) + 1 / draws;
+      expect(Math.abs((shown.get(text) ?? 0) / draws - p)).toBeLessThan(spread);
+    }
+  });
+
+  it('keeps the propensities of all texts with the stored prediction', async () => {
+    const answer = await predict({ policy: 'explore' });
+    const stored = (await (await fetch(`${server.url}/predictions/${answer.prediction_id}`)).json()) as {
+      prediction: { response: Answer };
+    };
+    expect(stored.prediction.response.alternatives).toEqual(answer.alternatives);
+  });
+
+  it('is certain of the one text there is with count 1', async () => {
+    const answer = await predict({ policy: 'explore', count: 1 });
+    expect(adCopyOf(answer)).toMatchObject([{ score: null }]);
+    expect(answer.data.ad_copy).toBe(adCopyOf(answer)[0]?.text);
+  });
+
+  it("prefers what was counted to earn more of the product's texts, and leaves every other its floor", async () => {
+    const answer = await predict();
+    const texts = adCopyOf(answer);
+    const worst = texts.at(-1);
+    for (const { text_id } of texts)
+      await postJson(`${server.url}/feedback`, {
+        text_id,
+        day: '2026-01-02',
+        source: 'ads',
+        impressions: 2000,
+        clicks: text_id === worst?.text_id ? 300 : 20,
+      });
+    const explorer = openExplorer({
+      db: harness.database.db,
+      floor: 0.02,
+      isDefault: false,
+      log: createSilentLogger(),
+    });
+    await explorer.refresh();
+    const scored = texts.map(({ text, score }) => ({ text, score }));
+    const propensities = explorer.policyFor(product)('ad_copy', scored);
+    expect(propensities.at(-1)).toBeGreaterThan(0.9);
+    expect(Math.min(...propensities)).toBeGreaterThanOrEqual(0.02);
+    // Another product's texts are read by their scores alone.
+    const others = explorer.policyFor({ ...product, title: 'Mug' })('ad_copy', scored);
+    expect(others.at(-1)).toBeLessThan(0.9);
+    await explorer.close();
+  });
+
+  it('gives equal scores equal chances', () => {
+    const explorer = openExplorer({
+      db: harness.database.db,
+      floor: 0,
+      isDefault: false,
+      log: createSilentLogger(),
+    });
+    const equal = ['a', 'b', 'c'].map((text) => ({ text, score: 0.5 }));
+    const propensities = explorer.policyFor({ title: 'Mug', description: '' })('x.text', equal);
+    for (const p of propensities) expect(p).toBeCloseTo(1 / 3, 6);
+    return explorer.close();
+  });
+});
