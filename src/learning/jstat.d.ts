@@ -5,7 +5,6 @@ declare module 'jstat' {
       /** The regularised incomplete beta function I_x(a, b). */
       ibeta(x: number, a: number, b: number): number;
       gammaln(x: number): number;
-      normal: { cdf(x: number, mean: number, deviation: number): number };
     };
   };
   export default jstat;

@@ -270,7 +270,8 @@ describe('what a version is made of', () => {
     const version = await create('run-a', await ingest(1), {
       feedbackRows: [{ title: 'nul \u0000', description: '', label: 1, weight: 1 }],
     });
-    expect(version.manifest.feedback).toEqual({ accepted: 0, refused: 1, weight: 0 });
+    const nothing = { accepted: 0, open: 0, weight: 0, usualRates: {} };
+    expect(version.manifest.feedback).toEqual({ ...nothing, refused: 1 });
   });
 
   it('reports drift against the parent, and none where there is none', async () => {

@@ -211,7 +211,7 @@ it('erases feedback with its prediction, and no later version takes it over from
   await tell(erased, { outcome: 'edited', editedText: 'Call me, Jane Doe.' });
   const first = await make('run-a');
   expect(await textsOf(first)).toEqual(['Call me, Jane Doe.', 'Meet the Lamp 0.', 'Meet the Lamp 1.']);
-  expect(first.manifest.feedback).toEqual({ accepted: 3, refused: 0, weight: 6 });
+  expect(first.manifest.feedback).toEqual({ accepted: 3, refused: 0, open: 0, weight: 6, usualRates: {} });
 
   const predictions = openPredictionStore({
     db: database.db,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/core/random.ts';
 import { computePropensities, draw, type Arm } from '../../src/learning/index.ts';
-import { digamma, trigamma } from '../../src/learning/policy.ts';
+import { digamma, normalCdf, trigamma } from '../../src/learning/policy.ts';
 
 const arm = (mean: number, strength: number, clicks = 0, impressions = 0): Arm => ({
   prior: { mean, strength },
@@ -72,5 +72,16 @@ describe('digamma and trigamma', () => {
     expect(digamma(0.5)).toBeCloseTo(-1.963_510_026_021_4, 9);
     expect(trigamma(1)).toBeCloseTo(Math.PI ** 2 / 6, 9);
     expect(trigamma(0.5)).toBeCloseTo(Math.PI ** 2 / 2, 8);
+  });
+});
+
+describe('normalCdf', () => {
+  it.each([
+    [0, 0.5],
+    [1.959963985, 0.975],
+    [-3, 0.001349898],
+    [8, 1],
+  ])('of %f is %f within 1e-7', (z, expected) => {
+    expect(Math.abs(normalCdf(z) - expected)).toBeLessThan(1e-7);
   });
 });
