@@ -28,6 +28,7 @@ export type PredictRequest = {
   language?: 'en' | undefined;
   banned_words?: string[] | undefined;
   link?: string | undefined;
+  policy?: 'best' | 'explore' | undefined;
   explain?: boolean | undefined;
 };
 
@@ -42,6 +43,7 @@ export type BatchPredictRequest = {
   language?: 'en' | undefined;
   banned_words?: string[] | undefined;
   link?: string | undefined;
+  policy?: 'best' | 'explore' | undefined;
   explain?: boolean | undefined;
 };
 
@@ -578,8 +580,16 @@ export interface Api {
         fallback: string | null;
         notes?: string[] | undefined;
         channels: { [key: string]: { [key: string]: string | string[] } };
-        alternatives: { [key: string]: { text: string; score: number | null; text_id: string }[] };
+        alternatives: {
+          [key: string]: {
+            text: string;
+            score: number | null;
+            text_id: string;
+            propensity?: number | undefined;
+          }[];
+        };
         text_ids: { [key: string]: string | string[] };
+        policy?: 'explore' | 'holdback' | undefined;
         links?: { [key: string]: string | string[] } | undefined;
         explanation?:
           | { score: number; phrases: { text: string; start: number; end: number; effect: number }[] }
@@ -670,8 +680,16 @@ export interface Api {
       fallback: string | null;
       notes?: string[] | undefined;
       channels: { [key: string]: { [key: string]: string | string[] } };
-      alternatives: { [key: string]: { text: string; score: number | null; text_id: string }[] };
+      alternatives: {
+        [key: string]: {
+          text: string;
+          score: number | null;
+          text_id: string;
+          propensity?: number | undefined;
+        }[];
+      };
       text_ids: { [key: string]: string | string[] };
+      policy?: 'explore' | 'holdback' | undefined;
       links?: { [key: string]: string | string[] } | undefined;
       explanation?:
         | { score: number; phrases: { text: string; start: number; end: number; effect: number }[] }
