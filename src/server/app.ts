@@ -10,6 +10,7 @@ import type { JobStarter, RunStarter, StageQueues } from '../queues/index.ts';
 import { createSendRules, createWebhookStore, type TrackingStore } from '../tracking/index.ts';
 import {
   createRouter,
+  findBasePath,
   handleError,
   handleNotFoundOf,
   isLoopback,
@@ -101,6 +102,7 @@ export function createApp(deps: AppDeps): Router {
   app.notFound(handleNotFoundOf(app));
   app.use(requestLog({ log: deps.log, metrics }));
   app.use(securityHeaders());
+  app.use(findBasePath(server));
   app.use(refuseOtherMethods(app));
   app.use(
     refuseOtherSites({

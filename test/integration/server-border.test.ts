@@ -1,5 +1,6 @@
 /** What every request passes before a route sees it: who may send it, by which method, in which type and charset, and what null means. */
-import { request } from 'node:http';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { Agent, request, type Server as HttpServer } from 'node:http';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -75,6 +76,25 @@ describe('a host name that is not loopback', () => {
   it('is refused for the rest, where no keys are asked for', async () => {
     expect((await ask('GET', '/info', { host: 'rebound.example' })).status).toBe(403);
   });
+});
+
+it('an idle connection stays open for longer than balancers keep theirs, and headers are waited for still longer', async () => {
+  const seen: HttpServer[] = [];
+  const note = (message: unknown) => seen.push((message as { server: HttpServer }).server);
+  subscribe('http.server.request.start', note);
+  const keepAlive = await new Promise((resolve, reject) => {
+    const agent = new Agent({ keepAlive: true });
+    request(new URL('/health', server.url), { agent }, (response) => {
+      response.resume().on('end', () => agent.destroy());
+      resolve(response.headers['keep-alive']);
+    })
+      .on('error', reject)
+      .end();
+  });
+  unsubscribe('http.server.request.start', note);
+  expect(keepAlive).toBe('timeout=65');
+  expect(seen.map(({ keepAliveTimeout }) => keepAliveTimeout)).toEqual([65_000]);
+  expect(seen[0]?.headersTimeout).toBeGreaterThan(65_000);
 });
 
 describe('a method', () => {
@@ -250,7 +270,7 @@ describe('a catalogue', () => {
   });
 });
 
-it('an unknown key of a list is refused by its name', async () => {
+it('an unknown key of a query is refused by its name where a route takes keys', async () => {
   for (const route of ['/runs', '/jobs', '/generate_data']) {
     const response = await fetch(`${server.url}${route}?statuss=active`);
     expect([response.status, await response.text()]).toEqual([400, expect.stringContaining('statuss')]);

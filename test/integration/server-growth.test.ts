@@ -274,7 +274,7 @@ describe('a text of an MLflow request', () => {
     ],
     [
       'webhooks/create url',
-      post(mlflow('webhooks'), (text) => ({ name: 'x', url: `https://x/${text}`, events: [] })),
+      post(mlflow('webhooks'), (text) => ({ name: 'x', url: `https://1.1.1.1/${text}`, events: [] })),
     ],
   ])('as %s is read in time that grows with its length', { timeout: 300_000 }, async (_, make) => {
     expect(await findSteep(make, BODY_CHARS)).toEqual([]);

@@ -106,6 +106,9 @@ const server = z.strictObject({
   drainDelayMs: milliseconds,
   keepAliveMs: milliseconds,
   trustProxy: z.boolean(),
+  basePath: z
+    .string()
+    .regex(/^(?:\/[\w.~-]+)*$/, 'must be a path such as /copyloop, without a slash at its end'),
 });
 
 const worker = z.strictObject({ host: text, port: z.int().min(0).max(65535).nullable() });

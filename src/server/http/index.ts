@@ -1,3 +1,4 @@
+export { addressOf, findBasePath } from './base-path.ts';
 export { withoutNulls } from './absent-nulls.ts';
 export { decoderOf, mediaTypeOf, toUtf8 } from './charset.ts';
 export { limitBody } from './body-limit.ts';

@@ -13,6 +13,8 @@ export interface AppEnv {
   Variables: {
     requestId: string;
     log: Logger;
+    /** `/copyloop`, or ''; absent where a router stands by itself. */
+    basePath?: string;
     /** The API key that the request came with; undefined where none is asked for. */
     apiKey?: { id: string; name: string; role: KeyRole };
   };

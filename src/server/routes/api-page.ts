@@ -4,10 +4,12 @@
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
+import type { Context } from 'hono';
 import { packageRoot } from '../../core/paths.ts';
-import { createRouter, type Router } from '../http/index.ts';
+import { addressOf, createRouter, type AppEnv, type Router } from '../http/index.ts';
 
 const FOLDER = path.join(packageRoot, 'assets', 'api-page');
+const ANYONE_OR_KEY: Record<string, string[]>[] = [{}, { bearer: [] }];
 const FILES = [
   { path: '/docs', file: 'index.html', type: 'text/html; charset=utf-8' },
   { path: '/docs/page.js', file: 'page.js', type: 'text/javascript; charset=utf-8' },
@@ -16,7 +18,7 @@ const FILES = [
 
 /** Registers both on the app itself, whose routes the document describes. */
 export function addApiPage(app: Router, version: string): void {
-  app.doc31('/openapi.json', {
+  app.doc31('/openapi.json', (c: Context<AppEnv>) => ({
     openapi: '3.1.0',
     info: {
       title: 'copyloop',
@@ -24,8 +26,9 @@ export function addApiPage(app: Router, version: string): void {
       description:
         'The closed loop for marketing copy: records in, models trained, the champion served, feedback back in.',
     },
-    security: [{}, { bearer: [] }],
-  });
+    security: ANYONE_OR_KEY,
+    ...(addressOf(c, '') !== '' && { servers: [{ url: addressOf(c, '') }] }),
+  }));
   app.openAPIRegistry.registerComponent('securitySchemes', 'bearer', { type: 'http', scheme: 'bearer' });
   app.route('/', createPageRoutes());
 }

@@ -20,6 +20,7 @@ import {
   type PredictJobRequest,
 } from '../../queues/index.ts';
 import {
+  addressOf,
   createPageQuery,
   createRouter,
   decoderOf,
@@ -238,7 +239,7 @@ export function createJobRoutes(deps: {
       const request: PredictJobRequest = { ...fromWireOptions(wishes), map: parseMap(map) };
       const input: JobInput = url === undefined ? readUpload(c, deps.maxUploadBytes) : { kind: 'http', url };
       const started = await jobs.startJob({ input, request });
-      setHeader(c, 'Location', `/jobs/${started.jobId}`);
+      setHeader(c, 'Location', addressOf(c, `/jobs/${started.jobId}`));
       return c.json(answer(started.jobId), 202);
     })
     .openapi(listRoute, async function showJobs(c) {

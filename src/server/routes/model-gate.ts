@@ -89,11 +89,11 @@ export function createModelGateRoutes(deps: {
   return createRouter()
     .openapi(approveRoute, async function approve(c) {
       const version = await approveVersion(deps, c.req.valid('param'), verdictOf(c, c.req.valid('json')));
-      return c.json({ status: 'success' as const, version: renderVersion(version) }, 200);
+      return c.json({ status: 'success' as const, version: renderVersion(c, version) }, 200);
     })
     .openapi(rejectRoute, async function reject(c) {
       const version = await rejectVersion(deps, c.req.valid('param'), verdictOf(c, c.req.valid('json')));
-      return c.json({ status: 'success' as const, version: renderVersion(version) }, 200);
+      return c.json({ status: 'success' as const, version: renderVersion(c, version) }, 200);
     })
     .openapi(reportRoute, async function showReport(c) {
       const { name, version } = c.req.valid('param');

@@ -12,6 +12,7 @@ import {
 } from '../../tracking/index.ts';
 import { checkAliasMove, type ServedGuard } from '../guard-served.ts';
 import {
+  addressOf,
   createRouter,
   defineRoute,
   errorResponse,
@@ -174,7 +175,9 @@ export function createModelRoutes(
         filter: nameIs(model.name),
         maxResults: MAX_PAGE,
       });
-      const versions = items.toSorted((a, b) => b.version - a.version).map(renderVersion);
+      const versions = items
+        .toSorted((a, b) => b.version - a.version)
+        .map((version) => renderVersion(c, version));
       return c.json({ status: 'success' as const, versions }, 200);
     })
     .openapi(versionRoute, async function showVersion(c) {
@@ -186,7 +189,7 @@ export function createModelRoutes(
         gain,
         earlier: earlier.map((one) => ({ version: one.version, accuracy: one.accuracy, gain: one.gain })),
       };
-      return c.json({ status: 'success' as const, version: renderVersion(found), comparison }, 200);
+      return c.json({ status: 'success' as const, version: renderVersion(c, found), comparison }, 200);
     })
     .openapi(historyRoute, async function showHistory(c) {
       const { name: model, alias } = c.req.valid('param');
@@ -201,11 +204,11 @@ export function createModelRoutes(
       const { reason } = c.req.valid('json');
       await checkAliasMove(model, alias, guardOf(c));
       const version = await registry.rollbackAlias(model, alias, { movedBy: nameCaller(c), reason });
-      return c.json({ status: 'success' as const, version: renderVersion(version) }, 200);
+      return c.json({ status: 'success' as const, version: renderVersion(c, version) }, 200);
     });
 }
 
-export function renderVersion(version: ModelVersion): z.input<typeof versionSchema> {
+export function renderVersion(c: Context<AppEnv>, version: ModelVersion): z.input<typeof versionSchema> {
   return {
     name: version.name,
     version: version.version,
@@ -215,7 +218,7 @@ export function renderVersion(version: ModelVersion): z.input<typeof versionSche
     gate_report:
       version.pipelineRunId === null
         ? null
-        : `/models/${encodeURIComponent(version.name)}/versions/${version.version}/gate.html`,
+        : addressOf(c, `/models/${encodeURIComponent(version.name)}/versions/${version.version}/gate.html`),
     status: version.status,
     source: version.source,
     tracking_run_id: version.runId,
