@@ -19,15 +19,21 @@ export async function measureGrowth(
   run: (size: number) => unknown,
   size: number,
   time: Time = 'wall',
+  rounds = ROUNDS,
 ): Promise<number> {
-  const once = await quickest(run, size, time);
-  const twice = await quickest(run, 2 * size, time);
+  const once = await quickest(run, size, time, rounds);
+  const twice = await quickest(run, 2 * size, time, rounds);
   return Math.max(twice, FLOOR_MS) / Math.max(once, FLOOR_MS);
 }
 
-async function quickest(run: (size: number) => unknown, size: number, time: Time): Promise<number> {
+async function quickest(
+  run: (size: number) => unknown,
+  size: number,
+  time: Time,
+  rounds: number,
+): Promise<number> {
   let best = Number.POSITIVE_INFINITY;
-  for (let round = 0; round < ROUNDS; round += 1) {
+  for (let round = 0; round < rounds; round += 1) {
     const startedMs = nowMs(time);
     try {
       await run(size);

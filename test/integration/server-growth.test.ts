@@ -75,9 +75,9 @@ async function findSteep(make: (text: string) => Sent, size: number): Promise<st
       const status = await send(make(hostile(chars)));
       if (status >= 500) steep.push(`${hostile(12)}: ${status}`);
     };
-    const measure = () => measureGrowth(run, size, 'processor');
+    const measure = (rounds?: number) => measureGrowth(run, size, 'processor', rounds);
     // Others use the machine, too: what is steep by itself is steep again.
-    const growth = await measure();
+    const growth = await measure(2);
     if (growth > 3 && (await measure()) > 3) steep.push(`${hostile(12)}: ${growth.toFixed(1)} times`);
   }
   return steep;
