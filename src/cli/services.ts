@@ -65,10 +65,10 @@ export async function withServices<T>(
   const logHealth = createLogHealth();
   const log = await openLog(config, setup.role, setup.logTo ?? 'file', logHealth);
   return await withResources(log, async (resources) => {
-    const { databaseUrl, varDir, poolSize, statementTimeoutMs } = config.storage;
+    const { databaseUrl, varDir, poolSize, statementTimeoutMs, migrate } = config.storage;
     const database = resources.add(
       'database',
-      await openDatabase({ databaseUrl, varDir, poolSize, statementTimeoutMs, log }),
+      await openDatabase({ databaseUrl, varDir, poolSize, statementTimeoutMs, migrate, log }),
     );
     return await body({
       config,
@@ -100,6 +100,7 @@ export async function openQueues({
     await openQueueBackend({
       databaseUrl: database.url,
       redisUrl: config.storage.redisUrl,
+      migrate: config.storage.migrate,
       prefix: config.queues.prefix,
       log,
     }),

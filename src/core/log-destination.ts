@@ -3,9 +3,11 @@
  * what does not fit is counted, one line on standard error tells of it, and whatever waits is written once there is room again.
  */
 import { writeSync } from 'node:fs';
+import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pino } from 'pino';
 import roll from 'pino-roll';
+import { DAY_MS, HOUR_MS } from './clock.ts';
 import { toError } from './errors.ts';
 
 /** How the log fares; one object a process, for its metrics. */
@@ -39,14 +41,15 @@ export function createDestination(destination: string | number, health: LogHealt
 
 /**
  * The files `<folder>/<role>.<date>.<number>.log`: the next one is begun at `maxFileBytes` and every day, and `maxFiles` of a role are kept.
+ * Files of any role that were last written more than `maxAgeDays` ago are deleted, at the start and then every hour.
  * Several processes may write to one folder: each appends whole lines, and each moves on by itself.
  * Where no file can be opened the lines go to standard error.
  */
 export async function openRotatingFile(
-  options: { folder: string; role: string; maxFileBytes: number; maxFiles: number },
+  options: { folder: string; role: string; maxFileBytes: number; maxFiles: number; maxAgeDays: number },
   health: LogHealth,
 ): Promise<LogDestination> {
-  const { folder, role, maxFileBytes, maxFiles } = options;
+  const { folder, role, maxFileBytes, maxFiles, maxAgeDays } = options;
   try {
     const out = await roll({
       file: path.join(folder, role),
@@ -59,10 +62,23 @@ export async function openRotatingFile(
       sync: true,
       maxLength: MAX_WAITING_BYTES,
     });
+    await deleteOld(folder, maxAgeDays);
+    setInterval(() => void deleteOld(folder, maxAgeDays), HOUR_MS).unref();
     return guard(out, folder, health);
   } catch (thrown) {
     say(`the log in ${folder} cannot be opened (${toError(thrown).message}): its lines stand here instead`);
     return createDestination(2, health);
+  }
+}
+
+/** What another process deletes at the same time, or may not be deleted, is passed over: a log never stands in the way. */
+async function deleteOld(folder: string, maxAgeDays: number): Promise<void> {
+  const before = Date.now() - maxAgeDays * DAY_MS;
+  const names = await readdir(folder).catch(() => []);
+  for (const name of names.filter((each) => each.endsWith('.log'))) {
+    const file = path.join(folder, name);
+    const found = await stat(file).catch(() => undefined);
+    if (found !== undefined && found.mtimeMs < before) await rm(file, { force: true }).catch(() => undefined);
   }
 }
 

@@ -46,10 +46,30 @@ export function createLogger(options: LogOptions): Logger {
       level: options.level,
       base: { pid: process.pid, ...options.base },
       timestamp: pino.stdTimeFunctions.isoTime,
+      serializers: { err: describeError },
       redact: [...REDACTED_KEYS],
     },
     isPretty ? { write: (line) => out.write(renderPretty(line)) } : out,
   );
+}
+
+/**
+ * An error as plain values. What libraries hang on theirs stays out: pg the whole client with the key that cancels its statements, HTTP
+ * clients requests with their headers.
+ */
+function describeError(thrown: unknown): unknown {
+  return thrown instanceof Error ? keepPlain(pino.stdSerializers.err(thrown), 4) : thrown;
+}
+
+function keepPlain(value: unknown, depth: number): unknown {
+  if (typeof value !== 'object' || value === null) return typeof value === 'function' ? undefined : value;
+  if (value instanceof Date) return value;
+  if (depth === 0) return undefined;
+  if (Array.isArray(value)) return value.map((each) => keepPlain(each, depth - 1));
+  const isPlain = [Object.prototype, null].includes(Object.getPrototypeOf(value) as object | null);
+  // What pino makes of an error has a prototype of its own.
+  if (!isPlain && !('raw' in value && 'stack' in value)) return undefined;
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, keepPlain(each, depth - 1)]));
 }
 
 function isTerminal(destination: LogOptions['destination']): boolean {

@@ -16,7 +16,7 @@ export { LOCK_KEYS } from './lock-keys.ts';
 export { createLocks, type LockKey, type Locks } from './locks.ts';
 export { describeUnkeepable, isValueRefused } from './value-refused.ts';
 export { openListener, type Listener } from './listen.ts';
-export { migrate } from './migrate.ts';
+export { compareSchema, migrate } from './migrate.ts';
 export { migrations } from './migrations/index.ts';
 export type { Migration } from './migration.ts';
 export { numberArray, PREPARED, prepare, textArray } from './prepared-statements.ts';

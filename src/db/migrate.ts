@@ -19,24 +19,35 @@ export async function migrate(
     await client.query(
       'CREATE TABLE IF NOT EXISTS schema_migrations (name text PRIMARY KEY, applied_at timestamptz NOT NULL DEFAULT now())',
     );
-    const applied = new Set(
-      (await client.query<{ name: string }>('SELECT name FROM schema_migrations')).rows.map(
-        (row) => row.name,
-      ),
-    );
-    const unknown = [...applied].filter((name) => !migrations.some((migration) => migration.name === name));
-    if (unknown.length > 0) {
+    const { missing, newer } = await compareSchema(client, migrations);
+    if (newer.length > 0) {
       throw new AppError(
         'conflict',
-        `the database was migrated by a newer copyloop (${unknown.join(', ')}): upgrade this one`,
+        `the database was migrated by a newer copyloop (${newer.join(', ')}): upgrade this one`,
       );
     }
-    const missing = migrations.filter((migration) => !applied.has(migration.name));
     for (const migration of missing) await apply(client, migration);
     return missing.map((migration) => migration.name);
   } finally {
     await client.query('SELECT pg_advisory_unlock($1)', [LOCK_KEYS.migrate]);
   }
+}
+
+/** What the database lacks, and names of what it holds that this version does not know. Changes nothing. */
+export async function compareSchema(
+  client: pg.ClientBase,
+  migrations: readonly Migration[] = allMigrations,
+): Promise<{ missing: Migration[]; newer: string[] }> {
+  const found = await client.query<{ known: string | null }>(
+    "SELECT to_regclass('schema_migrations') AS known",
+  );
+  if ((found.rows[0]?.known ?? null) === null) return { missing: [...migrations], newer: [] };
+  const { rows } = await client.query<{ name: string }>('SELECT name FROM schema_migrations ORDER BY name');
+  const applied = rows.map(({ name }) => name);
+  return {
+    missing: migrations.filter(({ name }) => !applied.includes(name)),
+    newer: applied.filter((name) => !migrations.some((known) => known.name === name)),
+  };
 }
 
 async function apply(client: pg.ClientBase, migration: Migration): Promise<void> {

@@ -13,7 +13,7 @@ import type { Logger } from '../core/log.ts';
 import { createBoundedPool } from './bounded-pool.ts';
 import { openEmbeddedPostgres } from './embedded/server.ts';
 import { createLocks, type Locks } from './locks.ts';
-import { migrate } from './migrate.ts';
+import { compareSchema, migrate } from './migrate.ts';
 import { withPreparedStatements } from './prepared-statements.ts';
 import type { Schema } from './schema.ts';
 
@@ -25,6 +25,8 @@ export interface Database {
   /** Nobody may hold a connection of it while asking for another: that is what `locks` are for. */
   pool: Pool;
   locks: Locks;
+  /** Names of the migrations that were applied when it was opened. */
+  migrated: readonly string[];
   /** Connection string, for the queues' own pool and for LISTEN. Holds a password: never log it. */
   url: string;
   close(): Promise<void>;
@@ -39,6 +41,8 @@ export interface DatabaseOptions {
    * After which PostgreSQL stops a statement; null or left out: never. Migrations take as long as they take.
    */
   statementTimeoutMs?: number | null;
+  /** `auto` when left out; `never` leaves the schema as it is and refuses one that lacks a migration. */
+  migrate?: 'auto' | 'never';
   log: Logger;
 }
 
@@ -50,7 +54,7 @@ typeParsers.setTypeParser(types.builtins.INT8, Number);
 
 /**
  * Connects to PostgreSQL (starting the embedded one when no address is given) and migrates it.
- * @throws AppError `unavailable` when the server does not answer
+ * @throws AppError `unavailable` when the server does not answer, `conflict` when its schema is not this version's
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const { log } = options;
@@ -79,20 +83,38 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       await embedded?.close();
     };
     const client = await connect(pool, url);
+    let migrated: readonly string[];
     try {
       await refuseTransactionPooling(client, pool);
       await client.query('SET statement_timeout = 0');
-      const applied = await migrate(client);
-      if (applied.length > 0) log.info({ applied }, 'database migrated');
+      migrated = options.migrate === 'never' ? await checkSchema(client, log) : await migrate(client);
+      if (migrated.length > 0) log.info({ applied: migrated }, 'database migrated');
     } finally {
       // Closed: its statements have no limit.
       client.release(true);
     }
-    return { db, pool, locks: createLocks(url), url, close };
+    return { db, pool, locks: createLocks(url), migrated, url, close };
   } catch (error) {
     await embedded?.close();
     throw error;
   }
+}
+
+/**
+ * A newer schema is taken: processes of the version before live on it while an upgrade replaces them, or come back with a rollback.
+ * @throws AppError `conflict` for an older one
+ */
+async function checkSchema(client: ClientBase, log: Logger): Promise<[]> {
+  const { missing, newer } = await compareSchema(client);
+  if (missing.length > 0) {
+    const names = missing.map(({ name }) => name).join(', ');
+    throw new AppError(
+      'conflict',
+      `the database lacks ${names}, and storage.migrate is never: run "copyloop migrate" once with this version, then start again`,
+    );
+  }
+  if (newer.length > 0) log.warn({ newer }, 'the database was migrated by a newer copyloop');
+  return [];
 }
 
 /** By statements and not by startup parameters, which poolers refuse. */

@@ -24,6 +24,8 @@ export interface QueueBackendOptions {
   /** PostgreSQL that holds the queues when there is no Redis. */
   databaseUrl: string;
   redisUrl: string | null;
+  /** `auto` when left out; `never` refuses a database without the tables of the queues. Redis needs none. */
+  migrate?: 'auto' | 'never';
   /** Namespace of the keys in Redis. In PostgreSQL the database is the namespace. */
   prefix: string;
   log: Logger;

@@ -21,10 +21,12 @@ const MAX_CONNECTIONS = 20;
 
 export async function openPostgresBackend(options: {
   databaseUrl: string;
+  /** `auto` when left out; `never` refuses a database without BullMQ's tables. */
+  migrate?: 'auto' | 'never' | undefined;
   log: Logger;
 }): Promise<QueueBackend> {
-  const { databaseUrl, log } = options;
-  await migrateQueues(databaseUrl);
+  const { databaseUrl, migrate = 'auto', log } = options;
+  await prepareQueues(databaseUrl, migrate);
   // BullMQ cannot load pg from native ESM, so it gets a pool; its statements carry no schema and rely on the
   // search path. The queue need not outlive a power cut by itself: what it loses of its last moments, as
   // Redis would, stage state brings back.
@@ -71,12 +73,23 @@ export async function openPostgresBackend(options: {
   };
 }
 
-async function migrateQueues(databaseUrl: string): Promise<void> {
+async function prepareQueues(databaseUrl: string, migrate: 'auto' | 'never'): Promise<void> {
   const client = new Client({ connectionString: databaseUrl });
   try {
     await client.connect();
-    await runMigrations(client);
+    if (migrate === 'auto') await runMigrations(client);
+    else {
+      const { rows } = await client.query<{ there: boolean }>(
+        "SELECT to_regnamespace('bullmq') IS NOT NULL AS there",
+      );
+      if (rows[0]?.there !== true)
+        throw new AppError(
+          'conflict',
+          'the database lacks the tables of the queues, and storage.migrate is never: run "copyloop migrate" once, then start again',
+        );
+    }
   } catch (cause) {
+    if (cause instanceof AppError) throw cause;
     const { host, pathname } = new URL(databaseUrl);
     throw new AppError(
       'unavailable',

@@ -1,9 +1,19 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import {
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { AppError } from '../../src/core/errors.ts';
-import { createLogger, type LogOptions } from '../../src/core/log.ts';
+import { DAY_MS } from '../../src/core/clock.ts';
+import { openRotatingFile } from '../../src/core/log-destination.ts';
+import { createLogger, createLogHealth, type LogOptions } from '../../src/core/log.ts';
 
 const folder = mkdtempSync(path.join(tmpdir(), 'copyloop-log-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -17,6 +27,22 @@ function written(
   use(createLogger({ level: 'info', format, destination, base: { role: 'test' } }));
   return readFileSync(destination, 'utf8');
 }
+
+it('deletes log files of any role that are older than logging.maxAgeDays, and nothing else', async () => {
+  const logs = path.join(folder, 'aged');
+  mkdirSync(logs);
+  const names = ['cli.2026-01-01.1.log', 'start.2026-01-02.1.log', 'notes.txt'];
+  for (const [index, name] of names.entries()) {
+    writeFileSync(path.join(logs, name), 'x');
+    const ago = new Date(Date.now() - (index === 1 ? 2 : 4) * DAY_MS);
+    utimesSync(path.join(logs, name), ago, ago);
+  }
+  const limits = { maxFileBytes: 4096, maxFiles: 3, maxAgeDays: 3 };
+  await openRotatingFile({ folder: logs, role: 'server', ...limits }, createLogHealth());
+  const left = readdirSync(logs);
+  expect(left).toEqual(expect.arrayContaining(['start.2026-01-02.1.log', 'notes.txt']));
+  expect(left).not.toContain('cli.2026-01-01.1.log');
+});
 
 describe('logging.format', () => {
   it('is JSON for `json`, and for `auto` where no terminal reads it', () => {
@@ -43,6 +69,29 @@ describe('logging.format', () => {
     expect(line).toMatch(/ error it failed .*err\.message="no such run" .*err\.code=not-found/);
     expect(first).toBe('    AppError: no such run');
     expect(second).toMatch(/^ {4}at /);
+  });
+
+  it('leaves out what libraries hang on their errors, and keeps plain facts and causes', () => {
+    class Client {
+      secretKey = 4711;
+    }
+    const broken = Object.assign(new Error('terminated', { cause: new Error('reset') }), {
+      code: '57P01',
+      client: new Client(),
+      nested: { list: [new Client(), 1], at: 5 },
+      errors: [Object.assign(new Error('first'), { client: new Client() })],
+    });
+    const out = written('library', 'json', (log) => log.warn({ err: broken }, 'it failed'));
+    expect(out).not.toMatch(/4711|client/);
+    expect(JSON.parse(out)).toMatchObject({
+      err: {
+        message: 'terminated: reset',
+        code: '57P01',
+        nested: { at: 5 },
+        aggregateErrors: [{ message: 'first' }],
+        stack: expect.stringContaining('caused by: Error: reset'),
+      },
+    });
   });
 
   it('keeps secrets out, and what would steer a terminal', () => {

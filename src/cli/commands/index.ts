@@ -91,6 +91,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     'measures a model directory on a file',
     async () => (await import('./evaluate.ts')).evaluateCommand,
   ),
+  migrate: entry(
+    'brings the schema of the database up to date',
+    async () => (await import('./migrate.ts')).migrateCommand,
+  ),
   config: entry(
     'every setting in force and where it came from',
     async () => (await import('./config.ts')).configCommand,

@@ -11,11 +11,11 @@ import { pathExists } from '../../core/path-exists.ts';
 import { packageRoot } from '../../core/paths.ts';
 import { findFaultOfFolder } from '../../core/var-dir.ts';
 import {
+  compareSchema,
   findClosedParent,
   findPostgresAccount,
   findPostgresBinaries,
   findRunningPostgres,
-  migrations,
   shareBackend,
   TRANSACTION_POOLING,
 } from '../../db/index.ts';
@@ -138,13 +138,21 @@ async function checkPostgres({ storage }: Config): Promise<Check> {
       const [found = '', remedy = ''] = TRANSACTION_POOLING.split(': set ');
       return { name: 'PostgreSQL', status: 'failed', found, remedy: `set ${remedy}` };
     }
-    const newer = await findNewerMigrations(client);
+    const { newer, missing } = await compareSchema(client);
     if (newer.length > 0) {
       return {
         name: 'PostgreSQL',
         status: 'failed',
         found: `its schema is of a newer copyloop (${newer.join(', ')})`,
         remedy: 'upgrade this copyloop, or use another database',
+      };
+    }
+    if (missing.length > 0 && storage.migrate === 'never') {
+      return {
+        name: 'PostgreSQL',
+        status: 'failed',
+        found: `its schema lacks ${missing.map(({ name }) => name).join(', ')}, and storage.migrate is never`,
+        remedy: 'run "copyloop migrate" once',
       };
     }
     const { rows } = await client.query<{ version: string }>(
@@ -168,17 +176,6 @@ async function checkPostgres({ storage }: Config): Promise<Check> {
   } finally {
     for (const each of [client, second]) await each.end().catch(() => undefined);
   }
-}
-
-async function findNewerMigrations(client: Client): Promise<string[]> {
-  const { rows } = await client.query<{ known: string | null }>(
-    "SELECT to_regclass('schema_migrations') AS known",
-  );
-  if ((rows[0]?.known ?? null) === null) return [];
-  const applied = await client.query<{ name: string }>('SELECT name FROM schema_migrations ORDER BY name');
-  return applied.rows
-    .map(({ name }) => name)
-    .filter((name) => !migrations.some((known) => known.name === name));
 }
 
 async function checkArtifacts({ storage }: Config): Promise<Check> {

@@ -207,6 +207,7 @@ const storage = z.strictObject({
     )
     .max(1000),
   statementTimeoutMs: milliseconds.min(100).nullable(),
+  migrate: z.enum(['auto', 'never']),
   leftoverAgeMs: positiveInt,
   artifacts: z
     .strictObject({
@@ -230,6 +231,7 @@ const logging = z.strictObject({
   format: z.enum(['auto', 'json', 'pretty']),
   maxFileBytes: positiveInt.min(4096),
   maxFiles: positiveInt.min(2).max(1000),
+  maxAgeDays: positiveInt.max(3650),
 });
 
 export const configSchema = z.strictObject({
