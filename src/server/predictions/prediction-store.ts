@@ -85,8 +85,20 @@ export function openPredictionStore(options: {
   };
   const takeKept = async (): Promise<void> => {
     const taken = await takeUnwritten(unwrittenFolder, async (rows) => {
-      for (let at = 0; at < rows.length; at += ROWS_PER_INSERT)
-        await write(rows.slice(at, at + ROWS_PER_INSERT));
+      for (let at = 0; at < rows.length; at += ROWS_PER_INSERT) {
+        const some = rows.slice(at, at + ROWS_PER_INSERT);
+        // One that was written all the same, and erased since, stays erased.
+        const gone = await db
+          .selectFrom('erased_predictions')
+          .select('id')
+          .where(
+            'id',
+            'in',
+            some.map(({ id }) => id),
+          )
+          .execute();
+        await write(some.filter(({ id }) => !gone.some((erased) => erased.id === id)));
+      }
     });
     mayBeKept = false;
     if (taken > 0)

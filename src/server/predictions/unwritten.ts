@@ -71,11 +71,12 @@ function parseLine(line: string): WaitingRow[] {
 async function readFiles(folder: string): Promise<{ file: string; text: string }[]> {
   const names = await readdir(folder).catch(() => []);
   const kept = names.filter((name) => name.endsWith(SUFFIX)).toSorted();
-  return await Promise.all(
-    kept.map(async (name) => {
-      const file = path.join(folder, name);
-      // Another server of the folder may have taken it.
-      return { file, text: await readFile(file, 'utf8').catch(() => '') };
-    }),
-  );
+  const files: { file: string; text: string }[] = [];
+  for (const name of kept) {
+    const file = path.join(folder, name);
+    // Another server of the folder may have taken it; one that may not be read stays for whoever may.
+    const text = await readFile(file, 'utf8').catch(() => null);
+    if (text !== null) files.push({ file, text });
+  }
+  return files;
 }
