@@ -61,6 +61,19 @@ export type ServedModel = {
   load_ms: number;
 };
 
+export type SignedInKey = { id: string; name: string; role: 'reader' | 'writer' | 'admin' } | null;
+
+export type DatasetSummary = {
+  version: number;
+  parent_version: number | null;
+  run_id: string;
+  digest: string;
+  rows: number;
+  created_at: string;
+};
+
+export type DatasetRow = { id: string; title: string; description: string; label: number; weight: number };
+
 export type ProductRecord = {
   id: string;
   title: string;
@@ -394,12 +407,42 @@ export interface Api {
     answer: { status: 'success'; job_id: string };
   };
   'DELETE /predictions/{id}': { path: { id: string }; query: {}; body: undefined; answer: undefined };
+  'DELETE /session': {
+    path: {};
+    query: {};
+    body: undefined;
+    answer: { status: 'success'; needed: boolean; key: SignedInKey };
+  };
   'DELETE /tracking/runs/{run_id}': {
     path: { run_id: string };
     query: {};
     body: undefined;
     answer: { status: 'success'; deleted: number };
   };
+  'GET /datasets': {
+    path: {};
+    query: { limit?: number | undefined; before?: number | undefined };
+    body: undefined;
+    answer: { status: 'success'; datasets: DatasetSummary[] };
+  };
+  'GET /datasets/{version}': {
+    path: { version: number };
+    query: {};
+    body: undefined;
+    answer: { status: 'success'; dataset: DatasetSummary & { manifest: { [key: string]: unknown } } };
+  };
+  'GET /datasets/{version}/rows': {
+    path: { version: number };
+    query: {
+      split?: 'train' | 'validation' | 'holdout' | undefined;
+      search?: string | undefined;
+      limit?: number | undefined;
+      skip?: number | null | undefined;
+    };
+    body: undefined;
+    answer: { status: 'success'; rows: DatasetRow[]; next: number | null };
+  };
+  'GET /events': { path: {}; query: { topics?: string | undefined }; body: undefined; answer: undefined };
   'GET /generate_data': {
     path: {};
     query: { count?: number | undefined; seed?: number | null | undefined };
@@ -566,6 +609,12 @@ export interface Api {
     body: undefined;
     answer: { status: 'success'; traffic: Traffic };
   };
+  'GET /session': {
+    path: {};
+    query: {};
+    body: undefined;
+    answer: { status: 'success'; needed: boolean; key: SignedInKey };
+  };
   'POST /batch_predict': {
     path: {};
     query: {};
@@ -720,6 +769,12 @@ export interface Api {
         }
       | undefined;
     answer: { status: 'success'; run_id: string };
+  };
+  'POST /session': {
+    path: {};
+    query: {};
+    body: { key: string };
+    answer: { status: 'success'; needed: boolean; key: SignedInKey };
   };
   'POST /tracking/retention': {
     path: {};

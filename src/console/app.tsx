@@ -5,9 +5,14 @@ import { pages } from './pages/index.ts';
 import { Trouble } from './parts/trouble.tsx';
 import { Keys } from './keys.tsx';
 import { linkTo, useRoute, type PageProps } from './app/route.ts';
+import { SignedIn, SignOut, type Session } from './app/sign-in.tsx';
 import { ThemeChoice } from './app/theme.tsx';
 
 export function App() {
+  return <SignedIn>{(session) => <Shell session={session} />}</SignedIn>;
+}
+
+function Shell({ session }: { session: Session }) {
   const route = useRoute();
   const page = pages[route.page];
   const [loaded, setLoaded] = useState<{ name: string; Page: ComponentType<PageProps> }>();
@@ -65,6 +70,7 @@ export function App() {
           <a href="docs">API</a> <a href="queues">Queues</a>
         </p>
         <ThemeChoice />
+        <SignOut session={session} />
       </nav>
       <main id="main" ref={main} tabIndex={-1}>
         {page === undefined ? (

@@ -25,7 +25,16 @@ import {
   type Router,
 } from './http/index.ts';
 import type { ThreadCounts } from '../serving/index.ts';
-import { isAdmin, nameCaller, needsKeys, requireKey, requireRole, type KeyChecker } from './keys/index.ts';
+import {
+  createSessions,
+  isAdmin,
+  nameCaller,
+  needsKeys,
+  requireKey,
+  requireRole,
+  type KeyChecker,
+} from './keys/index.ts';
+import type { ChangeFeed } from './events/change-feed.ts';
 import type { Metrics } from './metrics.ts';
 import { createMlflowApp } from './mlflow/index.ts';
 import { createPredictor, type Explorer, type PredictionStore } from './predictions/index.ts';
@@ -35,6 +44,9 @@ import { createOpenInferenceRoutes } from './protocols/open-inference.ts';
 import { createTeiRoutes } from './protocols/tei.ts';
 import { addApiPage } from './routes/api-page.ts';
 import { createConsoleRoutes } from './routes/console.ts';
+import { createDatasetRoutes } from './routes/datasets.ts';
+import { createEventRoutes } from './routes/events.ts';
+import { createSessionRoutes } from './routes/session.ts';
 import { createFeedbackRoutes, FEEDBACK_BATCH_PATH } from './routes/feedback.ts';
 import { createGenerateDataRoutes } from './routes/generate-data.ts';
 import { createHealthRoutes } from './routes/health.ts';
@@ -79,6 +91,7 @@ export interface AppDeps {
   metrics: Metrics;
   threads: ThreadCounts;
   checkKey: KeyChecker;
+  changes: ChangeFeed;
   checkDatabase: () => Promise<void>;
   isDraining: () => boolean;
   onFeedback: () => void;
@@ -110,7 +123,8 @@ export function createApp(deps: AppDeps): Router {
       trustProxy: server.trustProxy,
     }),
   );
-  if (needsKeys(server)) app.use(requireKey(deps.checkKey), requireRole());
+  const accounts = createSessions(db, clock);
+  if (needsKeys(server)) app.use(requireKey(deps.checkKey, accounts), requireRole());
   app.use(exceptMlflow(refuseNul()));
   const small = limitBody(server.bodyLimitBytes);
   const large = limitBody(server.batchBodyLimitBytes);
@@ -152,6 +166,17 @@ export function createApp(deps: AppDeps): Router {
     createInfoRoutes({ config, models, threads: deps.threads, version, checkDatabase: deps.checkDatabase }),
   );
   app.route('/', createMetricsRoutes(metrics));
+  app.route(
+    '/',
+    createSessionRoutes({
+      sessions: accounts,
+      checkKey: deps.checkKey,
+      needed: needsKeys(server),
+      trustProxy: server.trustProxy,
+    }),
+  );
+  app.route('/', createEventRoutes(deps.changes));
+  app.route('/', createDatasetRoutes({ db, artifacts: deps.artifacts }));
   app.route('/', createGenerateDataRoutes({ clock }));
   app.route('/', createRunRoutes({ db, artifacts: deps.artifacts, starter, destinations: config.outbound }));
   app.route('/', createScheduleRoutes({ db, config: config.pipeline.schedule, clock, nameCaller }));

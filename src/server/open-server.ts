@@ -35,6 +35,7 @@ import {
 import { ALIAS_CHANNEL, type TrackingStore } from '../tracking/index.ts';
 import { createApp } from './app.ts';
 import { createDrain, type Drain } from './drain.ts';
+import { openChangeFeed } from './events/change-feed.ts';
 import { openRetrainTrigger } from './feedback/retrain-trigger.ts';
 import { addJobMetrics } from './job-metrics.ts';
 import { createKeyChecker, needsKeys } from './keys/index.ts';
@@ -149,6 +150,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       openRetrainTrigger({ db: database.db, starter: options.runs, config: config.feedback, clock, log }),
     );
     const copywriter = resources.add('copywriter', openBudgetedCopywriter({ config, db: database.db, log }));
+    const changes = resources.add('change feed', await openChangeFeed({ url: database.url, log }));
     let draining: Drain | undefined = undefined as Drain | undefined;
     const app = createApp({
       config,
@@ -167,6 +169,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       metrics,
       threads,
       checkKey: createKeyChecker(database.db),
+      changes,
       checkDatabase: () => checkDatabase(database),
       isDraining: () => draining?.isDraining ?? false,
       onFeedback: () => void retrain.check(),

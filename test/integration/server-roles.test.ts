@@ -11,7 +11,16 @@ import { createApiKey, type Server } from '../../src/server/index.ts';
 import { openServerHarness, type ServerHarness } from './server-harness.ts';
 import { copyTinyModels } from './shared-models.ts';
 
-const OPEN = ['GET /health', 'GET /ready', 'GET /ping', 'GET /v2/health/live', 'GET /v2/health/ready'];
+const OPEN = [
+  'GET /health',
+  'GET /ready',
+  'GET /ping',
+  'GET /v2/health/live',
+  'GET /v2/health/ready',
+  'GET /session',
+  'POST /session',
+  'DELETE /session',
+];
 
 /** Below `/api/2.0/mlflow/`. Every GET that is not named here is a reader's. */
 const MLFLOW_ASKING = `
@@ -73,6 +82,10 @@ const OURS: Readonly<Record<KeyRole, string>> = {
     GET /runs/:id
     GET /runs/:id/log
     GET /schedule
+    GET /events
+    GET /datasets
+    GET /datasets/:version
+    GET /datasets/:version/rows
     GET /models
     GET /models/:name/versions
     GET /models/:name/versions/:version
@@ -188,6 +201,11 @@ async function ask(route: string, role: KeyRole): Promise<{ status: number; text
     headers: { 'x-api-key': keys.get(role) ?? '', 'content-type': 'application/json' },
     ...(method === 'GET' ? {} : { body: '{"no_such_field": 1}' }),
   });
+  // Events have no end.
+  if (response.headers.get('content-type')?.startsWith('text/event-stream') === true) {
+    await response.body?.cancel();
+    return { status: response.status, text: '' };
+  }
   return { status: response.status, text: await response.text() };
 }
 

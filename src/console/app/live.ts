@@ -57,8 +57,10 @@ function listen(topics: string, onChange: () => void): () => void {
   const source = new EventSource(new URL(`events?topics=${encodeURIComponent(topics)}`, baseUrl));
   for (const topic of topics.split(',')) source.addEventListener(topic, soon);
   source.addEventListener('open', () => {
+    if (timer === undefined) return;
     clearInterval(timer);
     timer = undefined;
+    onChange();
   });
   source.addEventListener('error', () => {
     timer ??= setInterval(() => document.hidden || onChange(), POLL_MS);

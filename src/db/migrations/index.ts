@@ -18,6 +18,7 @@ import { textFeedbackMigration } from './030-text-feedback.ts';
 import { attemptLogsMigration } from './031-attempt-logs.ts';
 import { schedulePauseMigration } from './032-schedule-pause.ts';
 import { adoptedResultsMigration } from './033-adopted-results.ts';
+import { consoleMigration } from './034-console.ts';
 
 export const migrations: readonly Migration[] = [
   pipelineMigration,
@@ -38,4 +39,5 @@ export const migrations: readonly Migration[] = [
   attemptLogsMigration,
   schedulePauseMigration,
   adoptedResultsMigration,
+  consoleMigration,
 ];

@@ -9,6 +9,7 @@ export type KeyRole = (typeof KEY_ROLES)[number];
 
 export interface ServingTables {
   api_keys: ApiKeysTable;
+  console_sessions: ConsoleSessionsTable;
   predictions: PredictionsTable;
   erased_predictions: ErasedPredictionsTable;
   feedback: FeedbackTable;
@@ -19,6 +20,14 @@ export interface ServingTables {
 }
 
 type Timestamp = ColumnType<Date, Date | string | undefined, Date | string>;
+
+/** Tokens themselves are in a cookie and never stored. */
+export interface ConsoleSessionsTable {
+  token_sha256: Buffer;
+  key_id: string;
+  created_at: Timestamp;
+  expires_at: Timestamp;
+}
 
 /** Keys themselves are shown once and never stored. */
 export interface ApiKeysTable {

@@ -7,4 +7,5 @@ export {
   type KeyChecker,
 } from './api-keys.ts';
 export { needsKeys, requireKey } from './require-key.ts';
+export { createSessions, SESSION_COOKIE, SESSION_MS, type Sessions, type SignedIn } from './sessions.ts';
 export { isAdmin, nameCaller, requireRole } from './roles.ts';

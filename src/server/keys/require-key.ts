@@ -1,12 +1,14 @@
 /** Lets nobody in without a key, but to the paths that a load balancer asks. */
+import { getCookie } from 'hono/cookie';
 import { createMiddleware } from 'hono/factory';
 import { AppError } from '../../core/errors.ts';
 import type { Config } from '../../core/config/index.ts';
 import { isLoopback, isProbe, type AppEnv } from '../http/index.ts';
 import type { KeyChecker } from './api-keys.ts';
+import { SESSION_COOKIE, type Sessions } from './sessions.ts';
 
-/** The console's own files hold no data. */
-const CONSOLE_FILES = new Set(['/', '/icon.svg']);
+/** The console's own files hold no data, and signing in is for those who have not. */
+const OPEN_PATHS = new Set(['/', '/icon.svg', '/session']);
 const CONSOLE_FOLDER = '/assets/';
 
 export function needsKeys({ apiKeys, host }: Pick<Config['server'], 'apiKeys' | 'host'>): boolean {
@@ -14,19 +16,27 @@ export function needsKeys({ apiKeys, host }: Pick<Config['server'], 'apiKeys' | 
   return apiKeys === 'required';
 }
 
-export function requireKey(checkKey: KeyChecker) {
+/** A key goes before a sign-in, so that a script in a signed-in browser is who it says it is. */
+export function requireKey(checkKey: KeyChecker, sessions: Sessions) {
   return createMiddleware<AppEnv>(async function requireKey(c, next) {
     const { path } = c.req;
-    if (isProbe(path) || CONSOLE_FILES.has(path) || path.startsWith(CONSOLE_FOLDER)) return next();
+    if (isProbe(path) || OPEN_PATHS.has(path) || path.startsWith(CONSOLE_FOLDER)) return next();
     const key = readKey(c.req.header('authorization'), c.req.header('x-api-key'));
-    if (key === undefined) {
+    const token = key === undefined ? getCookie(c, SESSION_COOKIE) : undefined;
+    if (key === undefined && token === undefined) {
       throw new AppError(
         'unauthenticated',
         'an API key is needed: Authorization: Bearer <key> or X-Api-Key: <key>; `copyloop keys create --name NAME` makes one',
       );
     }
-    const known = await checkKey(key);
-    if (known === undefined) throw new AppError('unauthenticated', 'this API key is unknown or was revoked');
+    const known = key === undefined ? await sessions.check(token ?? '') : await checkKey(key);
+    if (known === undefined)
+      throw new AppError(
+        'unauthenticated',
+        key === undefined
+          ? 'this sign-in has ended: sign in again'
+          : 'this API key is unknown or was revoked',
+      );
     c.set('apiKey', known);
     return next();
   });

@@ -1,0 +1,79 @@
+/** Where the server asks for API keys: one is exchanged for a cookie, so that scripts of the page never hold it. */
+import { useEffect, useState } from 'preact/hooks';
+import type { ComponentChildren } from 'preact';
+import { Trouble } from '../parts/trouble.tsx';
+import { client } from './api.ts';
+
+export type Session = Awaited<ReturnType<typeof readSession>>;
+
+const readSession = async () => await client.call('GET /session', {});
+
+/** Shows its children to whoever may see them. */
+export function SignedIn({ children }: { children: (session: Session) => ComponentChildren }) {
+  const [session, setSession] = useState<Session>();
+  const [error, setError] = useState<Error>();
+  const load = (): void => {
+    setError(undefined);
+    readSession().then(setSession, setError);
+  };
+  useEffect(load, []);
+  if (session === undefined)
+    return <main>{error === undefined ? null : <Trouble error={error} retry={load} />}</main>;
+  if (session.needed && session.key === null) return <SignIn onDone={setSession} />;
+  return <>{children(session)}</>;
+}
+
+function SignIn({ onDone }: { onDone: (session: Session) => void }) {
+  const [key, setKey] = useState('');
+  const [error, setError] = useState<Error>();
+  const signIn = async (): Promise<void> => {
+    setError(undefined);
+    onDone(await client.call('POST /session', { body: { key: key.trim() } }));
+  };
+  return (
+    <main class="sign-in">
+      <h1>copyloop</h1>
+      <form
+        class="form"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void signIn().catch(setError);
+        }}
+      >
+        <label>
+          API key
+          <input
+            type="password"
+            autocomplete="current-password"
+            required
+            value={key}
+            onInput={(event) => setKey(event.currentTarget.value)}
+          />
+        </label>
+        <button type="submit" class="primary">
+          Sign in
+        </button>
+        {error === undefined ? null : <Trouble error={error} />}
+        <p class="soft">
+          <code>copyloop keys create --name NAME</code> makes a key.
+        </p>
+      </form>
+    </main>
+  );
+}
+
+export function SignOut({ session }: { session: Session }) {
+  if (session.key === null) return null;
+  const signOut = async (): Promise<void> => {
+    await client.call('DELETE /session', {});
+    location.reload();
+  };
+  return (
+    <p class="soft foreign">
+      {session.key.name} ({session.key.role}){' '}
+      <button type="button" class="quiet" onClick={() => void signOut()}>
+        sign out
+      </button>
+    </p>
+  );
+}

@@ -1,0 +1,83 @@
+/** `GET /events`: server-sent events that name which list changed; whoever shows it reads it again. */
+import { z } from '@hono/zod-openapi';
+import { streamSSE } from 'hono/streaming';
+import { SECOND_MS } from '../../core/clock.ts';
+import { AppError } from '../../core/errors.ts';
+import { TOPICS, type Change, type ChangeFeed } from '../events/change-feed.ts';
+import { createRouter, defineRoute, errorResponse, type Router } from '../http/index.ts';
+
+/** Each watcher holds a connection. */
+const MAX_WATCHERS = 200;
+/** Proxies end connections on which nothing is sent. */
+const HEARTBEAT_MS = 15 * SECOND_MS;
+
+const eventsRoute = defineRoute({
+  method: 'get',
+  path: '/events',
+  tags: ['events'],
+  summary: 'Changes as they happen, as server-sent events: `event` is the topic',
+  request: {
+    query: z.strictObject({
+      topics: z
+        .string()
+        .max(200)
+        .default(TOPICS.join(','))
+        .openapi({ description: `any of ${TOPICS.join(', ')}, with commas between them` }),
+    }),
+    headers: z.object({ 'last-event-id': z.string().max(100).optional() }),
+  },
+  responses: {
+    200: {
+      description: 'the changes; after a lost connection `Last-Event-ID` brings what was missed',
+      content: { 'text/event-stream': { schema: z.string() } },
+    },
+    503: errorResponse('too many are watching already'),
+  },
+});
+
+export function createEventRoutes(feed: ChangeFeed): Router {
+  let watchers = 0;
+  return createRouter().openapi(eventsRoute, function showEvents(c) {
+    const { topics } = c.req.valid('query');
+    const wanted = readTopics(topics);
+    if (watchers >= MAX_WATCHERS)
+      throw new AppError(
+        'unavailable',
+        `${MAX_WATCHERS} connections watch for events already: ask again later`,
+      );
+    const lastId = c.req.valid('header')['last-event-id'];
+    watchers += 1;
+    // Proxies that buffer answers would keep events until there are enough of them.
+    c.header('X-Accel-Buffering', 'no');
+    return streamSSE(c, async (stream) => {
+      const send = async ({ id, topic }: Change): Promise<void> => {
+        if (wanted.has(topic)) await stream.writeSSE({ id, event: topic, data: topic });
+      };
+      const left = new AbortController();
+      stream.onAbort(() => left.abort());
+      const unsubscribe = feed.subscribe((change) => void send(change).catch(() => left.abort()));
+      try {
+        const missed = lastId === undefined ? [] : feed.since(lastId);
+        // Of another server, or too long ago: every topic may have changed.
+        if (missed === undefined)
+          for (const topic of wanted) await stream.writeSSE({ event: topic, data: topic });
+        else for (const change of missed) await send(change);
+        while (!left.signal.aborted) {
+          await stream.write(': still here\n\n');
+          await stream.sleep(HEARTBEAT_MS);
+        }
+      } finally {
+        unsubscribe();
+        watchers -= 1;
+      }
+    });
+  });
+}
+
+function readTopics(list: string): ReadonlySet<string> {
+  const names = list.split(',').map((name) => name.trim());
+  const unknown = names.find((name) => !TOPICS.some((topic) => topic === name));
+  if (unknown !== undefined)
+    throw new AppError('invalid-input', `there is no topic ${JSON.stringify(unknown)}: ${TOPICS.join(', ')}`);
+  return new Set(names);
+}
