@@ -1,4 +1,5 @@
 /** Tracking and registry over MLflow's protocol, in its own messages. */
+import { renderDouble } from '../mlflow/double.ts';
 import type {
   MlflowExperiment,
   MlflowFileInfo,
@@ -132,7 +133,10 @@ export function createMlflowClient(caller: Caller) {
       ).run_info,
     /** Repeated without harm: a metric that is there is not doubled, a param keeps its value. */
     logBatch: async (runId: string, batch: LogBatch, options?: CallOptions): Promise<void> => {
-      const metrics = batch.metrics?.map((metric) => ({ ...metric, value: renderDouble(metric.value) }));
+      const metrics = batch.metrics?.map((metric) => ({
+        ...metric,
+        value: typeof metric.value === 'number' ? renderDouble(metric.value) : metric.value,
+      }));
       await call('POST', 'runs/log-batch', { run_id: runId, ...batch, metrics }, once(options));
     },
     /** Run after run, fetched page by page. */
@@ -244,9 +248,4 @@ function addressOf({ info }: MlflowRun, path: string): string {
     );
   const folder = info.artifact_uri.slice(SCHEME.length).replace(/^\/+/, '');
   return `${ARTIFACTS}/${[...folder.split('/'), ...path.split('/')].map(encodeURIComponent).join('/')}`;
-}
-
-/** JSON has no NaN and no infinity; MLflow sends their names. */
-function renderDouble(value: number | string): number | string {
-  return typeof value === 'number' && !Number.isFinite(value) ? String(value) : value;
 }

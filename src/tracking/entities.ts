@@ -2,16 +2,14 @@
  * What the tracking store keeps, named as MLflow names it. Times are milliseconds since 1970; ids of
  * experiments are decimal text.
  */
-export const LIFECYCLE_STAGES = ['active', 'deleted'] as const;
+import type { LIFECYCLE_STAGES, RUN_STATUSES, VERSION_STATUSES, VIEW_TYPES } from '../mlflow/enums.ts';
+
 export type LifecycleStage = (typeof LIFECYCLE_STAGES)[number];
 
-export const VIEW_TYPES = ['ACTIVE_ONLY', 'DELETED_ONLY', 'ALL'] as const;
 export type ViewType = (typeof VIEW_TYPES)[number];
 
-export const RUN_STATUSES = ['RUNNING', 'SCHEDULED', 'FINISHED', 'FAILED', 'KILLED'] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
 
-export const VERSION_STATUSES = ['PENDING_REGISTRATION', 'FAILED_REGISTRATION', 'READY'] as const;
 export type VersionStatus = (typeof VERSION_STATUSES)[number];
 
 export type Tags = Readonly<Record<string, string>>;

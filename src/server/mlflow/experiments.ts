@@ -1,9 +1,9 @@
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
-import { VIEW_TYPES } from '../../tracking/index.ts';
+import { VIEW_TYPES } from '../../mlflow/enums.ts';
+import { experiment as experimentMessage } from '../../mlflow/messages.ts';
 import { checkTagKeys } from '../guard-served.ts';
 import { checkLocation } from './locations.ts';
-import { renderExperiment } from './render.ts';
 import { route } from './route.ts';
 import { search, toSearchOptions } from './search.ts';
 import { choice, idText, optionalText, pairs, requiredText, toTags, unlessEmpty } from './wire.ts';
@@ -30,7 +30,7 @@ export const experimentRoutes = [
     'GET experiments/get',
     z.object({ experiment_id: idText }),
     async ({ experiment_id }, { tracking }) => ({
-      experiment: renderExperiment(await tracking.experiments.get(experiment_id)),
+      experiment: experimentMessage.render(await tracking.experiments.get(experiment_id)),
     }),
   ),
   route(
@@ -40,7 +40,7 @@ export const experimentRoutes = [
       const experiment = await tracking.experiments.findByName(experiment_name);
       if (experiment === undefined)
         throw new AppError('not-found', `Could not find experiment with name '${experiment_name}'`);
-      return { experiment: renderExperiment(experiment) };
+      return { experiment: experimentMessage.render(experiment) };
     },
   ),
   route(
@@ -52,7 +52,7 @@ export const experimentRoutes = [
         viewType: input.view_type,
       });
       return {
-        experiments: unlessEmpty(page.items.map(renderExperiment)),
+        experiments: unlessEmpty(page.items.map(experimentMessage.render)),
         next_page_token: page.nextPageToken,
       };
     },

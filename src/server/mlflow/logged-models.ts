@@ -4,7 +4,7 @@ import { AppError } from '../../core/errors.ts';
 import { artifactKeyOf } from '../../tracking/index.ts';
 import { checkTagKeys } from '../guard-served.ts';
 import { renderFiles } from './files.ts';
-import { renderLoggedModel } from './render.ts';
+import { loggedModel } from '../../mlflow/messages.ts';
 import { route } from './route.ts';
 import { experimentIds, search, toSearchOptions } from './search.ts';
 import {
@@ -48,7 +48,7 @@ export const loggedModelRoutes = [
         params: input.params,
         tags: toTags(input.tags),
       });
-      return { model: renderLoggedModel(created) };
+      return { model: loggedModel.render(created) };
     },
   ),
   route(
@@ -72,11 +72,11 @@ export const loggedModelRoutes = [
         names.size === 0
           ? page.items
           : page.items.filter((one) => one.metrics.some((metric) => names.has(metric.datasetName ?? '')));
-      return { models: unlessEmpty(measured.map(renderLoggedModel)), next_page_token: page.nextPageToken };
+      return { models: unlessEmpty(measured.map(loggedModel.render)), next_page_token: page.nextPageToken };
     },
   ),
   route('GET logged-models/:model_id', model, async ({ model_id }, { tracking }) => ({
-    model: renderLoggedModel(await tracking.loggedModels.get(model_id)),
+    model: loggedModel.render(await tracking.loggedModels.get(model_id)),
   })),
   route(
     'PATCH logged-models/:model_id',
@@ -84,7 +84,7 @@ export const loggedModelRoutes = [
     async ({ model_id, status: wanted }, { tracking }) => {
       if (wanted === undefined)
         throw new AppError('invalid-input', "Missing value for required parameter 'status'.");
-      return { model: renderLoggedModel(await tracking.loggedModels.finalize(model_id, wanted)) };
+      return { model: loggedModel.render(await tracking.loggedModels.finalize(model_id, wanted)) };
     },
   ),
   route('DELETE logged-models/:model_id', model, async ({ model_id }, { tracking }) => {

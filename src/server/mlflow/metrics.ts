@@ -1,8 +1,8 @@
 /** The history of a metric, of one run or of many. */
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
+import { metric } from '../../mlflow/messages.ts';
 import type { Metric, TrackingStore } from '../../tracking/index.ts';
-import { renderMetric } from './render.ts';
 import { route } from './route.ts';
 import { list, optionalInt, optionalText, requiredText, unlessEmpty } from './wire.ts';
 
@@ -21,12 +21,12 @@ export const metricRoutes = [
     }),
     async ({ run_id, metric_key, max_results, page_token }, { tracking }) => {
       if (max_results === undefined && page_token === undefined)
-        return { metrics: unlessEmpty((await readHistory(tracking, run_id, metric_key)).map(renderMetric)) };
+        return { metrics: unlessEmpty((await readHistory(tracking, run_id, metric_key)).map(metric.render)) };
       const page = await tracking.runs.metricHistory(run_id, metric_key, {
         maxResults: max_results,
         pageToken: page_token,
       });
-      return { metrics: unlessEmpty(page.items.map(renderMetric)), next_page_token: page.nextPageToken };
+      return { metrics: unlessEmpty(page.items.map(metric.render)), next_page_token: page.nextPageToken };
     },
   ),
   route(
@@ -39,7 +39,7 @@ export const metricRoutes = [
       const metrics = [];
       for (const id of run_id.toSorted()) {
         const history = await readHistory(tracking, id, metric_key);
-        metrics.push(...history.map((metric) => ({ ...renderMetric(metric), run_id: id })));
+        metrics.push(...history.map((point) => ({ ...metric.render(point), run_id: id })));
       }
       // The page that asks for this always reads the field.
       return { metrics: metrics.slice(0, Math.min(max_results, MAX_POINTS)) };
@@ -84,7 +84,7 @@ export const metricRoutes = [
           .filter(({ step }) => kept.has(step))
           .toSorted((a, b) => a.step - b.step || a.timestampMs - b.timestampMs)
           .slice(0, MAX_POINTS_PER_RUN)
-          .map((metric) => ({ ...renderMetric(metric), run_id: id })),
+          .map((point) => ({ ...metric.render(point), run_id: id })),
       );
       return { metrics: unlessEmpty(metrics) };
     },

@@ -1,8 +1,8 @@
+import { modelVersion } from '../../mlflow/messages.ts';
 import { z } from 'zod';
 import { checkAliasMove, checkTagKeys } from '../guard-served.ts';
 import { checkSource } from './locations.ts';
 import { reasonOf, versionNumber } from './registered-models.ts';
-import { renderVersion } from './render.ts';
 import { route, type RouteContext } from './route.ts';
 import { search, toSearchOptions } from './search.ts';
 import { optionalBoolean, optionalText, pair, pairs, requiredText, toTags, unlessEmpty } from './wire.ts';
@@ -39,17 +39,17 @@ export const modelVersionRoutes = [
         tags: toTags(input.tags),
       });
       if (source.modelId !== undefined) await noteVersion(source.modelId, created, tracking);
-      return { model_version: renderVersion(created) };
+      return { model_version: modelVersion.render(created) };
     },
   ),
   route('GET model-versions/get', version, async (given, { tracking }) => ({
-    model_version: renderVersion(await tracking.registry.getVersion(given.name, given.version)),
+    model_version: modelVersion.render(await tracking.registry.getVersion(given.name, given.version)),
   })),
   route(
     'PATCH model-versions/update',
     version.extend({ description: optionalText }),
     async (given, { tracking }) => ({
-      model_version: renderVersion(
+      model_version: modelVersion.render(
         await tracking.registry.updateVersion(given.name, given.version, given.description ?? ''),
       ),
     }),
@@ -60,7 +60,7 @@ export const modelVersionRoutes = [
     async (given, { tracking }) => {
       const { name, stage, archive_existing_versions: archive = false } = given;
       return {
-        model_version: renderVersion(
+        model_version: modelVersion.render(
           await tracking.registry.transitionStage(name, given.version, stage, archive),
         ),
       };
@@ -76,7 +76,7 @@ export const modelVersionRoutes = [
   route('GET model-versions/search', search, async (input, { tracking, hangUp }) => {
     const page = await tracking.registry.searchVersions(toSearchOptions(input, { hangUp }));
     return {
-      model_versions: unlessEmpty(page.items.map(renderVersion)),
+      model_versions: unlessEmpty(page.items.map(modelVersion.render)),
       next_page_token: page.nextPageToken,
     };
   }),

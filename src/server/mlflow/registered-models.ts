@@ -1,8 +1,8 @@
+import { modelVersion, registeredModel } from '../../mlflow/messages.ts';
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
 import type { AliasReason } from '../../tracking/index.ts';
 import { type Caller, checkAliasMove, checkRename, checkTagKeys } from '../guard-served.ts';
-import { renderModel, renderVersion } from './render.ts';
 import { route, type RouteContext } from './route.ts';
 import { search, toSearchOptions } from './search.ts';
 import { list, optionalText, pair, pairs, requiredText, text, toTags, unlessEmpty } from './wire.ts';
@@ -21,25 +21,27 @@ export const registeredModelRoutes = [
     async ({ name, description, tags }, context) => {
       checkTagKeys(tags, context);
       const created = await context.tracking.registry.createModel({ name, description, tags: toTags(tags) });
-      return { registered_model: renderModel(created) };
+      return { registered_model: registeredModel.render(created) };
     },
   ),
   route('GET registered-models/get', model, async ({ name }, { tracking }) => ({
-    registered_model: renderModel(await tracking.registry.getModel(name)),
+    registered_model: registeredModel.render(await tracking.registry.getModel(name)),
   })),
   route(
     'POST registered-models/rename',
     model.extend({ new_name: requiredText }),
     async ({ name, new_name }, context) => {
       checkRename(name, new_name, context);
-      return { registered_model: renderModel(await context.tracking.registry.renameModel(name, new_name)) };
+      return {
+        registered_model: registeredModel.render(await context.tracking.registry.renameModel(name, new_name)),
+      };
     },
   ),
   route(
     'PATCH registered-models/update',
     model.extend({ description: optionalText }),
     async ({ name, description = '' }, { tracking }) => ({
-      registered_model: renderModel(await tracking.registry.updateModel(name, description)),
+      registered_model: registeredModel.render(await tracking.registry.updateModel(name, description)),
     }),
   ),
   route('DELETE registered-models/delete', model, async ({ name }, context) => {
@@ -51,7 +53,7 @@ export const registeredModelRoutes = [
   route('GET registered-models/search', search, async (input, { tracking, hangUp }) => {
     const page = await tracking.registry.searchModels(toSearchOptions(input, { hangUp }));
     return {
-      registered_models: unlessEmpty(page.items.map(renderModel)),
+      registered_models: unlessEmpty(page.items.map(registeredModel.render)),
       next_page_token: page.nextPageToken,
     };
   }),
@@ -64,7 +66,7 @@ export const registeredModelRoutes = [
       const versions = latestVersions.filter(
         ({ stage }) => wanted.size === 0 || wanted.has(stage.toLowerCase()),
       );
-      return { model_versions: unlessEmpty(versions.map(renderVersion)) };
+      return { model_versions: unlessEmpty(versions.map(modelVersion.render)) };
     },
   ),
   route(
@@ -105,7 +107,7 @@ export const registeredModelRoutes = [
     'GET registered-models/alias',
     model.extend({ alias: requiredText }),
     async ({ name, alias }, { tracking }) => ({
-      model_version: renderVersion(await requireAlias(name, alias, tracking)),
+      model_version: modelVersion.render(await requireAlias(name, alias, tracking)),
     }),
   ),
 ];

@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
 import { checkJsonDepth, parseJson } from '../../core/json-depth.ts';
-import { artifactKeyOf, RUN_STATUSES } from '../../tracking/index.ts';
+import { RUN_STATUSES } from '../../mlflow/enums.ts';
+import { run, runInfo } from '../../mlflow/messages.ts';
+import { artifactKeyOf } from '../../tracking/index.ts';
 import { checkTagKeys } from '../guard-served.ts';
 import { viewType } from './experiments.ts';
 import { renderFiles } from './files.ts';
-import { readPlainBatch, readPlainMetric, readPlainRun } from './plain-runs.ts';
-import { renderRunsPage } from './render-runs.ts';
-import { renderRun, renderRunInfo } from './render.ts';
+import { readPlainBatch, readPlainMetric, readPlainRun } from './fast-parse.ts';
+import { renderRunsPage } from './fast-render.ts';
 import { route } from './route.ts';
 import { experimentIds, search, toSearchOptions } from './search.ts';
 import {
@@ -63,14 +64,14 @@ export const runRoutes = [
     }),
     async (input, context) => {
       checkTagKeys(input.tags, context);
-      const run = await context.tracking.runs.create({
+      const made = await context.tracking.runs.create({
         experimentId: input.experiment_id ?? '0',
         userId: input.user_id,
         name: input.run_name,
         startTimeMs: input.start_time,
         tags: toTags(input.tags),
       });
-      return { run: renderRun(run) };
+      return { run: run.render(made) };
     },
     readPlainRun,
   ),
@@ -78,13 +79,13 @@ export const runRoutes = [
     'POST runs/update',
     runId.extend({ status: runStatus, end_time: optionalInt, run_name: optionalText }),
     async ({ run_id, status, end_time, run_name }, { tracking }) => ({
-      run_info: renderRunInfo(
+      run_info: runInfo.render(
         await tracking.runs.update(run_id, { status, endTimeMs: end_time, name: run_name }),
       ),
     }),
   ),
   route('GET runs/get', runId, async ({ run_id }, { tracking }) => ({
-    run: renderRun(await tracking.runs.get(run_id)),
+    run: run.render(await tracking.runs.get(run_id)),
   })),
   route(
     'POST runs/search',

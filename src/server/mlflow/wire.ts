@@ -7,6 +7,7 @@ import type { Context } from 'hono';
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
 import { parseJson } from '../../core/json-depth.ts';
+import { parseDouble } from '../../mlflow/double.ts';
 import { readUtf8Text, refuseEncodedBody, type AppEnv } from '../http/index.ts';
 
 /** Unset, null and absent are one for protobuf. */
@@ -45,7 +46,7 @@ export const requiredFloat = z
       .max(MAX_NUMBER_CHARS)
       .regex(/^\s*[+-]?(?:nan|inf(?:inity)?|\d+(?:\.\d*)?(?:e[+-]?\d+)?|\.\d+(?:e[+-]?\d+)?)\s*$/i),
   ])
-  .transform(toDouble);
+  .transform(parseDouble);
 
 /** A repeated field; in a query one value comes alone. */
 export const list = <T extends z.ZodType>(item: T, most = MAX_ITEMS) =>
@@ -67,12 +68,6 @@ export const choice = <const N extends readonly string[]>(names: N, numbers: rea
 /** The last value of a key wins. */
 export function toTags(list: readonly { key: string; value: string }[]): Record<string, string> {
   return Object.fromEntries(list.map(({ key, value }) => [key, value]));
-}
-
-export function toPairs(
-  tags: Readonly<Record<string, string>>,
-): readonly { key: string; value: string }[] | undefined {
-  return unlessEmpty(Object.entries(tags).map(([key, value]) => ({ key, value })));
 }
 
 export function unlessEmpty<T>(items: readonly T[]): readonly T[] | undefined {
@@ -169,16 +164,4 @@ function pythonType(value: unknown): string {
   if (typeof value === 'boolean') return 'bool';
   if (typeof value === 'number') return Number.isInteger(value) ? 'int' : 'float';
   return Array.isArray(value) ? 'list' : 'dict';
-}
-
-export function fromDouble(value: number): number | string {
-  return Number.isFinite(value) ? value : String(value);
-}
-
-function toDouble(value: number | string): number {
-  if (typeof value === 'number') return value;
-  const word = value.trim().toLowerCase().replace(/^\+/, '');
-  if (word.endsWith('nan')) return Number.NaN;
-  if (word.includes('inf')) return word.startsWith('-') ? Number.NEGATIVE_INFINITY : Number.POSITIVE_INFINITY;
-  return Number(word);
 }

@@ -1,14 +1,15 @@
 import { z } from 'zod';
 import { orMissing } from '../../core/errors.ts';
+import { toPairs } from '../../mlflow/codec.ts';
+import { experiment } from '../../mlflow/messages.ts';
 import { ensureExperiment } from '../ensure-experiment.ts';
 import { checkExperimentName, checkExperimentTag } from '../limits.ts';
 import type { ExperimentStore } from '../tracking-store.ts';
 import { ask, askPage, renderSearch, tell } from './ask.ts';
 import type { MlflowConnection, RemoteCall } from './connection.ts';
-import { experimentMessage, renderPairs } from './messages.ts';
 
 const DEFAULT_MAX_RESULTS = 1000;
-const answer = z.object({ experiment: experimentMessage }).transform(({ experiment }) => experiment);
+const answer = z.object({ experiment: experiment.schema }).transform((given) => given.experiment);
 
 export function createRemoteExperiments(connection: MlflowConnection): ExperimentStore {
   const post = async (path: string, body: object): Promise<void> =>
@@ -26,13 +27,13 @@ export function createRemoteExperiments(connection: MlflowConnection): Experimen
 
   const create: ExperimentStore['create'] = async ({ name, artifactLocation, tags = {} }) => {
     checkExperimentName(name);
-    renderPairs(tags).forEach(checkExperimentTag);
+    toPairs(tags).forEach(checkExperimentTag);
     const made = await ask(
       connection,
       {
         method: 'POST',
         path: 'experiments/create',
-        body: { name, artifact_location: artifactLocation, tags: renderPairs(tags) },
+        body: { name, artifact_location: artifactLocation, tags: toPairs(tags) },
         isRepeatable: false,
       },
       z.object({ experiment_id: z.string() }),
@@ -65,7 +66,7 @@ export function createRemoteExperiments(connection: MlflowConnection): Experimen
           isRepeatable: true,
         },
         'experiments',
-        experimentMessage,
+        experiment.schema,
       ),
     rename: async (experimentId, name) => {
       checkExperimentName(name);

@@ -1,12 +1,13 @@
 import { z } from 'zod';
+import { toPairs } from '../../mlflow/codec.ts';
+import { loggedModel } from '../../mlflow/messages.ts';
 import { toParam, toTag } from '../limits.ts';
 import type { LoggedModelStore } from '../tracking-store.ts';
 import { ask, askPage, tell } from './ask.ts';
 import { parseOrder } from '../search/parse.ts';
 import type { MlflowConnection } from './connection.ts';
-import { loggedModelMessage, renderPairs } from './messages.ts';
 
-const answer = z.object({ model: loggedModelMessage }).transform(({ model }) => model);
+const answer = z.object({ model: loggedModel.schema }).transform(({ model }) => model);
 
 export function createRemoteLoggedModels(connection: MlflowConnection): LoggedModelStore {
   const pathOf = (modelId: string, rest = ''): string =>
@@ -25,7 +26,7 @@ export function createRemoteLoggedModels(connection: MlflowConnection): LoggedMo
             model_type: modelType,
             source_run_id: sourceRunId,
             params: params.map(toParam),
-            tags: renderPairs(tags).map(toTag),
+            tags: toPairs(tags).map(toTag),
           },
           isRepeatable: false,
         },
@@ -63,13 +64,13 @@ export function createRemoteLoggedModels(connection: MlflowConnection): LoggedMo
           isRepeatable: true,
         },
         'models',
-        loggedModelMessage,
+        loggedModel.schema,
       ),
     setTags: async (modelId, tags) => {
       await tell(connection, {
         method: 'PATCH',
         path: pathOf(modelId, '/tags'),
-        body: { tags: renderPairs(tags).map(toTag) },
+        body: { tags: toPairs(tags).map(toTag) },
         isRepeatable: true,
       });
     },

@@ -3,22 +3,23 @@
  */
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
+import type { Entity } from '../../mlflow/codec.ts';
+import { modelVersion, registeredModel } from '../../mlflow/messages.ts';
 import type { ModelVersion, RegisteredModel, Tags } from '../entities.ts';
 import { nameIs } from '../filters.ts';
 import { isMoveTag } from './alias-moves.ts';
 import { ask, askPage, tell } from './ask.ts';
 import type { MlflowConnection, RemoteCall } from './connection.ts';
-import { modelMessage, nonEmpty, versionMessage } from './messages.ts';
 
 /**
  * Tag of a version: the pipeline run that registered it. A repeated `register-model` finds its version by it.
  */
 export const PIPELINE_RUN_TAG = 'copyloop.pipeline-run';
 
-export type ModelMessage = z.output<typeof modelMessage>;
+export type ModelMessage = Entity<typeof registeredModel>;
 
-export const versionEntity = versionMessage.transform(toVersion);
-export const modelEntity = modelMessage.transform(toModel);
+export const versionEntity = modelVersion.schema.transform(toVersion);
+export const modelEntity = registeredModel.schema.transform(toModel);
 
 export interface RemoteModels {
   /** With every tag. */
@@ -60,7 +61,7 @@ export function createRemoteModels(connection: MlflowConnection): RemoteModels {
       const answer = await ask(
         connection,
         { method: 'GET', path: 'registered-models/get', query: { name }, isRepeatable: true },
-        z.object({ registered_model: modelMessage }),
+        z.object({ registered_model: registeredModel.schema }),
       );
       return answer.registered_model;
     },
@@ -76,7 +77,7 @@ export function createRemoteModels(connection: MlflowConnection): RemoteModels {
           connection,
           { method: 'GET', path: 'model-versions/search', query, isRepeatable: true },
           'model_versions',
-          versionMessage,
+          modelVersion.schema,
         );
         for (const { version } of page.items) numbers.add(version);
         pageToken = page.nextPageToken;
@@ -99,38 +100,12 @@ export function createRemoteModels(connection: MlflowConnection): RemoteModels {
   };
 }
 
-function toVersion(message: z.output<typeof versionMessage>): ModelVersion {
+function toVersion(message: Entity<typeof modelVersion>): ModelVersion {
   const { [PIPELINE_RUN_TAG]: pipelineRunId, ...tags } = message.tags;
-  return {
-    name: message.name,
-    version: message.version,
-    description: nonEmpty(message.description),
-    userId: nonEmpty(message.user_id),
-    stage: message.current_stage,
-    source: message.source,
-    filesUri: message.source,
-    runId: nonEmpty(message.run_id),
-    runLink: nonEmpty(message.run_link),
-    modelId: nonEmpty(message.model_id),
-    status: message.status,
-    statusMessage: nonEmpty(message.status_message),
-    creationTimeMs: message.creation_timestamp,
-    lastUpdateTimeMs: message.last_updated_timestamp,
-    pipelineRunId: pipelineRunId ?? null,
-    tags,
-    aliases: message.aliases,
-  };
+  return { ...message, filesUri: message.source, pipelineRunId: pipelineRunId ?? null, tags };
 }
 
 export function toModel(message: ModelMessage): RegisteredModel {
   const tags: Tags = Object.fromEntries(Object.entries(message.tags).filter(([key]) => !isMoveTag(key)));
-  return {
-    name: message.name,
-    description: nonEmpty(message.description),
-    creationTimeMs: message.creation_timestamp,
-    lastUpdateTimeMs: message.last_updated_timestamp,
-    tags,
-    aliases: message.aliases,
-    latestVersions: message.latest_versions.map(toVersion),
-  };
+  return { ...message, tags, latestVersions: message.latestVersions.map(toVersion) };
 }

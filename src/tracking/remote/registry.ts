@@ -1,6 +1,7 @@
 /** The registry of a remote MLflow server. */
 import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
+import { toPairs } from '../../mlflow/codec.ts';
 import type { ModelVersion, Page, RegisteredModel, SearchOptions } from '../entities.ts';
 import { nameIs, quoteText } from '../filters.ts';
 import { checkModelName, checkRegistryTag } from '../limits.ts';
@@ -8,7 +9,6 @@ import type { NewModelVersion, RegistryStore } from '../tracking-store.ts';
 import { createRemoteAliases } from './aliases.ts';
 import { ask, askPage, renderSearch, tell } from './ask.ts';
 import type { MlflowConnection, RemoteCall } from './connection.ts';
-import { renderPairs } from './messages.ts';
 import {
   createRemoteModels,
   modelEntity,
@@ -72,7 +72,7 @@ export function createRemoteRegistry(connection: MlflowConnection, clock: Clock)
   const makeVersion = async (given: NewModelVersion): Promise<ModelVersion> => {
     const tags = { ...given.tags };
     if (given.pipelineRunId !== undefined) tags[PIPELINE_RUN_TAG] = given.pipelineRunId;
-    renderPairs(tags).forEach(checkRegistryTag);
+    toPairs(tags).forEach(checkRegistryTag);
     return await changeVersion(
       'POST',
       'model-versions/create',
@@ -83,7 +83,7 @@ export function createRemoteRegistry(connection: MlflowConnection, clock: Clock)
         run_link: given.runLink,
         model_id: given.modelId,
         description: given.description,
-        tags: renderPairs(tags),
+        tags: toPairs(tags),
       },
       false,
     );
@@ -109,8 +109,8 @@ export function createRemoteRegistry(connection: MlflowConnection, clock: Clock)
     ...aliases,
     createModel: async ({ name, description, tags = {} }) => {
       checkModelName(name);
-      renderPairs(tags).forEach(checkRegistryTag);
-      const body = { name, description, tags: renderPairs(tags) };
+      toPairs(tags).forEach(checkRegistryTag);
+      const body = { name, description, tags: toPairs(tags) };
       return await changeModel('POST', 'registered-models/create', body, false);
     },
     getModel: async (name) => {

@@ -1,14 +1,14 @@
 import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
-import type { MetricInput } from '../entities.ts';
+import { toPairs } from '../../mlflow/codec.ts';
+import { datasetInput, metric, metricInput, run, runInfo } from '../../mlflow/messages.ts';
 import { checkBatch, checkDataset, checkMetrics, checkText, toParam, toTag } from '../limits.ts';
 import type { RunStore } from '../tracking-store.ts';
 import { ask, askPage, renderSearch, tell } from './ask.ts';
 import type { MlflowConnection } from './connection.ts';
-import { metricMessage, renderDouble, renderPairs, runInfoMessage, runMessage } from './messages.ts';
 
 const HISTORY_PAGE = 25_000;
-const answer = z.object({ run: runMessage }).transform(({ run }) => run);
+const answer = z.object({ run: run.schema }).transform((given) => given.run);
 
 export function createRemoteRuns(connection: MlflowConnection, clock: Clock): RunStore {
   const post = async (path: string, body: object): Promise<void> =>
@@ -16,7 +16,7 @@ export function createRemoteRuns(connection: MlflowConnection, clock: Clock): Ru
 
   return {
     create: async ({ experimentId, name, userId, startTimeMs, tags = {} }) => {
-      const pairs = renderPairs(tags).map(toTag);
+      const pairs = toPairs(tags).map(toTag);
       checkText('user id', userId ?? '', 256);
       return await ask(
         connection,
@@ -46,7 +46,7 @@ export function createRemoteRuns(connection: MlflowConnection, clock: Clock): Ru
       const updated = await ask(
         connection,
         { method: 'POST', path: 'runs/update', body, isRepeatable: true },
-        z.object({ run_info: runInfoMessage }),
+        z.object({ run_info: runInfo.schema }),
       );
       return updated.run_info;
     },
@@ -61,7 +61,7 @@ export function createRemoteRuns(connection: MlflowConnection, clock: Clock): Ru
           isRepeatable: true,
         },
         'runs',
-        runMessage,
+        run.schema,
       );
     },
     delete: async (runId) => await post('delete', { run_id: runId }),
@@ -71,7 +71,7 @@ export function createRemoteRuns(connection: MlflowConnection, clock: Clock): Ru
       checkMetrics(metrics);
       await post('log-batch', {
         run_id: runId,
-        metrics: metrics.map(renderMetric),
+        metrics: metrics.map((one) => metricInput.render(one)),
         params: params.map(toParam),
         tags: tags.map(toTag),
       });
@@ -81,10 +81,7 @@ export function createRemoteRuns(connection: MlflowConnection, clock: Clock): Ru
       for (const { dataset } of datasets) checkDataset(dataset);
       await post('log-inputs', {
         run_id: runId,
-        datasets: datasets.map(({ tags, dataset: { sourceType, ...dataset } }) => ({
-          tags: renderPairs(tags),
-          dataset: { ...dataset, source_type: sourceType },
-        })),
+        datasets: datasets.map((one) => datasetInput.render(one)),
         models: modelIds.map((model_id) => ({ model_id })),
       });
     },
@@ -103,19 +100,7 @@ export function createRemoteRuns(connection: MlflowConnection, clock: Clock): Ru
           isRepeatable: true,
         },
         'metrics',
-        metricMessage,
+        metric.schema,
       ),
-  };
-}
-
-function renderMetric(metric: MetricInput) {
-  return {
-    key: metric.key,
-    value: renderDouble(metric.value),
-    timestamp: metric.timestampMs,
-    step: metric.step,
-    model_id: metric.modelId,
-    dataset_name: metric.datasetName,
-    dataset_digest: metric.datasetDigest,
   };
 }

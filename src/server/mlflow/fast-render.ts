@@ -1,11 +1,11 @@
 /**
  * A page of runs as JSON text, written by hand: a thousand runs are tens of thousands of small values, which
- * as objects for `JSON.stringify` cost more than reading them from PostgreSQL. `renderRun` is the same for
+ * as objects for `JSON.stringify` cost more than reading them from PostgreSQL. `run.render` is the same for
  * one run; a test holds both against each other.
  */
+import { renderDouble } from '../../mlflow/double.ts';
+import { runInfo, runInputs, runOutputs } from '../../mlflow/messages.ts';
 import type { Metric, Run } from '../../tracking/index.ts';
-import { renderInputs, renderOutputs, renderRunInfo } from './render.ts';
-import { fromDouble } from './wire.ts';
 
 export function renderRunsPage(runs: readonly Run[], nextPageToken: string | undefined): string {
   const prefixOf = rememberPrefixes();
@@ -34,9 +34,9 @@ function renderRunText(run: Run, prefixOf: PrefixOf): string {
     field('params', renderPairs(run.params, prefixOf)),
     field('tags', renderPairs(run.tags, prefixOf)),
   ].filter((text) => text !== '');
-  const outputs = renderOutputs(run);
+  const outputs = runOutputs.render(run);
   const rest = outputs === undefined ? '' : `,"outputs":${JSON.stringify(outputs)}`;
-  return `{"info":${JSON.stringify(renderRunInfo(run))},"data":{${data.join(',')}},"inputs":${JSON.stringify(renderInputs(run))}${rest}}`;
+  return `{"info":${JSON.stringify(runInfo.render(run))},"data":{${data.join(',')}},"inputs":${JSON.stringify(runInputs.render(run))}${rest}}`;
 }
 
 function field(name: string, items: string): string {
@@ -51,5 +51,5 @@ function renderPairs(values: Readonly<Record<string, string>>, prefixOf: PrefixO
 }
 
 function renderMetricText({ key, value, timestampMs, step }: Metric, prefixOf: PrefixOf): string {
-  return `${prefixOf(key)}${JSON.stringify(fromDouble(value))},"timestamp":${timestampMs},"step":${step}}`;
+  return `${prefixOf(key)}${JSON.stringify(renderDouble(value))},"timestamp":${timestampMs},"step":${step}}`;
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { renderRunsPage } from '../../../src/server/mlflow/render-runs.ts';
-import { renderRun } from '../../../src/server/mlflow/render.ts';
+import { renderRunsPage } from '../../../src/server/mlflow/fast-render.ts';
+import { run } from '../../../src/mlflow/messages.ts';
 import type { Run } from '../../../src/tracking/index.ts';
 
 const bare: Run = {
@@ -48,7 +48,7 @@ describe('a page of runs as text', () => {
   it('reads as the same message that is rendered of each run', () => {
     const text = renderRunsPage([bare, full, full], 'next');
     expect(JSON.parse(text)).toEqual(
-      JSON.parse(JSON.stringify({ runs: [bare, full, full].map(renderRun), next_page_token: 'next' })),
+      JSON.parse(JSON.stringify({ runs: [bare, full, full].map(run.render), next_page_token: 'next' })),
     );
   });
 
