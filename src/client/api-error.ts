@@ -1,5 +1,5 @@
 import { AppError, ERROR_CODES, errorTraits, type ErrorCode, type ErrorDetails } from '../core/errors.ts';
-import { isTable, type Table } from '../core/table.ts';
+import { isJsonObject, type JsonObject } from '../core/json-object.ts';
 
 /** A call that the server refused, or that no server answered. */
 export class ApiError extends AppError {
@@ -24,7 +24,7 @@ export async function readApiError(response: Response, what: string): Promise<Ap
   const text = await response.text();
   const body = parseObject(text);
   const error = body?.['error'];
-  const ours = isTable(error) ? error : undefined;
+  const ours = isJsonObject(error) ? error : undefined;
   const { code: _code, message: _message, request_id, ...details } = ours ?? {};
   const code = codeOf(ours?.['code'], body?.['error_code'], response.status);
   const message = [ours?.['message'], body?.['message']].find((given) => typeof given === 'string');
@@ -45,10 +45,10 @@ function codeOf(ours: unknown, mlflow: unknown, status: number): ErrorCode {
   );
 }
 
-function parseObject(text: string): Table | undefined {
+function parseObject(text: string): JsonObject | undefined {
   try {
     const value: unknown = JSON.parse(text);
-    return isTable(value) ? value : undefined;
+    return isJsonObject(value) ? value : undefined;
   } catch {
     // Not JSON: a proxy's page; the caller shows its beginning.
     return undefined;

@@ -3,22 +3,22 @@
  * stack of an error.
  */
 import { pino } from 'pino';
-import { isTable, type Table } from './table.ts';
+import { isJsonObject, type JsonObject } from './json-object.ts';
 
 const CONTROL = /\p{Cc}/gu;
 const BARE = /^[^\s"={}]+$/u;
 
 /** @param json one line as pino writes it */
 export function renderPretty(json: string): string {
-  const { time, level, ...fields } = JSON.parse(json) as Table;
+  const { time, level, ...fields } = JSON.parse(json) as JsonObject;
   const name = pino.levels.labels[Number(level)] ?? String(level);
   return `${`${String(time)} ${name.padEnd(5)} ${renderFields(fields)}`.trimEnd()}\n`;
 }
 
 /** A line without its time and level: the message, the fields, and below it the stack of an error. */
-export function renderFields({ msg, err, ...fields }: Table): string {
-  const { stack, ...error } = isTable(err) ? err : { stack: undefined };
-  const shown = Object.entries(isTable(err) ? { ...fields, ...prefixed('err', error) } : fields);
+export function renderFields({ msg, err, ...fields }: JsonObject): string {
+  const { stack, ...error } = isJsonObject(err) ? err : { stack: undefined };
+  const shown = Object.entries(isJsonObject(err) ? { ...fields, ...prefixed('err', error) } : fields);
   const line = [
     clean(typeof msg === 'string' ? msg : ''),
     ...shown.map(([key, value]) => `${clean(key)}=${renderValue(value)}`),
@@ -27,7 +27,7 @@ export function renderFields({ msg, err, ...fields }: Table): string {
   return [line, ...stack.split('\n').map((row) => `    ${clean(row.trim())}`)].join('\n');
 }
 
-function prefixed(prefix: string, table: Table): Table {
+function prefixed(prefix: string, table: JsonObject): JsonObject {
   return Object.fromEntries(Object.entries(table).map(([key, value]) => [`${prefix}.${key}`, value]));
 }
 

@@ -4,7 +4,7 @@
  */
 import { MAPPABLE_FIELDS, type Config } from '../core/config/index.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
-import type { DestinationPolicy } from '../core/destination.ts';
+import type { DestinationPolicy } from '../core/outbound-policy.ts';
 import { AppError } from '../core/errors.ts';
 import { createFingerprintSet } from './fingerprint-set.ts';
 import { listNamedColumns, readLabel, UNRATED } from './reading/field-map.ts';

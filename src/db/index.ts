@@ -14,7 +14,7 @@ export { describeTimeout, executeUntil } from './cancellable.ts';
 export { isConnectionLost } from './connection-lost.ts';
 export { LOCK_KEYS } from './lock-keys.ts';
 export { createLocks, type LockKey, type Locks } from './locks.ts';
-export { describeUnkeepable, isValueRefused } from './value-refused.ts';
+export { describeUnstorable, isUnstorable } from './unstorable.ts';
 export { openListener, type Listener } from './listen.ts';
 export { compareSchema, migrate } from './migrate.ts';
 export { migrations } from './migrations/index.ts';

@@ -192,7 +192,7 @@ export const modelVersion = message({
   creationTimeMs: ['creation_timestamp', int],
   lastUpdateTimeMs: ['last_updated_timestamp', int],
   userId: ['user_id', nullableText],
-  stage: ['current_stage', { schema: z.string().default('None'), render: (stage: string) => stage }],
+  modelStage: ['current_stage', { schema: z.string().default('None'), render: (stage: string) => stage }],
   description: ['description', nullableText],
   source: ['source', text],
   runId: ['run_id', nullableText],

@@ -26,7 +26,7 @@ export interface ApprovalDesk {
 }
 
 /** Who decides and why. */
-export interface Verdict {
+export interface ApprovalReason {
   by: string;
   reason: string;
 }
@@ -80,7 +80,7 @@ export async function awaitApproval(
 export async function approveVersion(
   desk: ApprovalDesk,
   target: { name: string; version: number },
-  verdict: Verdict,
+  why: ApprovalReason,
 ): Promise<ModelVersion> {
   return await withLock(desk, target.name, async () => {
     const { registry } = desk;
@@ -100,13 +100,13 @@ export async function approveVersion(
         CHAMPION,
         version.version,
         {
-          movedBy: verdict.by,
-          reason: `approved: ${verdict.reason}`,
+          movedBy: why.by,
+          reason: `approved: ${why.reason}`,
           pipelineRunId: version.pipelineRunId ?? undefined,
         },
         champion?.version ?? null,
       );
-    return await settle(registry, version, 'approved', verdict);
+    return await settle(registry, version, 'approved', why);
   });
 }
 
@@ -114,11 +114,11 @@ export async function approveVersion(
 export async function rejectVersion(
   desk: ApprovalDesk,
   target: { name: string; version: number },
-  verdict: Verdict,
+  why: ApprovalReason,
 ): Promise<ModelVersion> {
   return await withLock(desk, target.name, async () => {
     const version = await requirePending(desk.registry, target);
-    return await settle(desk.registry, version, 'rejected', verdict);
+    return await settle(desk.registry, version, 'rejected', why);
   });
 }
 
@@ -142,7 +142,7 @@ async function settle(
   registry: RegistryStore,
   version: ModelVersion,
   state: 'approved' | 'rejected',
-  { by, reason }: Verdict,
+  { by, reason }: ApprovalReason,
 ): Promise<ModelVersion> {
   const { name, version: number } = version;
   await registry.setVersionTag(name, number, BY_TAG, by);

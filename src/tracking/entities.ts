@@ -123,7 +123,7 @@ export interface RegisteredModel {
   lastUpdateTimeMs: number;
   tags: Tags;
   aliases: { alias: string; version: number }[];
-  /** The newest version of each stage; copyloop uses one stage, `None`. */
+  /** The newest version of each model stage; copyloop uses one, `None`. */
   latestVersions: ModelVersion[];
 }
 
@@ -132,7 +132,8 @@ export interface ModelVersion {
   version: number;
   description: string | null;
   userId: string | null;
-  stage: string;
+  /** `None`, `Staging`, `Production` or `Archived`, in MLflow's protocol only. */
+  modelStage: string;
   source: string;
   /**
    * Where the files lie that `source` names, resolved when the version was made; `source` itself where

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { DestinationPolicy } from '../../src/core/destination.ts';
+import type { DestinationPolicy } from '../../src/core/outbound-policy.ts';
 import {
   ingestRecords,
   type IngestOptions,

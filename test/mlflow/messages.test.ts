@@ -41,7 +41,7 @@ const aVersion = {
   creationTimeMs: 1,
   lastUpdateTimeMs: 2,
   userId: null,
-  stage: 'None',
+  modelStage: 'None',
   description: 'good',
   source: 'runs:/r1/model',
   runId: 'r1',
@@ -124,7 +124,7 @@ describe("a message of MLflow's", () => {
     });
     expect(modelVersion.schema.parse({ name: 'm', version: 3 })).toMatchObject({
       version: 3,
-      stage: 'None',
+      modelStage: 'None',
       status: 'READY',
       description: null,
       aliases: [],

@@ -1,6 +1,6 @@
 /** How the answer of a language model is read: thoughts, remarks and other objects around what was asked for cost nothing. */
 import { AppError } from '../../core/errors.ts';
-import { isTable } from '../../core/table.ts';
+import { isJsonObject } from '../../core/json-object.ts';
 import { tidyProposal } from './prompt.ts';
 import type { FieldRequest } from './writer.ts';
 
@@ -55,7 +55,7 @@ function parse(json: string): unknown {
 /** Texts of the first object in `value`, the outer before the inner, that holds one for any of the fields. */
 function findTexts(value: unknown, fields: readonly FieldRequest[]): string[][] | undefined {
   if (Array.isArray(value)) return firstOf(value, fields);
-  if (!isTable(value)) return undefined;
+  if (!isJsonObject(value)) return undefined;
   const texts = fields.map(({ name }) =>
     (Object.hasOwn(value, name) ? listTexts(value[name]) : []).map(tidyProposal),
   );
@@ -76,7 +76,7 @@ function listTexts(value: unknown): string[] {
   if (!Array.isArray(value)) return [];
   return value.flatMap((item: unknown) => {
     if (typeof item === 'string') return [item];
-    return isTable(item) && typeof item['text'] === 'string' ? [item['text']] : [];
+    return isJsonObject(item) && typeof item['text'] === 'string' ? [item['text']] : [];
   });
 }
 

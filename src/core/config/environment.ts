@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parse as parseYaml } from 'yaml';
 import { z } from 'zod';
 import { AppError, toError } from '../errors.ts';
-import { isTable, type Table } from '../table.ts';
+import { isJsonObject, type JsonObject } from '../json-object.ts';
 import { configSchema, SECRET_KEYS } from './schema.ts';
 
 const PLAIN_VARIABLES: Readonly<Record<string, string>> = {
@@ -30,7 +30,7 @@ export interface VariableSetting {
 }
 
 /** @throws AppError `invalid-config` for a variable of our prefix that names no setting. */
-export function readEnvironment(env: Environment, defaults: Table): VariableSetting[] {
+export function readEnvironment(env: Environment, defaults: JsonObject): VariableSetting[] {
   const settings: VariableSetting[] = [];
   for (const [variable, key] of Object.entries(PLAIN_VARIABLES)) {
     const text = nonEmpty(env[variable]);
@@ -56,7 +56,7 @@ function readSecretFile(
   variable: string,
   file: string,
   env: Environment,
-  defaults: Table,
+  defaults: JsonObject,
 ): VariableSetting | undefined {
   const base = variable.slice(0, -FILE_SUFFIX.length);
   const key = PLAIN_VARIABLES[base] ?? (base.startsWith(PREFIX) ? findKey(base, defaults) : undefined);
@@ -73,7 +73,7 @@ function readSecretFile(
   }
 }
 
-function findKey(variable: string, defaults: Table): string | undefined {
+function findKey(variable: string, defaults: JsonObject): string | undefined {
   try {
     return keyOfVariable(variable, defaults);
   } catch {
@@ -82,12 +82,12 @@ function findKey(variable: string, defaults: Table): string | undefined {
 }
 
 /** COPYLOOP_DATA__SOURCE__COUNT -> data.source.count; words are matched without case and single underscores. */
-function keyOfVariable(variable: string, defaults: Table): string {
+function keyOfVariable(variable: string, defaults: JsonObject): string {
   const names: string[] = [];
   let node: unknown = defaults;
   for (const part of variable.slice(PREFIX.length).split('__')) {
     const wanted = part.replaceAll('_', '').toLowerCase();
-    const known = isTable(node) ? Object.keys(node) : [];
+    const known = isJsonObject(node) ? Object.keys(node) : [];
     const name = known.find((candidate) => candidate.replaceAll('-', '').toLowerCase() === wanted);
     if (name === undefined && !FREE_KEYS.has(names.join('.'))) {
       const place = names.length === 0 ? 'sections' : `keys of ${names.join('.')}`;
@@ -97,7 +97,7 @@ function keyOfVariable(variable: string, defaults: Table): string {
       );
     }
     names.push(name ?? part.toLowerCase().replaceAll('_', '-'));
-    node = isTable(node) ? node[name ?? part] : undefined;
+    node = isJsonObject(node) ? node[name ?? part] : undefined;
   }
   return names.join('.');
 }

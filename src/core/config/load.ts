@@ -7,7 +7,7 @@ import path from 'node:path';
 import { parse as parseYaml } from 'yaml';
 import { AppError, toError } from '../errors.ts';
 import { packageRoot } from '../paths.ts';
-import { isTable, type Table } from '../table.ts';
+import { isJsonObject, type JsonObject } from '../json-object.ts';
 import { nonEmpty, readEnvironment, type Environment } from './environment.ts';
 import { maskValue } from './mask.ts';
 import { configSchema, type Config } from './schema.ts';
@@ -51,17 +51,17 @@ export function loadConfig(options: LoadOptions = {}): LoadedConfig {
 }
 
 /** A kind of source says its defaults with its keys, so that a new one is known to files and variables too. */
-function addSourceDefaults(tree: Table): void {
+function addSourceDefaults(tree: JsonObject): void {
   const { data } = tree;
-  const source = isTable(data) ? data['source'] : undefined;
-  if (!isTable(source)) return;
+  const source = isJsonObject(data) ? data['source'] : undefined;
+  if (!isJsonObject(source)) return;
   for (const [key, schema] of Object.entries(sourceKeys)) {
     const fallback = schema.safeParse(undefined);
     if (fallback.success && !(key in source)) source[key] = fallback.data ?? null;
   }
 }
 
-function validate(tree: Table, origins: Origins): Config {
+function validate(tree: JsonObject, origins: Origins): Config {
   const parsed = configSchema.safeParse(tree);
   if (parsed.success) return deepFreeze(parsed.data);
   const lines = parsed.error.issues.map((issue) => {
@@ -83,7 +83,7 @@ function originOf(key: string, origins: Origins): string {
   return '';
 }
 
-function readYaml(file: string): Table {
+function readYaml(file: string): JsonObject {
   let content: string;
   try {
     content = readFileSync(file, 'utf8');
@@ -103,7 +103,7 @@ function readYaml(file: string): Table {
     throw new AppError('invalid-config', `${file} is not YAML: ${what.replace(/:$/u, '')}`);
   }
   if (tree === null || tree === undefined) return {};
-  if (!isTable(tree))
+  if (!isJsonObject(tree))
     throw new AppError(
       'invalid-config',
       `${file} must hold a table of sections, as config/default.yaml does`,
@@ -112,8 +112,8 @@ function readYaml(file: string): Table {
 }
 
 function merge(
-  target: Table,
-  source: Table,
+  target: JsonObject,
+  source: JsonObject,
   origin: string,
   origins: Map<string, string>,
   prefix = '',
@@ -121,7 +121,7 @@ function merge(
   for (const [name, value] of Object.entries(source)) {
     const key = prefix === '' ? name : `${prefix}.${name}`;
     const current = target[name];
-    if (isTable(value) && isTable(current) && !REPLACED_WHOLE.has(key))
+    if (isJsonObject(value) && isJsonObject(current) && !REPLACED_WHOLE.has(key))
       merge(current, value, origin, origins, key);
     else {
       target[name] = value;
@@ -131,7 +131,7 @@ function merge(
 }
 
 function setKey(
-  tree: Table,
+  tree: JsonObject,
   key: string,
   value: unknown,
   origin: string,
@@ -142,16 +142,16 @@ function setKey(
   let node = tree;
   for (const name of names) {
     const next = node[name];
-    node = isTable(next) ? next : (node[name] = {});
+    node = isJsonObject(next) ? next : (node[name] = {});
   }
   node[last] = value;
   noteOrigins({ [last]: value }, origin, origins, names.join('.'));
 }
 
-function noteOrigins(tree: Table, origin: string, origins: Map<string, string>, prefix = ''): void {
+function noteOrigins(tree: JsonObject, origin: string, origins: Map<string, string>, prefix = ''): void {
   for (const [name, value] of Object.entries(tree)) {
     const key = prefix === '' ? name : `${prefix}.${name}`;
-    if (isTable(value) && Object.keys(value).length > 0) noteOrigins(value, origin, origins, key);
+    if (isJsonObject(value) && Object.keys(value).length > 0) noteOrigins(value, origin, origins, key);
     else origins.set(key, origin);
   }
 }

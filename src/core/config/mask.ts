@@ -1,6 +1,6 @@
 /** Secrets of the configuration as they may be shown. */
 import { publicAddress } from '../public-address.ts';
-import { isTable } from '../table.ts';
+import { isJsonObject } from '../table.ts';
 import { SECRET_KEYS, type Config } from './schema.ts';
 
 const MASK = '********';
@@ -50,7 +50,9 @@ const SHORTEST_SECRET = 6;
 /** Masks what running text must not show: the secrets of the configuration wherever they stand, and what addresses and headers carry. */
 export function createSecretMask(config: Config): (text: string) => string {
   const secrets = SECRET_KEYS.flatMap((key) => {
-    const value = key.split('.').reduce<unknown>((at, name) => (isTable(at) ? at[name] : undefined), config);
+    const value = key
+      .split('.')
+      .reduce<unknown>((at, name) => (isJsonObject(at) ? at[name] : undefined), config);
     return typeof value === 'string' && value.length >= SHORTEST_SECRET && !URL.canParse(value)
       ? [value]
       : [];

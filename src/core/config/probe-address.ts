@@ -5,7 +5,7 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { AppError, toError } from '../errors.ts';
-import { isTable } from '../table.ts';
+import { isJsonObject } from '../json-object.ts';
 
 export interface ProbeAddress {
   host: string;
@@ -48,6 +48,6 @@ async function readSection(file: string, section: string): Promise<Record<string
     const [what = ''] = toError(thrown).message.split('\n');
     throw new AppError('invalid-config', `cannot read the configuration file ${file}: ${what}`);
   }
-  const found = isTable(tree) ? tree[section] : undefined;
-  return isTable(found) ? found : {};
+  const found = isJsonObject(tree) ? tree[section] : undefined;
+  return isJsonObject(found) ? found : {};
 }

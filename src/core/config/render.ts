@@ -1,4 +1,4 @@
-import { isTable } from '../table.ts';
+import { isJsonObject } from '../json-object.ts';
 import { maskValue } from './mask.ts';
 import type { LoadedConfig } from './load.ts';
 
@@ -20,7 +20,7 @@ export function listConfig({ config, origins }: LoadedConfig): ConfigLine[] {
 }
 
 function* flatten(value: unknown, prefix: string): Generator<[string, unknown]> {
-  if (!isTable(value) || Object.keys(value).length === 0) {
+  if (!isJsonObject(value) || Object.keys(value).length === 0) {
     yield [prefix, value];
     return;
   }

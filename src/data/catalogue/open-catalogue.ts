@@ -1,6 +1,6 @@
 /** A catalogue of products, row by row: what is to be predicted, or why a row cannot be. Memory does not grow with it. */
 import type { ArtifactStore } from '../../core/artifact-store.ts';
-import type { DestinationPolicy } from '../../core/destination.ts';
+import type { DestinationPolicy } from '../../core/outbound-policy.ts';
 import { assertNever } from '../../core/errors.ts';
 import { openTable } from '../format/open-table.ts';
 import type { SourceFormat, SourceTable } from '../format/table.ts';

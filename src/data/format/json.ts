@@ -2,7 +2,7 @@
 import { parse as parseLossless } from 'lossless-json';
 import { AppError } from '../../core/errors.ts';
 import { isTooDeep, MAX_JSON_DEPTH } from '../../core/json-depth.ts';
-import { isTable } from '../../core/table.ts';
+import { isJsonObject } from '../../core/json-object.ts';
 import { shorten } from '../record.ts';
 import { splitLines } from '../split-lines.ts';
 import type { OpenedBytes } from './open-bytes.ts';
@@ -181,7 +181,7 @@ function parseElement(bytes: Buffer, line: number): SourceRow {
   if (isTooDeep(text)) return refuse(text.trim(), `is nested deeper than ${MAX_JSON_DEPTH} levels`);
   try {
     const value = parseJson(text);
-    return isTable(value) ? { line, values: value } : refuse(value, 'is no JSON object');
+    return isJsonObject(value) ? { line, values: value } : refuse(value, 'is no JSON object');
   } catch {
     return refuse(text.trim(), 'is no valid JSON');
   }

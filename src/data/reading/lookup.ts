@@ -1,5 +1,5 @@
 /** Values of a row by the name of their column, or by a path into nested records: `variants.0.price`. */
-import { isTable } from '../../core/table.ts';
+import { isJsonObject } from '../../core/json-object.ts';
 import { normaliseName } from '../platform/recognise.ts';
 
 export type Values = Readonly<Record<string, unknown>>;
@@ -16,7 +16,7 @@ function step(node: unknown, part: string): unknown {
   if (Array.isArray(node))
     return /^\d{1,4}$/u.test(part) ? (node as unknown[])[Number(part)] : step(node[0], part);
   // A list of one element is one element in XML.
-  if (!isTable(node)) return undefined;
+  if (!isJsonObject(node)) return undefined;
   if (Object.hasOwn(node, part)) return node[part];
   if (part === '0') return node;
   const key = Object.keys(node).find((name) => normaliseName(name) === part);

@@ -1,5 +1,5 @@
 /** Records over HTTP: streamed, within a time and a size. */
-import { fetchWithin, type DestinationPolicy } from '../../core/destination.ts';
+import { fetchWithin, type DestinationPolicy } from '../../core/outbound-policy.ts';
 import { AppError, toError, type ErrorCode } from '../../core/errors.ts';
 import { originAndPath } from '../../core/public-address.ts';
 

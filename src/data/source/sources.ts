@@ -2,7 +2,7 @@
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { MAPPABLE_FIELDS, type Config, type SourceKind } from '../../core/config/index.ts';
-import type { DestinationPolicy } from '../../core/destination.ts';
+import type { DestinationPolicy } from '../../core/outbound-policy.ts';
 import { AppError, toError } from '../../core/errors.ts';
 import { originAndPath } from '../../core/public-address.ts';
 import { charsetOfType, formatOfName, formatOfType, openTable } from '../format/open-table.ts';

@@ -7,7 +7,7 @@ import { createMiddleware } from 'hono/factory';
 import { HTTPException } from 'hono/http-exception';
 import { z } from '@hono/zod-openapi';
 import { AppError, ERROR_CODES, toAppError } from '../../core/errors.ts';
-import { describeTimeout, describeUnkeepable, isConnectionLost } from '../../db/index.ts';
+import { describeTimeout, describeUnstorable, isConnectionLost } from '../../db/index.ts';
 import { setHeader } from './headers.ts';
 import type { AppEnv, Router } from './router.ts';
 
@@ -35,7 +35,7 @@ export const errorResponse = (description: string) => ({
 /** @param contentType of the request, where the error tells it */
 export function describeError(thrown: unknown, contentType?: string): AppError {
   if (!(thrown instanceof HTTPException)) {
-    const unkeepable = describeUnkeepable(thrown);
+    const unkeepable = describeUnstorable(thrown);
     if (unkeepable !== undefined) return new AppError('invalid-input', unkeepable, { cause: thrown });
     if (!(thrown instanceof AppError) && isConnectionLost(thrown)) {
       const { message } = toAppError(thrown);

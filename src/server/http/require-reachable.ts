@@ -1,4 +1,4 @@
-import { checkDestination, type DestinationPolicy } from '../../core/destination.ts';
+import { checkDestination, type DestinationPolicy } from '../../core/outbound-policy.ts';
 import { AppError, toAppError } from '../../core/errors.ts';
 
 /** The worker holds the request itself to the same policy; this answers early, and names the field. */

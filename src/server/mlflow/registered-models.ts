@@ -64,7 +64,7 @@ export const registeredModelRoutes = [
       const { latestVersions } = await tracking.registry.getModel(name);
       const wanted = new Set(stages.map((stage) => stage.toLowerCase()));
       const versions = latestVersions.filter(
-        ({ stage }) => wanted.size === 0 || wanted.has(stage.toLowerCase()),
+        ({ modelStage }) => wanted.size === 0 || wanted.has(modelStage.toLowerCase()),
       );
       return { model_versions: unlessEmpty(versions.map(modelVersion.render)) };
     },

@@ -10,7 +10,7 @@ import { AppError, toError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { explainFullDisk } from '../../core/var-dir.ts';
 import { describeMissingPrediction, eraseFeedback } from '../../data/index.ts';
-import { isValueRefused, PREPARED, type Db } from '../../db/index.ts';
+import { isUnstorable, PREPARED, type Db } from '../../db/index.ts';
 import { keepUnwritten, takeUnwritten, type WaitingRow } from './unwritten.ts';
 
 export interface StoredPrediction {
@@ -112,7 +112,7 @@ export function openPredictionStore(options: {
     try {
       await insertAll(db, rows);
     } catch (thrown) {
-      if (!isValueRefused(thrown)) throw thrown;
+      if (!isUnstorable(thrown)) throw thrown;
       if (rows.length > 1) {
         const middle = Math.ceil(rows.length / 2);
         await write(rows.slice(0, middle));

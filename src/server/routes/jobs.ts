@@ -4,7 +4,7 @@ import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { MAPPABLE_FIELDS } from '../../core/config/index.ts';
-import type { DestinationPolicy } from '../../core/destination.ts';
+import type { DestinationPolicy } from '../../core/outbound-policy.ts';
 import { AppError } from '../../core/errors.ts';
 import { copyOptionsSchema, fromWireOptions } from '../../copy/index.ts';
 import { formatOfType, TABLE_FORMATS, TABLE_TYPES } from '../../data/index.ts';

@@ -84,15 +84,22 @@ export function createModelGateRoutes(deps: {
       );
     return await artifacts.readText(key);
   };
-  const verdictOf = (c: Context<AppEnv>, { reason }: { reason: string }) => ({ by: nameCaller(c), reason });
+  const approvalReason = (c: Context<AppEnv>, { reason }: { reason: string }) => ({
+    by: nameCaller(c),
+    reason,
+  });
 
   return createRouter()
     .openapi(approveRoute, async function approve(c) {
-      const version = await approveVersion(deps, c.req.valid('param'), verdictOf(c, c.req.valid('json')));
+      const version = await approveVersion(
+        deps,
+        c.req.valid('param'),
+        approvalReason(c, c.req.valid('json')),
+      );
       return c.json({ status: 'success' as const, version: renderVersion(c, version) }, 200);
     })
     .openapi(rejectRoute, async function reject(c) {
-      const version = await rejectVersion(deps, c.req.valid('param'), verdictOf(c, c.req.valid('json')));
+      const version = await rejectVersion(deps, c.req.valid('param'), approvalReason(c, c.req.valid('json')));
       return c.json({ status: 'success' as const, version: renderVersion(c, version) }, 200);
     })
     .openapi(reportRoute, async function showReport(c) {

@@ -2,7 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import { SOURCE_KINDS, SOURCES, withPublicAddresses, type SourceRule } from '../../core/config/index.ts';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
-import type { DestinationPolicy } from '../../core/destination.ts';
+import type { DestinationPolicy } from '../../core/outbound-policy.ts';
 import { AppError } from '../../core/errors.ts';
 import { RUN_TRIGGERS, type Db } from '../../db/index.ts';
 import {

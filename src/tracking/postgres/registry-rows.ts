@@ -48,7 +48,7 @@ export function toVersion(row: VersionRow): ModelVersion {
     version: row.version,
     description: row.description,
     userId: row.user_id,
-    stage: row.stage,
+    modelStage: row.stage,
     source: row.source,
     filesUri: row.files_uri ?? row.source,
     runId: row.run_id,
@@ -64,7 +64,7 @@ export function toVersion(row: VersionRow): ModelVersion {
   };
 }
 
-/** Adds to each model the newest version of each of its stages. */
+/** Adds to each model the newest version of each of its model stages. */
 export async function loadModels(db: Db, rows: readonly ModelRow[]): Promise<RegisteredModel[]> {
   const names = rows.map((row) => row.name);
   const { rows: latest } = await sql<VersionRow>`

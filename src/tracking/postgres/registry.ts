@@ -24,7 +24,7 @@ import { resolveFiles } from './version-files.ts';
 import { isUniqueViolation } from './violations.ts';
 
 const MAX_DESCRIPTION_CHARS = 100_000;
-const STAGES = ['None', 'Staging', 'Production', 'Archived'];
+const MODEL_STAGES = ['None', 'Staging', 'Production', 'Archived'];
 
 export function createRegistryStore(db: Db, clock: Clock): RegistryStore {
   const getModel = async (name: string): Promise<RegisteredModel> => {
@@ -232,11 +232,11 @@ export function createRegistryStore(db: Db, clock: Clock): RegistryStore {
       return await getVersion(name, version);
     },
     transitionStage: async (name, version, stage, archiveExisting) => {
-      const wanted = STAGES.find((one) => one.toLowerCase() === stage.toLowerCase());
+      const wanted = MODEL_STAGES.find((one) => one.toLowerCase() === stage.toLowerCase());
       if (wanted === undefined)
         throw new AppError(
           'invalid-input',
-          `Invalid Model Version stage: ${stage}. Value must be one of ${STAGES.join(', ')}.`,
+          `Invalid Model Version stage: ${stage}. Value must be one of ${MODEL_STAGES.join(', ')}.`,
         );
       await changeVersion(name, version, { stage: wanted });
       if (archiveExisting)

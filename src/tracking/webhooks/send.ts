@@ -2,7 +2,7 @@
  * One signed request to a receiver, as MLflow's webhooks send it (Standard Webhooks with headers of its own).
  */
 import { createHmac } from 'node:crypto';
-import { checkDestination, fetchWithin, type DestinationPolicy } from '../../core/destination.ts';
+import { checkDestination, fetchWithin, type DestinationPolicy } from '../../core/outbound-policy.ts';
 import { AppError } from '../../core/errors.ts';
 
 const SIGNATURE_HEADER = 'X-MLflow-Signature';

@@ -9,7 +9,7 @@ import { createSecretMask } from '../../core/config/index.ts';
 import { toError } from '../../core/errors.ts';
 import { REDACTED_KEYS, type Logger } from '../../core/log.ts';
 import { renderFields } from '../../core/pretty-log.ts';
-import { isTable, type Table } from '../../core/table.ts';
+import { isJsonObject, type Table } from '../../core/json-object.ts';
 import { KEPT_LOG_LINES, writeLogLines, type LogLine, type WorkAttempt } from '../../queues/index.ts';
 
 export interface AttemptLogs {
@@ -78,7 +78,7 @@ function tee(parent: Logger, keep: (fields: Table) => void): Logger {
   streams[pino.symbols.streamSym] = {
     write: (json) => {
       const fields: unknown = JSON.parse(json);
-      if (!isTable(fields)) return;
+      if (!isJsonObject(fields)) return;
       if (Number(fields['level']) >= parent.levelVal) own?.write(json);
       if (Number(fields['level']) >= keptFrom) keep(fields);
     },

@@ -4,7 +4,7 @@
  */
 import path from 'node:path';
 import { AppError, toError } from '../../core/errors.ts';
-import { isTable } from '../../core/table.ts';
+import { isJsonObject } from '../../core/json-object.ts';
 import { fetchSplitFile, getDatasetVersion, SPLITS, type DatasetVersion } from '../../data/index.ts';
 import {
   hashBaseModel,
@@ -175,7 +175,7 @@ function listDifferences(
   found: unknown,
   field = '',
 ): { field: string; recorded: string; found: string }[] {
-  if (isTable(recorded) && isTable(found)) {
+  if (isJsonObject(recorded) && isJsonObject(found)) {
     const names = new Set([...Object.keys(recorded), ...Object.keys(found)]);
     return [...names].flatMap((name) =>
       listDifferences(recorded[name], found[name], field === '' ? name : `${field}.${name}`),

@@ -1,7 +1,7 @@
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, it } from 'vitest';
-import { checkDestination, fetchWithin, refuseAddress } from '../../src/core/destination.ts';
+import { checkDestination, fetchWithin, refuseAddress } from '../../src/core/outbound-policy.ts';
 
 const NOBODY = { allowHosts: [] };
 const servers: Server[] = [];

@@ -1,6 +1,6 @@
 /** Values by name, as JSON and YAML give them. */
-export type Table = Record<string, unknown>;
+export type JsonObject = Record<string, unknown>;
 
-export function isTable(value: unknown): value is Table {
+export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
