@@ -94,7 +94,7 @@ export function choice<const N extends readonly string[]>(
 ): Codec<N[number], N[number]> {
   const known = z.enum(names) as unknown as z.ZodType<N[number]>;
   const schema = unset === undefined ? known : known.optional().transform((name) => name ?? unset);
-  return { schema: schema as z.ZodType<N[number]>, render: asItIs };
+  return { schema, render: asItIs };
 }
 
 /** A repeated field; protobuf does not tell empty from unset. */
