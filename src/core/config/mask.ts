@@ -1,6 +1,6 @@
 /** Secrets of the configuration as they may be shown. */
 import { publicAddress } from '../public-address.ts';
-import { isJsonObject } from '../table.ts';
+import { isJsonObject } from '../json-object.ts';
 import { SECRET_KEYS, type Config } from './schema.ts';
 
 const MASK = '********';

@@ -9,7 +9,7 @@ import { createSecretMask } from '../../core/config/index.ts';
 import { toError } from '../../core/errors.ts';
 import { REDACTED_KEYS, type Logger } from '../../core/log.ts';
 import { renderFields } from '../../core/pretty-log.ts';
-import { isJsonObject, type Table } from '../../core/json-object.ts';
+import { isJsonObject, type JsonObject } from '../../core/json-object.ts';
 import { KEPT_LOG_LINES, writeLogLines, type LogLine, type WorkAttempt } from '../../queues/index.ts';
 
 export interface AttemptLogs {
@@ -55,7 +55,7 @@ export function openAttemptLogs(pool: Pool, config: Config, log: Logger): Attemp
   return {
     begin: (attempt, parent) => {
       let count = 0;
-      const keep = (fields: Table): void => {
+      const keep = (fields: JsonObject): void => {
         const entry = pending.get(attempt) ?? { attempt, lines: [] };
         pending.set(attempt, entry);
         entry.lines.push({ line: (count += 1), ...toLine(fields, mask) });
@@ -69,7 +69,7 @@ export function openAttemptLogs(pool: Pool, config: Config, log: Logger): Attemp
 }
 
 /** A child whose lines go to `keep` as well; the process's own log gets those of its level alone. */
-function tee(parent: Logger, keep: (fields: Table) => void): Logger {
+function tee(parent: Logger, keep: (fields: JsonObject) => void): Logger {
   const keptFrom = pino.levels.values[KEPT_FROM] ?? 0;
   const level = parent.levelVal > keptFrom ? KEPT_FROM : parent.level;
   const child = parent.child({}, { level, redact: [...REDACTED_KEYS] });
@@ -86,7 +86,7 @@ function tee(parent: Logger, keep: (fields: Table) => void): Logger {
   return child;
 }
 
-function toLine(fields: Table, mask: (text: string) => string): Omit<LogLine, 'line'> {
+function toLine(fields: JsonObject, mask: (text: string) => string): Omit<LogLine, 'line'> {
   const own = Object.fromEntries(Object.entries(fields).filter(([key]) => !KNOWN_FIELDS.includes(key)));
   const message = mask(renderFields(own));
   return {
