@@ -157,7 +157,38 @@ describe('the layout', () => {
   });
 });
 
+/** Prettier wraps code and leaves comments as they are. */
+const WIDEST_COMMENT = 110;
+
+/** Lines of a text that hold a comment and are too wide. */
+export function findWideComments(name: string, text: string): string[] {
+  return text
+    .split('\n')
+    .map((line, index) => ({ line, place: `${name}:${index + 1}` }))
+    .filter(({ line }) => line.length > WIDEST_COMMENT && /^\s*(\/\/|\/\*|\* )|[;,{)] \/\/ /.test(line))
+    .map(({ place }) => place);
+}
+
+describe('comments', () => {
+  it('are at most 110 characters wide', () => {
+    const wide = ['src', 'test', 'bench', 'fixtures'].flatMap((room) =>
+      readdirSync(path.join(packageRoot, room), { recursive: true, encoding: 'utf8' })
+        .filter((file) => /\.tsx?$/.test(file))
+        .map((file) => path.join(room, file))
+        .flatMap((file) => findWideComments(file, readFileSync(path.join(packageRoot, file), 'utf8'))),
+    );
+    expect(wide).toEqual([]);
+  });
+});
+
 describe('the checker of the layout', () => {
+  it('reports a comment that is too wide, and no code that is', () => {
+    const wide = 'x'.repeat(WIDEST_COMMENT);
+    expect(findWideComments('a.ts', `// ${wide}\nconst text = '${wide}';\n /** short */`)).toEqual([
+      'a.ts:1',
+    ]);
+  });
+
   it('reports an upward import', () => {
     expect(findUpwardImports([{ from: 'core/log.ts', to: 'db/index.ts' }])).toEqual([
       'core/log.ts -> db/index.ts',

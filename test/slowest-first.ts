@@ -23,7 +23,8 @@ export class SlowestFirst extends BaseSequencer {
       const index = SLOW.findIndex((name) => moduleId.endsWith(`/${name}.test.ts`));
       return index < 0 ? SLOW.length : index;
     };
-    // The base class knows the times of the last run, if there was one. oxlint takes its method for an array's.
+    // The base class knows the times of the last run, if there was one.
+    // oxlint takes its method for that of an array.
     // oxlint-disable-next-line unicorn/no-array-sort
     const byTime = await super.sort(files);
     return byTime.toSorted((a, b) => rank(a) - rank(b));

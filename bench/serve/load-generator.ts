@@ -3,7 +3,8 @@
  * request when its answer is there. It parses no more of an answer than status and length, so that it takes
  * little of the cores it shares with the server.
  *
- *     stdin: one JSON line {url, connections, warmUpMs, durationMs, bodies[]}     stdout: one JSON line LoadResult
+ *     stdin: one JSON line {url, connections, warmUpMs, durationMs, bodies[]}
+ *     stdout: one JSON line LoadResult
  */
 import { connect, type Socket } from 'node:net';
 import { text } from 'node:stream/consumers';

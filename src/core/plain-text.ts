@@ -1,7 +1,8 @@
 /** Text from outside: any language, any emoji, but no control characters and no broken Unicode, which PostgreSQL and terminals choke on. */
 import { z } from 'zod';
 
-// Tab and line breaks are text; everything else below U+0020 is damage, above all NUL, which PostgreSQL refuses.
+// Tab and line breaks are text; everything else below U+0020 is damage, above all NUL, which PostgreSQL
+// refuses.
 // eslint-disable-next-line no-control-regex
 const CONTROL = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\u007f]/;
 
