@@ -37,8 +37,8 @@ import { removeWorkFolder, workFolder } from './work-folders.ts';
 const LOG_PACE_EVERY_MS = 5000;
 
 /**
- * Trains one candidate in a child process and leaves a tracking run with the model directory. A retry resumes from the
- * checkpoint of the attempt before it, also on another machine, or takes over its finished model.
+ * Trains one candidate in a child process and leaves a tracking run with the model directory. A retry resumes
+ * from the checkpoint of the attempt before it, also on another machine, or takes over its finished model.
  */
 export function createTrainModel(tracking: TrackingStore): StageHandler<'train-model'> {
   return async ({ runId, candidate: name }, context) => {
@@ -121,7 +121,8 @@ async function trainOrTakeOver(training: {
 
   const logged = await readLoggedEpochs(tracking, trackingRun.runId);
   const loggedSteps = trackingRun.metrics.find(({ key }) => key === STEP_LOSS)?.step ?? 0;
-  // Epochs arrive while the training goes on; they are written one after the other, and the first failure ends the training.
+  // Epochs arrive while the training goes on; they are written one after the other, and the first failure
+  // ends the training.
   const failed = new AbortController();
   let writes = Promise.resolve();
   const write = (metrics: readonly MetricInput[]): void => {
@@ -134,6 +135,7 @@ async function trainOrTakeOver(training: {
     writes.catch((error: unknown) => failed.abort(toAppError(error)));
   };
   let pacedMs = clock.nowMs();
+  let hasPace = false;
   const workDirectory = path.join(folder, 'checkpoints');
   const request: TrainRequest = {
     recipe: await readRecipe(run.options.model.recipes, candidate.recipe, candidate.settings),
@@ -153,10 +155,14 @@ async function trainOrTakeOver(training: {
       log,
       onProgress: (progress) => {
         context.progress({ done: shareDone(progress), of: 1, message: describeProgress(progress) });
-        if (clock.nowMs() - pacedMs < LOG_PACE_EVERY_MS) return;
+        const pace = paceMetrics(progress, clock.nowMs());
+        // A short training tells its pace once, too.
+        const isFirst = !hasPace && pace.length > 0;
+        if (!isFirst && clock.nowMs() - pacedMs < LOG_PACE_EVERY_MS) return;
         pacedMs = clock.nowMs();
+        hasPace ||= isFirst;
         log.info(describeProgress(progress));
-        write(paceMetrics(progress, pacedMs));
+        write(pace);
       },
       onEpoch: (epoch) => {
         log.info(epoch, 'epoch ended');
