@@ -1,6 +1,12 @@
-/** Whether a challenger on trial earns more than the champion: evidence that may be looked at after every event. */
+/**
+ * Whether a challenger on trial earns more than the champion: evidence that may be looked at after every
+ * event.
+ */
 
-/** What one side has earned: the number of shown texts, and the sums of their rewards (each 0 to 1) and of the rewards' squares. */
+/**
+ * What one side has earned: the number of shown texts, and the sums of their rewards (each 0 to 1) and of the
+ * rewards' squares.
+ */
 export interface Earned {
   shown: number;
   rewards: number;
@@ -32,8 +38,9 @@ const LEAST_OF_EACH = 20;
 const TIGHTEST_AT = 0.25;
 
 /**
- * An asymptotic confidence sequence on the difference of two means (Waudby-Smith, Arbour, Sinha, Kennedy and Ramdas 2021,
- * arXiv 2103.06476, theorem 2.2, each side at `alpha`). With too few rewards, or none missing, it says so and decides nothing.
+ * An asymptotic confidence sequence on the difference of two means (Waudby-Smith, Arbour, Sinha, Kennedy and
+ * Ramdas 2021, arXiv 2103.06476, theorem 2.2, each side at `alpha`). With too few rewards, or none missing,
+ * it says so and decides nothing.
  */
 export function judgeCanary(
   champion: Earned,
@@ -77,11 +84,17 @@ function varianceOfMean({ shown, rewards, squares }: Earned): number {
   return Math.max(0, squares / shown - (rewards / shown) ** 2) / shown;
 }
 
-/** In standard errors, one-sided; about 2.9 at its tightest for alpha 0.05, and growing slowly on both sides of it. */
+/**
+ * In standard errors, one-sided; about 2.9 at its tightest for alpha 0.05, and growing slowly on both sides
+ * of it.
+ */
 function boundary(events: number, alpha: number, tightestAt: number): number {
   const scaled = (events * tuning(alpha)) / Math.max(1, tightestAt);
   return Math.sqrt((2 * (scaled + 1) * Math.log(1 + Math.sqrt(scaled + 1) / (2 * alpha))) / scaled);
 }
 
-/** The value of events * rho^2 at which the one-sided boundary is least, approximately (section 3.5 there, with 2 alpha). */
+/**
+ * The value of events * rho^2 at which the one-sided boundary is least, approximately (section 3.5 there,
+ * with 2 alpha).
+ */
 const tuning = (alpha: number): number => -2 * Math.log(2 * alpha) + Math.log(-2 * Math.log(2 * alpha) + 1);

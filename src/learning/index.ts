@@ -1,5 +1,6 @@
 /**
- * The statistics of learning from what people do: pure functions of counts and choices, without a clock, a database or a model.
+ * The statistics of learning from what people do: pure functions of counts and choices, without a clock, a
+ * database or a model.
  *
  * ```ts
  * const propensities = computePropensities(arms, 0.02);

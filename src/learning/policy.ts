@@ -1,7 +1,7 @@
 /**
- * Which text goes out. Thompson sampling: a text is chosen as often as it is likely to be the best one, given its prior and what
- * was counted of it (Thompson 1933; Chapelle and Li 2011). The probabilities are computed first and the choice is drawn from them,
- * so what is stored as propensity is what the draw used.
+ * Which text goes out. Thompson sampling: a text is chosen as often as it is likely to be the best one, given
+ * its prior and what was counted of it (Thompson 1933; Chapelle and Li 2011). The probabilities are computed
+ * first and the choice is drawn from them, so what is stored as propensity is what the draw used.
  */
 import type { Random } from '../core/random.ts';
 import type { Counts, RatePrior } from './rates.ts';
@@ -15,8 +15,9 @@ const NODES = 96;
 const REACH = 5;
 
 /**
- * The probability of each arm to have the highest rate. The logit of a Beta variable has the mean psi(a) - psi(b) and the variance
- * psi'(a) + psi'(b); it is taken for normal, which makes one sum over a grid of all arms' densities and distribution functions.
+ * The probability of each arm to have the highest rate. The logit of a Beta variable has the mean psi(a) -
+ * psi(b) and the variance psi'(a) + psi'(b); it is taken for normal, which makes one sum over a grid of all
+ * arms' densities and distribution functions.
  * @param floor least probability of each arm, at most 1 / arms.length
  * @returns one probability for each arm, summing to 1
  */
@@ -81,7 +82,10 @@ export function draw(propensities: Float64Array, random: Random): number {
   return propensities.length - 1;
 }
 
-/** Abramowitz and Stegun 26.2.17, within 7.5e-8: a request waits for thousands of these, which an exact series takes milliseconds for. */
+/**
+ * Abramowitz and Stegun 26.2.17, within 7.5e-8: a request waits for thousands of these, which an exact series
+ * takes milliseconds for.
+ */
 export function normalCdf(z: number): number {
   const t = 1 / (1 + 0.2316419 * Math.abs(z));
   const series =

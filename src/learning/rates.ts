@@ -1,6 +1,7 @@
 /**
  * What counts say of a text: clicks per impression, shrunk towards what the texts of its field usually earn.
- * Empirical Bayes: the prior is fitted to all texts of a field, so that three clicks of ten impressions convince nobody.
+ * Empirical Bayes: the prior is fitted to all texts of a field, so that three clicks of ten impressions
+ * convince nobody.
  */
 import jstat from 'jstat';
 import { maximize } from './maximize.ts';
@@ -24,8 +25,8 @@ const MIN_STRENGTH = 1;
 const MAX_STRENGTH = 1e6;
 
 /**
- * The prior of a field: its pooled rate, and the strength under which the texts' counts are likeliest (beta-binomial).
- * Defined for any counts: all zero, all one, a single text, none.
+ * The prior of a field: its pooled rate, and the strength under which the texts' counts are likeliest
+ * (beta-binomial). Defined for any counts: all zero, all one, a single text, none.
  */
 export function fitRatePrior(texts: readonly Counts[]): RatePrior {
   const clicks = texts.reduce((sum, text) => sum + text.clicks, 0);
@@ -34,7 +35,10 @@ export function fitRatePrior(texts: readonly Counts[]): RatePrior {
   return { mean, strength: fitStrength(texts.map((text) => ({ ...text, mean }))) };
 }
 
-/** The strength under which counts around known means are likeliest; equal means make it large, scattered ones small. */
+/**
+ * The strength under which counts around known means are likeliest; equal means make it large, scattered ones
+ * small.
+ */
 export function fitStrength(texts: readonly (Counts & { mean: number })[]): number {
   const likelihood = (logStrength: number): number => {
     const strength = Math.exp(logStrength);
@@ -53,7 +57,10 @@ function logBetaBinomial({ clicks, impressions }: Counts, mean: number, strength
 const logBeta = (a: number, b: number): number => gammaln(a) + gammaln(b) - gammaln(a + b);
 
 export interface Lesson {
-  /** Probability that the text's rate is above the usual one of its field: what a classifier is to learn. 0 to 1. */
+  /**
+   * Probability that the text's rate is above the usual one of its field: what a classifier is to learn. 0 to
+   * 1.
+   */
   target: number;
   /** How much of `maxWeight` the evidence is worth: the share of the posterior that is data. 0 to 1. */
   share: number;

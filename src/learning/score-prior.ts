@@ -1,4 +1,7 @@
-/** From the champion's score to the rate that a text may expect: fitted to past scores and what became of them. */
+/**
+ * From the champion's score to the rate that a text may expect: fitted to past scores and what became of
+ * them.
+ */
 import { fitStrength, type Counts, type RatePrior } from './rates.ts';
 
 export interface ScoredCounts extends Counts {
@@ -6,7 +9,10 @@ export interface ScoredCounts extends Counts {
   score: number;
 }
 
-/** logit(rate) = intercept + slope * logit(score); the strength says in impressions how far that is to be trusted. */
+/**
+ * logit(rate) = intercept + slope * logit(score); the strength says in impressions how far that is to be
+ * trusted.
+ */
 export interface ScorePrior {
   intercept: number;
   slope: number;
@@ -17,6 +23,10 @@ export interface ScorePrior {
 export const UNTRIED: ScorePrior = { intercept: 0, slope: 1, strength: 4 };
 
 const RIDGE = 1;
+/**
+ * With fewer texts the score's order is kept: a handful of them would turn the ranking of all others round.
+ */
+const LEAST_TEXTS = 30;
 const ITERATIONS = 25;
 const EDGE = 1e-4;
 
@@ -25,12 +35,14 @@ export const sigmoid = (z: number): number => 1 / (1 + Math.exp(-z));
 const inside = (p: number): number => Math.min(1 - EDGE, Math.max(EDGE, p));
 
 /**
- * Logistic regression of clicks on the score's logit (Newton's method), with a ridge that pulls the slope to 1 where scores are
- * few or all alike; then the strength by the beta-binomial likelihood around what it expects.
+ * Logistic regression of clicks on the score's logit (Newton's method), with a ridge that pulls the slope to
+ * 1 where scores are few or all alike; then the strength by the beta-binomial likelihood around what it
+ * expects.
  */
 export function fitScorePrior(texts: readonly ScoredCounts[]): ScorePrior {
   const seen = texts.filter(({ impressions }) => impressions > 0);
   if (seen.length === 0) return UNTRIED;
+  const isEnough = seen.length >= LEAST_TEXTS;
   let [intercept, slope] = [0, 1];
   for (let round = 0; round < ITERATIONS; round += 1) {
     let [g0, g1, h00, h01, h11] = [0, RIDGE * (1 - slope), 1e-9, 0, RIDGE];
@@ -40,10 +52,10 @@ export function fitScorePrior(texts: readonly ScoredCounts[]): ScorePrior {
       const residual = clicks - impressions * p;
       const weight = impressions * p * (1 - p);
       g0 += residual;
-      g1 += residual * x;
+      g1 += isEnough ? residual * x : 0;
       h00 += weight;
-      h01 += weight * x;
-      h11 += weight * x * x;
+      h01 += isEnough ? weight * x : 0;
+      h11 += isEnough ? weight * x * x : 0;
     }
     const determinant = h00 * h11 - h01 * h01;
     if (determinant < 1e-12) break;

@@ -7,17 +7,24 @@ export interface LoggedChoice {
   reward: number;
   /** Probability with which the judged policy would have chosen the same. */
   probability: number;
-  /** What the direct model expects of the choice that was made, and of the judged policy's choices on average. */
+  /**
+   * What the direct model expects of the choice that was made, and of the judged policy's choices on average.
+   */
   expectedOfChoice: number;
   expectedOfPolicy: number;
 }
 
 export interface PolicyValue {
-  /** Inverse propensity score (Horvitz and Thompson 1952), self-normalised (Swaminathan and Joachims 2015), doubly robust (Dudik et al. 2011). */
+  /**
+   * Inverse propensity score (Horvitz and Thompson 1952), self-normalised (Swaminathan and Joachims 2015),
+   * doubly robust (Dudik et al. 2011).
+   */
   ips: number;
   snips: number;
   dr: number;
-  /** Choices that the log is worth under the judged policy (Kish): their number when both policies are one. */
+  /**
+   * Choices that the log is worth under the judged policy (Kish): their number when both policies are one.
+   */
   effectiveSize: number;
   choices: number;
   /** Holds at every look at once, however often one looks. */
@@ -58,10 +65,12 @@ function boundValue(choices: readonly LoggedChoice[], alpha: number): { low: num
 const LARGEST_BET = 0.9;
 
 /**
- * A lower confidence sequence for the mean of values that are never below 0 and have no upper bound, as importance weights have none:
- * the largest of the lower bounds so far (Waudby-Smith, Wu, Ramdas, Karampatziakis and Mineiro 2022, "Anytime-valid off-policy
- * inference", predictable mixtures of the empirical Bernstein kind).
- * @returns the bound after the last value; with probability 1 - alpha the mean is above it at every length at once
+ * A lower confidence sequence for the mean of values that are never below 0 and have no upper bound, as
+ * importance weights have none: the largest of the lower bounds so far (Waudby-Smith, Wu, Ramdas,
+ * Karampatziakis and Mineiro 2022, "Anytime-valid off-policy inference", predictable mixtures of the
+ * empirical Bernstein kind).
+ * @returns the bound after the last value; with probability 1 - alpha the mean is above it at every length at
+ *   once
  */
 export function boundMeanBelow(values: readonly number[], alpha: number): number {
   const goal = Math.log(1 / alpha);

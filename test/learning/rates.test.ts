@@ -75,6 +75,15 @@ describe('the prior of a score', () => {
     expect(prior.strength).toBeGreaterThan(50);
   });
 
+  it('keeps the order of scores where a handful of texts speaks against it', () => {
+    const prior = fitScorePrior([
+      { score: 0.9, clicks: 0, impressions: 500 },
+      { score: 0.2, clicks: 60, impressions: 500 },
+      { score: 0.5, clicks: 20, impressions: 500 },
+    ]);
+    expect(priorOf(0.9, prior).mean).toBeGreaterThan(priorOf(0.2, prior).mean);
+  });
+
   it('trusts a score less where outcomes do not follow it', () => {
     const texts = Array.from({ length: 200 }, (_, i) => ({
       score: 0.05 + (0.9 * i) / 200,

@@ -71,7 +71,10 @@ const logged = (change: Partial<LoggedChoice>): LoggedChoice => ({
   ...change,
 });
 
-/** Three texts of known rates, chosen by one policy and judged for another; bounds are looked at after each choice. */
+/**
+ * Three texts of known rates, chosen by one policy and judged for another; bounds are looked at after each
+ * choice.
+ */
 function holdsAtEveryLook(seed: number): boolean {
   const random = createRandom(seed);
   const rates = [0.1, 0.3, 0.6];
