@@ -1,10 +1,12 @@
 /**
- * Whether memory stays flat while a catalogue of a million rows goes through: npm run bench:catalogue -- [--rows 1000000] [--format parquet]
+ * Whether memory stays flat while a catalogue of a million rows goes through: npm run bench:catalogue --
+ * [--rows 1000000] [--format parquet]
  *
- * The real path in one process: a CSV is uploaded, split, predicted in shards (templates write, one text a field), joined and written as
- * CSV, JSONL or Parquet, on an embedded PostgreSQL and a folder of artifacts. Only the model is a tiny one: with the shipped encoder a
- * million rows take hours, and its size is the same for every row. For each step the peak of this process' resident memory in the first
- * tenth of its rows is printed beside that in the last; ends with exit code 1 when the last is more than GROWTH times the first.
+ * The real path in one process: a CSV is uploaded, split, predicted in shards (templates write, one text a
+ * field), joined and written as CSV, JSONL or Parquet, on an embedded PostgreSQL and a folder of artifacts.
+ * Only the model is a tiny one: with the shipped encoder a million rows take hours, and its size is the same
+ * for every row. For each step the peak of this process' resident memory in the first tenth of its rows is
+ * printed beside that in the last; ends with exit code 1 when the last is more than GROWTH times the first.
  */
 import { createReadStream } from 'node:fs';
 import { chmod, mkdtemp, open, rm } from 'node:fs/promises';

@@ -1,13 +1,14 @@
 /**
  * Whether copy keeps its promises in numbers: npm run bench:copy
  *
- *   creatives   10,000 over all channels: none over a hard limit, none empty, none with an unsupported number; the share of distinct captions
+ *   creatives   10,000 over all channels: none over a hard limit, none empty, none with an unsupported
+ *               number; the share of distinct captions
  *   texts       at least eight per field for every product
  *   hostile     1,000 inputs of emoji, right-to-left text, 5,000-character titles and controls: the same
  *   cost        CPU of one request without scoring: count 1 below 1 ms, the default below 5 ms
  *
- * Products are those of products.json where it is found (bench/README.md), else drawn ones. Ends with exit code 1 when a
- * promise is broken. The limits of CPU keep writing well below what scoring the texts costs.
+ * Products are those of products.json where it is found (bench/README.md), else drawn ones. Ends with exit
+ * code 1 when a promise is broken. The limits of CPU keep writing well below what scoring the texts costs.
  */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';

@@ -1,12 +1,13 @@
 /**
- * Wall time of SST-2 with the reference recipe, ours with batches of like length against PyTorch padded to 128 tokens,
- * from the same weights, in one run.
+ * Wall time of SST-2 with the reference recipe, ours with batches of like length against PyTorch padded to
+ * 128 tokens, from the same weights, in one run.
  *
  * npm run bench:epoch [-- --rows 6920 --epochs 1 --threads 2]
  *
- * A whole epoch takes PyTorch about ten minutes on two cores; `--rows 1280` gives the ratio in two. Exits with 1 when ours is
- * less than six times as fast: the sentences fill a sixth of 128 tokens, and that share is what batches of like length
- * have to win. Needs the SST-2 sentences (bench/README.md) and python3 with venv.
+ * A whole epoch takes PyTorch about ten minutes on two cores; `--rows 1280` gives the ratio in two. Exits
+ * with 1 when ours is less than six times as fast: the sentences fill a sixth of 128 tokens, and that share
+ * is what batches of like length have to win. Needs the SST-2 sentences (bench/README.md) and python3 with
+ * venv.
  */
 import { rm } from 'node:fs/promises';
 import { packageRoot } from '../src/core/paths.ts';
@@ -41,7 +42,10 @@ try {
   await rm(folder, { recursive: true, force: true });
 }
 
-/** Seconds from the call to the last step: tokenising, graphs and memory are on our clock, on PyTorch's only its steps. */
+/**
+ * Seconds from the call to the last step: tokenising, graphs and memory are on our clock, on PyTorch's only
+ * its steps.
+ */
 async function timeOurs(): Promise<number> {
   const tokenizer = await openTokenizer(`${packageRoot}/assets/encoder`);
   const recipe = await readRecipe('config/recipes', 'reference');

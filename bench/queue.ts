@@ -2,11 +2,13 @@
  * What the queue runtime costs, on both backends: npm run bench:queue
  *
  *   hand-over   from one stage's end to the next stage's start, over runs of five stages that do no work
- *   throughput  jobs per second through our loop, beside bare BullMQ that writes the same state, in the same process and database
+ *   throughput  jobs per second through our loop, beside bare BullMQ that writes the same state, in the same
+ *               process and database
  *   start       from `npm start` to /health, and what an idle installation holds in memory
  *
- * Limits: a hand-over of 20 ms, of which nobody in a run of minutes takes notice, and nine tenths of what bare BullMQ gets
- * through: fencing, attempts and results may cost a tenth. Exit code 1 when one is missed. `--quick` measures less, to try the bench itself; `--no-start` leaves the last out.
+ * Limits: a hand-over of 20 ms, of which nobody in a run of minutes takes notice, and nine tenths of what
+ * bare BullMQ gets through: fencing, attempts and results may cost a tenth. Exit code 1 when one is missed.
+ * `--quick` measures less, to try the bench itself; `--no-start` leaves the last out.
  */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
@@ -162,7 +164,10 @@ async function measureHandOver(
   return { handOvers: [...byHop.values()].flat(), runs, byHop };
 }
 
-/** The two take turns, so that neither has the machine's better moments to itself; a round's ratio compares neighbours. */
+/**
+ * The two take turns, so that neither has the machine's better moments to itself; a round's ratio compares
+ * neighbours.
+ */
 async function measureThroughput(bench: Bench): Promise<{ loop: number; bare: number; ratios: number[] }> {
   const runId = await bench.startRun();
   const loop: number[] = [];
@@ -268,7 +273,10 @@ async function addJobs(bench: Bench, stage: 'train-model', runId: string, label:
   );
 }
 
-/** Counts completed jobs; `rate` are those per second after the first tenth, when workers and connections are warm. */
+/**
+ * Counts completed jobs; `rate` are those per second after the first tenth, when workers and connections are
+ * warm.
+ */
 function createCounter(): { count: () => void; rate: Promise<number> } {
   const warm = Math.floor(JOBS / 10);
   let seen = 0;

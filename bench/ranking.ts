@@ -1,14 +1,18 @@
 /**
  * Whether ranking helps, by judges that did not rank: npm run bench:ranking
  *
- *   ranker   a model trained on one synthetic draw; it orders the candidates as the champion does when it serves
- *   judge    a model of the same recipe trained on another draw that shares no record with the first; it scores what was returned
- *   law      the generator's own: P(good | the cues of the product's description that the text repeats), exact
+ *   ranker   a model trained on one synthetic draw; it orders the candidates as the champion does when it
+ *            serves
+ *   judge    a model of the same recipe trained on another draw that shares no record with the first; it
+ *            scores what was returned
+ *   law      the generator's own: P(good | the cues of the product's description that the text repeats),
+ *            exact
  *
- * For 500 products of a third draw the returned text is compared with a random text (the mean over all of them, which is what a random one
- * is worth), paired by product, with the 95 % interval of a bootstrap over products. Ends with exit code 1 when an interval touches 0.
- * The default recipe, full, trains each model in minutes and keeps it below var/bench-ranking; `-- --recipe head` takes seconds.
- * Real products, where products.json is found (bench/README.md), are judged by the model alone.
+ * For 500 products of a third draw the returned text is compared with a random text (the mean over all of
+ * them, which is what a random one is worth), paired by product, with the 95 % interval of a bootstrap over
+ * products. Ends with exit code 1 when an interval touches 0. The default recipe, full, trains each model in
+ * minutes and keeps it below var/bench-ranking; `-- --recipe head` takes seconds. Real products, where
+ * products.json is found (bench/README.md), are judged by the model alone.
  */
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';

@@ -2,7 +2,9 @@
  * How time grows with the size of what is read: for texts from outside it may at most double and a bit where
  * the size doubles.
  */
-/** By the clock on the wall, or of the processor: that of this process alone, whatever else the machine does. */
+/**
+ * By the clock on the wall, or of the processor: that of this process alone, whatever else the machine does.
+ */
 type Time = 'wall' | 'processor';
 
 const ROUNDS = 5;

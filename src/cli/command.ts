@@ -1,6 +1,6 @@
 /**
- * What a command is, and how its arguments are read: parse -> run -> render. `node:util`'s parser does the reading;
- * an option it does not know is refused, never guessed.
+ * What a command is, and how its arguments are read: parse -> run -> render. `node:util`'s parser does the
+ * reading; an option it does not know is refused, never guessed.
  */
 import { parseArgs, type ParseArgsConfig } from 'node:util';
 import { AppError, toError } from '../core/errors.ts';

@@ -1,4 +1,7 @@
-/** From the options of `copyloop predict` to what is asked of copy: the same wishes that `/predict` and `/jobs/predict` take. */
+/**
+ * From the options of `copyloop predict` to what is asked of copy: the same wishes that `/predict` and
+ * `/jobs/predict` take.
+ */
 import { AppError } from '../core/errors.ts';
 import { copyOptionsSchema, MAX_COUNT, MAX_SEED, TONES, type CopyOptions } from '../copy/index.ts';
 import { parseWhole, type OptionSpecs, type OptionValues } from './command.ts';

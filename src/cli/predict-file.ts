@@ -1,4 +1,6 @@
-/** `copyloop predict --file`: a prediction job, followed to its end and its output copied where it is wanted. */
+/**
+ * `copyloop predict --file`: a prediction job, followed to its end and its output copied where it is wanted.
+ */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
@@ -44,7 +46,10 @@ export function formatOfOutput(out: string, asked: string | undefined): TableFor
   );
 }
 
-/** Works on the job itself where no worker does. What a killed or stopped command had done is found again by `resume`. */
+/**
+ * Works on the job itself where no worker does. What a killed or stopped command had done is found again by
+ * `resume`.
+ */
 export async function predictFile(
   config: Config,
   prediction: FilePrediction,

@@ -1,4 +1,7 @@
-/** The long-running parts that commands put together: workers and server, on the resource stack of the command. */
+/**
+ * The long-running parts that commands put together: workers and server, on the resource stack of the
+ * command.
+ */
 import { systemClock } from '../core/clock.ts';
 import { openServer, type Server } from '../server/index.ts';
 import { openBudgetedCopywriter, openVersionScorers } from '../serving/index.ts';

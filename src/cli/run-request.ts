@@ -103,7 +103,10 @@ function parseRecipes(names: readonly string[] | undefined): RunRequest['recipes
   return names?.map(parseRecipeName);
 }
 
-/** Which recipes there are, the folder of recipes says, and the run is held against it before it takes the slot. */
+/**
+ * Which recipes there are, the folder of recipes says, and the run is held against it before it takes the
+ * slot.
+ */
 export function parseRecipeName(name: string): string {
   if (recipeNameSchema.safeParse(name).success) return name;
   throw new AppError(

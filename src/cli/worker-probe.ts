@@ -1,4 +1,7 @@
-/** What a probe and Prometheus ask of a worker: a port of its own, which needs neither PostgreSQL nor the queues to answer. */
+/**
+ * What a probe and Prometheus ask of a worker: a port of its own, which needs neither PostgreSQL nor the
+ * queues to answer.
+ */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { collectDefaultMetrics, Registry } from 'prom-client';
@@ -10,7 +13,8 @@ import { addLogMetrics } from '../server/index.ts';
 import type { Services } from './services.ts';
 
 /**
- * `/health` answers while the process lives, `/ready` until it is asked to stop, `/metrics` in the format of Prometheus.
+ * `/health` answers while the process lives, `/ready` until it is asked to stop, `/metrics` in the format of
+ * Prometheus.
  * @param options.signal aborted when the worker is asked to stop
  * @throws AppError `unavailable` when the port cannot be bound
  */

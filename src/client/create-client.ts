@@ -83,7 +83,9 @@ export function createClient(options: ClientOptions) {
       history: async (name: string, alias = 'champion', rest?: CallOptions): Promise<AliasMove[]> =>
         (await call('GET /models/{name}/aliases/{alias}/history', { path: { name, alias }, ...rest }))
           .history,
-      /** Moves the alias back; the reason is kept in its history. @returns the version that it points at now */
+      /**
+       * Moves the alias back; the reason is kept in its history. @returns the version that it points at now
+       */
       rollback: async (
         name: string,
         alias: string,

@@ -1,4 +1,7 @@
-/** The shell: navigation, the page that the address names, and what every page has (keys, theme, a word when the server is away). */
+/**
+ * The shell: navigation, the page that the address names, and what every page has (keys, theme, a word when
+ * the server is away).
+ */
 import type { ComponentType } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { pages } from './pages/index.ts';

@@ -1,5 +1,6 @@
 /**
- * copy: what is said about a product. Texts are written, checked against limits and claims, scored by whoever calls, and the best chosen.
+ * copy: what is said about a product. Texts are written, checked against limits and claims, scored by whoever
+ * calls, and the best chosen.
  *
  *     const copywriter = createCopywriter({ channels: loadChannels() });
  *     const draft = await copywriter.propose({ title, description, channels: ['x', 'google_rsa'] });

@@ -1,6 +1,7 @@
 /**
- * What may be asked of copy, said once: for `/predict` and `/batch_predict`, for prediction jobs and what is stored of them, for the commands.
- * A new wish needs a default or must be optional, since the options of jobs that were stored earlier are read by this schema too.
+ * What may be asked of copy, said once: for `/predict` and `/batch_predict`, for prediction jobs and what is
+ * stored of them, for the commands. A new wish needs a default or must be optional, since the options of jobs
+ * that were stored earlier are read by this schema too.
  */
 import { z } from 'zod';
 import { plainText } from '../core/plain-text.ts';

@@ -1,6 +1,6 @@
 /**
- * What a classifier reads, said once: training, the gate, serving, catalogues and feedback call these functions, so that no text is
- * scored in a form in which none was learned.
+ * What a classifier reads, said once: training, the gate, serving, catalogues and feedback call these
+ * functions, so that no text is scored in a form in which none was learned.
  */
 
 export interface ClassifiedRecord {
@@ -8,15 +8,24 @@ export interface ClassifiedRecord {
   description: string;
 }
 
-/** Most of a title goes to tell which product it is; what follows costs every one of its texts more time than it tells. */
+/**
+ * Most of a title goes to tell which product it is; what follows costs every one of its texts more time than
+ * it tells.
+ */
 const MAX_TITLE_CHARS = 24;
 
-/** The text that stands for a record: the description alone where there is no title, otherwise both with one space between. */
+/**
+ * The text that stands for a record: the description alone where there is no title, otherwise both with one
+ * space between.
+ */
 export function classifierText({ title, description }: ClassifiedRecord): string {
   return title === '' ? description : `${title} ${description}`;
 }
 
-/** A text about a product as a record: after the first words of the product's title, 24 characters of them at the most. */
+/**
+ * A text about a product as a record: after the first words of the product's title, 24 characters of them at
+ * the most.
+ */
 export function copyRecord({ title, text }: { title: string; text: string }): ClassifiedRecord {
   return { title: firstWords(title), description: text };
 }

@@ -33,7 +33,10 @@ export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
   });
 }
 
-/** What `work` resolves to, unless that takes longer. @throws AppError `timed-out` with the message `late`, and whatever `work` throws */
+/**
+ * What `work` resolves to, unless that takes longer. @throws AppError `timed-out` with the message `late`,
+ * and whatever `work` throws
+ */
 export async function withDeadline<T>(work: Promise<T>, timeoutMs: number, late: string): Promise<T> {
   let timer: ReturnType<typeof setTimeout> | undefined;
   const deadline = new Promise<never>((_resolve, reject) => {

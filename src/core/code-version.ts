@@ -25,7 +25,10 @@ export async function readCodeVersion(): Promise<CodeVersion> {
   return { version: readPackageVersion(), ...checkout, buildSha256 };
 }
 
-/** Asked of git, and only where the package itself is the checkout: a project that has copyloop in node_modules has other commits. */
+/**
+ * Asked of git, and only where the package itself is the checkout: a project that has copyloop in
+ * node_modules has other commits.
+ */
 async function readCheckout(): Promise<{ commit: string | null; isChanged: boolean }> {
   const git = async (...args: string[]): Promise<string> =>
     (await promisify(execFile)('git', args, { cwd: packageRoot })).stdout.trim();

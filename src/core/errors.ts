@@ -91,7 +91,10 @@ export function toError(thrown: unknown): Error {
   return new Error(`something that is no Error was thrown: ${String(thrown)}`);
 }
 
-/** What was thrown, as an AppError: itself when it is one, otherwise `internal` with the original as its cause. */
+/**
+ * What was thrown, as an AppError: itself when it is one, otherwise `internal` with the original as its
+ * cause.
+ */
 export function toAppError(thrown: unknown): AppError {
   if (thrown instanceof AppError) return thrown;
   const error = toError(thrown);

@@ -1,6 +1,7 @@
 /**
- * Where log lines go, so that no request ever fails for its log: while lines cannot be written (a full disk) they wait in a bounded memory,
- * what does not fit is counted, one line on standard error tells of it, and whatever waits is written once there is room again.
+ * Where log lines go, so that no request ever fails for its log: while lines cannot be written (a full disk)
+ * they wait in a bounded memory, what does not fit is counted, one line on standard error tells of it, and
+ * whatever waits is written once there is room again.
  */
 import { writeSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
@@ -40,10 +41,10 @@ export function createDestination(destination: string | number, health: LogHealt
 }
 
 /**
- * The files `<folder>/<role>.<date>.<number>.log`: the next one is begun at `maxFileBytes` and every day, and `maxFiles` of a role are kept.
- * Files of any role that were last written more than `maxAgeDays` ago are deleted, at the start and then every hour.
- * Several processes may write to one folder: each appends whole lines, and each moves on by itself.
- * Where no file can be opened the lines go to standard error.
+ * The files `<folder>/<role>.<date>.<number>.log`: the next one is begun at `maxFileBytes` and every day, and
+ * `maxFiles` of a role are kept. Files of any role that were last written more than `maxAgeDays` ago are
+ * deleted, at the start and then every hour. Several processes may write to one folder: each appends whole
+ * lines, and each moves on by itself. Where no file can be opened the lines go to standard error.
  */
 export async function openRotatingFile(
   options: { folder: string; role: string; maxFileBytes: number; maxFiles: number; maxAgeDays: number },
@@ -71,7 +72,10 @@ export async function openRotatingFile(
   }
 }
 
-/** What another process deletes at the same time, or may not be deleted, is passed over: a log never stands in the way. */
+/**
+ * What another process deletes at the same time, or may not be deleted, is passed over: a log never stands in
+ * the way.
+ */
 async function deleteOld(folder: string, maxAgeDays: number): Promise<void> {
   const before = Date.now() - maxAgeDays * DAY_MS;
   const names = await readdir(folder).catch(() => []);

@@ -1,8 +1,11 @@
-/** Probabilities are kept this far from 0, so that one confident mistake does not make a log loss infinite. */
+/**
+ * Probabilities are kept this far from 0, so that one confident mistake does not make a log loss infinite.
+ */
 const PROBABILITY_FLOOR = 1e-7;
 
 /**
- * Negative log likelihood of one row, natural logarithm: the one log loss of trainings, evaluations and the gate.
+ * Negative log likelihood of one row, natural logarithm: the one log loss of trainings, evaluations and the
+ * gate.
  *
  * @param probability of label 1, 0 to 1
  */

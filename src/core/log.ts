@@ -1,4 +1,6 @@
-/** Logs (pino), one logger per process, handed down: JSON, or lines for people; secrets are redacted by key. */
+/**
+ * Logs (pino), one logger per process, handed down: JSON, or lines for people; secrets are redacted by key.
+ */
 import { isatty } from 'node:tty';
 import { pino, type Logger as PinoLogger } from 'pino';
 import type { Config } from './config/index.ts';
@@ -54,8 +56,8 @@ export function createLogger(options: LogOptions): Logger {
 }
 
 /**
- * An error as plain values. What libraries hang on theirs stays out: pg the whole client with the key that cancels its statements, HTTP
- * clients requests with their headers.
+ * An error as plain values. What libraries hang on theirs stays out: pg the whole client with the key that
+ * cancels its statements, HTTP clients requests with their headers.
  */
 function describeError(thrown: unknown): unknown {
   return thrown instanceof Error ? keepPlain(pino.stdSerializers.err(thrown), 4) : thrown;

@@ -1,10 +1,14 @@
 /**
- * The text of a title or a description, made once where it comes in: entities decoded, markup read as a browser would show it, a line
- * for a block. A text without markup comes back as it is. Only elements of HTML are markup: `Lamp <Long>` keeps its angle brackets.
+ * The text of a title or a description, made once where it comes in: entities decoded, markup read as a
+ * browser would show it, a line for a block. A text without markup comes back as it is. Only elements of HTML
+ * are markup: `Lamp <Long>` keeps its angle brackets.
  */
 import { Parser } from 'htmlparser2';
 
-/** Longer texts are not read at all: no field takes so much, so that the limit of the field refuses them as they stand. */
+/**
+ * Longer texts are not read at all: no field takes so much, so that the limit of the field refuses them as
+ * they stand.
+ */
 export const MAX_MARKUP_CHARS = 200_000;
 /** Browsers stop at 512. What is nested deeper is no text of a product, and is kept as it stands. */
 const MAX_DEPTH = 1000;
@@ -27,7 +31,10 @@ const INLINE = words(
 
 export function toPlainText(text: string): string {
   if (text.length > MAX_MARKUP_CHARS || !/[<&]/u.test(text)) return text;
-  /** Lines as a browser breaks them, and the same text with its own line breaks for the case that nothing of it was markup. */
+  /**
+   * Lines as a browser breaks them, and the same text with its own line breaks for the case that nothing of
+   * it was markup.
+   */
   const lines: string[] = [''];
   let plain = '';
   let isMarkup = false;

@@ -42,7 +42,10 @@ export function entryPoint(from: string, name: string): { url: URL; file: string
   };
 }
 
-/** As `entryPoint`, for a worker thread: up to Node 22.14 tsx's loader leaves threads alone, so a thread from sources registers it itself. */
+/**
+ * As `entryPoint`, for a worker thread: up to Node 22.14 tsx's loader leaves threads alone, so a thread from
+ * sources registers it itself.
+ */
 export function threadEntryPoint(from: string, name: string): { url: URL; execArgv: string[] } {
   const { url, execArgv } = entryPoint(from, name);
   const [, loader] = execArgv;

@@ -1,4 +1,7 @@
-/** Text from outside: any language, any emoji, but no control characters and no broken Unicode, which PostgreSQL and terminals choke on. */
+/**
+ * Text from outside: any language, any emoji, but no control characters and no broken Unicode, which
+ * PostgreSQL and terminals choke on.
+ */
 import { z } from 'zod';
 
 // Tab and line breaks are text; everything else below U+0020 is damage, above all NUL, which PostgreSQL

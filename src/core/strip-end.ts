@@ -1,6 +1,6 @@
 /**
- * Text without what its end is made of. `/[…]+$/` says the same and is quadratic: it starts anew at each place of each run of those
- * characters that is not at the end.
+ * Text without what its end is made of. `/[…]+$/` says the same and is quadratic: it starts anew at each
+ * place of each run of those characters that is not at the end.
  */
 
 /** @param unwanted matches one character */

@@ -26,8 +26,9 @@ export function explainFullDisk(thrown: unknown, folder: string): AppError | und
 /**
  * Makes the folder where there is none, and says in words why it cannot be written, or undefined when it can.
  *
- * Level by level and by trying: a recursive `mkdir` of Node never returns where the file system answers that there is no such place (`/proc/x`),
- * and permissions say nothing of that, nor of a read-only file system to its administrator.
+ * Level by level and by trying: a recursive `mkdir` of Node never returns where the file system answers that
+ * there is no such place (`/proc/x`), and permissions say nothing of that, nor of a read-only file system to
+ * its administrator.
  */
 export async function findFaultOfFolder(given: string): Promise<string | undefined> {
   const folder = path.resolve(given);

@@ -6,7 +6,8 @@ import { randomSlug } from './ids.ts';
 /**
  * @param write fills the folder that it is given
  * @param isThere whether another process has put a whole one there meanwhile, so that this one may go
- * @throws what `write` throws, the signal's reason, and the renaming's error where something lies at the place
+ * @throws what `write` throws, the signal's reason, and the renaming's error where something lies at the
+ *   place
  */
 export async function writeWholeFolder<T>(
   directory: string,

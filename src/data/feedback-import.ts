@@ -1,6 +1,7 @@
 /**
- * Reports of what became of texts, row by row: each is stored by itself or refused with its line and reason. Nothing is counted twice, so
- * that a file whose import was stopped is sent again as a whole. Memory does not grow with the file.
+ * Reports of what became of texts, row by row: each is stored by itself or refused with its line and reason.
+ * Nothing is counted twice, so that a file whose import was stopped is sent again as a whole. Memory does not
+ * grow with the file.
  */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
@@ -71,7 +72,10 @@ export function isFuture(day: string, now: Date): boolean {
   return day > now.toISOString().slice(0, 10);
 }
 
-/** @throws AppError for a file that cannot be read at all, and what the database throws; rows that were stored before stay stored */
+/**
+ * @throws AppError for a file that cannot be read at all, and what the database throws; rows that were stored
+ *   before stay stored
+ */
 export async function importFeedback(
   db: Db,
   file: FeedbackFile,

@@ -6,9 +6,9 @@
  *   rejected   the text that was offered, which is bad: it never went out
  *   counted    the text that went out (what a person made of it, where it was edited), by its clicks
  *
- * A rating decides alone: good from the label threshold on, as in a source. Clicks are read against what the texts of the field usually
- * earn: the target is the probability that the text's rate is above that, and the weight grows with the impressions. Where a person
- * accepted the text, what the clicks leave open is good.
+ * A rating decides alone: good from the label threshold on, as in a source. Clicks are read against what the
+ * texts of the field usually earn: the target is the probability that the text's rate is above that, and the
+ * weight grows with the impressions. Where a person accepted the text, what the clicks leave open is good.
  */
 import { sql } from 'kysely';
 import { copyRecord } from '../core/classifier-text.ts';
@@ -140,7 +140,10 @@ interface CountedText {
   impressions: number;
 }
 
-/** Sums over all days and sources of texts of which any day is new; of impressions that nobody counted clicks of nothing is known. */
+/**
+ * Sums over all days and sources of texts of which any day is new; of impressions that nobody counted clicks
+ * of nothing is known.
+ */
 async function readCountedPage(
   db: Db,
   after: { predictionId: string; field: string; place: number },
@@ -233,7 +236,8 @@ async function readPage(db: Db, after: number, takenUpTo: number): Promise<Store
       'feedback.created_at as createdAt',
       'feedback.dataset_version as takenBy',
       'predictions.title',
-      // What was stored before texts had places is about the ad copy that was returned, whatever else is stored of the answer.
+      // What was stored before texts had places is about the ad copy that was returned, whatever else is
+      // stored of the answer.
       sql<string>`coalesce(predictions.response #>> ARRAY['alternatives', feedback.field, feedback.place::text, 'text'],
         predictions.copy_text)`.as('copyText'),
       sql<string>`coalesce(predictions.request ->> 'category', '')`.as('category'),
@@ -243,7 +247,9 @@ async function readPage(db: Db, after: number, takenUpTo: number): Promise<Store
     .execute();
 }
 
-/** What a row teaches: a label, the probability behind it where it is open, and the share of the full weight. */
+/**
+ * What a row teaches: a label, the probability behind it where it is open, and the share of the full weight.
+ */
 export interface Taught {
   label: Label;
   target: number | null;

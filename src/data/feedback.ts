@@ -25,8 +25,8 @@ export interface Feedback {
 /**
  * Stores the feedback once per text and idempotency key.
  * @returns `isNew` false when the same was stored before
- * @throws AppError `not-found` for a prediction that is not stored, `invalid-input` for a text that it does not have, `conflict` when other feedback came under
- *   that key before
+ * @throws AppError `not-found` for a prediction that is not stored, `invalid-input` for a text that it does
+ *   not have, `conflict` when other feedback came under that key before
  */
 export async function recordFeedback(
   db: Db,

@@ -1,8 +1,13 @@
-/** A set of texts kept as 64-bit fingerprints: 16 bytes a text, so that a million ids fit where a Set of strings would not. */
+/**
+ * A set of texts kept as 64-bit fingerprints: 16 bytes a text, so that a million ids fit where a Set of
+ * strings would not.
+ */
 import { createHash } from 'node:crypto';
 
 export interface FingerprintSet {
-  /** Adds the text; false when it was there. Two different texts are taken for one with a chance of n² / 2^65. */
+  /**
+   * Adds the text; false when it was there. Two different texts are taken for one with a chance of n² / 2^65.
+   */
   add(text: string): boolean;
   has(text: string): boolean;
   readonly size: number;

@@ -1,6 +1,7 @@
 /**
- * The work of the stage `generate-data`: draws or reads records, checks each, and leaves two artifacts, the accepted records with
- * their labels and the refused rows with the reason for each (both JSONL). Streams: memory does not grow with the source.
+ * The work of the stage `generate-data`: draws or reads records, checks each, and leaves two artifacts, the
+ * accepted records with their labels and the refused rows with the reason for each (both JSONL). Streams:
+ * memory does not grow with the source.
  */
 import { MAPPABLE_FIELDS, type Config } from '../core/config/index.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
@@ -52,7 +53,9 @@ export interface IngestResult {
   unrated?: number;
   /** Rows that are no record of their own: variants, images, totals, the same product once more. */
   ignored?: number;
-  /** Whether an id occurs more than once: its rows are of one product then, and stay on one side of a split. */
+  /**
+   * Whether an id occurs more than once: its rows are of one product then, and stay on one side of a split.
+   */
   repeatsIds?: boolean;
   /** The export that the source was recognised as. */
   recognised?: string;
@@ -79,7 +82,8 @@ export async function ingestRecords(
     throw new AppError('invalid-config', `there is no kind of data source "${kind}"`);
   const source = dataSource.describe(options.source);
   const synthetic = kind === 'synthetic';
-  // Synthetic records have our names and a rating: a map or label column meant for another source does not concern them.
+  // Synthetic records have our names and a rating: a map or label column meant for another source does not
+  // concern them.
   const map = synthetic ? {} : options.map;
   const label = synthetic ? { ...options.label, column: null } : options.label;
   const table = await dataSource.open(options.source, {

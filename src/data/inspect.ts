@@ -1,4 +1,7 @@
-/** What a source is, how it would be read and what would be refused, without doing anything with it: `copyloop inspect`. */
+/**
+ * What a source is, how it would be read and what would be refused, without doing anything with it: `copyloop
+ * inspect`.
+ */
 import { MAPPABLE_FIELDS } from '../core/config/index.ts';
 import type { DestinationPolicy } from '../core/outbound-policy.ts';
 import type { Layout } from './format/table.ts';

@@ -16,8 +16,9 @@ interface Values {
 type LaterField = { [F in RecordField]: Fields[F] extends { isLater: true } ? F : never }[RecordField];
 
 /**
- * A field that the source does not have is '' (texts) or null (numbers, time); of those added later it is absent. `price` is above 0;
- * `rating` is on the scale of its source, and only the label rule reads it; rows of one `group` stay on one side of a split.
+ * A field that the source does not have is '' (texts) or null (numbers, time); of those added later it is
+ * absent. `price` is above 0; `rating` is on the scale of its source, and only the label rule reads it; rows
+ * of one `group` stay on one side of a split.
  */
 export type ProductRecord = {
   [F in Exclude<RecordField, LaterField>]: Values[Fields[F]['kind']];
@@ -46,7 +47,8 @@ const NO_TEXT: Fault = { field: 'description', value: '', reason: 'title and des
 const RULES = Object.entries<FieldRule>(RECORD_FIELDS);
 
 /**
- * A record, or what is wrong with the first faulty field. `raw` holds text, numbers, lists or null per field; missing ones are empty.
+ * A record, or what is wrong with the first faulty field. `raw` holds text, numbers, lists or null per field;
+ * missing ones are empty.
  * @param lenient fields whose faults empty them in place of refusing the row
  * @param isTextNeeded false for ratings without words, which teach nothing but count
  */

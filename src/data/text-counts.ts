@@ -1,6 +1,7 @@
 /**
- * How often texts were shown and clicked, and what that earned: one row for each text, source and day. A row that is sent again
- * replaces the earlier one, as reports restate their days, so that nothing is counted twice.
+ * How often texts were shown and clicked, and what that earned: one row for each text, source and day. A row
+ * that is sent again replaces the earlier one, as reports restate their days, so that nothing is counted
+ * twice.
  */
 import { sql } from 'kysely';
 import type { Db } from '../db/index.ts';
@@ -25,11 +26,15 @@ export interface TextCounts extends TextPlace {
 export type CountsResult =
   { kind: 'new' | 'replaced' | 'unchanged'; feedbackId: number } | { kind: 'refused'; fault: Fault };
 
-/** @returns one result for each row, in their order; a second row of the same text, source and day replaces the first */
+/**
+ * @returns one result for each row, in their order; a second row of the same text, source and day replaces
+ *   the first
+ */
 export async function recordCounts(db: Db, rows: readonly TextCounts[]): Promise<CountsResult[]> {
   const results: CountsResult[] = [];
   await findFaults(db, rows, results);
-  // A statement may not meet the same row twice, and rows in one order keep two imports from waiting for each other.
+  // A statement may not meet the same row twice, and rows in one order keep two imports from waiting for each
+  // other.
   for (const round of intoRounds(rows, results)) {
     for (const isRestated of [false, true]) {
       const group = round.filter((index) => rows[index]?.isRestated === isRestated);

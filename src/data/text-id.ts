@@ -1,4 +1,6 @@
-/** Names of texts: whoever tells what became of a text of an answer names it by prediction, field and place. */
+/**
+ * Names of texts: whoever tells what became of a text of an answer names it by prediction, field and place.
+ */
 import { AppError } from '../core/errors.ts';
 
 export interface TextPlace {

@@ -13,7 +13,10 @@ export interface UsualRate extends RatePrior {
 /** By field. */
 export type UsualRates = ReadonlyMap<string, UsualRate>;
 
-/** The strength is fitted to so many texts of a field; which of them is as good as random, since their ids are. */
+/**
+ * The strength is fitted to so many texts of a field; which of them is as good as random, since their ids
+ * are.
+ */
 const TEXTS_FITTED = 20_000;
 
 export async function fitUsualRates(db: Db): Promise<UsualRates> {

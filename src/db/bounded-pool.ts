@@ -1,4 +1,7 @@
-/** The pool of connections. Waiting for a free one comes to an end: a caller is told to try again rather than left to hang. */
+/**
+ * The pool of connections. Waiting for a free one comes to an end: a caller is told to try again rather than
+ * left to hang.
+ */
 import { Pool, type PoolClient, type PoolConfig } from 'pg';
 import { AppError } from '../core/errors.ts';
 import { explainConnectionLost } from './connection-lost.ts';

@@ -1,7 +1,10 @@
 import { AppError, toError } from '../core/errors.ts';
 import { codeOf } from './error-code.ts';
 
-/** SQLSTATE classes and codes of a server that goes away, is not there yet or has no room; PostgreSQL documentation, appendix A. */
+/**
+ * SQLSTATE classes and codes of a server that goes away, is not there yet or has no room; PostgreSQL
+ * documentation, appendix A.
+ */
 const LOST_SQLSTATES = /^(08...|57P0[1-3]|53[123]00)$/;
 const LOST_SOCKET_CODES: readonly string[] = [
   'ECONNREFUSED',
@@ -14,7 +17,10 @@ const LOST_SOCKET_CODES: readonly string[] = [
 const LOST_MESSAGES =
   /^(Connection terminated|Client has encountered a connection error|timeout exceeded when trying to connect)/;
 
-/** What failed, as an error that says so where PostgreSQL was out of reach: for callers who are told to try again. */
+/**
+ * What failed, as an error that says so where PostgreSQL was out of reach: for callers who are told to try
+ * again.
+ */
 export function explainConnectionLost(error: unknown): unknown {
   if (error instanceof AppError || !isConnectionLost(error)) return error;
   return new AppError(

@@ -54,7 +54,8 @@ typeParsers.setTypeParser(types.builtins.INT8, Number);
 
 /**
  * Connects to PostgreSQL (starting the embedded one when no address is given) and migrates it.
- * @throws AppError `unavailable` when the server does not answer, `conflict` when its schema is not this version's
+ * @throws AppError `unavailable` when the server does not answer, `conflict` when its schema is not this
+ *   version's
  */
 export async function openDatabase(options: DatabaseOptions): Promise<Database> {
   const { log } = options;
@@ -101,7 +102,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
 }
 
 /**
- * A newer schema is taken: processes of the version before live on it while an upgrade replaces them, or come back with a rollback.
+ * A newer schema is taken: processes of the version before live on it while an upgrade replaces them, or come
+ * back with a rollback.
  * @throws AppError `conflict` for an older one
  */
 async function checkSchema(client: ClientBase, log: Logger): Promise<[]> {
@@ -139,8 +141,8 @@ async function connect(pool: Pool, url: string): Promise<PoolClient> {
 }
 
 /**
- * @throws AppError `invalid-config` where a pooler hands out a server connection a transaction: what a connection is told (LISTEN, advisory
- * locks, the search path, prepared statements) would be told to another
+ * @throws AppError `invalid-config` where a pooler hands out a server connection a transaction: what a
+ * connection is told (LISTEN, advisory locks, the search path, prepared statements) would be told to another
  */
 async function refuseTransactionPooling(first: PoolClient, pool: Pool): Promise<void> {
   const second = await pool.connect();
@@ -155,7 +157,10 @@ async function refuseTransactionPooling(first: PoolClient, pool: Pool): Promise<
 export const TRANSACTION_POOLING =
   'DATABASE_URL leads to a pooler in transaction mode (PgBouncer: pool_mode = transaction), in which LISTEN, advisory locks and prepared statements do not hold: set pool_mode = session for this database, or give the address of PostgreSQL itself';
 
-/** Whether two connections that are open at once have one server process: true behind a pooler that does not keep sessions apart. */
+/**
+ * Whether two connections that are open at once have one server process: true behind a pooler that does not
+ * keep sessions apart.
+ */
 export async function shareBackend(first: ClientBase, second: ClientBase): Promise<boolean> {
   for (let attempt = 0; attempt < 3; attempt += 1) {
     const pids: number[] = [];

@@ -1,6 +1,7 @@
 /**
- * Statements that are planned once per connection: those that begin with `PREPARED`. Planning the larger writes takes PostgreSQL longer than
- * running them. Only for statements whose best plan does not hang on their parameters, since the plan is kept.
+ * Statements that are planned once per connection: those that begin with `PREPARED`. Planning the larger
+ * writes takes PostgreSQL longer than running them. Only for statements whose best plan does not hang on
+ * their parameters, since the plan is kept.
  */
 import { createHash } from 'node:crypto';
 import { CompiledQuery, sql, type Kysely, type PostgresPool, type PostgresPoolClient } from 'kysely';
@@ -13,7 +14,10 @@ const MARK = '/* prepared */';
 /** To stand first in a statement. */
 export const PREPARED = sql.raw(MARK);
 
-/** A prepared statement whose text is written once, with `$1` for its first value, and not put together anew for each call. */
+/**
+ * A prepared statement whose text is written once, with `$1` for its first value, and not put together anew
+ * for each call.
+ */
 export function prepare<Row>(
   text: string,
 ): (db: Kysely<Schema>, values: readonly unknown[]) => Promise<Row[]> {

@@ -1,6 +1,6 @@
 /**
- * Recipes: named training configurations. A file config/recipes/<name>.yaml states what differs from the defaults below;
- * what it resolves to is recorded with every training.
+ * Recipes: named training configurations. A file config/recipes/<name>.yaml states what differs from the
+ * defaults below; what it resolves to is recorded with every training.
  */
 import { readFile, readdir } from 'node:fs/promises';
 import path from 'node:path';
@@ -26,7 +26,10 @@ export const recipeSchema = z.strictObject({
   batchSize: positiveInt.max(4096).default(16),
   /** Peak learning rate; auto: from the rows and the encoder's size (full). */
   learningRate: z.union([z.number().positive(), z.literal('auto')]).default('auto'),
-  /** Decoupled (AdamW), none on biases and LayerNorm (full); penalty on the head's distance from its start (head). */
+  /**
+   * Decoupled (AdamW), none on biases and LayerNorm (full); penalty on the head's distance from its start
+   * (head).
+   */
   weightDecay: z.number().min(0).default(0.01),
   /** Share of all steps in which the learning rate rises from 0; it then falls linearly to 0 (full). */
   warmupFraction: fraction.default(0.1),
@@ -35,7 +38,10 @@ export const recipeSchema = z.strictObject({
   /** Tokens a text is cut to. */
   maxLength: z.int().min(8).max(512).default(128),
   labelSmoothing: z.number().min(0).max(0.5).default(0),
-  /** balanced: each class counts alike in the loss; the shift this gives the probabilities is taken out again afterwards. */
+  /**
+   * balanced: each class counts alike in the loss; the shift this gives the probabilities is taken out again
+   * afterwards.
+   */
   classWeights: z.enum(['balanced', 'none']).default('none'),
   /** Batches whose gradients are summed before one step of the optimiser (full). */
   gradientAccumulation: positiveInt.max(1024).default(1),
@@ -43,13 +49,19 @@ export const recipeSchema = z.strictObject({
   frozenLayers: z.int().min(0).default(0),
   /** Factor on the learning rate for each layer further down; 1: the same everywhere (full). */
   layerDecay: z.number().gt(0).max(1).default(1),
-  /** One probability for every dropout (head: that before the classifier); null: those of the model's config.json. */
+  /**
+   * One probability for every dropout (head: that before the classifier); null: those of the model's
+   * config.json.
+   */
   dropout: z.number().min(0).lt(1).nullable().default(null),
-  /** Epochs in a row after which training stops, none with a better validation loss (full: nor accuracy); null: never. */
+  /**
+   * Epochs in a row after which training stops, none with a better validation loss (full: nor accuracy);
+   * null: never.
+   */
   earlyStoppingPatience: positiveInt.nullable().default(null),
   /**
-   * Once the validation rows have chosen the epoch, temperature and precision: train again from the start for as many
-   * epochs, on these rows as well, and write that (full).
+   * Once the validation rows have chosen the epoch, temperature and precision: train again from the start for
+   * as many epochs, on these rows as well, and write that (full).
    */
   refit: z.boolean().default(false),
   /** Steps between two checkpoints (full). */
@@ -67,7 +79,10 @@ export type Recipe = z.infer<typeof recipeSchema>;
 export type RecipeOverrides = Partial<Omit<z.input<typeof recipeSchema>, (typeof FIXED)[number]>>;
 const FIXED = ['name', 'trainer'] as const;
 
-/** Settings that only the trainer `full` reads, with the values that say what `head` does: those are recorded with it, no others accepted. */
+/**
+ * Settings that only the trainer `full` reads, with the values that say what `head` does: those are recorded
+ * with it, no others accepted.
+ */
 const ONLY_FULL = {
   warmupFraction: 0,
   clipNorm: null,

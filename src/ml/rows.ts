@@ -7,7 +7,10 @@ export interface LabelledRow {
   title: string;
   description: string;
   label: 0 | 1;
-  /** How often the row counts in the loss and in weighted metrics, above 0; 1 where the file has no such column. */
+  /**
+   * How often the row counts in the loss and in weighted metrics, above 0; 1 where the file has no such
+   * column.
+   */
   weight: number;
   /** Probability that the label is 1, where the file leaves it open. */
   target?: number;
@@ -22,9 +25,11 @@ interface ParsedRecord {
 }
 
 /**
- * Reads a CSV with the columns title, description, label (0 or 1) and, optionally, weight, target and category; others are ignored.
+ * Reads a CSV with the columns title, description, label (0 or 1) and, optionally, weight, target and
+ * category; others are ignored.
  *
- * @throws AppError `not-found` without the file, `bad-data` naming the line for anything that is no labelled row
+ * @throws AppError `not-found` without the file, `bad-data` naming the line for anything that is no labelled
+ *   row
  */
 export async function readLabelledCsv(file: string): Promise<LabelledRow[]> {
   const rows: LabelledRow[] = [];
@@ -42,7 +47,8 @@ export async function readLabelledCsv(file: string): Promise<LabelledRow[]> {
 }
 
 /**
- * Rows with an open label as two of both labels, the weight divided by the target: their loss is the cross entropy of the target, exactly.
+ * Rows with an open label as two of both labels, the weight divided by the target: their loss is the cross
+ * entropy of the target, exactly.
  */
 export function splitOpenRows(rows: readonly LabelledRow[]): LabelledRow[] {
   return rows.flatMap(({ target, ...row }): LabelledRow[] => {

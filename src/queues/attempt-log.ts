@@ -63,7 +63,8 @@ export async function readAttemptLog(
   if (asked.stage !== undefined) attempts = attempts.where('stage', '=', asked.stage);
   if (asked.candidate !== undefined) attempts = attempts.where('candidate', '=', asked.candidate);
   if (asked.attempt !== undefined) attempts = attempts.where('attempt', '=', asked.attempt);
-  // The outcome is read before the lines: an attempt that had ended by then has no line that is still to be read later.
+  // The outcome is read before the lines: an attempt that had ended by then has no line that is still to be
+  // read later.
   const found = await attempts.orderBy('started_at', 'desc').limit(1).executeTakeFirst();
   if (found === undefined) {
     const what = [asked.stage, asked.candidate, asked.attempt && `attempt ${asked.attempt}`].filter(Boolean);

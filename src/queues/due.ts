@@ -1,4 +1,7 @@
-/** What ought to be in the queues now, by the declaration and PostgreSQL alone. Workers, the reconciler and a resumed job go by it. */
+/**
+ * What ought to be in the queues now, by the declaration and PostgreSQL alone. Workers, the reconciler and a
+ * resumed job go by it.
+ */
 import type { Pool } from 'pg';
 import { assertNever } from '../core/errors.ts';
 import {
@@ -25,7 +28,10 @@ export function statusKey(stage: string, part = ''): string {
   return `${stage}/${part}`;
 }
 
-/** Every stage that has not ended and of which all that it comes after has: itself, or those of its parts whose turn it is. */
+/**
+ * Every stage that has not ended and of which all that it comes after has: itself, or those of its parts
+ * whose turn it is.
+ */
 export async function listDue<O>(flow: Flow<O>, pool: Pool, ownerId: string, owner: O): Promise<DueWork[]> {
   const statuses = await readStatuses(flow, pool, ownerId);
   const numbered = async (stage: string, window: number): Promise<DueWork[]> =>
@@ -94,7 +100,9 @@ export async function readStatuses(flow: Flow, pool: Pool, ownerId: string): Pro
   return new Map(rows.map((row) => [statusKey(row.stage, row.part === noPart ? '' : row.part), row.status]));
 }
 
-/** Open parts of a numbered fan-out whose turn it is: the one a window before has succeeded, or there is none. */
+/**
+ * Open parts of a numbered fan-out whose turn it is: the one a window before has succeeded, or there is none.
+ */
 export async function readNumbered(
   flow: Flow,
   pool: Pool,
@@ -117,8 +125,8 @@ ORDER BY state.${part}`,
 }
 
 /**
- * Enqueues what the end of `key` makes due: the stages after it, and the part that was waiting for this one's place in the window. Done
- * twice it counts once.
+ * Enqueues what the end of `key` makes due: the stages after it, and the part that was waiting for this one's
+ * place in the window. Done twice it counts once.
  */
 export async function enqueueNext<O>(
   flow: Flow<O>,
@@ -146,8 +154,9 @@ export async function enqueueNext<O>(
 }
 
 /**
- * Whether the end of `before` alone makes `stage` due, and no part of either has to be looked up: then neither PostgreSQL nor the queue
- * is asked first, two round trips of every hand-over. A queue job that is there already is left as it is.
+ * Whether the end of `before` alone makes `stage` due, and no part of either has to be looked up: then
+ * neither PostgreSQL nor the queue is asked first, two round trips of every hand-over. A queue job that is
+ * there already is left as it is.
  */
 function isOnlyLink(flow: Flow, before: string, stage: string): boolean {
   const { after, each } = declarationOf(flow, stage);
@@ -169,7 +178,8 @@ export async function enqueueDue<O>(
     if (parent === undefined) await ensureEnqueued(queues, work);
     else if (!fanOuts.has(stage)) {
       fanOuts.add(stage);
-      // A fan-out is added whole or not at all; adding a failed child again would leave its parent waiting for ever.
+      // A fan-out is added whole or not at all; adding a failed child again would leave its parent waiting
+      // for ever.
       const isThere = (await queues.stateOf({ ownerId, stage: parent, part: '' })) !== 'unknown';
       if (!isThere) await queues.enqueueFanOut(ownerId, stage, partsOf(flow, stage, owner));
     }

@@ -1,11 +1,14 @@
 /**
- * What a kind of durable work consists of, said once: its stages, what comes after what, what is done in parts, what may fail, what
- * closes it, and how long, how often and how many at a time. Queues, workers, the reconciler, views and the command line read it here.
+ * What a kind of durable work consists of, said once: its stages, what comes after what, what is done in
+ * parts, what may fail, what closes it, and how long, how often and how many at a time. Queues, workers, the
+ * reconciler, views and the command line read it here.
  *
  * A stage without `each` is one piece of work. One with `each` is a fan-out, of one of two kinds:
- *   listed    few parts with names, known when its turn comes; all are enqueued at once, as children of the stage that comes after it
- *   numbered  any number of parts, made by the stage before it with its result; `window` of them are enqueued at a time, and part k
- *             makes way for part k + window. So a million rows never lie in a queue at once, and two owners take turns.
+ *   listed    few parts with names, known when its turn comes; all are enqueued at once, as children of the
+ *             stage that comes after it
+ *   numbered  any number of parts, made by the stage before it with its result; `window` of them are enqueued
+ *             at a time, and part k makes way for part k + window. So a million rows never lie in a queue at
+ *             once, and two owners take turns.
  */
 import type { z } from 'zod';
 import type { Config } from '../core/config/index.ts';
@@ -30,11 +33,17 @@ export interface StageDeclaration<O = unknown> {
   attempts?: number;
   /** Queue jobs of one worker process at a time: 1 when left out; `queues.concurrency` overrides it. */
   concurrency?: number;
-  /** SQL that belongs to its commit, as one more WITH query: `$1` is the owner, `$5` the result, `state` is empty if it may not commit. */
+  /**
+   * SQL that belongs to its commit, as one more WITH query: `$1` is the owner, `$5` the result, `state` is
+   * empty if it may not commit.
+   */
   alsoCommits?: string;
 }
 
-/** Where the state is kept. The columns of both flows are alike; what one of them has on top stands in the pieces of SQL. */
+/**
+ * Where the state is kept. The columns of both flows are alike; what one of them has on top stands in the
+ * pieces of SQL.
+ */
 export interface FlowTables {
   owners: 'pipeline_runs' | 'prediction_jobs';
   states: 'stage_states' | 'prediction_job_steps';
@@ -83,7 +92,10 @@ export interface WorkKey {
   part: string;
 }
 
-/** @throws AppError `internal` for a stage that comes before what it comes after: the order of the list is the order of the work */
+/**
+ * @throws AppError `internal` for a stage that comes before what it comes after: the order of the list is the
+ *   order of the work
+ */
 export function defineFlow<O, const S extends Readonly<Record<string, StageDeclaration<O>>>>(
   flow: Omit<Flow<O, S>, 'names'>,
 ): Flow<O, S> {
@@ -116,7 +128,9 @@ export function stagesAfter(flow: Flow, stage: string): readonly string[] {
   return flow.names.filter((name) => declarationOf(flow, name).after.includes(stage));
 }
 
-/** The stage that a listed fan-out hands to, as the parent of its children; undefined for every other stage. */
+/**
+ * The stage that a listed fan-out hands to, as the parent of its children; undefined for every other stage.
+ */
 export function parentOf(flow: Flow, stage: string): string | undefined {
   const { each, window } = declarationOf(flow, stage);
   return each !== undefined && window === undefined ? stagesAfter(flow, stage)[0] : undefined;
@@ -151,7 +165,9 @@ export function keyOf(flow: Flow, stage: string, payload: OwnerRow): WorkKey {
   };
 }
 
-/** `<owner>.<stage>`, `<owner>.<stage>.<part>`: adding the same one twice is ignored while the first is kept. */
+/**
+ * `<owner>.<stage>`, `<owner>.<stage>.<part>`: adding the same one twice is ignored while the first is kept.
+ */
 export function queueJobId({ ownerId, stage, part }: WorkKey): string {
   return part === '' ? `${ownerId}.${stage}` : `${ownerId}.${stage}.${part}`;
 }

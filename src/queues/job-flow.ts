@@ -1,4 +1,7 @@
-/** A prediction job: a catalogue is cut into shards, each is predicted, and all are joined in the order of the catalogue. */
+/**
+ * A prediction job: a catalogue is cut into shards, each is predicted, and all are joined in the order of the
+ * catalogue.
+ */
 import { z } from 'zod';
 import { MINUTE_MS } from '../core/clock.ts';
 import type { CatalogueSource } from '../data/index.ts';
@@ -63,7 +66,8 @@ export const JOB = defineFlow({
       }),
       after: [],
       timeoutMs: 120 * MINUTE_MS,
-      // The shards are made with the result: none of them can begin before, and a repeated split makes none twice.
+      // The shards are made with the result: none of them can begin before, and a repeated split makes none
+      // twice.
       alsoCommits: `owner AS (
   UPDATE prediction_jobs
   SET shards = jsonb_array_length($5::jsonb -> 'shardRows'), rows_total = ($5::jsonb ->> 'rows')::bigint

@@ -1,4 +1,7 @@
-/** What a prediction job was asked for, resolved once at its start and kept with it: every shard, whoever predicts it, does the same. */
+/**
+ * What a prediction job was asked for, resolved once at its start and kept with it: every shard, whoever
+ * predicts it, does the same.
+ */
 import { z } from 'zod';
 import { fieldMapSchema, type Config } from '../core/config/index.ts';
 import { AppError } from '../core/errors.ts';
@@ -56,7 +59,10 @@ export function resolvePredictOptions(
   };
 }
 
-/** Columns of the output: the product, its creative, and the fields of every channel as `x.text`. Nothing that changes when it is made again. */
+/**
+ * Columns of the output: the product, its creative, and the fields of every channel as `x.text`. Nothing that
+ * changes when it is made again.
+ */
 function listColumns(channels: readonly string[], known: Channels): TableColumn[] {
   const perChannel = channels.flatMap((channel) =>
     Object.entries(known[channel]?.fields ?? {}).map(([field, { items }]): TableColumn => ({

@@ -135,7 +135,9 @@ async function readStages(db: Db, job: JobSummary): Promise<JobStageView[]> {
   });
 }
 
-/** What a stage is as a whole whose parts are these. One of which some have ended and others wait is at work. */
+/**
+ * What a stage is as a whole whose parts are these. One of which some have ended and others wait is at work.
+ */
 function statusOfParts(parts: readonly JobStageView['status'][], isActive: boolean): JobStageView['status'] {
   const has = (status: JobStageView['status']): boolean => parts.includes(status);
   if (has('failed')) return 'failed';

@@ -44,17 +44,25 @@ export interface ResumableJob {
 export interface JobStarter {
   /**
    * The model is the champion of this moment, for all rows.
-   * @throws AppError `invalid-input` for options that cannot be used, `not-ready` without a champion, what reading `body` throws,
-   * `unavailable` when the queue takes no job
+   * @throws AppError `invalid-input` for options that cannot be used, `not-ready` without a champion, what
+   * reading `body` throws, `unavailable` when the queue takes no job
    */
   startJob(start: JobStart): Promise<{ jobId: string }>;
   /** The newest job under the key that can still be gone on with or read. */
   findResumable(resumeKey: string): Promise<ResumableJob | undefined>;
-  /** Lets a failed job go on; what is done stays done. @throws AppError `not-found`; `conflict` when it has not failed */
+  /**
+   * Lets a failed job go on; what is done stays done. @throws AppError `not-found`; `conflict` when it has
+   * not failed
+   */
   resumeJob(jobId: string): Promise<void>;
-  /** Closes the job at once; its workers stop within a second or so. @throws AppError `not-found`; `conflict` when it has ended */
+  /**
+   * Closes the job at once; its workers stop within a second or so. @throws AppError `not-found`; `conflict`
+   * when it has ended
+   */
   cancelJob(jobId: string): Promise<void>;
-  /** Deletes an ended job and all its artifacts. @throws AppError `not-found`; `conflict` while it is active */
+  /**
+   * Deletes an ended job and all its artifacts. @throws AppError `not-found`; `conflict` while it is active
+   */
   deleteJob(jobId: string): Promise<void>;
 }
 
@@ -173,7 +181,8 @@ export function createJobStarter(deps: {
       const status = await statusOf(jobId);
       if (status === 'active')
         throw new AppError('conflict', `job ${jobId} is active: cancel it before it is deleted`);
-      // Artifacts first: a row without them can be deleted again, artifacts without a row would stay for ever.
+      // Artifacts first: a row without them can be deleted again, artifacts without a row would stay for
+      // ever.
       await artifacts.deletePrefix(jobFolder(jobId));
       await db.deleteFrom('prediction_jobs').where('id', '=', jobId).execute();
     },

@@ -1,7 +1,7 @@
 /**
- * When a cron pattern ticks next. A pattern of certain hours names times of the clock on the wall: one that the clock skips, because it is
- * put forward, means the first moment after; one that comes twice, because it is put back, means the first of both. A pattern of every
- * hour goes by the hours as they pass.
+ * When a cron pattern ticks next. A pattern of certain hours names times of the clock on the wall: one that
+ * the clock skips, because it is put forward, means the first moment after; one that comes twice, because it
+ * is put back, means the first of both. A pattern of every hour goes by the hours as they pass.
  */
 import { CronExpressionParser } from 'cron-parser';
 import { DAY_MS, SECOND_MS } from '../core/clock.ts';

@@ -45,7 +45,8 @@ export async function openPostgresBackend(options: {
   // not the query.
   pool.on('connect', (client) => {
     client.on('error', (error) => log.debug({ err: error }, 'a connection of the queues was lost'));
-    // As a statement, ahead of all others: `options` of an address would replace the pool's, and poolers refuse them.
+    // As a statement, ahead of all others: `options` of an address would replace the pool's, and poolers
+    // refuse them.
     client
       .query('SET search_path TO bullmq; SET synchronous_commit TO off')
       .catch((error: unknown) => log.debug({ err: toError(error) }, 'a connection of the queues was lost'));

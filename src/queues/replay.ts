@@ -1,4 +1,7 @@
-/** What a replay takes over from the run that it repeats, and whether all that is still there, asked before it starts. */
+/**
+ * What a replay takes over from the run that it repeats, and whether all that is still there, asked before it
+ * starts.
+ */
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { AppError } from '../core/errors.ts';
 import type { Db, DbTransaction } from '../db/index.ts';
@@ -34,8 +37,8 @@ const HEEDED_BY: Readonly<Record<keyof RunRequest, RunStage>> = {
 };
 
 /**
- * @throws AppError `not-found` without such a run; `invalid-input` for options that cannot be used, or that only stages heed which are not
- * done again; `conflict` that says what is missing of what would be taken over
+ * @throws AppError `not-found` without such a run; `invalid-input` for options that cannot be used, or that
+ * only stages heed which are not done again; `conflict` that says what is missing of what would be taken over
  */
 export async function planReplay(
   { db, artifacts }: { db: Db; artifacts: ArtifactStore },
@@ -111,7 +114,10 @@ function describe({ stage, candidate }: StageView): string {
   return candidate === null ? stage : `${stage} of candidate ${candidate}`;
 }
 
-/** Gives the new run what the stages have left: whoever asks finds their results as if it had done them itself. */
+/**
+ * Gives the new run what the stages have left: whoever asks finds their results as if it had done them
+ * itself.
+ */
 export async function adoptResults(
   trx: DbTransaction,
   { runId, from, stages }: { runId: string; from: string; stages: readonly RunStage[] },

@@ -1,4 +1,7 @@
-/** What a run was asked for, resolved against the configuration once, at its start, and kept with it: a replay does the same again. */
+/**
+ * What a run was asked for, resolved against the configuration once, at its start, and kept with it: a replay
+ * does the same again.
+ */
 import { z } from 'zod';
 import {
   candidateSchema,
@@ -18,7 +21,10 @@ export const runOptionsSchema = z.strictObject({
   candidates: configSchema.shape.pipeline.shape.candidates,
   model: configSchema.shape.model,
   gate: configSchema.shape.gate,
-  /** Whether an outsider named the address of the source: it is then held to the destination policy, in replays as well. */
+  /**
+   * Whether an outsider named the address of the source: it is then held to the destination policy, in
+   * replays as well.
+   */
   sourceNamedBy: z.enum(['operator', 'http']).default('http'),
 });
 export type RunOptions = z.infer<typeof runOptionsSchema>;

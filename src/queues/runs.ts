@@ -1,4 +1,7 @@
-/** Starting, cancelling and replaying runs. That at most one is active is kept by an index in PostgreSQL, not by this code. */
+/**
+ * Starting, cancelling and replaying runs. That at most one is active is kept by an index in PostgreSQL, not
+ * by this code.
+ */
 import type { DatabaseError } from 'pg';
 import { sleep, type Clock } from '../core/clock.ts';
 import type { Config } from '../core/config/index.ts';
@@ -24,25 +27,33 @@ const ASK_AGAIN_MS = 200;
 export interface RunStarter {
   /**
    * Starts a run; the options that the request leaves open come from the configuration.
-   * @throws AppError `conflict` with `details.activeRunId` while a run is active; `invalid-input` for options that cannot be used,
-   * `invalid-config` for a candidate whose settings its recipe refuses; `unavailable` when the queue takes no job
+   * @throws AppError `conflict` with `details.activeRunId` while a run is active; `invalid-input` for options
+   * that cannot be used, `invalid-config` for a candidate whose settings its recipe refuses; `unavailable`
+   * when the queue takes no job
    */
   startRun(start: {
     trigger: RunTrigger;
     request?: RunRequest;
-    /** Whether an outsider made the request: an address that it names is then held to the destination policy. */
+    /**
+     * Whether an outsider made the request: an address that it names is then held to the destination policy.
+     */
     cameOverHttp?: boolean;
   }): Promise<{ runId: string }>;
   /**
    * Starts a run of a scheduled slot; a slot starts one run, however often it is asked.
-   * @throws AppError `unavailable` when the queue takes no job: the run stays active, and the next call or the reconciler enqueues it
+   * @throws AppError `unavailable` when the queue takes no job: the run stays active, and the next call or
+   *   the reconciler enqueues it
    */
   startScheduledRun(slot: Date): Promise<ScheduledStart>;
   /**
-   * The same again under a new id, or as `planReplay` has planned it. @throws AppError `not-found`, and whatever `startRun` throws
+   * The same again under a new id, or as `planReplay` has planned it. @throws AppError `not-found`, and
+   * whatever `startRun` throws
    */
   replayRun(runId: string, plan?: ReplayPlan): Promise<{ runId: string }>;
-  /** Closes the run at once; its workers stop within a second or so. @throws AppError `not-found`; `conflict` when it has ended */
+  /**
+   * Closes the run at once; its workers stop within a second or so. @throws AppError `not-found`; `conflict`
+   * when it has ended
+   */
   cancelRun(runId: string): Promise<void>;
 }
 
@@ -84,7 +95,8 @@ export function createRunStarter(deps: {
     try {
       await enqueueFirst(database, queues, runId, PATIENCE_MS);
     } catch (error) {
-      // Closed again, so that the caller may simply try once more; unless the reconciler reached the queue meanwhile.
+      // Closed again, so that the caller may simply try once more; unless the reconciler reached the queue
+      // meanwhile.
       if (await closeUnqueued(database, runId, toAppError(error))) throw error;
     }
     return { runId };
@@ -99,7 +111,8 @@ export function createRunStarter(deps: {
       await checkCandidates(options);
       const runId = createRunId(clock.now());
       const claimed = await db.transaction().execute((trx) => claimSlot(trx, { slot, runId, options }));
-      // Nobody asks again for a slot whose run was closed: a run that could not be enqueued waits for the next try.
+      // Nobody asks again for a slot whose run was closed: a run that could not be enqueued waits for the
+      // next try.
       if (claimed.outcome === 'started') await enqueueFirst(database, queues, claimed.runId);
       return claimed;
     },
@@ -235,7 +248,10 @@ async function claimSlot(
   return decided;
 }
 
-/** Every day's synthetic records would be the same ones; a scheduled run adds its number to the seed, and keeps the sum for replays. */
+/**
+ * Every day's synthetic records would be the same ones; a scheduled run adds its number to the seed, and
+ * keeps the sum for replays.
+ */
 async function varySeed(
   trx: DbTransaction,
   runId: string,

@@ -1,4 +1,7 @@
-/** The schedule as people see it: when it ticks, what its last ticks did, and whether it is paused, which PostgreSQL says to all workers. */
+/**
+ * The schedule as people see it: when it ticks, what its last ticks did, and whether it is paused, which
+ * PostgreSQL says to all workers.
+ */
 import type { Config } from '../core/config/index.ts';
 import type { Db, DbTransaction } from '../db/index.ts';
 import { nextTickMs } from './next-tick.ts';

@@ -1,4 +1,7 @@
-/** The daily schedule: one BullMQ job scheduler on the queue `start-run`. It outlives its process, so switching it off means removing it. */
+/**
+ * The daily schedule: one BullMQ job scheduler on the queue `start-run`. It outlives its process, so
+ * switching it off means removing it.
+ */
 import type { Queue } from 'bullmq';
 import type { Config } from '../core/config/index.ts';
 import { START_RUN_QUEUE, type StageQueues } from './stage-queues.ts';
@@ -6,8 +9,9 @@ import { START_RUN_QUEUE, type StageQueues } from './stage-queues.ts';
 const SCHEDULER_ID = 'daily';
 
 /**
- * Sets the schedule as configured, or removes it. One that is set already is left as it is, with a tick that came while no worker was
- * there: the first worker takes it, and whatever number of ticks was missed, it is one run. The configuration was refused before if its cron pattern cannot be used.
+ * Sets the schedule as configured, or removes it. One that is set already is left as it is, with a tick that
+ * came while no worker was there: the first worker takes it, and whatever number of ticks was missed, it is
+ * one run. The configuration was refused before if its cron pattern cannot be used.
  * @returns the next tick, undefined when it is off
  */
 export async function applySchedule(

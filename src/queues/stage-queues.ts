@@ -24,7 +24,9 @@ export interface StageQueues {
   /** By name, for Bull Board and for counting. */
   readonly queues: ReadonlyMap<string, Queue>;
   enqueue(work: WorkKey): Promise<void>;
-  /** One queue job of the stage after it, which waits for one of each part; each may fail without the others. */
+  /**
+   * One queue job of the stage after it, which waits for one of each part; each may fail without the others.
+   */
   enqueueFanOut(ownerId: string, stage: string, parts: readonly string[]): Promise<void>;
   stateOf(work: WorkKey): Promise<JobState | 'unknown'>;
   /** Takes a queue job away, so that its id can be used again. Nothing happens when it is running or gone. */

@@ -1,7 +1,7 @@
 /**
- * What a worker writes about the work it does, for both flows alike. Each write is one statement, so one round trip and one commit.
- * An attempt holds a number (`attempts` of the state): whoever holds an older one can write nothing any more, so of two workers
- * that do the same work, as after a lost lock, one commits.
+ * What a worker writes about the work it does, for both flows alike. Each write is one statement, so one
+ * round trip and one commit. An attempt holds a number (`attempts` of the state): whoever holds an older one
+ * can write nothing any more, so of two workers that do the same work, as after a lost lock, one commits.
  */
 import type { Pool } from 'pg';
 import { AppError } from '../core/errors.ts';
@@ -80,7 +80,10 @@ export async function commitResult(
   );
 }
 
-/** Ends an attempt that brought no result. When it was the last one the work has failed, and with it the owner, unless others can go on. */
+/**
+ * Ends an attempt that brought no result. When it was the last one the work has failed, and with it the
+ * owner, unless others can go on.
+ */
 export async function endAttempt(
   pool: Pool,
   flow: Flow,

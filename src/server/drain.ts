@@ -1,6 +1,7 @@
 /**
- * How a server leaves while it is being asked: balancers hear of it first (`/ready` answers 503), every answer from then on says
- * `Connection: close`, and a connection is closed only once it is idle, so that no answer on its way is cut off.
+ * How a server leaves while it is being asked: balancers hear of it first (`/ready` answers 503), every
+ * answer from then on says `Connection: close`, and a connection is closed only once it is idle, so that no
+ * answer on its way is cut off.
  */
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import { Server as NetServer } from 'node:net';
@@ -19,7 +20,8 @@ const IDLE_GRACE_MS = SECOND_MS;
 const CLOSE_IDLE_EVERY_MS = 100;
 
 /**
- * @param options.delayMs new connections are still taken for so long, until balancers have seen that the server is not ready
+ * @param options.delayMs new connections are still taken for so long, until balancers have seen that the
+ *   server is not ready
  * @param options.graceMs what is open after so long from then on is cut, and counted in the log
  */
 export function createDrain(
@@ -45,9 +47,11 @@ export function createDrain(
       for (const response of answering) if (!response.headersSent) response.shouldKeepAlive = false;
       log.info({ answering: answering.size, delayMs, graceMs }, 'the server drains');
       if (delayMs > 0) await sleep(delayMs);
-      // Just after the event loop has taken the connections that waited: what waits at a listener that closes is reset.
+      // Just after the event loop has taken the connections that waited: what waits at a listener that closes
+      // is reset.
       await new Promise((resolve) => setImmediate(resolve));
-      // `close` of an HTTP server cuts idle connections at once, and with them requests that are on their way to it.
+      // `close` of an HTTP server cuts idle connections at once, and with them requests that are on their way
+      // to it.
       const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(http, () => resolve()));
       const idle = setTimeout(
         () => {

@@ -189,7 +189,8 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     );
     const http = createAdaptorServer({ fetch: app.fetch }) as HttpServer;
     http.keepAliveTimeout = server.keepAliveMs;
-    // Node counts it from the start of an idle connection: sooner, and it would cut one that the balancer just took up again.
+    // Node counts it from the start of an idle connection: sooner, and it would cut one that the balancer
+    // just took up again.
     http.headersTimeout = server.keepAliveMs + HEADERS_MS;
     draining = createDrain(http, {
       delayMs: server.drainDelayMs,

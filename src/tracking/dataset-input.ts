@@ -25,7 +25,8 @@ export function describeDataset(dataset: {
     dataset: {
       name,
       digest: file.sha256.slice(0, MAX_DIGEST_CHARS),
-      // MLflow's client builds its source objects from known types only; `code` is the one for data that a program made.
+      // MLflow's client builds its source objects from known types only; `code` is the one for data that a
+      // program made.
       sourceType: 'code',
       source: JSON.stringify({
         tags: {

@@ -82,7 +82,8 @@ export interface VersionComparison {
 }
 
 /**
- * A version beside those before it. Each accuracy is the one measured when it was registered: only the gate compares on the same rows.
+ * A version beside those before it. Each accuracy is the one measured when it was registered: only the gate
+ * compares on the same rows.
  * @param models of `allModelAccuracies`
  */
 export function compareVersions(models: readonly ModelAccuracy[], current: ModelAccuracy): VersionComparison {

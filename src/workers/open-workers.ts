@@ -25,7 +25,10 @@ import { openReconciler, reconcile } from './upkeep/reconciler.ts';
 
 export interface Workers {
   readonly workerId: string;
-  /** Takes no new job, lets running ones finish for a while, then stops them and gives them back to their queues. */
+  /**
+   * Takes no new job, lets running ones finish for a while, then stops them and gives them back to their
+   * queues.
+   */
   close(): Promise<void>;
 }
 
@@ -142,7 +145,10 @@ function createTickProcessor(runs: RunStarter, log: Logger): Processor {
   };
 }
 
-/** On the first beat and then no oftener than a tenth of the age that leftovers are kept for: listing a store costs. */
+/**
+ * On the first beat and then no oftener than a tenth of the age that leftovers are kept for: listing a store
+ * costs.
+ */
 function createCleaning(services: StageServices, clock: Clock, log: Logger): () => Promise<void> {
   let nextMs = 0;
   return async () => {

@@ -1,4 +1,7 @@
-/** copyloop at a path of somebody else's host: a proxy that takes the path off, and pages whose addresses lead back through it. */
+/**
+ * copyloop at a path of somebody else's host: a proxy that takes the path off, and pages whose addresses lead
+ * back through it.
+ */
 import { createServer, request, type Server as HttpServer } from 'node:http';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -21,7 +24,10 @@ let origin: string;
 /** What came to the proxy outside of the path that it hands on: an address that has lost it. */
 const lost: string[] = [];
 
-/** Hands what is below BASE on without it, as nginx does for `location /tools/copyloop/ { proxy_pass http://server/; }`. */
+/**
+ * Hands what is below BASE on without it, as nginx does for `location /tools/copyloop/ { proxy_pass
+ * http://server/; }`.
+ */
 function createProxy(headers: Record<string, string>): HttpServer {
   return createServer((asked, answer) => {
     const address = asked.url ?? '/';

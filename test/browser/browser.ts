@@ -38,7 +38,8 @@ const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 
 /** What axe-core holds serious or critical on the page as it stands: `color-contrast: #main > p`. */
 export async function findSeriousFaults(page: Page): Promise<string[]> {
-  // Past the content policy, which refuses a script that the page did not bring: the page is looked at, not changed.
+  // Past the content policy, which refuses a script that the page did not bring: the page is looked at, not
+  // changed.
   await page.evaluate(await readFile(AXE, 'utf8'));
   const violations = (await page.evaluate(
     `axe.run().then(({ violations }) => violations.map(({ id, impact, nodes }) => ({ id, impact, nodes })))`,

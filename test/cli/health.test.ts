@@ -1,4 +1,7 @@
-/** The health check of a container: cheap enough to run every few seconds, and of one mind with the configuration. */
+/**
+ * The health check of a container: cheap enough to run every few seconds, and of one mind with the
+ * configuration.
+ */
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';

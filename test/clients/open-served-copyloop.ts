@@ -1,4 +1,7 @@
-/** A copyloop with a tiny champion on an embedded PostgreSQL in a temporary folder, for scripts; gone when it closes. */
+/**
+ * A copyloop with a tiny champion on an embedded PostgreSQL in a temporary folder, for scripts; gone when it
+ * closes.
+ */
 import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

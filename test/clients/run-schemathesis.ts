@@ -1,7 +1,7 @@
 /**
- * Asks a fresh copyloop with a champion what /openapi.json lets one ask, and more, with schemathesis: no 5xx, no undocumented
- * status or type, no answer of another shape. Python: CLIENTS_PYTHON or var/clients-venv, with what requirements.txt beside this
- * file names. Exit code 3 where there is none. Takes about a minute.
+ * Asks a fresh copyloop with a champion what /openapi.json lets one ask, and more, with schemathesis: no 5xx,
+ * no undocumented status or type, no answer of another shape. Python: CLIENTS_PYTHON or var/clients-venv,
+ * with what requirements.txt beside this file names. Exit code 3 where there is none. Takes about a minute.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';

@@ -1,4 +1,7 @@
-/** Files as spreadsheets, shops and people write them: what is meant is read, what is contradictory is refused by name. */
+/**
+ * Files as spreadsheets, shops and people write them: what is meant is read, what is contradictory is refused
+ * by name.
+ */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

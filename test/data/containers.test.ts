@@ -195,7 +195,10 @@ describe('an XML feed', () => {
   });
 });
 
-/** A zip archive of stored files, as the format's own page says: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT. */
+/**
+ * A zip archive of stored files, as the format's own page says:
+ * https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT.
+ */
 function zip(entries: Record<string, string>): Buffer {
   const locals: Buffer[] = [];
   const centrals: Buffer[] = [];

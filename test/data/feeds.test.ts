@@ -1,4 +1,7 @@
-/** Exports as platforms write them, each with the truth beside it: read without a flag, to the last value. Goods and texts are invented. */
+/**
+ * Exports as platforms write them, each with the truth beside it: read without a flag, to the last value.
+ * Goods and texts are invented.
+ */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';

@@ -1,4 +1,7 @@
-/** Whatever a file holds, twice as much of it takes about twice as long: measured as growth, on sizes where constant costs are small. */
+/**
+ * Whatever a file holds, twice as much of it takes about twice as long: measured as growth, on sizes where
+ * constant costs are small.
+ */
 import { Readable } from 'node:stream';
 import { describe, expect, it } from 'vitest';
 import { toPlainText } from '../../src/core/markup.ts';

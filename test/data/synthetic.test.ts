@@ -105,7 +105,8 @@ describe('the Bayes limit', () => {
       ],
       rating: { min: 2, max: 4, step: 1, deviation: 0.7, arbitrary: 0.3 },
     };
-    // Two words praise and three criticise, each as likely as the others of its kind: 5 texts of one cue, 25 of two.
+    // Two words praise and three criticise, each as likely as the others of its kind: 5 texts of one cue, 25
+    // of two.
     const words = ['fine', 'nice', 'poor', 'bad', 'grim'];
     const texts = [...words.map((word) => [word]), ...words.flatMap((a) => words.map((b) => [a, b]))];
     for (const threshold of [2, 3, 4]) {

@@ -1,4 +1,7 @@
-/** `copyloop` as a process of its own, on a database, a local folder and a tiny champion that are ready before it starts. */
+/**
+ * `copyloop` as a process of its own, on a database, a local folder and a tiny champion that are ready before
+ * it starts.
+ */
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';

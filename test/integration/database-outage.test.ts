@@ -1,4 +1,7 @@
-/** A server whose PostgreSQL goes away and comes back, as processes: what is answered meanwhile, and what of it is stored. */
+/**
+ * A server whose PostgreSQL goes away and comes back, as processes: what is answered meanwhile, and what of
+ * it is stored.
+ */
 import { chmod, mkdtemp, readdir, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,4 +1,7 @@
-/** A disk that is really full below a running copyloop: a small file system of its own, which takes the right to mount one. */
+/**
+ * A disk that is really full below a running copyloop: a small file system of its own, which takes the right
+ * to mount one.
+ */
 import { spawnSync } from 'node:child_process';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

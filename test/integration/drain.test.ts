@@ -67,7 +67,10 @@ it('drains for SIGHUP as for SIGTERM', async () => {
   expect(server.output()).toContain('the server has drained');
 });
 
-/** Callers that ask again as soon as they are answered, each on a connection that it keeps, until no connection is to be had. */
+/**
+ * Callers that ask again as soon as they are answered, each on a connection that it keeps, until no
+ * connection is to be had.
+ */
 function openLoad(url: string) {
   const load = { answered: 0, lost: [] as string[], over: Promise.resolve() };
   const caller = async (): Promise<void> => {
@@ -83,7 +86,9 @@ function openLoad(url: string) {
   return load;
 }
 
-/** The status of the answer, `refused` where nobody listens, or the error that ended the request on its way. */
+/**
+ * The status of the answer, `refused` where nobody listens, or the error that ended the request on its way.
+ */
 async function ask(url: string, agent: Agent): Promise<number | string> {
   return await new Promise((resolve) => {
     const sent = request(

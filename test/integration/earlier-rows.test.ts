@@ -1,6 +1,7 @@
 /**
- * A database as an earlier version left it, before the migration 020: a run that succeeded, one that failed, one that was training, a
- * prediction job that is done and one whose third shard was lost with its worker. `test/fixtures/earlier-rows` holds the rows.
+ * A database as an earlier version left it, before the migration 020: a run that succeeded, one that failed,
+ * one that was training, a prediction job that is done and one whose third shard was lost with its worker.
+ * `test/fixtures/earlier-rows` holds the rows.
  */
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -1,4 +1,7 @@
-/** The policy `explore` over HTTP: texts by chance, each with the probability that it had, by what was counted of them. */
+/**
+ * The policy `explore` over HTTP: texts by chance, each with the probability that it had, by what was counted
+ * of them.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,4 +1,7 @@
-/** The frozen holdout and the gate around it, in the real pipeline: it grows by its rule, a leak refuses, a moved champion is not overrun. */
+/**
+ * The frozen holdout and the gate around it, in the real pipeline: it grows by its rule, a leak refuses, a
+ * moved champion is not overrun.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,6 +1,7 @@
 /**
- * A worker process of prediction jobs that tests start and kill. In the shard named by `hangIn` it predicts everything, says so, and
- * does not return: killed there, it has scored all rows and left no result. argv[2]: JSON of JobsWorkerSettings.
+ * A worker process of prediction jobs that tests start and kill. In the shard named by `hangIn` it predicts
+ * everything, says so, and does not return: killed there, it has scored all rows and left no result. argv[2]:
+ * JSON of JobsWorkerSettings.
  */
 import { MINUTE_MS, sleep, systemClock } from '../../src/core/clock.ts';
 import type { Config } from '../../src/core/config/index.ts';

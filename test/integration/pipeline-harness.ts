@@ -169,7 +169,10 @@ export async function openHarness(kind: BackendKind, overrides: HarnessOverrides
   };
 }
 
-/** Files run side by side and may empty their Redis: each of vitest's workers takes a numbered database of its own. */
+/**
+ * Files run side by side and may empty their Redis: each of vitest's workers takes a numbered database of its
+ * own.
+ */
 function redisOfThisWorker(): string {
   return `${inject('redisUrl')}/${process.env['VITEST_POOL_ID']}`;
 }

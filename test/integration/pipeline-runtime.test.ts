@@ -462,7 +462,8 @@ describe.each(backends)('stages on %s', (kind) => {
     const cutIn = new Set<string>();
     const cutOnce = async (stage: string): Promise<void> => {
       if (cutIn.has(stage)) return;
-      // The first stage may begin before the call that starts the run has returned, which would be what is cut.
+      // The first stage may begin before the call that starts the run has returned, which would be what is
+      // cut.
       await hasStarted;
       cutIn.add(stage);
       await cutConnections(harness);

@@ -1,4 +1,7 @@
-/** The five real stages, end to end, with a real training; on PostgreSQL, since the stages do not know which queue they came from. */
+/**
+ * The five real stages, end to end, with a real training; on PostgreSQL, since the stages do not know which
+ * queue they came from.
+ */
 import { writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, expect, it } from 'vitest';

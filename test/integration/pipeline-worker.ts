@@ -1,7 +1,7 @@
 /**
- * A worker process that tests start and kill. It runs the real stages; in the stage named by `hangIn` it does everything the stage
- * does, says so, and then does not return: killed there, it has left all side effects and no result.
- * argv[2]: JSON of ChildSettings.
+ * A worker process that tests start and kill. It runs the real stages; in the stage named by `hangIn` it does
+ * everything the stage does, says so, and then does not return: killed there, it has left all side effects
+ * and no result. argv[2]: JSON of ChildSettings.
  */
 import { MINUTE_MS, sleep, systemClock } from '../../src/core/clock.ts';
 import type { Config } from '../../src/core/config/index.ts';

@@ -1,4 +1,7 @@
-/** What a training leaves on record, and that the record is enough to make the same model again. On a base small enough to train in a moment. */
+/**
+ * What a training leaves on record, and that the record is enough to make the same model again. On a base
+ * small enough to train in a moment.
+ */
 import { cp, readdir, readFile, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { sql } from 'kysely';

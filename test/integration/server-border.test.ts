@@ -1,4 +1,7 @@
-/** What every request passes before a route sees it: who may send it, by which method, in which type and charset, and what null means. */
+/**
+ * What every request passes before a route sees it: who may send it, by which method, in which type and
+ * charset, and what null means.
+ */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Agent, request, type Server as HttpServer } from 'node:http';
 import { mkdtemp, rm } from 'node:fs/promises';

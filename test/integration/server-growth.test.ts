@@ -1,6 +1,7 @@
 /**
- * Every entrance of the server that takes text takes time in proportion to it. Seen before: one order_by of 60 KB kept all other
- * requests waiting for half a minute. Processor time of this process is compared, for a text and for one of twice its length.
+ * Every entrance of the server that takes text takes time in proportion to it. Seen before: one order_by of
+ * 60 KB kept all other requests waiting for half a minute. Processor time of this process is compared, for a
+ * text and for one of twice its length.
  */
 import { Agent, request } from 'node:http';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
@@ -105,7 +106,10 @@ interface Description {
   components: { schemas: Record<string, Schema> };
 }
 
-/** Every place of a described operation that a text can be put into: its path, each value of its query and headers, each text of its body. */
+/**
+ * Every place of a described operation that a text can be put into: its path, each value of its query and
+ * headers, each text of its body.
+ */
 function entrancesOf(
   description: Description,
 ): { name: string; size: number; make: (text: string) => Sent }[] {

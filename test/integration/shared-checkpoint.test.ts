@@ -1,4 +1,7 @@
-/** A training that loses its machine goes on elsewhere: two workers with folders of their own, one database and one artifact store. */
+/**
+ * A training that loses its machine goes on elsewhere: two workers with folders of their own, one database
+ * and one artifact store.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -80,7 +83,9 @@ async function weightsOf(runId: string): Promise<string | undefined> {
   return items[0]?.tags[WEIGHTS_TAG];
 }
 
-/** Runs until a checkpoint of the run lies in the store, and ends the machine in the middle of the training. */
+/**
+ * Runs until a checkpoint of the run lies in the store, and ends the machine in the middle of the training.
+ */
 async function loseMachine(runId: string): Promise<void> {
   const lost = await openMachine([]);
   await expect

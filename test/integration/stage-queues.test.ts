@@ -1,4 +1,7 @@
-/** The queues themselves: their names in Redis, whose workers count, the schedule, and a queue that is away for a moment. */
+/**
+ * The queues themselves: their names in Redis, whose workers count, the schedule, and a queue that is away
+ * for a moment.
+ */
 import { afterEach, describe, expect, inject, it } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
 import { createSilentLogger } from '../../src/core/log.ts';

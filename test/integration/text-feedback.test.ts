@@ -1,4 +1,7 @@
-/** Feedback on every text of an answer, over HTTP on a real server: by text id, in reports, sent again, and refused. */
+/**
+ * Feedback on every text of an answer, over HTTP on a real server: by text id, in reports, sent again, and
+ * refused.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

@@ -1,6 +1,6 @@
 /**
- * A stage added as CONTRIBUTING says: its entry in the declaration, its handler, its line in the door. Queue, worker, due work, repairs
- * and views follow from the entry.
+ * A stage added as CONTRIBUTING says: its entry in the declaration, its handler, its line in the door. Queue,
+ * worker, due work, repairs and views follow from the entry.
  */
 import { afterEach, expect, it } from 'vitest';
 import { z } from 'zod';
@@ -12,7 +12,9 @@ import { idleHandlers } from '../../fixtures/idle-handlers.ts';
 import { openHarness, type Harness, type HarnessOverrides } from './pipeline-harness.ts';
 
 const { 'summarize-run': summarize, ...before } = RUN.stages;
-/** A run whose report is proof-read once, and then translated into several languages, of which some may fail. */
+/**
+ * A run whose report is proof-read once, and then translated into several languages, of which some may fail.
+ */
 const TOY: Flow<RunOwner> = defineFlow({
   ...RUN,
   stages: {

@@ -1,6 +1,6 @@
 /**
- * The real pipeline, twice over the same files and seeds: tracked in PostgreSQL, then in a real `mlflow server`. Both registries must
- * end with the same decisions, versions, aliases, history and weights.
+ * The real pipeline, twice over the same files and seeds: tracked in PostgreSQL, then in a real `mlflow
+ * server`. Both registries must end with the same decisions, versions, aliases, history and weights.
  */
 import { spawnSync } from 'node:child_process';
 import { mkdtemp, readdir, rm } from 'node:fs/promises';

@@ -1,4 +1,7 @@
-/** Requests that nobody should send, from a fixed seed, to every route of MLflow's protocol: whatever they hold, the server is not at fault. */
+/**
+ * Requests that nobody should send, from a fixed seed, to every route of MLflow's protocol: whatever they
+ * hold, the server is not at fault.
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';

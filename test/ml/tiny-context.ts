@@ -16,7 +16,10 @@ export function labelled(
   };
 }
 
-/** Without dropout, decay and warm-up, all rows in one batch. @param folder for the base model and for checkpoints */
+/**
+ * Without dropout, decay and warm-up, all rows in one batch. @param folder for the base model and for
+ * checkpoints
+ */
 export async function tinyContext(
   folder: string,
   settings: RecipeOverrides & { trainer: 'head' | 'full' },

@@ -1,4 +1,7 @@
-/** Every command with the line that says what it is for; its module is loaded only when the command is asked for. */
+/**
+ * Every command with the line that says what it is for; its module is loaded only when the command is asked
+ * for.
+ */
 import type { Command } from '../command.ts';
 
 export interface CommandEntry {

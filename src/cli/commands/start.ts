@@ -53,7 +53,10 @@ export const startCommand = defineCommand({
   },
 });
 
-/** A SIGTERM to npm ends npm and its shell, which does not hand it on: without this the server would be left behind. */
+/**
+ * A SIGTERM to npm ends npm and its shell, which does not hand it on: without this the server would be left
+ * behind.
+ */
 function abortWithParent(): AbortSignal {
   const gone = new AbortController();
   const parent = process.ppid;
@@ -65,7 +68,9 @@ function abortWithParent(): AbortSignal {
   return gone.signal;
 }
 
-/** Trains only where there is no champion; a run that is under way is followed instead of starting another. */
+/**
+ * Trains only where there is no champion; a run that is under way is followed instead of starting another.
+ */
 async function ensureChampion(
   { config, database, tracking }: Services,
   { runs }: QueueServices,

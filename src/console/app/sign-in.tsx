@@ -1,4 +1,7 @@
-/** Where the server asks for API keys: one is exchanged for a cookie, so that scripts of the page never hold it. */
+/**
+ * Where the server asks for API keys: one is exchanged for a cookie, so that scripts of the page never hold
+ * it.
+ */
 import { useEffect, useState } from 'preact/hooks';
 import type { ComponentChildren } from 'preact';
 import { Trouble } from '../parts/trouble.tsx';

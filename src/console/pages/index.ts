@@ -1,4 +1,7 @@
-/** Every page of the console. A page is a folder beside this file and a row here; it is loaded when it is opened. */
+/**
+ * Every page of the console. A page is a folder beside this file and a row here; it is loaded when it is
+ * opened.
+ */
 import type { ComponentType } from 'preact';
 import type { PageProps } from '../app/route.ts';
 

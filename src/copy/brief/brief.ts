@@ -37,7 +37,10 @@ export interface Brief {
   kind: string;
   /** Whether the name is a plural. */
   plural: boolean;
-  /** How the name is spoken of inside a sentence: `the ` before `Desk Lamp`, '' before `Oppo K1` and `Ice Cream`. */
+  /**
+   * How the name is spoken of inside a sentence: `the ` before `Desk Lamp`, '' before `Oppo K1` and `Ice
+   * Cream`.
+   */
   article: '' | 'the ';
   category: Category;
   phrases: Phrases;
@@ -115,7 +118,10 @@ function isPlural(name: string, kind: string, description: string): boolean {
   return /\p{L}[^s\P{L}]s$/iu.test(kind === '' ? name : kind) && !/(?:us|is|ness|las|vas|gas)$/iu.test(name);
 }
 
-/** The description's own usage decides; without it a name that ends in a known noun takes the article, food and brand names do not. */
+/**
+ * The description's own usage decides; without it a name that ends in a known noun takes the article, food
+ * and brand names do not.
+ */
 function articleOf(name: string, kind: string, category: Category, description: string): Brief['article'] {
   if (name === '' || /^(?:the|an?|my|your|our)\s/iu.test(name)) return '';
   const at = description.toLowerCase().indexOf(name.toLowerCase());

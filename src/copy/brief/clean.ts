@@ -19,7 +19,10 @@ export function cleanText(text: string, maxUnits: number): string {
   return cleanPlain(toPlainText(text), maxUnits);
 }
 
-/** As `cleanText`, with every block of a description ending its sentence: `<li>Grips well</li>` is `Grips well.` */
+/**
+ * As `cleanText`, with every block of a description ending its sentence: `<li>Grips well</li>` is `Grips
+ * well.`
+ */
 export function cleanProse(text: string, maxUnits: number): string {
   const plain = toPlainText(text);
   if (!/[\n\r]/u.test(plain)) return cleanPlain(plain, maxUnits);

@@ -4,7 +4,10 @@ import { francAll } from 'franc-min';
 /** Enough to tell a language by, and little enough to cost nothing beside a forward pass. */
 const READ_CHARS = 500;
 const MIN_LETTERS = 56;
-/** Of how well the best language fits, English may fall so much short: names and technical words are alike everywhere. */
+/**
+ * Of how well the best language fits, English may fall so much short: names and technical words are alike
+ * everywhere.
+ */
 const CLOSE = 0.9;
 const ENGLISH = /\b(?:the|and|with|for|this|your|from|that|are|you|has)\b/giu;
 

@@ -25,8 +25,8 @@ export interface Phrases {
   statements: Phrase[];
 }
 
-// oxlint-disable regexp/no-super-linear-backtracking -- `isUsable` lets through sentences of at most 400 units.
-// Where a phrase stops: punctuation, or a word that opens another clause.
+// oxlint-disable regexp/no-super-linear-backtracking -- `isUsable` lets through sentences of at most 400
+// units. Where a phrase stops: punctuation, or a word that opens another clause.
 const STOP =
   "(?=\\s*(?:[.;:!?()]|$|,\\s|\\s[-\\u2013\\u2014]\\s|\\b(?:that|which|who|making|makes?|while|so|because|as well as|ensuring|allowing|perfect|ideal|suitable|when|if|it|it's|they|you|and (?:is|are|it|has|can|will|offers|provides|makes|serves|comes|features|gives|keeps|adds|includes|delivers|brings|helps|allows|lets))\\b))";
 const BODY = '[a-z][^.,;:!?()]*?(?:(?:,\\s[^.,;:!?()]{2,32}){0,3},\\s?(?:and|or|&)\\s[^.,;:!?()]{2,40}?)?';

@@ -1,4 +1,7 @@
-/** config/channels.yaml as typed data. Limits live there, with their kind, source and date; no limit is a constant of the code. */
+/**
+ * config/channels.yaml as typed data. Limits live there, with their kind, source and date; no limit is a
+ * constant of the code.
+ */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { parse } from 'yaml';
@@ -69,7 +72,8 @@ export function parseChannels(document: unknown): Channels {
 }
 
 /**
- * Reads a file of channels (default: the package's own config/channels.yaml); a relative path starts at the package's folder.
+ * Reads a file of channels (default: the package's own config/channels.yaml); a relative path starts at the
+ * package's folder.
  *
  * @throws AppError `invalid-config` when it cannot be read or is not valid.
  */
@@ -87,7 +91,10 @@ export function loadChannels(file = 'config/channels.yaml'): Channels {
   return parseChannels(document);
 }
 
-/** The length that no text of the field may exceed: its hard limit, or the largest that it states where it has none. */
+/**
+ * The length that no text of the field may exceed: its hard limit, or the largest that it states where it has
+ * none.
+ */
 export function ceilingOf(field: ChannelField): number {
   const hard = field.limits.filter((limit) => limit.kind === 'hard').map((limit) => limit.max);
   return hard.length > 0 ? Math.min(...hard) : Math.max(...field.limits.map((limit) => limit.max));

@@ -1,13 +1,17 @@
 /**
- * Cutting a text to what fits: after a whole sentence if enough of the text is left, else between words, else between graphemes
- * (what a reader sees as one character: an emoji with its skin tone, a letter with its accents), never inside one or inside a number.
+ * Cutting a text to what fits: after a whole sentence if enough of the text is left, else between words, else
+ * between graphemes (what a reader sees as one character: an emoji with its skin tone, a letter with its
+ * accents), never inside one or inside a number.
  */
 import { stripEnd } from '../../core/strip-end.ts';
 
 const graphemes = new Intl.Segmenter('en', { granularity: 'grapheme' });
 
 export interface ShortenOptions {
-  /** Whether a text fits; must be true for the empty text and monotone: what is shorter fits if the longer did. */
+  /**
+   * Whether a text fits; must be true for the empty text and monotone: what is shorter fits if the longer
+   * did.
+   */
   fits: (text: string) => boolean;
   /** Put after a cut inside a sentence; it is counted. */
   ellipsis?: string;

@@ -30,7 +30,10 @@ export interface CheckRules {
 
 export type BannedWords = (folded: string) => string | undefined;
 
-/** Finds banned words and phrases (already folded) as whole words, or anywhere in a hashtag; of several the first in the list. */
+/**
+ * Finds banned words and phrases (already folded) as whole words, or anywhere in a hashtag; of several the
+ * first in the list.
+ */
 export function createBannedWords(words: readonly string[]): BannedWords {
   if (words.length === 0) return () => undefined;
   const phrases = createWordFinder(words.map((word) => evenSpaces(word).trim()));
@@ -67,7 +70,10 @@ const LETTER_OR_NUMBER = /[\p{L}\p{N}]/u;
 const FORBIDDEN =
   /(?![\n\u200c\u200d])[\p{Cc}\p{Cs}\p{Co}\p{Cn}\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]/u;
 
-/** Why `text` may not leave, or undefined when it may. Duplicates are the caller's to see: they are a matter of the whole list. */
+/**
+ * Why `text` may not leave, or undefined when it may. Duplicates are the caller's to see: they are a matter
+ * of the whole list.
+ */
 export function checkText(text: string, rules: CheckRules): Finding | undefined {
   if (!LETTER_OR_NUMBER.test(text)) return { refusal: 'empty', reason: 'it holds no letter and no number' };
   if (FORBIDDEN.test(text))

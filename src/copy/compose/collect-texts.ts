@@ -1,4 +1,7 @@
-/** From proposals to texts that may leave: the writer's own first, then the fallback's, then lines that hold for any product. */
+/**
+ * From proposals to texts that may leave: the writer's own first, then the fallback's, then lines that hold
+ * for any product.
+ */
 import { setImmediate } from 'node:timers/promises';
 import type { WriterName } from '../../core/config/index.ts';
 import { AppError, toError } from '../../core/errors.ts';
@@ -93,7 +96,10 @@ async function askWriter(
   return undefined;
 }
 
-/** Many texts for many fields are hundreds of milliseconds of work: a server that did it in one go would answer nobody meanwhile. */
+/**
+ * Many texts for many fields are hundreds of milliseconds of work: a server that did it in one go would
+ * answer nobody meanwhile.
+ */
 async function askFieldByField(
   fields: readonly FieldTexts[],
   brief: Brief,

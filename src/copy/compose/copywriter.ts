@@ -1,5 +1,6 @@
 /**
- * From a product to its copy, in two steps with whatever scores texts between them: `propose` writes and checks, `choose` takes the best.
+ * From a product to its copy, in two steps with whatever scores texts between them: `propose` writes and
+ * checks, `choose` takes the best.
  */
 import { copyText } from '../../core/classifier-text.ts';
 import { AppError } from '../../core/errors.ts';
@@ -51,7 +52,10 @@ export interface Copy {
   /** Fits the tightest ad field of all channels. */
   ad_copy: string;
   channels: Record<string, ChannelCopy>;
-  /** Every text that passed the checks, best first, but the returned one before all others; channel fields as `x.text`. */
+  /**
+   * Every text that passed the checks, best first, but the returned one before all others; channel fields as
+   * `x.text`.
+   */
   alternatives: Record<string, ScoredText[]>;
   /** Who wrote the caption. */
   writer: WriterName;
@@ -63,7 +67,10 @@ export interface Copy {
 
 /** What was written for one request: checked, not yet chosen from. */
 export interface Draft {
-  /** What `choose` needs scores of: the fields' texts as a classifier reads them; empty with `count: 1`, where there is nothing to choose from. */
+  /**
+   * What `choose` needs scores of: the fields' texts as a classifier reads them; empty with `count: 1`, where
+   * there is nothing to choose from.
+   */
   readonly texts: readonly string[];
   readonly fields: readonly DraftField[];
   readonly hashtags: readonly string[];
@@ -96,11 +103,15 @@ export interface Copywriter {
   /** Who is asked first. */
   readonly writer: WriterName;
   readonly channelNames: readonly string[];
-  /** @throws AppError `invalid-input` for an unknown channel, a count out of range or bans that leave nothing; the signal's reason */
+  /**
+   * @throws AppError `invalid-input` for an unknown channel, a count out of range or bans that leave nothing;
+   *   the signal's reason
+   */
   propose(request: CopyRequest): Promise<Draft>;
   /**
    * @param scores of `draft.texts`, in their order, higher is better
-   * @param chance where the text of a field is drawn; a field that returns many texts always returns the best ones
+   * @param chance where the text of a field is drawn; a field that returns many texts always returns the best
+   *   ones
    */
   choose(draft: Draft, scores: readonly number[], chance?: Chance): Copy;
   close(): Promise<void>;

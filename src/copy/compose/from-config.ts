@@ -23,7 +23,8 @@ export interface FromConfigOptions {
 type WritingConfig = Omit<Config['copy'], 'policy' | 'holdback' | 'explorationFloor'>;
 
 /**
- * The copywriter that the section `copy` of the configuration describes. Close it: a text model may hold a process.
+ * The copywriter that the section `copy` of the configuration describes. Close it: a text model may hold a
+ * process.
  *
  * @throws AppError `invalid-config` when the chosen writer lacks a setting or the channels are not valid.
  */

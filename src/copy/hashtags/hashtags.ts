@@ -1,9 +1,13 @@
-/** Hashtags from the record's own words: relevant, distinct, valid everywhere, and in CamelCase so that screen readers say the words. */
+/**
+ * Hashtags from the record's own words: relevant, distinct, valid everywhere, and in CamelCase so that screen
+ * readers say the words.
+ */
 import { foldText, nounCategory, type Brief, type Category } from '../brief/index.ts';
 
 export const MAX_HASHTAG_CHARS = 30;
 
-// Letters, marks, digits and underscore with at least one letter: what X, Instagram, Facebook and LinkedIn all accept.
+// Letters, marks, digits and underscore with at least one letter: what X, Instagram, Facebook and LinkedIn
+// all accept.
 const VALID = /^#(?=.*\p{L})[\p{L}\p{M}\p{N}_]+$/u;
 
 const CATEGORY_TAGS: Record<Category, readonly string[]> = {
@@ -27,8 +31,8 @@ const STOP_WORDS = new Set(
 const NAME_TAG_WORDS = 4;
 
 /**
- * At most `count` tags, each with its `#`, the most specific first: keywords, the product's name, its noun, its words, its category.
- * `refuses` says which tags may not be used (banned words, claims).
+ * At most `count` tags, each with its `#`, the most specific first: keywords, the product's name, its noun,
+ * its words, its category. `refuses` says which tags may not be used (banned words, claims).
  */
 export function createHashtags(brief: Brief, count: number, refuses: (tag: string) => boolean): string[] {
   const tags = new Map<string, string>();
@@ -53,7 +57,8 @@ function* possibleTags(brief: Brief): Generator<string> {
   yield `#${first}`;
   const adjective = brief.phrases.adjectives[0];
   if (brief.kind !== '' && adjective !== undefined) yield toHashtag(`${adjective} ${brief.kind}`);
-  // A word of the name that is a product noun says what it is; any other would be as often a colour as a brand.
+  // A word of the name that is a product noun says what it is; any other would be as often a colour as a
+  // brand.
   for (const word of words)
     if (word.length > 3 && nounCategory(word.toLowerCase()) !== undefined) yield toHashtag(word);
   yield `#${second}`;
@@ -67,7 +72,10 @@ function nameWords(name: string): string[] {
   return words.filter((word) => !STOP_WORDS.has(word.toLowerCase()));
 }
 
-/** `noise cancelling headphones` as `#NoiseCancellingHeadphones`. Two numbers side by side would make a third: such a text gives ''. */
+/**
+ * `noise cancelling headphones` as `#NoiseCancellingHeadphones`. Two numbers side by side would make a third:
+ * such a text gives ''.
+ */
 export function toHashtag(text: string): string {
   const words =
     text.replaceAll(/['\u2019]|[\ufe00-\ufe0f]/gu, '').match(/[\p{L}\p{N}][\p{L}\p{M}\p{N}]*/gu) ?? [];
@@ -80,7 +88,8 @@ export function toHashtag(text: string): string {
 }
 
 function camel(word: string): string {
-  // A word that has its own capitals keeps them, except an all-capital word of five letters or more: LED stays, HEADPHONES does not.
+  // A word that has its own capitals keeps them, except an all-capital word of five letters or more: LED
+  // stays, HEADPHONES does not.
   const body = /^[A-Z]{5,}$/u.test(word) ? word.toLowerCase() : word;
   const first = String.fromCodePoint(body.codePointAt(0) ?? 0);
   return /\p{Ll}/u.test(first) && !/\p{Lu}/u.test(body)

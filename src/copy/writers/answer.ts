@@ -1,12 +1,16 @@
-/** How the answer of a language model is read: thoughts, remarks and other objects around what was asked for cost nothing. */
+/**
+ * How the answer of a language model is read: thoughts, remarks and other objects around what was asked for
+ * cost nothing.
+ */
 import { AppError } from '../../core/errors.ts';
 import { isJsonObject } from '../../core/json-object.ts';
 import { tidyProposal } from './prompt.ts';
 import type { FieldRequest } from './writer.ts';
 
 /**
- * The texts of an answer, per field, from the first whole JSON object that holds any of them, wherever it stands. A field that is
- * missing or null gives an empty list. Takes time in proportion to the answer's length, whatever it holds.
+ * The texts of an answer, per field, from the first whole JSON object that holds any of them, wherever it
+ * stands. A field that is missing or null gives an empty list. Takes time in proportion to the answer's
+ * length, whatever it holds.
  *
  * @throws AppError `unavailable` when there is no such object
  */
@@ -30,7 +34,10 @@ export function parseAnswer(answer: string, fields: readonly FieldRequest[]): st
 
 const THOUGHT = /<(\/?)(?:think|thinking|thought|reasoning)>/giu;
 
-/** Thoughts stand before the answer, in tags; some servers swallow the opening one, and a model that was cut off never closes it. */
+/**
+ * Thoughts stand before the answer, in tags; some servers swallow the opening one, and a model that was cut
+ * off never closes it.
+ */
 function withoutThoughts(answer: string): string {
   let said = '';
   let at = 0;
@@ -70,7 +77,10 @@ function firstOf(values: readonly unknown[], fields: readonly FieldRequest[]): s
   return undefined;
 }
 
-/** One text, a list of them, or of objects that hold each as `text`; anything else between them is passed over. */
+/**
+ * One text, a list of them, or of objects that hold each as `text`; anything else between them is passed
+ * over.
+ */
 function listTexts(value: unknown): string[] {
   if (typeof value === 'string') return [value];
   if (!Array.isArray(value)) return [];
@@ -87,8 +97,8 @@ const TEXT = /"(?:[^"\\]|\\.)*"/sy;
 const PLAIN = /true|false|null|-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?/y;
 
 /**
- * The outermost whole objects, as they come. A brace is tried once: one that was met inside another object ends, or fails, there as it
- * would by itself, so that no text is walked over again and again.
+ * The outermost whole objects, as they come. A brace is tried once: one that was met inside another object
+ * ends, or fails, there as it would by itself, so that no text is walked over again and again.
  */
 function* findObjects(text: string): Generator<string> {
   /** Of each brace that was tried: where its object ends, -1 when it is not whole. */

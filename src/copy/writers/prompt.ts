@@ -15,7 +15,9 @@ export const SYSTEM_PROMPT = [
   'Answer with one JSON object only: each requested field name maps to a list of distinct texts. No hashtags, no markdown, no commentary.',
 ].join(' ');
 
-/** The request as JSON: the product, the wishes, and for each field what kind of text, how many and how long. */
+/**
+ * The request as JSON: the product, the wishes, and for each field what kind of text, how many and how long.
+ */
 export function renderPrompt(brief: Brief, fields: readonly FieldRequest[]): string {
   return JSON.stringify({
     product: { title: brief.title, description: brief.description.slice(0, MAX_DESCRIPTION_CHARS) },

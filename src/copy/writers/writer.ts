@@ -1,4 +1,7 @@
-/** What a writer is: given a brief and the fields to fill, it proposes texts; whether they may leave is decided elsewhere. */
+/**
+ * What a writer is: given a brief and the fields to fill, it proposes texts; whether they may leave is
+ * decided elsewhere.
+ */
 import type { WriterName } from '../../core/config/index.ts';
 import type { Brief } from '../brief/index.ts';
 import type { FieldRole } from '../channels/index.ts';
@@ -29,7 +32,10 @@ export interface WriteOptions {
 
 export interface Writer {
   readonly name: WriterName;
-  /** Whether it answers at once, each field for itself: then it is asked for one field after the other, and other work has its turn between them. */
+  /**
+   * Whether it answers at once, each field for itself: then it is asked for one field after the other, and
+   * other work has its turn between them.
+   */
   readonly immediate?: boolean;
   /**
    * Texts for every field, in the order of `fields`. May return fewer than asked for.

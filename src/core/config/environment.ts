@@ -51,7 +51,10 @@ export function readEnvironment(env: Environment, defaults: JsonObject): Variabl
   return settings;
 }
 
-/** `DATABASE_URL_FILE` and its like: a secret that a file holds, as Docker and Kubernetes mount it; its last line end is not part of it. */
+/**
+ * `DATABASE_URL_FILE` and its like: a secret that a file holds, as Docker and Kubernetes mount it; its last
+ * line end is not part of it.
+ */
 function readSecretFile(
   variable: string,
   file: string,
@@ -81,7 +84,9 @@ function findKey(variable: string, defaults: JsonObject): string | undefined {
   }
 }
 
-/** COPYLOOP_DATA__SOURCE__COUNT -> data.source.count; words are matched without case and single underscores. */
+/**
+ * COPYLOOP_DATA__SOURCE__COUNT -> data.source.count; words are matched without case and single underscores.
+ */
 function keyOfVariable(variable: string, defaults: JsonObject): string {
   const names: string[] = [];
   let node: unknown = defaults;
@@ -103,8 +108,9 @@ function keyOfVariable(variable: string, defaults: JsonObject): string {
 }
 
 /**
- * Where the key holds text, the variable's text as it stands, since ` #`, digits and quotes are as good as any letter in a password; empty and
- * `null` say "none" where a key may be null. Everywhere else YAML's rules tell a number, a boolean and a list.
+ * Where the key holds text, the variable's text as it stands, since ` #`, digits and quotes are as good as
+ * any letter in a password; empty and `null` say "none" where a key may be null. Everywhere else YAML's rules
+ * tell a number, a boolean and a list.
  */
 function readValue(key: string, text: string): unknown {
   const { isText, mayBeNull } = typeAt(key);

@@ -1,12 +1,16 @@
 /**
- * The fields of a record, said once: the check of a row, the columns of a dataset version, its manifest and what can be mapped follow
- * from this table. They stand here because the configuration, which imports nothing above it, names them in `data.map`.
+ * The fields of a record, said once: the check of a row, the columns of a dataset version, its manifest and
+ * what can be mapped follow from this table. They stand here because the configuration, which imports nothing
+ * above it, names them in `data.map`.
  */
 export interface FieldRule {
   kind: 'text' | 'number' | 'time' | 'texts' | 'pairs';
   /** Of a text. */
   maxChars: number;
-  /** Added after dataset versions were first written: absent where it is empty, so that those read on and keep their digests. */
+  /**
+   * Added after dataset versions were first written: absent where it is empty, so that those read on and keep
+   * their digests.
+   */
   isLater?: true;
 }
 

@@ -1,6 +1,7 @@
 /**
- * Reads the configuration once: config/default.yaml, then the user's file, then the environment, then the command line.
- * The only place that reads `process.env`. The result is frozen and passed in wherever it is needed.
+ * Reads the configuration once: config/default.yaml, then the user's file, then the environment, then the
+ * command line. The only place that reads `process.env`. The result is frozen and passed in wherever it is
+ * needed.
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
@@ -50,7 +51,9 @@ export function loadConfig(options: LoadOptions = {}): LoadedConfig {
   return { config: validate(tree, origins), origins };
 }
 
-/** A kind of source says its defaults with its keys, so that a new one is known to files and variables too. */
+/**
+ * A kind of source says its defaults with its keys, so that a new one is known to files and variables too.
+ */
 function addSourceDefaults(tree: JsonObject): void {
   const { data } = tree;
   const source = isJsonObject(data) ? data['source'] : undefined;
@@ -98,7 +101,8 @@ function readYaml(file: string): JsonObject {
   try {
     tree = parseYaml(content);
   } catch (error) {
-    // The first line says what and where; below it, and so in the cause, stands the line of the file, which may hold a secret.
+    // The first line says what and where; below it, and so in the cause, stands the line of the file, which
+    // may hold a secret.
     const [what = ''] = toError(error).message.split('\n');
     throw new AppError('invalid-config', `${file} is not YAML: ${what.replace(/:$/u, '')}`);
   }

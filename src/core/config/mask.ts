@@ -6,7 +6,9 @@ import { SECRET_KEYS, type Config } from './schema.ts';
 const MASK = '********';
 const ADDRESS_KEY = /(?:url|uri|endpoint)$/iu;
 
-/** The value of a key as a listing or an error may show it: a secret masked, and a table that holds one too. */
+/**
+ * The value of a key as a listing or an error may show it: a secret masked, and a table that holds one too.
+ */
 export function maskValue(key: string, value: unknown): unknown {
   if (value === null || value === undefined) return value;
   if (SECRET_KEYS.includes(key))
@@ -15,8 +17,8 @@ export function maskValue(key: string, value: unknown): unknown {
 }
 
 /**
- * A password inside an address is masked alone, so that the host stays readable; any other secret wholly. In the query of a web address
- * every value may be one (`?sig=`); that of a database has settings too.
+ * A password inside an address is masked alone, so that the host stays readable; any other secret wholly. In
+ * the query of a web address every value may be one (`?sig=`); that of a database has settings too.
  */
 export function maskSecret(value: string): string {
   if (!URL.canParse(value)) return MASK;
@@ -28,7 +30,10 @@ export function maskSecret(value: string): string {
   return url.href;
 }
 
-/** Settings that a run took over, as they are shown: the run needs what its addresses hold, those who look at it do not. */
+/**
+ * Settings that a run took over, as they are shown: the run needs what its addresses hold, those who look at
+ * it do not.
+ */
 export function withPublicAddresses<T extends Pick<Config, 'data' | 'model'>>(settings: T): T {
   const { data, model } = settings;
   const source = Object.fromEntries(
@@ -47,7 +52,10 @@ const BEARER = /\b(Bearer|Basic)\s+[\w.~+/=-]{8,}/giu;
 /** A shorter value stands in many words that are no secret. */
 const SHORTEST_SECRET = 6;
 
-/** Masks what running text must not show: the secrets of the configuration wherever they stand, and what addresses and headers carry. */
+/**
+ * Masks what running text must not show: the secrets of the configuration wherever they stand, and what
+ * addresses and headers carry.
+ */
 export function createSecretMask(config: Config): (text: string) => string {
   const secrets = SECRET_KEYS.flatMap((key) => {
     const value = key

@@ -1,6 +1,7 @@
 /**
- * Where a probe asks. Probes run every few seconds beside what they watch, so these two settings are read without what reads all of them
- * (schema, YAML), which takes ten times as long; a configuration file alone is worth a parser.
+ * Where a probe asks. Probes run every few seconds beside what they watch, so these two settings are read
+ * without what reads all of them (schema, YAML), which takes ten times as long; a configuration file alone is
+ * worth a parser.
  */
 import { readFileSync } from 'node:fs';
 import path from 'node:path';

@@ -52,7 +52,10 @@ const pipeline = z.strictObject({
   checkpointCopyMs: milliseconds,
 });
 
-/** Our field: their column, or '' where it has none. `auto` reads any table by what its columns are called, not only known exports. */
+/**
+ * Our field: their column, or '' where it has none. `auto` reads any table by what its columns are called,
+ * not only known exports.
+ */
 export const fieldMapSchema = z.preprocess(
   (map) => (map === 'auto' ? { auto: 'yes' } : map),
   z.partialRecord(z.enum([...MAPPABLE_FIELDS, 'auto']), z.string().max(500)),

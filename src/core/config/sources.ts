@@ -1,14 +1,21 @@
-/** What can be said of a data source, a row a kind: its keys under `data.source`, and which of them it cannot do without. */
+/**
+ * What can be said of a data source, a row a kind: its keys under `data.source`, and which of them it cannot
+ * do without.
+ */
 import { z } from 'zod';
 
 const text = z.string().min(1);
 const nonNegativeInt = z.int().min(0);
 
 export interface SourceRule {
-  /** Keys of this kind with their defaults; a key that ends in url, token, password or secret is shown masked. */
+  /**
+   * Keys of this kind with their defaults; a key that ends in url, token, password or secret is shown masked.
+   */
   keys: z.ZodRawShape;
   needs?: string;
-  /** Whether a caller of the HTTP interface may name it; addresses are then held to the destination policy. */
+  /**
+   * Whether a caller of the HTTP interface may name it; addresses are then held to the destination policy.
+   */
   isOpenToCallers: boolean;
 }
 

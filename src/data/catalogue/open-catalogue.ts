@@ -1,4 +1,7 @@
-/** A catalogue of products, row by row: what is to be predicted, or why a row cannot be. Memory does not grow with it. */
+/**
+ * A catalogue of products, row by row: what is to be predicted, or why a row cannot be. Memory does not grow
+ * with it.
+ */
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import type { DestinationPolicy } from '../../core/outbound-policy.ts';
 import { assertNever } from '../../core/errors.ts';
@@ -40,7 +43,9 @@ export interface CatalogueOptions {
   signal: AbortSignal;
 }
 
-/** @throws AppError `bad-data` for columns or a file that cannot be used, and what reading the source throws */
+/**
+ * @throws AppError `bad-data` for columns or a file that cannot be used, and what reading the source throws
+ */
 export async function openCatalogue(
   source: CatalogueSource,
   options: CatalogueOptions,

@@ -1,4 +1,7 @@
-/** CSV and TSV, row by row. Cells stay bytes until each is wanted, so that a wrong encoding costs its row and not the file. */
+/**
+ * CSV and TSV, row by row. Cells stay bytes until each is wanted, so that a wrong encoding costs its row and
+ * not the file.
+ */
 import { AppError } from '../../core/errors.ts';
 import { shorten, type Fault } from '../record.ts';
 import { findDialect, isBlank, type Dialect } from './dialect.ts';
@@ -19,11 +22,17 @@ export interface DelimitedOptions {
   isTsv: boolean;
   /** For messages. */
   name: string;
-  /** Columns that the user names; when all are numbers that the first row does not name, the file has no header. */
+  /**
+   * Columns that the user names; when all are numbers that the first row does not name, the file has no
+   * header.
+   */
   named: readonly string[];
 }
 
-/** @throws AppError `bad-data` for an empty file or one of too many columns, and while reading for a row beyond 8 MiB */
+/**
+ * @throws AppError `bad-data` for an empty file or one of too many columns, and while reading for a row
+ *   beyond 8 MiB
+ */
 export function readDelimited(bytes: OpenedBytes, { isTsv, name, named }: DelimitedOptions): SourceTable {
   const dialect = findDialect(bytes.head.toString('latin1'), bytes.isWhole, isTsv);
   const { first } = dialect;
@@ -68,8 +77,8 @@ export function readDelimited(bytes: OpenedBytes, { isTsv, name, named }: Delimi
 }
 
 /**
- * Whether the columns that the user names are numbers of columns. A first row that holds them all names them so, unless rows below hold
- * the same in that place: then it is a label of 0 and 1, and no name.
+ * Whether the columns that the user names are numbers of columns. A first row that holds them all names them
+ * so, unless rows below hold the same in that place: then it is a label of 0 and 1, and no name.
  */
 export function hasNoHeader(
   named: readonly string[],
@@ -90,7 +99,10 @@ async function* streamRecords(
   name: string,
 ): AsyncGenerator<RawRecord[]> {
   let pending = '';
-  /** A record that the text does not end is read again only when as much again is there, so that the whole stays linear. */
+  /**
+   * A record that the text does not end is read again only when as much again is there, so that the whole
+   * stays linear.
+   */
   let waitFor = 0;
   let line = 1;
   for await (const chunk of chunks) {

@@ -1,12 +1,16 @@
 /**
- * How a delimited file is written, found by reading records of its head in every way that spreadsheets and shops write them: the way whose
- * records agree in their number of cells is taken. Lines before the header (`sep=`, comments, a report's title and dates) are passed over.
+ * How a delimited file is written, found by reading records of its head in every way that spreadsheets and
+ * shops write them: the way whose records agree in their number of cells is taken. Lines before the header
+ * (`sep=`, comments, a report's title and dates) are passed over.
  */
 import { countKnownNames } from '../platform/recognise.ts';
 import { splitRecords, type Delimiters, type RawRecord } from './split-records.ts';
 
 export interface Dialect extends Delimiters {
-  /** Record of the head that is the header (or the first row of a table without one), after those that are passed over. */
+  /**
+   * Record of the head that is the header (or the first row of a table without one), after those that are
+   * passed over.
+   */
   first: RawRecord | undefined;
   /** Records of the head. */
   records: readonly RawRecord[];
@@ -26,7 +30,8 @@ export function findDialect(head: string, isWhole: boolean, isTsv: boolean): Dia
   const separator = /^(?:[\r\n]{0,20})"?sep=([^\r\n])"?[\r\n]/iu.exec(head.slice(0, 40))?.[1];
   const ways = (separator === undefined ? DELIMITERS : [separator]).flatMap((delimiter): Delimiters[] => [
     { delimiter, quote: '"' },
-    // Where commas are quoted, a quote that nobody closes is damage; tabs and bars have often no quoting at all.
+    // Where commas are quoted, a quote that nobody closes is damage; tabs and bars have often no quoting at
+    // all.
     ...(delimiter === ',' || delimiter === ';' ? [] : [{ delimiter, quote: null }]),
   ]);
   const tries = ways.map((way) => {
@@ -57,8 +62,8 @@ function judge(
   // Lines before the table count half: a way that reads one row of two is not the way.
   const judged = Math.max(1, records.length - Math.min(before, MAX_LINES_BEFORE) / 2);
   const share = (agreeing - faults) / judged;
-  // Among ways that agree alike: more cells, quotes that mean something, and what the file's name says. TSV has no quoting by its own
-  // definition (IANA text/tab-separated-values), yet many programs quote.
+  // Among ways that agree alike: more cells, quotes that mean something, and what the file's name says. TSV
+  // has no quoting by its own definition (IANA text/tab-separated-values), yet many programs quote.
   const preference =
     Math.min(cells, 50) * 1e-4 +
     (delimiter === '\t' && isTsv ? 0.02 : 0) +
@@ -79,7 +84,8 @@ export function findHeader(
     if (reason === undefined) break;
     ignored.push({ line: record.line, reason });
   }
-  // Headings over groups of columns, labels over technical names: the header is the line that says more names that exports have.
+  // Headings over groups of columns, labels over technical names: the header is the line that says more names
+  // that exports have.
   for (let next = at + 1; next <= at + HEADERS_COMPARED && next < candidates.length; next += 1) {
     const known = countKnownNames((candidates[next] as RawRecord).cells);
     if (known < 2 || known <= countKnownNames((candidates[at] as RawRecord).cells)) continue;
@@ -97,7 +103,8 @@ function passedOver(record: RawRecord, after: readonly RawRecord[], cells: numbe
   if (cells === 1) return undefined;
   if (isComment(record)) return 'is a comment';
   const filled = countFilled(record);
-  // A title, dates, a row of headings over groups of columns: fewer cells than lines after it, and less than half of a row.
+  // A title, dates, a row of headings over groups of columns: fewer cells than lines after it, and less than
+  // half of a row.
   if (filled <= cells / 2 && after.some((next) => countFilled(next) > filled)) return 'is a heading';
   return undefined;
 }

@@ -1,6 +1,6 @@
 /**
- * Which encoding a text file has: by its mark, by what is declared, by its bytes. Windows-1252 is taken without being told only where
- * every byte above ASCII makes sense in it; what is doubtful is asked about.
+ * Which encoding a text file has: by its mark, by what is declared, by its bytes. Windows-1252 is taken
+ * without being told only where every byte above ASCII makes sense in it; what is doubtful is asked about.
  */
 import { AppError } from '../../core/errors.ts';
 
@@ -86,12 +86,18 @@ function countUtf8(bytes: Buffer): { damaged: number; multibyte: number } {
 
 const CAPITAL = /[\p{Lu}]/u;
 const LETTER = /\p{L}/u;
-/** Letters of western Europe; what else is a letter in Windows-1252 (ð, þ, ƒ, Ž, Š) is more often another encoding's vowel. */
+/**
+ * Letters of western Europe; what else is a letter in Windows-1252 (ð, þ, ƒ, Ž, Š) is more often another
+ * encoding's vowel.
+ */
 const WESTERN = /[ÀÁÂÃÄÅÆÇÈÉÊËÌÍÎÏÑÒÓÔÕÖØÙÚÛÜßàáâãäåæçèéêëìíîïñòóôõöøùúûüÿŒœ]/u;
 const BETWEEN_WORDS = /[–—„“”«»‹›…•·¿¡]/u;
 const SIGNS = /[€£¥¢©®™°ºª½¼¾×±§²³µ¹÷\u00a0‰†‡]/u;
 
-/** Whether at least 95 of 100 characters above ASCII stand where Windows-1252 would have them, and none is undefined there. */
+/**
+ * Whether at least 95 of 100 characters above ASCII stand where Windows-1252 would have them, and none is
+ * undefined there.
+ */
 function looksLikeWindows1252(bytes: Buffer): boolean {
   const text = decodeWindows1252(bytes.subarray(0, 1 << 18));
   let seen = 0;

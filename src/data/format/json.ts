@@ -42,7 +42,10 @@ export function readJsonLines(bytes: OpenedBytes, name: string): SourceTable {
   return { layout: layoutOf('jsonl', bytes), read };
 }
 
-/** @throws AppError `bad-data`, while reading, when there is no list, it does not end, or something else follows it */
+/**
+ * @throws AppError `bad-data`, while reading, when there is no list, it does not end, or something else
+ *   follows it
+ */
 export function readJsonList(bytes: OpenedBytes, name: string): SourceTable {
   async function* read(): AsyncGenerator<SourceRow> {
     let index = 0;
@@ -68,8 +71,9 @@ function layoutOf(format: 'json' | 'jsonl', { encoding, packing }: OpenedBytes):
 }
 
 /**
- * The elements of the list. Bytes outside the list are skipped but for the keys on the way to it. All of JSON's marks are ASCII, which no
- * byte of a longer UTF-8 sequence can be, so bytes are enough and chunk borders do no harm.
+ * The elements of the list. Bytes outside the list are skipped but for the keys on the way to it. All of
+ * JSON's marks are ASCII, which no byte of a longer UTF-8 sequence can be, so bytes are enough and chunk
+ * borders do no harm.
  */
 async function* splitList(chunks: AsyncIterable<Buffer>, name: string): AsyncGenerator<Buffer> {
   let depth = 0;

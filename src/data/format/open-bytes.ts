@@ -1,4 +1,7 @@
-/** The head of a byte stream: unpacked where it is gzip or zstd, its kind known by its first bytes, text turned into UTF-8. */
+/**
+ * The head of a byte stream: unpacked where it is gzip or zstd, its kind known by its first bytes, text
+ * turned into UTF-8.
+ */
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { Decompress } from 'fzstd';
@@ -24,7 +27,9 @@ export interface OpenedBytes {
   packing: string | undefined;
 }
 
-/** @throws AppError `bad-data` for what is neither text nor a known container, and for what the stream throws */
+/**
+ * @throws AppError `bad-data` for what is neither text nor a known container, and for what the stream throws
+ */
 export async function openBytes(
   source: AsyncIterable<Uint8Array>,
   name: string,

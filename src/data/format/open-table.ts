@@ -1,4 +1,7 @@
-/** From bytes to rows: what they are is told by their first bytes; name and type decide only where those do not. */
+/**
+ * From bytes to rows: what they are is told by their first bytes; name and type decide only where those do
+ * not.
+ */
 import path from 'node:path';
 import { AppError, assertNever } from '../../core/errors.ts';
 import { readDelimited } from './delimited.ts';

@@ -1,8 +1,10 @@
 /**
- * Records of delimited text, as Python's `csv` splits them: a quote opens a cell only at its start, a doubled quote is one, a record ends
- * at LF, CR LF or CR outside quotes. What neither reads alike is refused: text after a closing quote.
+ * Records of delimited text, as Python's `csv` splits them: a quote opens a cell only at its start, a doubled
+ * quote is one, a record ends at LF, CR LF or CR outside quotes. What neither reads alike is refused: text
+ * after a closing quote.
  *
- * Works on text of a character a byte (latin1), so that marks, all ASCII, are found fast and cells are decoded only where they are read.
+ * Works on text of a character a byte (latin1), so that marks, all ASCII, are found fast and cells are
+ * decoded only where they are read.
  */
 export interface Delimiters {
   delimiter: string;
@@ -46,7 +48,10 @@ export function splitRecords(
   let at = from.start;
   let line = from.line;
 
-  /** Where a line that ends at `end` gives way to the next; undefined where a CR may have an LF after it that is not yet here. */
+  /**
+   * Where a line that ends at `end` gives way to the next; undefined where a CR may have an LF after it that
+   * is not yet here.
+   */
   const afterEnd = (end: number): number | undefined => {
     if (end >= text.length) return isLast ? text.length : undefined;
     if (text[end] === '\n') return end + 1;

@@ -1,7 +1,10 @@
 /** What every reader hands on: rows as they stand in the source, not yet checked. */
 import type { Fault } from '../record.ts';
 
-/** One row: its values, or why it could not even be read. `line` counts from 1: lines of a text file, elements of a list. */
+/**
+ * One row: its values, or why it could not even be read. `line` counts from 1: lines of a text file, elements
+ * of a list.
+ */
 export type SourceRow =
   { line: number; values: Readonly<Record<string, unknown>> } | { line: number; fault: Fault };
 

@@ -1,4 +1,7 @@
-/** A sheet of an .xlsx workbook, row by row. Texts that cells share are kept in memory, as the format wants it. */
+/**
+ * A sheet of an .xlsx workbook, row by row. Texts that cells share are kept in memory, as the format wants
+ * it.
+ */
 import { Parser, type Handler } from 'htmlparser2';
 import { AppError } from '../../core/errors.ts';
 import { createRowReader, hasNoHeader, tidyName } from './delimited.ts';
@@ -12,7 +15,10 @@ const HEAD_ROWS = 60;
 
 export const WORKBOOK = 'xl/workbook.xml';
 
-/** @param sheet undefined: the first one. @throws AppError `bad-data` for a sheet that is not there or holds nothing */
+/**
+ * @param sheet undefined: the first one. @throws AppError `bad-data` for a sheet that is not there or holds
+ *   nothing
+ */
 export async function readXlsx(
   archive: ZipArchive,
   { name, sheet, named }: { name: string; sheet?: string | undefined; named: readonly string[] },
@@ -165,7 +171,8 @@ async function readDateStyles(archive: ZipArchive): Promise<Set<number>> {
       if (localName(tag) === 'cellXfs') inCells = false;
     },
   });
-  // Formats that every workbook knows: https://learn.microsoft.com/en-us/dotnet/api/documentformat.openxml.spreadsheet.numberingformat
+  // Formats that every workbook knows:
+  // https://learn.microsoft.com/en-us/dotnet/api/documentformat.openxml.spreadsheet.numberingformat
   const isDate = (id: number): boolean =>
     custom.get(id) ?? ((id >= 14 && id <= 22) || (id >= 45 && id <= 47));
   return new Set(styles.flatMap((id, style) => (isDate(id) ? [style] : [])));

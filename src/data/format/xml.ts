@@ -1,6 +1,7 @@
 /**
- * Feeds of XML: the items of RSS and the entries of Atom, also a plain list of `product`, `item`, `offer` elements. Streamed; entities
- * that a file declares are never expanded, and nothing that it points to is fetched.
+ * Feeds of XML: the items of RSS and the entries of Atom, also a plain list of `product`, `item`, `offer`
+ * elements. Streamed; entities that a file declares are never expanded, and nothing that it points to is
+ * fetched.
  */
 import { Parser } from 'htmlparser2';
 import { AppError } from '../../core/errors.ts';
@@ -28,7 +29,10 @@ interface Element {
   children: [string, unknown][];
 }
 
-/** @throws AppError `bad-data`, while reading, for entities of its own, a file that breaks off or is no XML, and one without items */
+/**
+ * @throws AppError `bad-data`, while reading, for entities of its own, a file that breaks off or is no XML,
+ *   and one without items
+ */
 export function readXml(bytes: OpenedBytes, name: string): SourceTable {
   async function* read(): AsyncGenerator<SourceRow> {
     const rows: SourceRow[] = [];

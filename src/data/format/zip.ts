@@ -1,4 +1,7 @@
-/** Containers that are read from their end: bytes are put down in a temporary file first, which goes when its rows have been read. */
+/**
+ * Containers that are read from their end: bytes are put down in a temporary file first, which goes when its
+ * rows have been read.
+ */
 import { createWriteStream } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -37,7 +40,10 @@ export interface ZipArchive {
   close(): Promise<void>;
 }
 
-/** Nothing of an archive is ever written to a path that it names. @throws AppError `bad-data` for one that is damaged or a bomb */
+/**
+ * Nothing of an archive is ever written to a path that it names. @throws AppError `bad-data` for one that is
+ * damaged or a bomb
+ */
 export async function openZip(chunks: AsyncIterable<Buffer>, name: string): Promise<ZipArchive> {
   const file = await spool(chunks);
   let zip: ZipFile | undefined;

@@ -1,7 +1,7 @@
 /**
- * Exports that are recognised by their columns: one entry each. Names are in normal form (`normaliseName`): lower case, one space for
- * white space, `_` and `-`, no `g:`. A field is taken from the first of its columns that holds something; `a.0.b` is a path into nested
- * records, `tag*` every column that begins so.
+ * Exports that are recognised by their columns: one entry each. Names are in normal form (`normaliseName`):
+ * lower case, one space for white space, `_` and `-`, no `g:`. A field is taken from the first of its columns
+ * that holds something; `a.0.b` is a path into nested records, `tag*` every column that begins so.
  */
 import type { RecordField } from '../../core/config/index.ts';
 
@@ -21,9 +21,14 @@ export interface Platform {
   metrics?: Readonly<Partial<Record<Metric, readonly string[]>>>;
   /** Columns kept as attributes of the product. */
   attributes?: readonly string[];
-  /** Columns that hold the name of an attribute, with that of its value: `option1 name` with `option1 value`. */
+  /**
+   * Columns that hold the name of an attribute, with that of its value: `option1 name` with `option1 value`.
+   */
   attributePairs?: readonly (readonly [string, string])[];
-  /** Rows that belong to another: the same key again without a title; or a type and the key of the product that it is a variation of. */
+  /**
+   * Rows that belong to another: the same key again without a title; or a type and the key of the product
+   * that it is a variation of.
+   */
   fold?:
     | { by: 'key'; key: string; texts: readonly string[] }
     | { by: 'parent'; type: string; types: readonly string[]; parent: string; key: readonly string[] };
@@ -33,9 +38,13 @@ export interface Platform {
   hasUniqueIds?: boolean;
   /** Fields without which a row is cut off. */
   needs?: readonly RecordField[];
-  /** Lists of categories of which the first is taken: what parts them, where no backslash stands before it. */
+  /**
+   * Lists of categories of which the first is taken: what parts them, where no backslash stands before it.
+   */
   categoriesPartedBy?: string;
-  /** `\n` as two characters, `\,` in lists, an apostrophe before what a spreadsheet would take for a formula. */
+  /**
+   * `\n` as two characters, `\,` in lists, an apostrophe before what a spreadsheet would take for a formula.
+   */
   isEscaped?: boolean;
 }
 

@@ -1,4 +1,7 @@
-/** Which platform wrote a table, told by its columns; and for tables that none wrote, which of their columns mean what. */
+/**
+ * Which platform wrote a table, told by its columns; and for tables that none wrote, which of their columns
+ * mean what.
+ */
 import { MAPPABLE_FIELDS, type RecordField } from '../../core/config/index.ts';
 import { COLUMN_WORDS, PLATFORMS, type Platform } from './platforms.ts';
 
@@ -73,7 +76,10 @@ function describe(platform: Platform, { format, marks, delimiter }: Form): Platf
   return name === platform.name ? platform : { ...platform, name };
 }
 
-/** @returns undefined where neither a title nor a text can be told, or little else: a guess of two names is none */
+/**
+ * @returns undefined where neither a title nor a text can be told, or little else: a guess of two names is
+ *   none
+ */
 function readColumnWords(names: ReadonlySet<string>, layout: Form): Platform | undefined {
   const languages = Object.entries(COLUMN_WORDS).map(([language, words]) => {
     const fields: Partial<Record<RecordField, readonly string[]>> = {};

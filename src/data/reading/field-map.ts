@@ -1,4 +1,7 @@
-/** From a source's columns to our fields: what the user says wins, then what the platform is known for, then a column of the same name. */
+/**
+ * From a source's columns to our fields: what the user says wins, then what the platform is known for, then a
+ * column of the same name.
+ */
 import { MAPPABLE_FIELDS, type Config, type RecordField } from '../../core/config/index.ts';
 import { AppError } from '../../core/errors.ts';
 import { tidyName } from '../format/delimited.ts';
@@ -122,7 +125,10 @@ export function resolveMapping(
   return { platform, fields, asked, find, labelColumn };
 }
 
-/** A platform's own file keeps what the user does not map; a table with telling names is read by them only where nobody says otherwise. */
+/**
+ * A platform's own file keeps what the user does not map; a table with telling names is read by them only
+ * where nobody says otherwise.
+ */
 function choosePlatform(
   map: FieldMap,
   label: LabelRule | null,

@@ -1,4 +1,7 @@
-/** Rows that belong to a product of another row: further variants and images of it, or variations that name their parent. */
+/**
+ * Rows that belong to a product of another row: further variants and images of it, or variations that name
+ * their parent.
+ */
 import { createFingerprintSet } from '../fingerprint-set.ts';
 import type { Platform } from '../platform/platforms.ts';
 import { shorten } from '../record.ts';

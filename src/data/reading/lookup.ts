@@ -23,7 +23,9 @@ function step(node: unknown, part: string): unknown {
   return key === undefined ? undefined : node[key];
 }
 
-/** As one text: lists line by line, of an element with attributes its text, nothing of what is nested deeper. */
+/**
+ * As one text: lists line by line, of an element with attributes its text, nothing of what is nested deeper.
+ */
 export function toText(value: unknown): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint')

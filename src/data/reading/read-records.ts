@@ -1,6 +1,7 @@
 /**
- * From the rows of a table to records: columns are mapped, texts freed of markup, numbers and times read by what their columns tell,
- * variants folded into their product. The first rows are read ahead for that; from then on it streams.
+ * From the rows of a table to records: columns are mapped, texts freed of markup, numbers and times read by
+ * what their columns tell, variants folded into their product. The first rows are read ahead for that; from
+ * then on it streams.
  */
 import type { RecordField } from '../../core/config/index.ts';
 import { toPlainText } from '../../core/markup.ts';

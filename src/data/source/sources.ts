@@ -1,4 +1,7 @@
-/** Where records come from: a row a kind, which says how it is opened and how it is called in messages. Its keys are in the configuration. */
+/**
+ * Where records come from: a row a kind, which says how it is opened and how it is called in messages. Its
+ * keys are in the configuration.
+ */
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import { MAPPABLE_FIELDS, type Config, type SourceKind } from '../../core/config/index.ts';
@@ -35,7 +38,10 @@ export const DATA_SOURCES: Readonly<Record<SourceKind, DataSource>> = {
   http: { open: openUrl, describe: ({ url }) => originAndPath(new URL(required(url, 'url'))) },
 };
 
-/** @throws AppError `not-found`, `bad-data` or `invalid-input` when there is nothing to read, and as `download` does */
+/**
+ * @throws AppError `not-found`, `bad-data` or `invalid-input` when there is nothing to read, and as
+ *   `download` does
+ */
 export async function openSource(source: SourceOptions, context: OpenContext): Promise<SourceTable> {
   return await DATA_SOURCES[source.kind].open(source, context);
 }

@@ -1,7 +1,8 @@
 /**
- * Puts a record's cues into words. A cue is told by an adjective, by the denial of an opposite adjective, by a predicate or by a
- * remark. Which of these, which aspect and which words is drawn without looking at the quality; how two cues are joined follows
- * from the cues alone. So the wording adds nothing to what the cues themselves tell (quality-model.ts builds on that).
+ * Puts a record's cues into words. A cue is told by an adjective, by the denial of an opposite adjective, by
+ * a predicate or by a remark. Which of these, which aspect and which words is drawn without looking at the
+ * quality; how two cues are joined follows from the cues alone. So the wording adds nothing to what the cues
+ * themselves tell (quality-model.ts builds on that).
  */
 import { assertNever } from '../../core/errors.ts';
 import type { Random } from '../../core/random.ts';

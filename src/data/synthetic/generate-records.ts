@@ -1,4 +1,7 @@
-/** Synthetic product records under a seed: the same seed gives the same records, one at a time, whatever their number. */
+/**
+ * Synthetic product records under a seed: the same seed gives the same records, one at a time, whatever their
+ * number.
+ */
 import { base, en, Faker } from '@faker-js/faker';
 import { createRandom, type Random } from '../../core/random.ts';
 import type { ProductRecord } from '../record.ts';

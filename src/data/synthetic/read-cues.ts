@@ -1,4 +1,7 @@
-/** The generator read backwards: the cues of its law that a text repeats, for judging copy by its known quality. */
+/**
+ * The generator read backwards: the cues of its law that a text repeats, for judging copy by its known
+ * quality.
+ */
 import { syntheticWording } from './wording.ts';
 
 interface Cue {
@@ -11,7 +14,10 @@ interface Cue {
 interface Reader {
   /** Longest first. */
   cues: readonly Cue[];
-  /** A word that is an adjective and an aspect (`sound`) judges only where the frames of compose-description.ts put an adjective. */
+  /**
+   * A word that is an adjective and an aspect (`sound`) judges only where the frames of
+   * compose-description.ts put an adjective.
+   */
   aspects: readonly string[];
   judging: RegExp;
 }
@@ -38,8 +44,8 @@ function createReader(): Reader {
 /**
  * How many cues a text holds and how many of them praise.
  *
- * @param source the description that the text was written from: an adjective counts only where it stands there too, because a word of the
- *   writer's own is no evidence of the product's quality
+ * @param source the description that the text was written from: an adjective counts only where it stands
+ *   there too, because a word of the writer's own is no evidence of the product's quality
  */
 export function readCues(text: string, source: string): { count: number; praising: number } {
   const { cues, aspects, judging } = (reader ??= createReader());

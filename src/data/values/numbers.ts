@@ -1,6 +1,7 @@
 /**
- * Numbers as people write them: `4,5`, `1.299,00`, `12,99 €`, `USD 12.00`, `4.5/5`, `4 out of 5 stars`. Whether a comma or a point parts the
- * decimals is decided by the column, never by one cell; where a column says both, what contradicts it is refused.
+ * Numbers as people write them: `4,5`, `1.299,00`, `12,99 €`, `USD 12.00`, `4.5/5`, `4 out of 5 stars`.
+ * Whether a comma or a point parts the decimals is decided by the column, never by one cell; where a column
+ * says both, what contradicts it is refused.
  */
 
 /** What no number needs to be written. */

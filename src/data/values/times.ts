@@ -1,4 +1,7 @@
-/** Times as files write them. Whether `03/04/2026` is March or April is decided by the column; without a zone a time counts as UTC. */
+/**
+ * Times as files write them. Whether `03/04/2026` is March or April is decided by the column; without a zone
+ * a time counts as UTC.
+ */
 
 export const MAX_TIME_CHARS = 64;
 

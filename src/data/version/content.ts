@@ -22,7 +22,8 @@ export function hashContent(title: string, description: string): Buffer {
 }
 
 /**
- * What decides the split of a row: its text, or the product where it is one of several rows of it, so that no product is on both sides.
+ * What decides the split of a row: its text, or the product where it is one of several rows of it, so that no
+ * product is on both sides.
  * @param content the hash of `hashContent`, where it is known
  */
 export function hashSplitKey(
@@ -37,7 +38,8 @@ export function hashSplitKey(
 }
 
 /**
- * The split of a text: the same in every version and whatever its label, so that no row that a model was trained on is ever held out.
+ * The split of a text: the same in every version and whatever its label, so that no row that a model was
+ * trained on is ever held out.
  * @param content the hash of `hashSplitKey`
  */
 export function splitOf(content: Buffer, fractions: SplitFractions): Split {

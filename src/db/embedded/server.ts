@@ -140,7 +140,8 @@ async function initialise(
     `--pwfile=${passwordFile}`,
     '--auth=scram-sha-256',
     '--encoding=UTF8',
-    // Compares and sorts by code point, and knows the letters of all languages: with C alone ILIKE knows those of ASCII.
+    // Compares and sorts by code point, and knows the letters of all languages: with C alone ILIKE knows
+    // those of ASCII.
     '--locale=C',
     '--locale-provider=builtin',
     '--builtin-locale=C.UTF-8',

@@ -1,8 +1,8 @@
 import type { Migration } from '../migration.ts';
 
 /**
- * Prediction jobs are kept as runs are: whether the first queue job was handed over, and how often the reconciler brought lost ones
- * back. Which stages there are is said by the flow alone.
+ * Prediction jobs are kept as runs are: whether the first queue job was handed over, and how often the
+ * reconciler brought lost ones back. Which stages there are is said by the flow alone.
  */
 export const flowsMigration: Migration = {
   name: '020-flows',

@@ -1,8 +1,9 @@
 import type { Migration } from '../migration.ts';
 
 /**
- * Feedback names the text that it is about, by field and place among the prediction's texts. What was stored before was about the ad
- * copy that was returned, the first of its field, which the defaults say. Rows with a day are counts of one text, source and day.
+ * Feedback names the text that it is about, by field and place among the prediction's texts. What was stored
+ * before was about the ad copy that was returned, the first of its field, which the defaults say. Rows with a
+ * day are counts of one text, source and day.
  */
 export const textFeedbackMigration: Migration = {
   name: '030-text-feedback',

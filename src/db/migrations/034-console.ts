@@ -1,8 +1,8 @@
 import type { Migration } from '../migration.ts';
 
 /**
- * What the console stands on: a notice to whoever listens when one of its lists changed (the payload is the topic, one a
- * transaction however many statements it had), and sign-ins, which end with their key.
+ * What the console stands on: a notice to whoever listens when one of its lists changed (the payload is the
+ * topic, one a transaction however many statements it had), and sign-ins, which end with their key.
  */
 export const consoleMigration: Migration = {
   name: '034-console',

@@ -13,7 +13,10 @@ export interface PredictionJobsTable {
   status: Generated<RunStatus>;
   source: unknown;
   options: unknown;
-  /** Says which job a command means when it is given the same files and wishes again; null for jobs of the server. */
+  /**
+   * Says which job a command means when it is given the same files and wishes again; null for jobs of the
+   * server.
+   */
   resume_key: string | null;
   /** The version that was champion when the job began: all shards are scored by one model. */
   model_name: string;

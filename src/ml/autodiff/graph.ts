@@ -73,7 +73,9 @@ export interface Operator<A> {
   infer(inputs: readonly Value[], attributes: A): readonly ValueType[];
   /** The ONNX node that computes it. */
   emit(call: Call<A>, emitter: Emitter): OnnxCall;
-  /** New nodes that compute the gradient of each input; a gradient may be wider where an input was stretched. */
+  /**
+   * New nodes that compute the gradient of each input; a gradient may be wider where an input was stretched.
+   */
   gradient(call: Call<A>, dy: Value): readonly (Value | null)[];
 }
 
@@ -170,8 +172,8 @@ export function applyOne<A>(
 }
 
 /**
- * The same value, with a rule of its own for the whole way from `inputs` to it: for what is cheaper to differentiate than
- * the operators that it is composed of (JAX's `custom_vjp`).
+ * The same value, with a rule of its own for the whole way from `inputs` to it: for what is cheaper to
+ * differentiate than the operators that it is composed of (JAX's `custom_vjp`).
  */
 export function withGradient(value: Value, inputs: readonly Value[], gradient: Shortcut['gradient']): Value {
   if (value.origin.kind !== 'node')

@@ -12,7 +12,9 @@ const exported: readonly unknown[] = [elementwise, shaping, reduction, matrix].f
   Object.values<unknown>(kind),
 );
 
-/** Names of the operators: every row that a file of a kind exports. The tests hold a gradient check for each. */
+/**
+ * Names of the operators: every row that a file of a kind exports. The tests hold a gradient check for each.
+ */
 export const OPERATORS: readonly string[] = exported.filter(isOperator).map(({ name }) => name);
 
 function isOperator(value: unknown): value is Operator<unknown> {

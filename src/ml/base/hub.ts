@@ -1,4 +1,7 @@
-/** Where a base model lies: a directory of this machine, or a repository of the Hugging Face hub brought into a cache. */
+/**
+ * Where a base model lies: a directory of this machine, or a repository of the Hugging Face hub brought into
+ * a cache.
+ */
 import path from 'node:path';
 import { downloadFile, HubApiError } from '@huggingface/hub';
 import type { Config } from '../../core/config/index.ts';
@@ -20,7 +23,10 @@ export interface Hub {
 }
 
 const STALL_TIMEOUT_MS = 60_000;
-/** A folder of a download grows a file at a time, each within hours; one this old belongs to a process that was killed. */
+/**
+ * A folder of a download grows a file at a time, each within hours; one this old belongs to a process that
+ * was killed.
+ */
 const PARTIAL_AGE_MS = 24 * 60 * 60 * 1000;
 
 /** The hub as an installation is configured. */
@@ -32,8 +38,9 @@ export function hubOf({ storage, model }: Pick<Config, 'storage' | 'model'>): Hu
 export type BasePlace = { directory: string } | { hubId: string };
 
 /**
- * Looks for a base model and fetches nothing. A path is resolved against the working directory and against the package (so that
- * `assets/encoder` works from anywhere); anything else of the form `owner/name` is a hub id.
+ * Looks for a base model and fetches nothing. A path is resolved against the working directory and against
+ * the package (so that `assets/encoder` works from anywhere); anything else of the form `owner/name` is a hub
+ * id.
  *
  * @throws AppError `not-found` for what is neither
  */
@@ -53,8 +60,8 @@ export async function findBase(base: string): Promise<BasePlace> {
 /**
  * The local directory of a base model; one of the hub is fetched once.
  *
- * @throws AppError `unavailable` when the hub cannot be reached or falls silent, `not-found` when there is no such model;
- *   the signal's reason when it is aborted
+ * @throws AppError `unavailable` when the hub cannot be reached or falls silent, `not-found` when there is no
+ *   such model; the signal's reason when it is aborted
  */
 export async function resolveBaseDirectory(base: string, hub: Hub, signal?: AbortSignal): Promise<string> {
   const place = await findBase(base);
@@ -125,7 +132,10 @@ async function download(
   }
 }
 
-/** The fetch of one download, for a client that takes a fetch but no signal: it hears the caller's and notices silence. */
+/**
+ * The fetch of one download, for a client that takes a fetch but no signal: it hears the caller's and notices
+ * silence.
+ */
 interface DownloadFetch {
   /** As fetch; every byte that arrives by it counts. */
   readonly send: typeof fetch;

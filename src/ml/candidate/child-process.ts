@@ -1,6 +1,6 @@
 /**
- * The child process of one training (child.ts starts it). It does what its one message asks, tells its parent how
- * far it is, and ends. SIGTERM stops it at the next batch; without a parent it ends at once.
+ * The child process of one training (child.ts starts it). It does what its one message asks, tells its parent
+ * how far it is, and ends. SIGTERM stops it at the next batch; without a parent it ends at once.
  */
 import { toAppError } from '../../core/errors.ts';
 import { runTraining } from './run.ts';

@@ -1,6 +1,7 @@
 /**
- * Trains one candidate in a child process: training blocks its thread for minutes, and the thread that renews job locks and
- * answers requests must stay free. A timeout or an abort ends the child, first by SIGTERM, then by SIGKILL.
+ * Trains one candidate in a child process: training blocks its thread for minutes, and the thread that renews
+ * job locks and answers requests must stay free. A timeout or an abort ends the child, first by SIGTERM, then
+ * by SIGKILL.
  */
 import { fork, type ChildProcess } from 'node:child_process';
 import { AppError, assertNever } from '../../core/errors.ts';
@@ -35,8 +36,9 @@ const KILL_AFTER_MS = 5000;
 const MAX_STDERR_CHARS = 4000;
 
 /**
- * @throws AppError `cancelled` when aborted (the signal's reason when that is an AppError), `bad-data`, `bad-model`, `diverged`,
- *   `unsupported` as the training says, `internal` when the child dies without a word
+ * @throws AppError `cancelled` when aborted (the signal's reason when that is an AppError), `bad-data`,
+ *   `bad-model`, `diverged`, `unsupported` as the training says, `internal` when the child dies without a
+ *   word
  */
 export async function trainCandidate(
   request: TrainRequest,
@@ -151,7 +153,8 @@ function stopOnAbort(
     child.kill('SIGTERM');
     timer = setTimeout(() => child.kill('SIGKILL'), killAfterMs);
   };
-  // A parent that exits in an orderly way takes the child along; one that is killed closes the channel, which the child notices.
+  // A parent that exits in an orderly way takes the child along; one that is killed closes the channel, which
+  // the child notices.
   const killNow = (): boolean => child.kill('SIGKILL');
   signal?.addEventListener('abort', stop, { once: true });
   process.once('exit', killNow);

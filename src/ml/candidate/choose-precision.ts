@@ -1,6 +1,7 @@
 /**
- * What a classifier is worth in each precision on rows it has not learnt from, and so how it is calibrated and served.
- * It is asked before it is written, because what is written may have learnt from these rows as well (`refit`).
+ * What a classifier is worth in each precision on rows it has not learnt from, and so how it is calibrated
+ * and served. It is asked before it is written, because what is written may have learnt from these rows as
+ * well (`refit`).
  */
 import {
   computeMargins,

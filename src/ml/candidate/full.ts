@@ -1,6 +1,6 @@
 /**
- * The `full` and `reference` recipes: hands rows and settings to the engine that trains every weight (training/), and
- * where the recipe says so a second time, with the validation rows among the others.
+ * The `full` and `reference` recipes: hands rows and settings to the engine that trains every weight
+ * (training/), and where the recipe says so a second time, with the validation rows among the others.
  */
 import path from 'node:path';
 import { trainedConfig, type BaseModel } from '../base/index.ts';

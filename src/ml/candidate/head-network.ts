@@ -1,9 +1,10 @@
 /**
- * The classification head as TensorFlow.js computes it: standardised states, pre_classifier, ReLU, dropout, classifier.
+ * The classification head as TensorFlow.js computes it: standardised states, pre_classifier, ReLU, dropout,
+ * classifier.
  *
- * The start is chosen so that training begins as logistic regression: pre_classifier hands every standardised state through
- * (identity, moved by three deviations so that ReLU cuts almost nothing) and the classifier is zero. What that gains over a
- * random start: docs/decisions/0007-training-settings.md.
+ * The start is chosen so that training begins as logistic regression: pre_classifier hands every standardised
+ * state through (identity, moved by three deviations so that ReLU cuts almost nothing) and the classifier is
+ * zero. What that gains over a random start: docs/decisions/0007-training-settings.md.
  */
 import type { Scalar, Tensor2D, Variable } from '@tensorflow/tfjs-core';
 import type { Random } from '../../core/random.ts';
@@ -49,7 +50,8 @@ export function openHeadNetwork(
   const optimizer = tf.train.adam(settings.learningRate);
 
   const forward = (states: Tensor2D, mask: Tensor2D | null): Tensor2D => {
-    const active = tf.relu(tf.add(tf.matMul(states, hidden as unknown as Tensor2D), hiddenBias)); // [batch, dim]
+    // [batch, dim]
+    const active = tf.relu(tf.add(tf.matMul(states, hidden as unknown as Tensor2D), hiddenBias));
     const kept = mask === null ? active : tf.mul(active, mask);
     return tf.add(tf.matMul(kept as Tensor2D, output as unknown as Tensor2D), outputBias); // [batch, 2]
   };
@@ -116,8 +118,8 @@ export function columnMoments(
 }
 
 /**
- * The head under Hugging Face's names for states as the encoder gives them: the standardisation goes into pre_classifier,
- * h = D^T ((x - mean) / deviation) + b = (D / deviation)^T x + (b - (D / deviation)^T mean).
+ * The head under Hugging Face's names for states as the encoder gives them: the standardisation goes into
+ * pre_classifier, h = D^T ((x - mean) / deviation) + b = (D / deviation)^T x + (b - (D / deviation)^T mean).
  */
 export function foldStandardisation(
   weights: HeadWeights,

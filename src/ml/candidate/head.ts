@@ -1,6 +1,7 @@
 /**
- * The `head` recipe: states of the frozen encoder, computed once, then the classification head in TensorFlow.js.
- * Early stopping watches the honest log loss on the validation rows; the best epoch's weights are the result.
+ * The `head` recipe: states of the frozen encoder, computed once, then the classification head in
+ * TensorFlow.js. Early stopping watches the honest log loss on the validation rows; the best epoch's weights
+ * are the result.
  */
 import { AppError } from '../../core/errors.ts';
 import { logLossOf } from '../../core/log-loss.ts';

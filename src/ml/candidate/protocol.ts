@@ -1,6 +1,7 @@
 /**
- * What the process that asks for a training and the child process that does it say to each other, each message parsed on
- * arrival. Parent: one `train`. Child: any number of `progress`, `steps`, `epoch` and `log`, then `done` or `failed`.
+ * What the process that asks for a training and the child process that does it say to each other, each
+ * message parsed on arrival. Parent: one `train`. Child: any number of `progress`, `steps`, `epoch` and
+ * `log`, then `done` or `failed`.
  */
 import { z } from 'zod';
 import { ERROR_CODES } from '../../core/errors.ts';
@@ -27,7 +28,10 @@ export const trainRequestSchema = z.object({
   hubUrl: z.url().optional(),
   /** Becomes the model directory; must not exist. */
   outputDirectory: z.string().min(1),
-  /** Holds checkpoints; a training killed half way is resumed from what lies here. Removed when the training is done. */
+  /**
+   * Holds checkpoints; a training killed half way is resumed from what lies here. Removed when the training
+   * is done.
+   */
   workDirectory: z.string().min(1),
   /** ONNX Runtime threads; 0: all cores. */
   threads: z.int().min(0).max(256),
@@ -36,7 +40,10 @@ export const trainRequestSchema = z.object({
 });
 export type TrainRequest = z.infer<typeof trainRequestSchema>;
 
-/** After each epoch, on the validation rows before calibration; `head` takes the shift of balanced classes out first. */
+/**
+ * After each epoch, on the validation rows before calibration; `head` takes the shift of balanced classes out
+ * first.
+ */
 const epochMetricsSchema = epochReportSchema.omit({ steps: true }).extend({
   validation: metricsSchema,
   /** The trainer's own loss on the validation rows. */
@@ -61,7 +68,10 @@ export const trainResultSchema = z.object({
   recipe: recipeSchema,
   epochs: z.array(epochMetricsSchema),
   bestEpoch: z.int(),
-  /** In its serving precision, calibrated; where the recipe refits, of the model before it had seen these rows. */
+  /**
+   * In its serving precision, calibrated; where the recipe refits, of the model before it had seen these
+   * rows.
+   */
   validation: metricsSchema,
   temperature: z.number(),
   servePrecision: z.enum(PRECISIONS),

@@ -1,4 +1,7 @@
-/** One training from CSV files to a model directory, whatever the recipe: read, train, judge, refit, write. It blocks its thread. */
+/**
+ * One training from CSV files to a model directory, whatever the recipe: read, train, judge, refit, write. It
+ * blocks its thread.
+ */
 import { mkdir, rm } from 'node:fs/promises';
 import os from 'node:os';
 import { classifierText } from '../../core/classifier-text.ts';
@@ -26,8 +29,8 @@ interface TrainingHooks {
 }
 
 /**
- * @throws AppError `bad-data` for rows that cannot teach, `bad-model` for an unsound base, `diverged` for a loss gone wrong,
- *   `already-exists` at once when something lies where the model is to be
+ * @throws AppError `bad-data` for rows that cannot teach, `bad-model` for an unsound base, `diverged` for a
+ *   loss gone wrong, `already-exists` at once when something lies where the model is to be
  */
 export async function runTraining(request: TrainRequest, hooks: TrainingHooks): Promise<TrainResult> {
   const startedMs = performance.now();

@@ -48,7 +48,10 @@ export interface RawClassifier {
 
 /** The best epoch's classifier: it has not learnt from the validation rows, so they may judge it. */
 export interface Trained extends RawClassifier {
-  /** Trains what is written in its place, on the validation rows as well; null: the judged classifier is written. */
+  /**
+   * Trains what is written in its place, on the validation rows as well; null: the judged classifier is
+   * written.
+   */
   refit: (() => Promise<RawClassifier>) | null;
   /** All of them, also those run before a resumption. */
   epochs: EpochMetrics[];

@@ -1,4 +1,7 @@
-/** How large the inputs of a graph's products become, channel by channel, on texts such as the model will be asked for. */
+/**
+ * How large the inputs of a graph's products become, channel by channel, on texts such as the model will be
+ * asked for.
+ */
 import { AppError } from '../../core/errors.ts';
 import { bytesOf, type OnnxGraph, type OnnxInitializer, type OnnxNode } from '../onnx/index.ts';
 import { runBatches, type RunOptions } from '../scoring/index.ts';

@@ -51,10 +51,11 @@ const DEFAULT_BATCH_TOKENS = 2048;
 const PROBE_TOLERANCE: Readonly<Record<Precision, number>> = { fp32: 1e-3, int8: 0.02 };
 
 /**
- * Opens a model directory and, where it holds probes, proves that it still scores them as it did when it was made.
- * A DistilBERT classifier without `onnx/` (not made by copyloop) is exported in memory first.
+ * Opens a model directory and, where it holds probes, proves that it still scores them as it did when it was
+ * made. A DistilBERT classifier without `onnx/` (not made by copyloop) is exported in memory first.
  *
- * @throws AppError `bad-model` naming what is wrong, `unsupported` for another architecture or a number of labels other than two
+ * @throws AppError `bad-model` naming what is wrong, `unsupported` for another architecture or a number of
+ *   labels other than two
  */
 export async function openClassifier(
   modelDirectory: string,
@@ -147,7 +148,10 @@ async function openSession(
   });
 }
 
-/** Each text in a run of its own: int8 scales activations by the range of the whole batch, so a probe must not share one. */
+/**
+ * Each text in a run of its own: int8 scales activations by the range of the whole batch, so a probe must not
+ * share one.
+ */
 export async function scoreSingly(classifier: Classifier, texts: readonly string[]): Promise<number[]> {
   const scores: number[] = [];
   for (const text of texts) {

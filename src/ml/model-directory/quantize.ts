@@ -1,14 +1,15 @@
 /**
- * Dynamic int8 quantisation of an exported graph: products with a stored weight become DynamicQuantizeLinear (activations
- * to uint8, by the tensor's own range) and MatMulInteger with int8 weights, which ONNX Runtime fuses with the scaling and bias.
+ * Dynamic int8 quantisation of an exported graph: products with a stored weight become DynamicQuantizeLinear
+ * (activations to uint8, by the tensor's own range) and MatMulInteger with int8 weights, which ONNX Runtime
+ * fuses with the scaling and bias.
  *
- * - Weights have one scale per output channel and 7 bits: with all 8, CPUs without VNNI saturate when they add two products in
- *   16 bits (docs/decisions/0008-int8-by-hand.md).
- * - A few channels between and inside the feed-forward layers are ten times as large as the others, and would leave those a
- *   handful of the 256 steps. They are damped, and their weights raised by as much (for the outliers alone what Xiao et al. 2022,
- *   "SmoothQuant", do for every channel).
- * - The head and the last attention's keys, values and output projection stay float32: they are one row per text, so they cost
- *   nothing, and their weights range too widely within a channel.
+ * - Weights have one scale per output channel and 7 bits: with all 8, CPUs without VNNI saturate when they
+ *   add two products in 16 bits (docs/decisions/0008-int8-by-hand.md).
+ * - A few channels between and inside the feed-forward layers are ten times as large as the others, and would
+ *   leave those a handful of the 256 steps. They are damped, and their weights raised by as much (for the
+ *   outliers alone what Xiao et al. 2022, "SmoothQuant", do for every channel).
+ * - The head and the last attention's keys, values and output projection stay float32: they are one row per
+ *   text, so they cost nothing, and their weights range too widely within a channel.
  */
 import { AppError } from '../../core/errors.ts';
 import { bytesOf, type OnnxGraph, type OnnxInitializer, type OnnxNode } from '../onnx/index.ts';
@@ -111,7 +112,10 @@ function quantizeActivation(input: string): OnnxNode {
   };
 }
 
-/** int8 [in, out] and the scale of each output channel [out], from float32 [out, in] for inputs damped by `damping`. */
+/**
+ * int8 [in, out] and the scale of each output channel [out], from float32 [out, in] for inputs damped by
+ * `damping`.
+ */
 function quantizeWeight(
   { name, shape, bytes }: OnnxInitializer,
   damping: Float32Array | null,

@@ -1,4 +1,7 @@
-/** Whether a model directory may be served or registered: whole, unchanged, of our architecture, and scoring as it did when made. */
+/**
+ * Whether a model directory may be served or registered: whole, unchanged, of our architecture, and scoring
+ * as it did when made.
+ */
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { AppError } from '../../core/errors.ts';
@@ -39,8 +42,8 @@ export async function verifyModelDirectory(directory: string): Promise<Manifest>
 }
 
 /**
- * The part that leaves the calling thread free: every byte is read, nothing is run. For who opens the model elsewhere, where its
- * probes are run as well: a session computes on the thread that calls it.
+ * The part that leaves the calling thread free: every byte is read, nothing is run. For who opens the model
+ * elsewhere, where its probes are run as well: a session computes on the thread that calls it.
  *
  * @throws as `verifyModelDirectory`, but for the probes
  */

@@ -1,6 +1,7 @@
 /**
- * Writes a model directory (docs/training.md): Hugging Face's files, both ONNX graphs, and copyloop.json. It comes into being
- * whole: everything is written beside its place, opened and asked for the probes' scores in both precisions, and renamed.
+ * Writes a model directory (docs/training.md): Hugging Face's files, both ONNX graphs, and copyloop.json. It
+ * comes into being whole: everything is written beside its place, opened and asked for the probes' scores in
+ * both precisions, and renamed.
  */
 import { mkdir, readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -101,7 +102,10 @@ export async function removePartials(directory: string): Promise<void> {
   await removePartialFolders(dir, { name: base });
 }
 
-/** Also for those who are about to train: what takes long shall not find out at its end. @throws AppError `already-exists` */
+/**
+ * Also for those who are about to train: what takes long shall not find out at its end. @throws AppError
+ * `already-exists`
+ */
 export async function refuseExisting(directory: string): Promise<void> {
   if (!(await pathExists(directory))) return;
   throw new AppError(
@@ -157,8 +161,9 @@ async function scoreProbes(
 }
 
 /**
- * Rewrites `model.safetensors` as float16, for tools that read it, and says so in config.json and copyloop.json: half the bytes,
- * relative error of a weight at most 2^-11. The ONNX graphs, by which copyloop scores, stay, and so does the self-test.
+ * Rewrites `model.safetensors` as float16, for tools that read it, and says so in config.json and
+ * copyloop.json: half the bytes, relative error of a weight at most 2^-11. The ONNX graphs, by which copyloop
+ * scores, stay, and so does the self-test.
  *
  * @throws AppError `bad-model` when it is no model directory of copyloop
  */

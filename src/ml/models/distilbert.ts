@@ -2,9 +2,9 @@
  * DistilBERT and its sequence classification head, as in Hugging Face's `modeling_distilbert.py`, with the
  * parameters under the same names. Said once: training, evaluation and the exported graph all come from here.
  *
- * The classifier reads the first token ([CLS]) of the last layer only. So the last layer computes query, output projection and
- * feed-forward for the first one alone, and keys and values for none: the same result, forward and backward, for a
- * fraction of the work.
+ * The classifier reads the first token ([CLS]) of the last layer only. So the last layer computes query,
+ * output projection and feed-forward for the first one alone, and keys and values for none: the same result,
+ * forward and backward, for a fraction of the work.
  */
 import {
   add,

@@ -6,7 +6,10 @@ import type { DistilBertConfig } from './config.ts';
 import { classifier, encoder } from './distilbert.ts';
 import type { Weights } from './safetensors.ts';
 
-/** `input_ids`, `attention_mask` int64 [batch, time] -> `states` float32 [batch, dim], the first token's last state. */
+/**
+ * `input_ids`, `attention_mask` int64 [batch, time] -> `states` float32 [batch, dim], the first token's last
+ * state.
+ */
 export function buildEncoderGraph(config: DistilBertConfig, weights: Weights): OnnxGraph {
   const graph = createGraph();
   const { clsToken } = encoder(graph, config);
@@ -28,7 +31,10 @@ export function buildClassifierGraph(config: DistilBertConfig, weights: Weights)
   });
 }
 
-/** The weights that the encoder's graph asks for, under their full names; whatever else a base holds stays behind. */
+/**
+ * The weights that the encoder's graph asks for, under their full names; whatever else a base holds stays
+ * behind.
+ */
 export function encoderWeights(config: DistilBertConfig, weights: Weights): Weights {
   const graph = createGraph();
   encoder(graph, config);
@@ -42,8 +48,8 @@ export function encoderWeights(config: DistilBertConfig, weights: Weights): Weig
 }
 
 /**
- * A weight by its full name. A bare encoder (DistilBertModel) keeps the names without the prefix that the same
- * weights carry inside a classifier, so both are tried.
+ * A weight by its full name. A bare encoder (DistilBertModel) keeps the names without the prefix that the
+ * same weights carry inside a classifier, so both are tried.
  */
 export function weightReader(weights: Weights): (name: string) => Float32Array {
   return (name) => {

@@ -55,7 +55,10 @@ export function normLayer(graph: Graph, name: string, x: Value): Value {
   });
 }
 
-/** What to add to attention scores so that padding gets no weight: [batch, time] of 1 and 0 -> [batch, 1, 1, time]. */
+/**
+ * What to add to attention scores so that padding gets no weight: [batch, time] of 1 and 0 -> [batch, 1, 1,
+ * time].
+ */
 export function paddingBias(mask: Value): Value {
   const [batch, time] = mask.shape as [Dim, Dim];
   return scale(shift(reshape(toFloat(mask), [batch, 1, 1, time]), -1), 1e9);
@@ -89,8 +92,9 @@ export function attention(
 }
 
 /**
- * The same for one query a text, [batch, dim] -> [batch, dim], with the tokens [batch*time, dim] as they are. Products in
- * another order spare each token's key and value: q (K x + k) is (q K) x + q k, and of V x + v the mean is V times x's mean + v.
+ * The same for one query a text, [batch, dim] -> [batch, dim], with the tokens [batch*time, dim] as they are.
+ * Products in another order spare each token's key and value: q (K x + k) is (q K) x + q k, and of V x + v
+ * the mean is V times x's mean + v.
  */
 export function singleQueryAttention(
   query: Value,
@@ -111,7 +115,8 @@ export function singleQueryAttention(
 
   const q = scale(reshape(query, [batch, heads, headDim]), headDim ** -0.5);
   const sought = swap(matmul(swap(q), ofHead(keys))); // [batch, heads, dim]
-  // A softmax does not see what is added to all of a row; with it the bias is part of the graph, as in PyTorch, with a gradient of zero.
+  // A softmax does not see what is added to all of a row; with it the bias is part of the graph, as in
+  // PyTorch, with a gradient of zero.
   const offset = sum(multiply(q, biasOf(keys)), [2]); // [batch, heads, 1]
   const scores = matmul(sought, x, { transposeB: true });
   const weights = softmax(add(scores, add(reshape(bias, [batch, 1, time]), offset))); // [batch, heads, time]

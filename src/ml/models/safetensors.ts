@@ -21,7 +21,10 @@ export interface Tensor {
 /** Tensors by Hugging Face's names. */
 export type Weights = Map<string, Tensor>;
 
-/** The readable tensors of a file. Asking for one stored otherwise throws `unsupported`; whoever lists them all does not meet it. */
+/**
+ * The readable tensors of a file. Asking for one stored otherwise throws `unsupported`; whoever lists them
+ * all does not meet it.
+ */
 class FileWeights extends Map<string, Tensor> {
   readonly #file: string;
   readonly #unreadable = new Map<string, string>();
@@ -139,7 +142,9 @@ export async function writeWeights(
   await writeAtomically(file, parts);
 }
 
-/** Writes parts one after the other into a new file that takes the place of `file` only when it is complete. */
+/**
+ * Writes parts one after the other into a new file that takes the place of `file` only when it is complete.
+ */
 export async function writeAtomically(file: string, parts: Iterable<Uint8Array>): Promise<void> {
   const temporary = `${file}.${randomUUID()}.tmp`;
   try {
@@ -201,7 +206,10 @@ function storedBytes(data: Float32Array, dtype: 'F32' | 'F16'): Uint8Array {
 const bits = new Uint32Array(1);
 const float = new Float32Array(bits.buffer);
 
-/** Every one of the 65,536 half floats, made when first asked for: a table is ten times faster than arithmetic. */
+/**
+ * Every one of the 65,536 half floats, made when first asked for: a table is ten times faster than
+ * arithmetic.
+ */
 let halfTable: Float32Array | undefined;
 
 function fromFloat16(words: Uint16Array): Float32Array {

@@ -17,7 +17,10 @@ export function hashWeights(weights: ReadonlyMap<string, Pick<Tensor, 'shape' | 
   return hash.digest('hex');
 }
 
-/** sha256 over all of a base model that a training depends on: its weights, its configuration and its tokenizer. */
+/**
+ * sha256 over all of a base model that a training depends on: its weights, its configuration and its
+ * tokenizer.
+ */
 export async function hashBaseModel(base: BaseModel): Promise<string> {
   const hash = createHash('sha256');
   hash.update(hashWeights(await base.readWeights())).update(JSON.stringify(base.configJson));

@@ -1,4 +1,7 @@
-/** The record of one training: everything that its weights follow from, and their hash. Kept in copyloop.json and with the tracking run. */
+/**
+ * The record of one training: everything that its weights follow from, and their hash. Kept in copyloop.json
+ * and with the tracking run.
+ */
 import { readFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import os from 'node:os';
@@ -14,7 +17,10 @@ const sha256 = z.string().length(64);
 /** The dataset version that the rows of a training come from. */
 export const datasetRefSchema = z.object({ version: z.int(), digest: sha256 });
 
-/** What of a machine decides which bits a training ends with: the kernels that the runtimes choose depend on it. */
+/**
+ * What of a machine decides which bits a training ends with: the kernels that the runtimes choose depend on
+ * it.
+ */
 const machineSchema = z.object({
   /** `linux-x64`. */
   platform: z.string(),

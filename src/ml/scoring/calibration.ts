@@ -1,6 +1,7 @@
 /**
- * Temperature scaling (Guo et al. 2017, "On Calibration of Modern Neural Networks"): logits are divided by the one number
- * that makes the validation rows likeliest. Ranking and accuracy do not change; the probabilities become honest.
+ * Temperature scaling (Guo et al. 2017, "On Calibration of Modern Neural Networks"): logits are divided by
+ * the one number that makes the validation rows likeliest. Ranking and accuracy do not change; the
+ * probabilities become honest.
  */
 import { AppError } from '../../core/errors.ts';
 import type { Tensor, Weights } from '../models/index.ts';
@@ -47,8 +48,9 @@ export function fitTemperature(
 }
 
 /**
- * The weights with calibration inside the classifier, so that every runtime gives calibrated probabilities: both logits are
- * divided by the temperature, after half of the shift that balanced class weights caused was taken from one and given to the other.
+ * The weights with calibration inside the classifier, so that every runtime gives calibrated probabilities:
+ * both logits are divided by the temperature, after half of the shift that balanced class weights caused was
+ * taken from one and given to the other.
  */
 export function foldCalibration(weights: Weights, temperature: number, priorShift: number): Weights {
   const weight = tensorOf(weights, 'classifier.weight');

@@ -10,7 +10,9 @@ export const metricsSchema = z.object({
   /** Of the positive rows, the share predicted so; 0 when there is none. */
   recall: z.number(),
   f1: z.number(),
-  /** Chance that a positive row outranks a negative one, ties counting half; 0.5 when one class is missing. */
+  /**
+   * Chance that a positive row outranks a negative one, ties counting half; 0.5 when one class is missing.
+   */
   rocAuc: z.number(),
   /** Mean negative log likelihood, natural logarithm. */
   logLoss: z.number(),

@@ -1,4 +1,7 @@
-/** Runs an inference graph over many texts in memory: the frozen encoder's states for `head`, logits to judge by. */
+/**
+ * Runs an inference graph over many texts in memory: the frozen encoder's states for `head`, logits to judge
+ * by.
+ */
 import { AppError } from '../../core/errors.ts';
 import type { BaseModel } from '../base/index.ts';
 import { buildEncoderGraph } from '../models/index.ts';
@@ -28,7 +31,9 @@ export async function computeStates(
   return runOverTexts(graph, tokenizer, texts, options);
 }
 
-/** Positive logit less negative logit of each text, by a graph of `buildClassifierGraph`, quantised or not. */
+/**
+ * Positive logit less negative logit of each text, by a graph of `buildClassifierGraph`, quantised or not.
+ */
 export async function computeMargins(
   graph: OnnxGraph,
   tokenizer: TextTokenizer,
@@ -66,7 +71,10 @@ async function runOverTexts(
   return results ?? new Float32Array(0);
 }
 
-/** Runs the graph over texts in batches of like length. @param onBatch hears the outputs, and which texts they are of */
+/**
+ * Runs the graph over texts in batches of like length. @param onBatch hears the outputs, and which texts they
+ * are of
+ */
 export async function runBatches(
   graph: OnnxGraph,
   tokenizer: TextTokenizer,

@@ -37,8 +37,9 @@ const PART_OF_WORD = 4;
 const UNCLEAR = 5;
 
 /**
- * Where the library differs from Hugging Face's own tokenizer, whose ids a model was trained on: that lower-cases a sigma without
- * looking about it, and makes words of ideographs beyond 16 bits, in the ranges of `is_chinese_char` of its crate `tokenizers`.
+ * Where the library differs from Hugging Face's own tokenizer, whose ids a model was trained on: that
+ * lower-cases a sigma without looking about it, and makes words of ideographs beyond 16 bits, in the ranges
+ * of `is_chinese_char` of its crate `tokenizers`.
  */
 const SIGMA = 'Σ';
 const AMENDED = /[Σ\u{20000}-\u{2A6DF}\u{2A700}-\u{2B81F}\u{2B920}-\u{2CEAF}\u{2F800}-\u{2FA1F}]/gu;

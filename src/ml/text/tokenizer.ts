@@ -1,7 +1,8 @@
 /**
- * Token ids of a model directory's own tokenizer (tokenizer.json, as Hugging Face's libraries read it).
- * A text is cut to its first tokens, and only as much of it as can matter is encoded: what BERT's tokenizer gets to read of a
- * megabyte is a paragraph, whatever the megabyte consists of; another tokenizer reads up to white space.
+ * Token ids of a model directory's own tokenizer (tokenizer.json, as Hugging Face's libraries read it). A
+ * text is cut to its first tokens, and only as much of it as can matter is encoded: what BERT's tokenizer
+ * gets to read of a megabyte is a paragraph, whatever the megabyte consists of; another tokenizer reads up to
+ * white space.
  */
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
@@ -12,8 +13,8 @@ import { createPieces, PIECE_CHARS, type Pieces } from './bert-pieces.ts';
 
 export interface TextTokenizer {
   /**
-   * Ids with the model's special tokens ([CLS] text [SEP]), at most `maxLength` of them; the text is cut, not they.
-   * The list's length is the number of tokens that a batch pays for.
+   * Ids with the model's special tokens ([CLS] text [SEP]), at most `maxLength` of them; the text is cut, not
+   * they. The list's length is the number of tokens that a batch pays for.
    */
   encode(text: string, maxLength: number): number[];
   readonly padTokenId: number;
@@ -107,7 +108,10 @@ function isBert(file: unknown): boolean {
   return bertSchema.safeParse(file).success;
 }
 
-/** Ids of the words met lately: product texts say the same few thousand words over and over, and looking one up takes a tenth of the time. */
+/**
+ * Ids of the words met lately: product texts say the same few thousand words over and over, and looking one
+ * up takes a tenth of the time.
+ */
 function createWordEncoder(
   tokenizer: HuggingFaceTokenizer,
   piecesOf: Pieces,
@@ -150,7 +154,10 @@ function createWordEncoder(
   };
 }
 
-/** Ids of a beginning of the text, cut at white space (where no token crosses), that has at least `wanted` of them if the text has. */
+/**
+ * Ids of a beginning of the text, cut at white space (where no token crosses), that has at least `wanted` of
+ * them if the text has.
+ */
 function encodeBeginning(tokenizer: HuggingFaceTokenizer, text: string, wanted: number): number[] {
   for (let length = wanted * CHARS_PER_TOKEN; ; length *= 2) {
     const end = nextWhiteSpace(text, length);
@@ -185,8 +192,9 @@ export function padBatch(sequences: readonly TokenIds[], padTokenId: number): To
 }
 
 /**
- * Positions of `lengths` grouped into batches of like length, so that padding is little: each batch pays
- * (its longest) x (its rows) tokens, at most `maxTokens`, except that a single longer sequence is a batch of its own.
+ * Positions of `lengths` grouped into batches of like length, so that padding is little: each batch pays (its
+ * longest) x (its rows) tokens, at most `maxTokens`, except that a single longer sequence is a batch of its
+ * own.
  */
 export function bucketByLength(lengths: readonly number[], maxTokens: number): number[][] {
   const order = lengths

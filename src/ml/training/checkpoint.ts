@@ -1,6 +1,6 @@
 /**
- * What a training needs to go on as if it had never stopped. Randomness needs no state of its own: batches and
- * dropout follow from seed, epoch and step.
+ * What a training needs to go on as if it had never stopped. Randomness needs no state of its own: batches
+ * and dropout follow from seed, epoch and step.
  */
 import { createHash, type Hash } from 'node:crypto';
 import { mkdir, readdir, rm } from 'node:fs/promises';
@@ -70,8 +70,9 @@ export async function saveCheckpoint(
 }
 
 /**
- * Brings memory and progress to where they were; null when there is no checkpoint. What a killed save left is removed.
- * Throws `conflict` for a checkpoint that cannot be gone on from: another training's, or a damaged one.
+ * Brings memory and progress to where they were; null when there is no checkpoint. What a killed save left is
+ * removed. Throws `conflict` for a checkpoint that cannot be gone on from: another training's, or a damaged
+ * one.
  */
 export async function loadCheckpoint(
   directory: string,
@@ -143,8 +144,8 @@ type FingerprintInputs = Pick<
 };
 
 /**
- * A name for everything a training's outcome depends on, so that a checkpoint is never taken for another's. Checkpoints may
- * be more or less frequent without being another training's.
+ * A name for everything a training's outcome depends on, so that a checkpoint is never taken for another's.
+ * Checkpoints may be more or less frequent without being another training's.
  */
 export function fingerprintOf({
   config,

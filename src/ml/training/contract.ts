@@ -1,4 +1,7 @@
-/** What a training of all weights is given and what it tells: the types that others share with it, each said once. */
+/**
+ * What a training of all weights is given and what it tells: the types that others share with it, each said
+ * once.
+ */
 import { z } from 'zod';
 import type { DistilBertConfig, Weights } from '../models/index.ts';
 import { metricsSchema } from '../scoring/index.ts';
@@ -18,8 +21,8 @@ export interface TokenRows {
 export interface FullTraining {
   readonly config: DistilBertConfig;
   /**
-   * The encoder's, and the head's where there is one: a missing head is drawn from the seed. Asked for at the start and
-   * at the end, the same both times, so that they need not be held in between.
+   * The encoder's, and the head's where there is one: a missing head is drawn from the seed. Asked for at the
+   * start and at the end, the same both times, so that they need not be held in between.
    */
   readonly readWeights: () => Promise<Weights>;
   readonly train: TokenRows;

@@ -1,4 +1,6 @@
-/** From tokenised rows to the tensors of a step. Rows of like length share a batch, so that little is padding. */
+/**
+ * From tokenised rows to the tensors of a step. Rows of like length share a batch, so that little is padding.
+ */
 import { AppError } from '../../core/errors.ts';
 import { createRandom } from '../../core/random.ts';
 import type { FullTraining, TokenRows } from './contract.ts';
@@ -35,8 +37,8 @@ export function checkRows({ config, train, validation }: FullTraining): void {
 }
 
 /**
- * One epoch's batches of row numbers, each row in exactly one. Rows are shuffled, sorted by length within windows,
- * cut into batches, and the batches are shuffled: order depends on seed and epoch alone.
+ * One epoch's batches of row numbers, each row in exactly one. Rows are shuffled, sorted by length within
+ * windows, cut into batches, and the batches are shuffled: order depends on seed and epoch alone.
  */
 export function planEpoch(
   lengths: readonly number[],
@@ -94,8 +96,9 @@ export function assembleBatch(
 }
 
 /**
- * What the loss weighs log probabilities by: [rows, classes]. Each row's share of the step (its weight times its
- * class's, divided by the sum over all rows of the step) is spread over the classes, `smoothing` of it evenly.
+ * What the loss weighs log probabilities by: [rows, classes]. Each row's share of the step (its weight times
+ * its class's, divided by the sum over all rows of the step) is spread over the classes, `smoothing` of it
+ * evenly.
  */
 export function lossTargets(
   { labels, weights }: TokenRows,
@@ -125,8 +128,8 @@ export function sumWeights(
 }
 
 /**
- * `balanced`: weight of all rows / (classes * weight of the class's rows), as scikit-learn does; `none`, or a class
- * without rows, which nothing can balance: 1 each.
+ * `balanced`: weight of all rows / (classes * weight of the class's rows), as scikit-learn does; `none`, or a
+ * class without rows, which nothing can balance: 1 each.
  */
 export function weighClasses(
   { labels, weights }: Pick<TokenRows, 'labels' | 'weights'>,

@@ -18,7 +18,10 @@ export interface StepOutcome {
 
 const REMEDY = 'Try a smaller learning rate.';
 
-/** A mean loss beyond this means probabilities of e^-20 for what is true: no data is that surprising to sound weights. */
+/**
+ * A mean loss beyond this means probabilities of e^-20 for what is true: no data is that surprising to sound
+ * weights.
+ */
 const HOPELESS_LOSS = 20;
 
 /** Throws `diverged` when the loss or a gradient is not finite, or the loss beyond hope. */
@@ -32,7 +35,10 @@ export function checkLoss({ loss, gradientNorm, step, learningRate, rows }: Step
   );
 }
 
-/** Throws `diverged` when the weights that the last step of an epoch left give a validation row no probability. */
+/**
+ * Throws `diverged` when the weights that the last step of an epoch left give a validation row no
+ * probability.
+ */
 export function checkProbabilities(probabilities: ArrayLike<number>, lastStep: StepOutcome): void {
   const strange = Array.from(probabilities).findIndex((probability) => Number.isNaN(probability));
   if (strange !== -1) throw lostBy(lastStep, `validation row ${strange} has no probability any more`);
@@ -41,7 +47,10 @@ export function checkProbabilities(probabilities: ArrayLike<number>, lastStep: S
 /** Weights of an encoder are around 0.05 and those of its normalisations around 1. */
 const HOPELESS_WEIGHT = 1e4;
 
-/** Throws `diverged` when the last step of a training without validation left weights that nothing sound can have. */
+/**
+ * Throws `diverged` when the last step of a training without validation left weights that nothing sound can
+ * have.
+ */
 export function checkWeights(
   { slots, range, kernels }: Pick<TrainingMemory, 'slots' | 'range' | 'kernels'>,
   lastStep: StepOutcome,

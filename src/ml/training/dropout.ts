@@ -1,9 +1,10 @@
 /**
  * Dropout masks: slices of a pool of draws, one pool for each probability, each slice from a random place on.
  *
- * Drawing every mask anew costs time and memory (docs/decisions/0006-webassembly-kernels.md). Elements of one mask are
- * independent of one another, and so are those that two masks hold at the same place. A pool lasts for POOL_STEPS steps. Everything follows from the seed and the step: there is no state to save, and a resumed training has
- * the masks that an undisturbed one would have had.
+ * Drawing every mask anew costs time and memory (docs/decisions/0006-webassembly-kernels.md). Elements of one
+ * mask are independent of one another, and so are those that two masks hold at the same place. A pool lasts
+ * for POOL_STEPS steps. Everything follows from the seed and the step: there is no state to save, and a
+ * resumed training has the masks that an undisturbed one would have had.
  */
 import { createRandom, type Random, type RandomState } from '../../core/random.ts';
 import { LANES, padded, type TrainingMemory } from '../wasm/index.ts';
@@ -21,7 +22,10 @@ interface MaskDraw {
 }
 
 export interface DropoutMasks {
-  /** `length` floats, each 0 with the given probability, else 1 / (1 - probability); valid until the next step. */
+  /**
+   * `length` floats, each 0 with the given probability, else 1 / (1 - probability); valid until the next
+   * step.
+   */
   mask(probability: number, length: number, draw: MaskDraw): Float32Array;
 }
 

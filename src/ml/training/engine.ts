@@ -1,4 +1,6 @@
-/** The model in training: its weights in memory, and the ONNX sessions that run it forward and backward there. */
+/**
+ * The model in training: its weights in memory, and the ONNX sessions that run it forward and backward there.
+ */
 import {
   buildTrainingGraph,
   buildValidationGraph,
@@ -32,8 +34,8 @@ interface EngineOptions {
 export interface Engine {
   readonly memory: TrainingMemory;
   /**
-   * Forward and backward: the gradients of this batch are in the memory afterwards, in place of the old ones or,
-   * with `part` above 0, added to them.
+   * Forward and backward: the gradients of this batch are in the memory afterwards, in place of the old ones
+   * or, with `part` above 0, added to them.
    *
    * @param targets see `lossTargets`, [batch, labels]
    */
@@ -42,7 +44,10 @@ export interface Engine {
     targets: Float32Array,
     draw: { seed: number; step: number; part: number },
   ): Promise<{ loss: number; logits: Float32Array }>;
-  /** The same weights without dropout, open for one validation: its activations are not held while training goes on. */
+  /**
+   * The same weights without dropout, open for one validation: its activations are not held while training
+   * goes on.
+   */
   openForward(): Promise<ForwardPass>;
   close(): Promise<void>;
 }
@@ -157,7 +162,9 @@ function addAside(memory: TrainingMemory, floats: number): void {
   }
 }
 
-/** Where in the scratch room the word rows and the pools of dropout lie, for the largest batch there will be. */
+/**
+ * Where in the scratch room the word rows and the pools of dropout lie, for the largest batch there will be.
+ */
 function planScratch(
   { config, maxShape }: EngineOptions,
   masks: readonly MaskInput[],

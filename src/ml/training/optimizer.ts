@@ -21,7 +21,10 @@ export interface Optimizer {
    * @param gradientNorm what `gradientNorm` gave for these gradients
    */
   update(step: number, learningRate: number, gradientNorm: number): void;
-  /** What one step leaves of a row of the word embedding whose token does not occur: it has no gradient, but decays. */
+  /**
+   * What one step leaves of a row of the word embedding whose token does not occur: it has no gradient, but
+   * decays.
+   */
   unusedRowDecay(learningRate: number): number;
 }
 
@@ -88,7 +91,9 @@ function depthOf(name: string, { layers }: DistilBertConfig): number {
   return layers + 1;
 }
 
-/** `frozenLayers` counts layers from below; freezing any freezes the embeddings too. The head always learns. */
+/**
+ * `frozenLayers` counts layers from below; freezing any freezes the embeddings too. The head always learns.
+ */
 export function isTrained(
   name: string,
   config: DistilBertConfig,

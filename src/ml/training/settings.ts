@@ -1,4 +1,7 @@
-/** The settings of a recipe that a training of all weights reads, and what `auto` becomes. src/ml/recipes.ts says each. */
+/**
+ * The settings of a recipe that a training of all weights reads, and what `auto` becomes. src/ml/recipes.ts
+ * says each.
+ */
 import type { DistilBertConfig } from '../models/index.ts';
 import type { Recipe } from '../recipes.ts';
 

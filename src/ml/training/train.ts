@@ -1,14 +1,15 @@
 /**
- * Training of all weights of a DistilBERT classifier, on one page: from rows of token ids to the best weights found.
+ * Training of all weights of a DistilBERT classifier, on one page: from rows of token ids to the best weights
+ * found.
  *
- *   npx copyloop train --data reviews.csv --map title=Title --map description="Review Text" --map rating=Rating \
- *     --recipe full --out model
+ *   npx copyloop train --data reviews.csv --map title=Title --map description="Review Text" --map
+ *     rating=Rating \ --recipe full --out model
  *
- * Loss and pace are printed as it goes. On labels that can be learnt the loss starts near 0.69 (log 2) and is below 0.2 by the
- * last epoch; `npm run bench:epoch` and `bench:train` measure the time.
+ * Loss and pace are printed as it goes. On labels that can be learnt the loss starts near 0.69 (log 2) and is
+ * below 0.2 by the last epoch; `npm run bench:epoch` and `bench:train` measure the time.
  *
- * What a step is built of lies beside it: data.ts (batches), engine.ts (the graph, run in place), optimizer.ts (AdamW),
- * checkpoint.ts (a killed training goes on where it was), divergence.ts.
+ * What a step is built of lies beside it: data.ts (batches), engine.ts (the graph, run in place),
+ * optimizer.ts (AdamW), checkpoint.ts (a killed training goes on where it was), divergence.ts.
  */
 import { AppError } from '../../core/errors.ts';
 import type { DistilBertConfig } from '../models/index.ts';
@@ -40,8 +41,9 @@ const PACE_STEPS = 50;
 // --- Settings in, model out ---
 
 /**
- * Memory: 16 bytes for every trained weight (the embedding counts only words that occur), the activations of the
- * largest batch, and the weights once more for the best epoch. `npm run bench:memory` measures the whole process.
+ * Memory: 16 bytes for every trained weight (the embedding counts only words that occur), the activations of
+ * the largest batch, and the weights once more for the best epoch. `npm run bench:memory` measures the whole
+ * process.
  *
  * @throws `diverged` naming step, learning rate and rows; `cancelled` within a step of the signal; `bad-data`
  * for rows that do not fit the encoder; `conflict` when the checkpoint belongs to another training
@@ -68,7 +70,8 @@ export async function trainFull(training: FullTraining): Promise<TrainedModel> {
     await engine.close();
     releaseMemory();
   }
-  // Only now, when the activations are gone: the weights are copied out, which would be the training's peak of memory.
+  // Only now, when the activations are gone: the weights are copied out, which would be the training's peak
+  // of memory.
   return takeBest(training, vocabulary, engine.memory, progress);
 }
 
@@ -86,7 +89,10 @@ interface TrainingPlan {
   readonly schedule: Schedule;
 }
 
-/** Learning rate over a training: linear from 0 to the peak, then linear to 0 (Hugging Face's linear schedule). */
+/**
+ * Learning rate over a training: linear from 0 to the peak, then linear to 0 (Hugging Face's linear
+ * schedule).
+ */
 interface Schedule {
   readonly peak: number;
   readonly warmupSteps: number;
@@ -109,7 +115,9 @@ export function learningRateAt({ peak, warmupSteps, totalSteps }: Schedule, step
 
 // --- Data: each epoch's batches, those of one step together ---
 
-/** Numbers of the training rows: of each step, of each of its batches. Seed and epoch (from 0) decide them. */
+/**
+ * Numbers of the training rows: of each step, of each of its batches. Seed and epoch (from 0) decide them.
+ */
 function planSteps({ train, settings, seed }: FullTraining, epoch: number): number[][][] {
   const lengths = train.inputIds.map((ids) => ids.length);
   return chunk(planEpoch(lengths, settings.batchSize, seed, epoch), settings.gradientAccumulation);
@@ -130,7 +138,10 @@ interface StepContext extends Pick<FullTraining, 'config' | 'settings' | 'train'
  */
 type TakeStep = (stepsDone: number, batches: readonly (readonly number[])[]) => Promise<StepOutcome>;
 
-/** The function that takes a step. It throws `diverged` instead of learning from a loss or a gradient gone wrong. */
+/**
+ * The function that takes a step. It throws `diverged` instead of learning from a loss or a gradient gone
+ * wrong.
+ */
 export function createStep(context: StepContext): TakeStep {
   const { engine, optimizer, schedule, config, settings, train, vocabulary, seed } = context;
   const classWeights = weighClasses(train, config.labels.length, settings.classWeights);
@@ -156,9 +167,13 @@ export function createStep(context: StepContext): TakeStep {
   };
 }
 
-// --- Validation and early stopping: which epoch's weights are returned, and when a training need not go on ---
+// --- Validation and early stopping: which epoch's weights are returned, and when a training need not go on
+// ---
 
-/** Metrics of the weights in training on rows that they do not learn from. @param lastStep that the weights come from */
+/**
+ * Metrics of the weights in training on rows that they do not learn from. @param lastStep that the weights
+ * come from
+ */
 async function validate(
   { training: { config, signal }, vocabulary, engine }: Running,
   rows: TokenRows,
@@ -183,8 +198,8 @@ async function validate(
 }
 
 /**
- * As accurate as the most accurate epoch so far, but for what chance explains: one standard error. The learning rate
- * falls all the time, so of weights that validate alike the later ones are better settled.
+ * As accurate as the most accurate epoch so far, but for what chance explains: one standard error. The
+ * learning rate falls all the time, so of weights that validate alike the later ones are better settled.
  */
 function isAtLeastAsGood(
   { accuracy, rows }: ClassificationMetrics,
@@ -256,7 +271,10 @@ async function takeSteps(running: Running): Promise<Progress> {
   return progress;
 }
 
-/** Brings the weights to start from into the memory, and names the training they belong to. They are not held beyond that. */
+/**
+ * Brings the weights to start from into the memory, and names the training they belong to. They are not held
+ * beyond that.
+ */
 async function loadStart({ training, vocabulary, engine }: Running): Promise<string> {
   const { config, seed, threads = 2 } = training;
   const weights = await training.readWeights();
@@ -286,7 +304,10 @@ async function endEpoch(
 
 type Pace = Pick<StepReport, 'steps' | 'stepsPerSecond' | 'tokensPerSecond' | 'remainingMs'>;
 
-/** How fast a training goes and how long it will take. @param firstStep steps already done by an earlier process */
+/**
+ * How fast a training goes and how long it will take. @param firstStep steps already done by an earlier
+ * process
+ */
 function createPace(steps: number, firstStep: number): (outcome: StepOutcome) => Pace {
   const marks = [{ atMs: performance.now(), step: firstStep, tokens: 0 }];
   let tokensDone = 0;

@@ -1,4 +1,6 @@
-/** The graphs of a training: one step's forward and backward pass, and the forward pass that validation runs. */
+/**
+ * The graphs of a training: one step's forward and backward pass, and the forward pass that validation runs.
+ */
 import {
   createGraph,
   emitGraph,
@@ -42,8 +44,8 @@ export function gradientOf(name: string): string {
 export const WORD_ROWS = gradientOf('word_rows');
 
 /**
- * Inputs: `input_ids` and `attention_mask` int64 [batch, time], `targets` float32 [batch, labels], the masks, every
- * parameter. Outputs: `loss` [], `logits` [batch, labels], the gradients of the trained parameters.
+ * Inputs: `input_ids` and `attention_mask` int64 [batch, time], `targets` float32 [batch, labels], the masks,
+ * every parameter. Outputs: `loss` [], `logits` [batch, labels], the gradients of the trained parameters.
  *
  * The loss is the sum of -targets * log(probability): what the targets hold makes it cross entropy, smoothed,
  * weighted by class or row and divided by the batch, without one more operator here.

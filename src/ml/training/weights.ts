@@ -1,10 +1,10 @@
 /**
- * Between a model's weights by name and the memory they are trained in, where the word embedding holds only the rows that
- * the data uses, renumbered without gaps.
+ * Between a model's weights by name and the memory they are trained in, where the word embedding holds only
+ * the rows that the data uses, renumbered without gaps.
  *
- * A token that never occurs gets no gradient, so AdamW does nothing to its row but decay it. Leaving those rows
- * out makes the embedding, its gradient and its moments several times smaller, and a dense AdamW over what is left
- * equals one over the whole table; the rows left out are decayed once, at the end.
+ * A token that never occurs gets no gradient, so AdamW does nothing to its row but decay it. Leaving those
+ * rows out makes the embedding, its gradient and its moments several times smaller, and a dense AdamW over
+ * what is left equals one over the whole table; the rows left out are decayed once, at the end.
  */
 import { createRandom } from '../../core/random.ts';
 import { weightReader, WORD_EMBEDDINGS, type DistilBertConfig, type Weights } from '../models/index.ts';
@@ -67,7 +67,10 @@ interface Source {
   readonly seed: number;
 }
 
-/** Fills the memory's weights. A head that the weights lack is drawn as Hugging Face does: normal, biases zero. */
+/**
+ * Fills the memory's weights. A head that the weights lack is drawn as Hugging Face does: normal, biases
+ * zero.
+ */
 export function loadWeights(
   memory: TrainingMemory,
   { config, weights, seed }: Source,

@@ -5,7 +5,9 @@
  */
 export type Code = readonly number[];
 
-/** The part of the WebAssembly JavaScript API in use here; TypeScript knows it in its browser library only. */
+/**
+ * The part of the WebAssembly JavaScript API in use here; TypeScript knows it in its browser library only.
+ */
 interface WebAssemblyApi {
   Memory: new (limits: { initial: number; maximum: number }) => WasmMemory;
   compile(bytes: Uint8Array): Promise<unknown>;

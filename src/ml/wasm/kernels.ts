@@ -1,9 +1,9 @@
 /**
  * The loops over all parameters that a training step needs beside the graph, as WebAssembly vector code.
  *
- * They work in the memory in which ONNX Runtime reads the weights and writes the gradients, so nothing is copied between:
- * docs/decisions/0006-webassembly-kernels.md.
- * Addresses are in bytes; every range starts at a multiple of 16 and holds at least one vector.
+ * They work in the memory in which ONNX Runtime reads the weights and writes the gradients, so nothing is
+ * copied between: docs/decisions/0006-webassembly-kernels.md. Addresses are in bytes; every range starts at a
+ * multiple of 16 and holds at least one vector.
  */
 import {
   defineFunction,
@@ -34,12 +34,16 @@ export interface Kernels {
   adamw(step: AdamwStep): void;
   /**
    * Fills a dropout mask: element i becomes `kept` unless a hash of (i, key1, key2) falls below `threshold`
-   * (unsigned, of 2^32), and 0 then. Depends on nothing else, so a step can be repeated from its number alone.
+   * (unsigned, of 2^32), and 0 then. Depends on nothing else, so a step can be repeated from its number
+   * alone.
    */
   dropoutMask(start: number, end: number, key1: number, key2: number, threshold: number, kept: number): void;
 }
 
-/** One tensor's: where its four ranges start, where that of its weights ends, and the numbers of `Kernels.adamw`. */
+/**
+ * One tensor's: where its four ranges start, where that of its weights ends, and the numbers of
+ * `Kernels.adamw`.
+ */
 const ADAMW_PARAMETERS = {
   weights: 'i32',
   end: 'i32',
@@ -163,8 +167,8 @@ const dropoutMask = defineFunction(
         end,
         [],
         [
-          // Murmur3's finaliser with a second key in its middle, so that two keys never give shifted copies, and
-          // one more round behind it, so that keys that differ in one bit give unrelated masks.
+          // Murmur3's finaliser with a second key in its middle, so that two keys never give shifted copies,
+          // and one more round behind it, so that keys that differ in one bit give unrelated masks.
           x.set(i32x4.add(i32x4.multiply(counter.get, everyLane(0x9e3779b1)), i32x4.splat(key1.get))),
           mix(16),
           stretch(0x85ebca6b),

@@ -1,6 +1,6 @@
 /**
- * One WebAssembly memory for everything a training step touches again and again: weights, gradients, AdamW's two
- * moments, dropout masks. ONNX Runtime reads and writes it in place, the kernels update it in place.
+ * One WebAssembly memory for everything a training step touches again and again: weights, gradients, AdamW's
+ * two moments, dropout masks. ONNX Runtime reads and writes it in place, the kernels update it in place.
  *
  * Each kind is one block in which the parameters lie in the same order, so that a parameter has one offset.
  */
@@ -110,9 +110,9 @@ function layOut(parameters: readonly ParameterShape[]): {
 }
 
 /**
- * Returns the memory of dropped buffers now. The collector runs when its heap of small objects fills; a training drops buffers
- * of a hundred megabytes beside that heap and would otherwise hold several generations of them at its peak. Does nothing
- * where Node runs without --expose-gc; the training process runs with it.
+ * Returns the memory of dropped buffers now. The collector runs when its heap of small objects fills; a
+ * training drops buffers of a hundred megabytes beside that heap and would otherwise hold several generations
+ * of them at its peak. Does nothing where Node runs without --expose-gc; the training process runs with it.
  */
 export function releaseMemory(): void {
   globalThis.gc?.();

@@ -1,4 +1,7 @@
-/** What changed, as it changes: one LISTEN for all who watch, and the last changes kept for those who were away for a moment. */
+/**
+ * What changed, as it changes: one LISTEN for all who watch, and the last changes kept for those who were
+ * away for a moment.
+ */
 import { randomSlug } from '../../core/ids.ts';
 import type { Logger } from '../../core/log.ts';
 import { openListener } from '../../db/index.ts';

@@ -1,4 +1,7 @@
-/** JSON from languages that write absent members as null: such a member counts as absent, unless its schema gives null a meaning. */
+/**
+ * JSON from languages that write absent members as null: such a member counts as absent, unless its schema
+ * gives null a meaning.
+ */
 import { z } from '@hono/zod-openapi';
 
 type Def = { type: string } & Partial<{

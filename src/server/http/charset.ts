@@ -1,4 +1,7 @@
-/** The charset that a Content-Type declares, by the names that the web knows (https://encoding.spec.whatwg.org). */
+/**
+ * The charset that a Content-Type declares, by the names that the web knows
+ * (https://encoding.spec.whatwg.org).
+ */
 import type { TextDecoder as Decoder } from 'node:util';
 import { AppError } from '../../core/errors.ts';
 
@@ -10,7 +13,10 @@ export function mediaTypeOf(contentType: string | undefined): string {
   return type.trim().toLowerCase();
 }
 
-/** A strict decoder of the declared charset; undefined where none is declared. @throws AppError `wrong-media-type` */
+/**
+ * A strict decoder of the declared charset; undefined where none is declared. @throws AppError
+ * `wrong-media-type`
+ */
 export function decoderOf(contentType: string | undefined): Decoder | undefined {
   const charset = parameterOf((contentType ?? '').slice(0, MAX_HEADER_CHARS), 'charset');
   if (charset === undefined) return undefined;

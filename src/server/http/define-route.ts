@@ -1,11 +1,15 @@
-/** How a route of ours is declared: its body and its answers as JSON, and the refusals that every route may give. */
+/**
+ * How a route of ours is declared: its body and its answers as JSON, and the refusals that every route may
+ * give.
+ */
 import { createRoute, z } from '@hono/zod-openapi';
 import type { RouteConfig } from '@hono/zod-openapi';
 import { withoutNulls } from './absent-nulls.ts';
 import { errorResponse } from './errors.ts';
 
 /**
- * A route with what any route may answer beside its own: its key, its input, its body and the database may be refused or away.
+ * A route with what any route may answer beside its own: its key, its input, its body and the database may be
+ * refused or away.
  * @param standsAlone that it asks neither for a key nor for the database
  */
 export function defineRoute<

@@ -51,7 +51,10 @@ export function toInvalidInput(error: z.ZodError): AppError {
   return new AppError('invalid-input', message, { details, cause: error });
 }
 
-/** Of a value that no member of a union takes, what the member says that came furthest: it names the item of a list. */
+/**
+ * Of a value that no member of a union takes, what the member says that came furthest: it names the item of a
+ * list.
+ */
 function deepest(issue: z.core.$ZodIssue): z.core.$ZodIssue[] {
   if (issue.code !== 'invalid_union') return [issue];
   const members = issue.errors

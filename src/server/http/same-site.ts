@@ -1,6 +1,7 @@
 /**
- * Keeps other sites out. A page of theirs may send requests to us with whatever the browser of the person at the machine lets it send, and
- * where no key is asked for, a host name of its own may be pointed at loopback (DNS rebinding). Both are refused.
+ * Keeps other sites out. A page of theirs may send requests to us with whatever the browser of the person at
+ * the machine lets it send, and where no key is asked for, a host name of its own may be pointed at loopback
+ * (DNS rebinding). Both are refused.
  */
 import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';

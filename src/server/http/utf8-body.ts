@@ -1,6 +1,7 @@
 /**
- * Reads bodies that are text, in the charset that they declare, UTF-8 where they declare none: what is not in it would be taken with a
- * replacement mark for every byte that was lost. Hono and node-server decode without a word, so the text is put where they look first.
+ * Reads bodies that are text, in the charset that they declare, UTF-8 where they declare none: what is not in
+ * it would be taken with a replacement mark for every byte that was lost. Hono and node-server decode without
+ * a word, so the text is put where they look first.
  */
 import type { Context } from 'hono';
 import { createMiddleware } from 'hono/factory';
@@ -22,7 +23,10 @@ export function readUtf8Body(isBinary: (c: Context<AppEnv>) => boolean) {
   });
 }
 
-/** The body as text, also for whoever asks for it later. @throws AppError `invalid-input` when it is not in its charset or nests too deep */
+/**
+ * The body as text, also for whoever asks for it later. @throws AppError `invalid-input` when it is not in
+ * its charset or nests too deep
+ */
 export async function readUtf8Text(c: Context<AppEnv>): Promise<string> {
   const bytes = await c.req.raw.arrayBuffer().catch((cause: unknown) => {
     throw new AppError('invalid-input', `the body could not be read: ${toError(cause).message}`, { cause });

@@ -1,6 +1,6 @@
 /**
- * API keys: `clp_<id>_<secret>`. Shown once when made; the database holds their sha256, compared in constant time.
- * A digest without salt suffices, since the secret is 200 random bits and not a password.
+ * API keys: `clp_<id>_<secret>`. Shown once when made; the database holds their sha256, compared in constant
+ * time. A digest without salt suffices, since the secret is 200 random bits and not a password.
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
@@ -69,7 +69,10 @@ export async function revokeApiKey(db: Db, id: string): Promise<void> {
 /** Says whose key it is; undefined for one that is not in force. */
 export type KeyChecker = (key: string) => Promise<Pick<ApiKey, 'id' | 'name' | 'role'> | undefined>;
 
-/** While the database is away a key counts as it last did: nobody can revoke one then, and what is loaded goes on predicting. */
+/**
+ * While the database is away a key counts as it last did: nobody can revoke one then, and what is loaded goes
+ * on predicting.
+ */
 export function createKeyChecker(db: Db): KeyChecker {
   const lastKnown = new LRUCache<string, Pick<ApiKey, 'id' | 'name' | 'role'>>({ max: 10_000 });
   const remembered = new LRUCache<string, { key: Awaited<ReturnType<KeyChecker>> }>({

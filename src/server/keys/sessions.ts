@@ -1,6 +1,7 @@
 /**
- * Sign-ins of the console: a random token in a cookie that scripts cannot read stands for an API key, for as long as the key is in
- * force. Other sites cannot send it (SameSite=Strict, and `refuseOtherSites` looks at the origin of every change).
+ * Sign-ins of the console: a random token in a cookie that scripts cannot read stands for an API key, for as
+ * long as the key is in force. Other sites cannot send it (SameSite=Strict, and `refuseOtherSites` looks at
+ * the origin of every change).
  */
 import { createHash, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';

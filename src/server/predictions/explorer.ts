@@ -1,6 +1,7 @@
 /**
- * What the policy `explore` knows when it draws: what scores have meant in clicks, by field, and what was counted of each text of a
- * product. It is read in the background and may be a minute old; a request only looks it up.
+ * What the policy `explore` knows when it draws: what scores have meant in clicks, by field, and what was
+ * counted of each text of a product. It is read in the background and may be a minute old; a request only
+ * looks it up.
  */
 import { sql } from 'kysely';
 import { MINUTE_MS } from '../../core/clock.ts';
@@ -42,7 +43,8 @@ interface CountedText extends Counts {
 
 /**
  * @param options.floor least probability of each text
- * @param options.isDefault whether requests are explored unasked; otherwise nothing is read before the first that asks
+ * @param options.isDefault whether requests are explored unasked; otherwise nothing is read before the first
+ *   that asks
  */
 export function openExplorer(options: { db: Db; floor: number; isDefault: boolean; log: Logger }): Explorer {
   const { db, floor, log } = options;

@@ -1,4 +1,7 @@
-/** From a product to its creative: texts are written, the champion scores them with the product in one batch, the best is answered and kept. */
+/**
+ * From a product to its creative: texts are written, the champion scores them with the product in one batch,
+ * the best is answered and kept.
+ */
 import { classifierText } from '../../core/classifier-text.ts';
 import { randomInt } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';

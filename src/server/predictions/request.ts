@@ -10,14 +10,20 @@ const MAX_CATEGORY_CHARS = 200;
 const MAX_ID_CHARS = 200;
 const MAX_LINK_CHARS = 2000;
 
-/** Of a product record that `/generate_data` answers: taken, so that a record can be sent as it is; neither read nor stored. */
+/**
+ * Of a product record that `/generate_data` answers: taken, so that a record can be sent as it is; neither
+ * read nor stored.
+ */
 const ignored = z
   .unknown()
   .optional()
   .transform(() => undefined);
 const IGNORED_RECORD_FIELDS = { price: ignored, rating: ignored, timestamp: ignored };
 
-/** Markup is read as a browser shows it before anything is counted, scored or written: all of them see one text. */
+/**
+ * Markup is read as a browser shows it before anything is counted, scored or written: all of them see one
+ * text.
+ */
 function fromMarkup<T extends z.ZodType<string, string>>(text: T) {
   return z.preprocess((raw) => (typeof raw === 'string' ? toPlainText(raw) : raw), text);
 }

@@ -1,12 +1,16 @@
 /**
- * Predictions that could not be written before their server stopped, kept in files until the next one of the same folder writes them.
- * A prediction is taken in once however often it is tried: its id is the key of its row.
+ * Predictions that could not be written before their server stopped, kept in files until the next one of the
+ * same folder writes them. A prediction is taken in once however often it is tried: its id is the key of its
+ * row.
  */
 import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { randomSlug } from '../../core/ids.ts';
 
-/** As the text that is sent: a few strings, which a collection of garbage passes over faster than the objects they were. */
+/**
+ * As the text that is sent: a few strings, which a collection of garbage passes over faster than the objects
+ * they were.
+ */
 export interface WaitingRow {
   id: string;
   json: string;
@@ -44,7 +48,9 @@ export async function keepUnwritten(
   return lines.length;
 }
 
-/** Hands the kept rows to `write`, a file at a time, and deletes what it has written. @returns how many rows */
+/**
+ * Hands the kept rows to `write`, a file at a time, and deletes what it has written. @returns how many rows
+ */
 export async function takeUnwritten(
   folder: string,
   write: (rows: readonly WaitingRow[]) => Promise<void>,

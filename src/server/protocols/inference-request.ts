@@ -1,4 +1,7 @@
-/** What an inference request of the Open Inference Protocol says, as JSON alone or with binary tensors, and its answer in the form asked for. */
+/**
+ * What an inference request of the Open Inference Protocol says, as JSON alone or with binary tensors, and
+ * its answer in the form asked for.
+ */
 import { z } from '@hono/zod-openapi';
 import { AppError } from '../../core/errors.ts';
 import { LABELS } from '../../ml/index.ts';

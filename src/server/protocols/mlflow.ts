@@ -1,4 +1,7 @@
-/** MLflow's scoring server: `POST /invocations` and `GET /ping`. Its four input forms, answered with one score per row. */
+/**
+ * MLflow's scoring server: `POST /invocations` and `GET /ping`. Its four input forms, answered with one score
+ * per row.
+ */
 import { z } from '@hono/zod-openapi';
 import { AppError } from '../../core/errors.ts';
 import { classifierText } from '../../core/classifier-text.ts';

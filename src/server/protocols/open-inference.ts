@@ -1,6 +1,7 @@
 /**
- * The Open Inference Protocol, version 2 (https://github.com/kserve/open-inference-protocol), as KServe, Triton and Seldon speak it.
- * The one input `text` is BYTES of shape [-1] or [-1, 1]; the outputs are `probability` (FP64) and `label` (BYTES), one per text.
+ * The Open Inference Protocol, version 2 (https://github.com/kserve/open-inference-protocol), as KServe,
+ * Triton and Seldon speak it. The one input `text` is BYTES of shape [-1] or [-1, 1]; the outputs are
+ * `probability` (FP64) and `label` (BYTES), one per text.
  */
 import type { Context } from 'hono';
 import { AppError } from '../../core/errors.ts';

@@ -1,4 +1,7 @@
-/** `POST /tei/predict`: classification in the shape of Hugging Face's Text Embeddings Inference, with its timing headers. */
+/**
+ * `POST /tei/predict`: classification in the shape of Hugging Face's Text Embeddings Inference, with its
+ * timing headers.
+ */
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { AppError, type ErrorCode } from '../../core/errors.ts';
@@ -17,7 +20,10 @@ import {
 import type { ModelSessions } from '../../serving/index.ts';
 import type { CallLimits } from './limits.ts';
 
-/** One text, a list of texts, or a list of one-text lists, as TEI takes them; pairs are for models of two texts, which ours is not. */
+/**
+ * One text, a list of texts, or a list of one-text lists, as TEI takes them; pairs are for models of two
+ * texts, which ours is not.
+ */
 function requestSchema({ maxTextChars, maxItems }: CallLimits) {
   const text = z.string().min(1).max(maxTextChars);
   return withoutNulls(
@@ -81,7 +87,10 @@ export function createTeiRoutes(deps: { sessions: ModelSessions; limits: CallLim
   return router;
 }
 
-/** Both labels, the likelier first; raw scores are the logits' halves of their difference, which is all that a two-label model has. */
+/**
+ * Both labels, the likelier first; raw scores are the logits' halves of their difference, which is all that a
+ * two-label model has.
+ */
 function classify(probability: number, rawScores: boolean): { score: number; label: string }[] {
   const [negative, positive] = LABELS;
   const scoreOf = (p: number): number => (rawScores ? Math.log(p / (1 - p)) / 2 : p);

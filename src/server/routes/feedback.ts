@@ -173,7 +173,9 @@ function findFault(
   return revenueFault === undefined ? undefined : { field: revenueFault.field, reason: revenueFault.reason };
 }
 
-/** Clicks beside an outcome are told once with it, as before counts had days; all other counts are of a day. */
+/**
+ * Clicks beside an outcome are told once with it, as before counts had days; all other counts are of a day.
+ */
 function isOfDay({
   outcome,
   impressions,

@@ -1,4 +1,7 @@
-/** `GET /generate_data`: synthetic product records, streamed, so that a hundred thousand cost no more memory than fifty. */
+/**
+ * `GET /generate_data`: synthetic product records, streamed, so that a hundred thousand cost no more memory
+ * than fifty.
+ */
 import { z } from '@hono/zod-openapi';
 import { randomInt } from 'node:crypto';
 import { generateRecords, type SyntheticRecord } from '../../data/index.ts';

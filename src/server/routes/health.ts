@@ -64,7 +64,8 @@ export function createHealthRoutes(deps: {
     .openapi(readyRoute, async function ready(c) {
       if (deps.isDraining()) throw new AppError('unavailable', 'this server is stopping: ask another');
       const { ref } = requireChampion(deps.models);
-      // What is loaded predicts without PostgreSQL: taking the server out of service for it would turn an outage of one into that of all.
+      // What is loaded predicts without PostgreSQL: taking the server out of service for it would turn an
+      // outage of one into that of all.
       if (c.req.valid('query').deep === '1') await deps.checkDatabase();
       return c.json({ status: 'ready' as const, model: ref }, 200);
     });

@@ -1,4 +1,6 @@
-/** Whole catalogues: `POST /jobs/predict` takes one as it is, and the routes below it show what becomes of it. */
+/**
+ * Whole catalogues: `POST /jobs/predict` takes one as it is, and the routes below it show what becomes of it.
+ */
 import { Readable } from 'node:stream';
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';

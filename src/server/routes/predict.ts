@@ -35,7 +35,10 @@ const refusals = {
   504: errorResponse('not answered within X-Request-Timeout-Ms'),
 };
 
-/** Products of a batch that are worked on at once: enough texts in line for full batches, few enough to bound memory. */
+/**
+ * Products of a batch that are worked on at once: enough texts in line for full batches, few enough to bound
+ * memory.
+ */
 const TEXTS_IN_LINE = 512;
 
 export function createPredictRoutes(deps: {

@@ -9,7 +9,9 @@ import { addressOf, createRouter, handleError, type Router } from '../http/index
 
 export const QUEUE_BOARD_PATH = '/queues';
 
-/** The page's fonts come from elsewhere, which the content policy forbids: without them it takes the system's. */
+/**
+ * The page's fonts come from elsewhere, which the content policy forbids: without them it takes the system's.
+ */
 const FONTS = /<link href="https:[^>]*>/gu;
 const BASE = /<base href="[^"]*"/u;
 

@@ -1,4 +1,7 @@
-/** Deleting tracking runs for good, with their artifacts. MLflow's own `runs/delete` only hides a run; its `mlflow gc` needs the database. */
+/**
+ * Deleting tracking runs for good, with their artifacts. MLflow's own `runs/delete` only hides a run; its
+ * `mlflow gc` needs the database.
+ */
 import { z } from '@hono/zod-openapi';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { plainText } from '../../core/plain-text.ts';

@@ -1,7 +1,8 @@
 /**
- * Artifacts in a folder. `files/` holds them under their keys, `incoming/` drafts, `digests/` for each key the sha256 of every content
- * it ever had, one a line. A draft is written and synced, its digest noted, then renamed into place: the rename alone is the commit, so
- * a crash or two writers at once can neither show half a file nor make a whole one look damaged.
+ * Artifacts in a folder. `files/` holds them under their keys, `incoming/` drafts, `digests/` for each key
+ * the sha256 of every content it ever had, one a line. A draft is written and synced, its digest noted, then
+ * renamed into place: the rename alone is the commit, so a crash or two writers at once can neither show half
+ * a file nor make a whole one look damaged.
  */
 import { createHash } from 'node:crypto';
 import { constants, createReadStream } from 'node:fs';
@@ -57,7 +58,8 @@ export function createFolderStore(root: string): ArtifactStore {
   const openChecked = async (key: string) => {
     const handle = await openFile(files, parseArtifactKey(key));
     try {
-      // Read after the data was opened: whoever replaces it notes its digest first, so the list can only know more.
+      // Read after the data was opened: whoever replaces it notes its digest first, so the list can only know
+      // more.
       const known = new Set((await readFile(path.join(digests, key), 'utf8').catch(() => '')).split('\n'));
       return checkBytes(handle.createReadStream(), key, (sha256) => known.has(sha256));
     } catch (error) {

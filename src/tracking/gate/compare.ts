@@ -17,7 +17,10 @@ export interface GateInput {
   /** 0 or 1, a held-out row each; everything below is in the same order. */
   labels: ArrayLike<number>;
   rowDigests: readonly string[];
-  /** Segment value of each row by name of the segmentation: `{ category: ['Books', ...], textLength: ['short', ...] }`. */
+  /**
+   * Segment value of each row by name of the segmentation: `{ category: ['Books', ...], textLength: ['short',
+   * ...] }`.
+   */
   segments: Readonly<Record<string, readonly string[]>>;
   challenger: GateModel;
   /** null: the challenger is judged against the more frequent class. */
@@ -57,7 +60,10 @@ export interface GateComparison {
   segments: GateSegment[];
 }
 
-/** @throws AppError `bad-model` when a model gave something that is no probability, `internal` when lengths differ */
+/**
+ * @throws AppError `bad-model` when a model gave something that is no probability, `internal` when lengths
+ *   differ
+ */
 export function compareModels(input: GateInput): GateComparison {
   checkLengths(input);
   const { labels, challenger, champion, rowDigests, rules, seed } = input;

@@ -18,7 +18,10 @@ export interface GateReport {
   rules: Config['gate'];
 }
 
-/** @throws AppError `bad-model` when a model gave something that is no probability, `internal` when lengths differ */
+/**
+ * @throws AppError `bad-model` when a model gave something that is no probability, `internal` when lengths
+ *   differ
+ */
 export function decideGate(input: GateInput): GateReport {
   const comparison = compareModels(input);
   const objections = GATE_RULES.flatMap((rule) => rule.objections(comparison, input.rules));

@@ -1,7 +1,8 @@
 /**
- * The holdout of a registered model is frozen by a rule, not by a list: rows whose text falls below a fraction are held out, whether a
- * dataset version holds them today or not. The fraction is that of the first version that won the gate, and may only grow: new rows
- * join by the same rule, no row ever leaves, and what lies below it is never trained on.
+ * The holdout of a registered model is frozen by a rule, not by a list: rows whose text falls below a
+ * fraction are held out, whether a dataset version holds them today or not. The fraction is that of the first
+ * version that won the gate, and may only grow: new rows join by the same rule, no row ever leaves, and what
+ * lies below it is never trained on.
  */
 import { sql } from 'kysely';
 import type { Db } from '../../db/index.ts';

@@ -9,7 +9,10 @@ const TITLES: Readonly<Record<GateReport['decision'], string>> = {
   'pending-approval': 'Waiting for approval',
 };
 
-/** @param earlier versions of the model so far, newest first, with the accuracy that each had when it was registered */
+/**
+ * @param earlier versions of the model so far, newest first, with the accuracy that each had when it was
+ *   registered
+ */
 export function renderGateReportHtml(
   report: GateReport,
   earlier: readonly { version: number; accuracy: number | null }[] = [],

@@ -1,6 +1,7 @@
 /**
- * Keeps what attempts log with their run, beside the log of the process: lines are gathered and written a batch at a time, so that no
- * stage waits for PostgreSQL because it says something. A killed worker loses those of its last half second.
+ * Keeps what attempts log with their run, beside the log of the process: lines are gathered and written a
+ * batch at a time, so that no stage waits for PostgreSQL because it says something. A killed worker loses
+ * those of its last half second.
  */
 import { pino } from 'pino';
 import type { Pool } from 'pg';

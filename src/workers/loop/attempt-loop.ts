@@ -1,12 +1,14 @@
 /**
  * What happens around a handler, for every stage of every flow alike:
  *
- *   begin    takes the next attempt in PostgreSQL; an owner that has ended or work that has its result ends here
+ *   begin    takes the next attempt in PostgreSQL; an owner that has ended or work that has its result ends
+ *            here
  *   handle   the handler, under a timer and a signal
  *   commit   the result is in PostgreSQL before anyone is told
  *   next     what has become due is enqueued; done twice it counts once
  *
- * A worker killed between any two of them leaves a state from which the next attempt, or the reconciler, goes on.
+ * A worker killed between any two of them leaves a state from which the next attempt, or the reconciler, goes
+ * on.
  */
 import { UnrecoverableError, WaitingError, type Job, type Processor } from 'bullmq';
 import type { Clock } from '../../core/clock.ts';
@@ -180,7 +182,10 @@ async function untilStopped<T>(handling: Promise<T>, entry: RunningAttempt, log:
   }
 }
 
-/** Keeps why the attempt failed and returns what BullMQ must be told: try again later, never, or give it to another worker. */
+/**
+ * Keeps why the attempt failed and returns what BullMQ must be told: try again later, never, or give it to
+ * another worker.
+ */
 async function settleFailure(failure: {
   thrown: unknown;
   entry: RunningAttempt;

@@ -1,4 +1,7 @@
-/** What a handler is given. Handlers know no BullMQ: they take ids, do their work, honour the signal and return what they left. */
+/**
+ * What a handler is given. Handlers know no BullMQ: they take ids, do their work, honour the signal and
+ * return what they left.
+ */
 import type { Job } from 'bullmq';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import type { Clock } from '../../core/clock.ts';
@@ -39,12 +42,18 @@ export interface Outcome<S extends Stage> {
 }
 
 interface WorkContext {
-  /** Counts from 1 over all attempts, those of killed workers included: artifacts that carry it are written by no other attempt. */
+  /**
+   * Counts from 1 over all attempts, those of killed workers included: artifacts that carry it are written by
+   * no other attempt.
+   */
   attempt: number;
   /** Artifact that the stage before has made for this part. */
   input: string | null;
   log: Logger;
-  /** Aborted when the attempt has run out of time, its run or job is cancelled, or the worker must go; stop soon and reject. */
+  /**
+   * Aborted when the attempt has run out of time, its run or job is cancelled, or the worker must go; stop
+   * soon and reject.
+   */
   signal: AbortSignal;
   clock: Clock;
   services: StageServices;

@@ -1,4 +1,7 @@
-/** State must reach PostgreSQL even when it restarts under us: the same statement is sent again until it does or a minute has passed. */
+/**
+ * State must reach PostgreSQL even when it restarts under us: the same statement is sent again until it does
+ * or a minute has passed.
+ */
 import { sleep } from '../../core/clock.ts';
 import { toError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
@@ -8,7 +11,10 @@ const FIRST_DELAY_MS = 100;
 const MAX_DELAY_MS = 2000;
 const GIVE_UP_AFTER_MS = 60_000;
 
-/** Repeats a write that may be repeated. @throws the last error once a minute has passed, and any other error at once */
+/**
+ * Repeats a write that may be repeated. @throws the last error once a minute has passed, and any other error
+ * at once
+ */
 export async function retryWhileOffline<T>(log: Logger, write: () => Promise<T>): Promise<T> {
   const giveUpAt = Date.now() + GIVE_UP_AFTER_MS;
   for (let delayMs = FIRST_DELAY_MS; ; delayMs = Math.min(2 * delayMs, MAX_DELAY_MS)) {

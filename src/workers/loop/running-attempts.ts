@@ -1,6 +1,6 @@
 /**
- * The attempts that this process is running, so that they can be stopped: by their timer, a cancelled run or prediction job, a lost
- * lock, or the end of the process.
+ * The attempts that this process is running, so that they can be stopped: by their timer, a cancelled run or
+ * prediction job, a lost lock, or the end of the process.
  */
 import { AppError, toError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';

@@ -11,7 +11,9 @@ export function isBelow(
   return splitPosition(hashSplitKey(row)) < fraction;
 }
 
-/** @throws AppError `bad-data` when rows that would be trained on are frozen: the champion was judged on such */
+/**
+ * @throws AppError `bad-data` when rows that would be trained on are frozen: the champion was judged on such
+ */
 export async function refuseFrozenRows(version: DatasetVersion, context: RunContext): Promise<void> {
   const { services, run, signal } = context;
   const { name: model } = run.options.model;

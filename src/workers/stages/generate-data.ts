@@ -1,7 +1,10 @@
 import { ingestRecords } from '../../data/index.ts';
 import type { StageHandler } from '../loop/context.ts';
 
-/** Draws or fetches the records, checks each, and leaves those that passed and the refused ones with their reasons. */
+/**
+ * Draws or fetches the records, checks each, and leaves those that passed and the refused ones with their
+ * reasons.
+ */
 export const generateData: StageHandler<'generate-data'> = async ({ runId }, context) => {
   const { run, services, signal, log } = context;
   const result = await ingestRecords(run.options.data, {

@@ -1,4 +1,7 @@
-/** Joins the shards, in the order of the catalogue, into one file of the format asked for; one shard is in memory at a time. */
+/**
+ * Joins the shards, in the order of the catalogue, into one file of the format asked for; one shard is in
+ * memory at a time.
+ */
 import { AppError } from '../../core/errors.ts';
 import type { Db } from '../../db/index.ts';
 import { renderTable, type TableRow } from '../../data/index.ts';

@@ -1,4 +1,7 @@
-/** Predicts the products of one shard: the model that was champion when the job began scores what the copywriter writes. */
+/**
+ * Predicts the products of one shard: the model that was champion when the job began scores what the
+ * copywriter writes.
+ */
 import { AppError } from '../../core/errors.ts';
 import type { Copywriter } from '../../copy/index.ts';
 import type { CatalogueRow, TableRow } from '../../data/index.ts';
@@ -7,7 +10,10 @@ import type { JobContext, StageHandler } from '../loop/context.ts';
 import { writeCreatives, type ScoreBatch } from './write-creatives.ts';
 import { readShard, renderLines, type RefusedLine } from './shard-lines.ts';
 
-/** How a worker comes by the scores of a registered version. The same texts must get the same scores whenever they are scored again. */
+/**
+ * How a worker comes by the scores of a registered version. The same texts must get the same scores whenever
+ * they are scored again.
+ */
 export interface VersionScores {
   withVersion<T>(ref: { name: string; version: number }, body: (score: ScoreBatch) => Promise<T>): Promise<T>;
 }
@@ -55,7 +61,10 @@ export function createPredictShard({ scores, copywriter }: PredictServices): Sta
   };
 }
 
-/** Group by group, cut by the options alone, so that the same shard is always scored in the same batches; the next is written while one is scored. */
+/**
+ * Group by group, cut by the options alone, so that the same shard is always scored in the same batches; the
+ * next is written while one is scored.
+ */
 async function* predictGroups(
   rows: readonly CatalogueRow[],
   score: ScoreBatch,

@@ -33,7 +33,10 @@ import { removeWorkFolder, workFolder } from './work-folders.ts';
 
 type Finished = Outcome<'train-model'> & { result: StageResult<'train-model'> };
 
-/** What the first attempt decided is kept and acted on: once the alias has moved, asking again would compare a model with itself. */
+/**
+ * What the first attempt decided is kept and acted on: once the alias has moved, asking again would compare a
+ * model with itself.
+ */
 const storedSchema = z.object({
   candidate: z.string(),
   trackingRunId: z.string(),
@@ -44,7 +47,10 @@ const storedSchema = z.object({
 });
 type Stored = z.infer<typeof storedSchema>;
 
-/** The best candidate by validation challenges the champion; it becomes a model version and champion only when the gate says so. */
+/**
+ * The best candidate by validation challenges the champion; it becomes a model version and champion only when
+ * the gate says so.
+ */
 export function createRegisterModel(tracking: TrackingStore): StageHandler<'register-model'> {
   return async ({ runId }, context) => {
     const { run, services, log } = context;
@@ -186,7 +192,10 @@ function pick(tags: Readonly<Record<string, string>>, keys: readonly string[]): 
   );
 }
 
-/** Only in the place of the champion that it was compared with, and once: a stage that is repeated does not undo what people did meanwhile. */
+/**
+ * Only in the place of the champion that it was compared with, and once: a stage that is repeated does not
+ * undo what people did meanwhile.
+ */
 async function promote(
   { registry }: TrackingStore,
   { name, version }: ModelVersion,
@@ -207,7 +216,9 @@ async function promote(
   }
 }
 
-/** A replay decides by the rules of its first run, but never without a person where one is asked for today. */
+/**
+ * A replay decides by the rules of its first run, but never without a person where one is asked for today.
+ */
 function rulesOf({ run, services }: RunContext): Config['gate'] {
   const isRequired = [run.options.gate, services.config.gate].some(({ approval }) => approval === 'required');
   return { ...run.options.gate, approval: isRequired ? 'required' : 'none' };

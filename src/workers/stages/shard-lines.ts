@@ -1,6 +1,6 @@
 /**
- * How rows lie between the stages of a job: JSON, one a line. What is read was written by us and is checked by
- * its sha256.
+ * How rows lie between the stages of a job: JSON, one a line. What is read was written by us and is checked
+ * by its sha256.
  */
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import type { CatalogueRow, Fault, TableRow } from '../../data/index.ts';

@@ -1,4 +1,7 @@
-/** Cuts a catalogue into shards of equal numbers of rows, refused ones included, so that the same catalogue is always cut alike. */
+/**
+ * Cuts a catalogue into shards of equal numbers of rows, refused ones included, so that the same catalogue is
+ * always cut alike.
+ */
 import { AppError } from '../../core/errors.ts';
 import { inGroups, openCatalogue, type CatalogueRow } from '../../data/index.ts';
 import { jobWorkFolder, shardName } from '../../queues/index.ts';

@@ -5,7 +5,10 @@ import type { StageHandler } from '../loop/context.ts';
 import { renderRunReport, type RunReport } from './render-run-report.ts';
 import { removeWorkFolder } from './work-folders.ts';
 
-/** Gathers what happened into summary.json and a one-page report; the loop closes the run with this stage's result. */
+/**
+ * Gathers what happened into summary.json and a one-page report; the loop closes the run with this stage's
+ * result.
+ */
 export function createSummarizeRun(tracking: TrackingStore): StageHandler<'summarize-run'> {
   return async ({ runId }, context) => {
     const { services, clock } = context;

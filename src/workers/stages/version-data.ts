@@ -7,13 +7,17 @@ import {
 } from '../../data/index.ts';
 import type { StageHandler } from '../loop/context.ts';
 
-/** Freezes raw records, the parent's rows and labelled feedback as the next dataset version; a run makes one, however often it is asked. */
+/**
+ * Freezes raw records, the parent's rows and labelled feedback as the next dataset version; a run makes one,
+ * however often it is asked.
+ */
 export const versionData: StageHandler<'version-data'> = async ({ runId }, context) => {
   const { run, services, signal, clock, log } = context;
   const { db } = services.database;
   const { data } = run.options;
   const raw = await context.resultOf('generate-data');
-  // A version that does not contain its parent's rows must take the parent's feedback again, or it would be forgotten.
+  // A version that does not contain its parent's rows must take the parent's feedback again, or it would be
+  // forgotten.
   const parent = data.joinParent ? undefined : await findLatestDatasetVersion(db);
   const usualRates = await fitUsualRates(db);
   const version = await createDatasetVersion(

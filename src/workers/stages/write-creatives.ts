@@ -1,4 +1,7 @@
-/** The creatives of a group of products: each is written by itself, all that needs a score is scored in one call. */
+/**
+ * The creatives of a group of products: each is written by itself, all that needs a score is scored in one
+ * call.
+ */
 import { setImmediate } from 'node:timers/promises';
 import { classifierText } from '../../core/classifier-text.ts';
 import { AppError } from '../../core/errors.ts';
@@ -26,7 +29,10 @@ type Written = { product: NumberedProduct } & ({ draft: Draft } | { fault: Fault
 /** Products written before the event loop may turn: whoever shares it waits no longer than for these. */
 const WRITTEN_AT_ONCE = 8;
 
-/** @throws what scoring throws, and what writing throws but for a product that no copy can be written for, which becomes a fault */
+/**
+ * @throws what scoring throws, and what writing throws but for a product that no copy can be written for,
+ *   which becomes a fault
+ */
 export async function writeCreatives(
   products: readonly NumberedProduct[],
   { score, copywriter, job, signal }: Predicting,
@@ -47,7 +53,10 @@ export async function writeCreatives(
   });
 }
 
-/** All at the same time, since a writer may have to wait; in the order of `products` whoever is ready first, for batches must not depend on it. */
+/**
+ * All at the same time, since a writer may have to wait; in the order of `products` whoever is ready first,
+ * for batches must not depend on it.
+ */
 async function proposeAll(
   products: readonly NumberedProduct[],
   propose: (product: NumberedProduct) => Promise<Draft>,

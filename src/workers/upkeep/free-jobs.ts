@@ -1,4 +1,7 @@
-/** Gives back what ended prediction jobs hold: the work of those that have succeeded or were cancelled at once, everything after their retention. */
+/**
+ * Gives back what ended prediction jobs hold: the work of those that have succeeded or were cancelled at
+ * once, everything after their retention.
+ */
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { DAY_MS } from '../../core/clock.ts';
 import type { Logger } from '../../core/log.ts';

@@ -1,4 +1,7 @@
-/** What to do about an active run or prediction job whose queue jobs do not match its state: a function of what both know. */
+/**
+ * What to do about an active run or prediction job whose queue jobs do not match its state: a function of
+ * what both know.
+ */
 import type { JobState } from 'bullmq';
 import {
   chooseDue,
@@ -49,7 +52,8 @@ export async function decideRepairs<O>(facts: OwnerFacts<O>): Promise<Repair[]> 
   const repairs: Repair[] = [];
   const fanOuts = new Set<string>();
   for (const work of await chooseDue(flow, facts)) {
-    // A listed fan-out and the parent that waits for it are one: their queue jobs are added and lost together.
+    // A listed fan-out and the parent that waits for it are one: their queue jobs are added and lost
+    // together.
     const fanOut =
       parentOf(flow, work.stage) === undefined
         ? work.status === undefined
@@ -96,7 +100,10 @@ async function decideSingle<O>(facts: OwnerFacts<O>, work: DueWork): Promise<Rep
   }
 }
 
-/** A queue job completes only after it has enqueued what comes next: one before it that is completed, or gone, says that it was there once. */
+/**
+ * A queue job completes only after it has enqueued what comes next: one before it that is completed, or gone,
+ * says that it was there once.
+ */
 async function wasHandedOver<O>(facts: OwnerFacts<O>, { ownerId, stage, part }: WorkKey): Promise<boolean> {
   const { flow, owner } = facts;
   const declared = declarationOf(flow, stage);

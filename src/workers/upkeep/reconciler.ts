@@ -1,7 +1,7 @@
 /**
- * Compares active runs and prediction jobs in PostgreSQL with their jobs in the queues, at start-up and again and again, and repairs what a
- * crash has left: queue jobs that never reached their queue, or that the queues have lost, are added; what nothing can finish is closed,
- * so that no dead run holds the slot.
+ * Compares active runs and prediction jobs in PostgreSQL with their jobs in the queues, at start-up and again
+ * and again, and repairs what a crash has left: queue jobs that never reached their queue, or that the queues
+ * have lost, are added; what nothing can finish is closed, so that no dead run holds the slot.
  */
 import { sleep } from '../../core/clock.ts';
 import { toError } from '../../core/errors.ts';
@@ -44,7 +44,10 @@ export async function reconcile(deps: ReconcilerDeps): Promise<void> {
   });
 }
 
-/** Makes every pass now and then every `intervalMs` until it is closed; one that fails keeps none of the others. */
+/**
+ * Makes every pass now and then every `intervalMs` until it is closed; one that fails keeps none of the
+ * others.
+ */
 export function openReconciler(options: {
   passes: readonly (() => Promise<void>)[];
   log: Logger;
@@ -99,7 +102,8 @@ async function repairOwner(deps: ReconcilerDeps, flow: Flow, active: ActiveOwner
 
   const first = await decide();
   if (first.repairs.length === 0) return;
-  // The picture of PostgreSQL was taken before that of the queues and may have been overtaken: act on what still holds.
+  // The picture of PostgreSQL was taken before that of the queues and may have been overtaken: act on what
+  // still holds.
   const second = await decide();
   if (first.picture !== second.picture || JSON.stringify(first.repairs) !== JSON.stringify(second.repairs))
     return;

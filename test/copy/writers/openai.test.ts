@@ -16,7 +16,10 @@ afterEach(async () => {
   for (const close of closers.splice(0)) await close();
 });
 
-/** A real HTTP server on a free port of the loopback; `handlers` answer the requests in turn, the last one all further ones. */
+/**
+ * A real HTTP server on a free port of the loopback; `handlers` answer the requests in turn, the last one all
+ * further ones.
+ */
 async function startEndpoint(
   ...handlers: Handler[]
 ): Promise<{ baseUrl: string; bodies: unknown[]; keys: (string | undefined)[] }> {

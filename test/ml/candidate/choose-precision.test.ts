@@ -57,7 +57,8 @@ beforeAll(async () => {
   });
   const margins = await computeMargins(buildClassifierGraph(config, weights), tokenizer, drawn, RUN);
   const middle = margins.toSorted()[2000] ?? NaN;
-  // What float32 says of the texts is taken for the truth, and the closest decisions are asked for: int8 errs in some of them.
+  // What float32 says of the texts is taken for the truth, and the closest decisions are asked for: int8 errs
+  // in some of them.
   weights.set('classifier.bias', { dtype: 'F32', shape: [2], data: Float32Array.of(middle, 0) });
   const closest = drawn
     .map((text, row) => ({ text, distance: (margins[row] ?? NaN) - middle }))

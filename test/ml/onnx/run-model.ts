@@ -1,6 +1,7 @@
 /**
- * A process of its own that runs a model: in its main thread; asked by `thread`, in one as serving starts them; asked by
- * `stay`, until its standard input ends; asked by `alone`, as `stay` does with the library as its maker ships it.
+ * A process of its own that runs a model: in its main thread; asked by `thread`, in one as serving starts
+ * them; asked by `stay`, until its standard input ends; asked by `alone`, as `stay` does with the library as
+ * its maker ships it.
  */
 import { once } from 'node:events';
 import { isMainThread, Worker } from 'node:worker_threads';

@@ -89,7 +89,10 @@ it('a checkpoint is taken by the same training, saved however often', async () =
   expect(steps).toEqual([]);
 });
 
-/** Saved by the first version that was given to others, at step 20 of this training; its settings are a whole recipe's, as in a run. */
+/**
+ * Saved by the first version that was given to others, at step 20 of this training; its settings are a whole
+ * recipe's, as in a run.
+ */
 it('a checkpoint of the first version is taken by the same training, which ends as if it had not stopped', async () => {
   const checkpointDirectory = path.join(directory, 'earlier');
   await mkdir(checkpointDirectory);

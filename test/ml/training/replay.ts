@@ -40,7 +40,9 @@ export interface Replay {
 }
 
 const ADAMW = { beta1: 0.9, beta2: 0.999, epsilon: 1e-8, weightDecay: 0.01, maxGradientNorm: 1 };
-/** Tensors whose gradient is zero but for rounding (a key's bias moves every score alike) cannot be compared. */
+/**
+ * Tensors whose gradient is zero but for rounding (a key's bias moves every score alike) cannot be compared.
+ */
 const NEGLIGIBLE = 1e-6;
 
 export async function replayRecording(directory: string): Promise<Replay> {

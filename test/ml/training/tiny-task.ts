@@ -1,4 +1,6 @@
-/** A task a tiny model can learn in a second: whether a row holds more words of one half of the vocabulary. */
+/**
+ * A task a tiny model can learn in a second: whether a row holds more words of one half of the vocabulary.
+ */
 import path from 'node:path';
 import { readFile } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';

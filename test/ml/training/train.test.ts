@@ -71,7 +71,8 @@ describe('training of all weights', () => {
   });
 
   it('adds the gradients of small batches to those of a large one', async () => {
-    // Without dropout, and in one batch a step, the sum over parts is the whole but for the order of additions.
+    // Without dropout, and in one batch a step, the sum over parts is the whole but for the order of
+    // additions.
     const { config, ...rest } = await tinyTraining({ train: drawRows(32, 1) });
     const still = { ...config, dropout: 0, attentionDropout: 0, classifierDropout: 0 };
     const [epochs, clipNorm] = [4, null];

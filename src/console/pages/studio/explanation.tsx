@@ -1,4 +1,7 @@
-/** Title and description with the phrases that raised or lowered the score, each marked in colour, weight and words. */
+/**
+ * Title and description with the phrases that raised or lowered the score, each marked in colour, weight and
+ * words.
+ */
 interface Phrase {
   start: number;
   end: number;

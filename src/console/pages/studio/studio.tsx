@@ -1,4 +1,7 @@
-/** One product in, its copy out: every field with its alternatives, and what the champion made of the description. */
+/**
+ * One product in, its copy out: every field with its alternatives, and what the champion made of the
+ * description.
+ */
 import { useState } from 'preact/hooks';
 import type { PredictAnswer } from '../../../client/index.ts';
 import { client } from '../../app/api.ts';

@@ -1,4 +1,7 @@
-/** The `openai` writer: any endpoint that speaks OpenAI's chat completions, asked once for all fields of a request. */
+/**
+ * The `openai` writer: any endpoint that speaks OpenAI's chat completions, asked once for all fields of a
+ * request.
+ */
 import { systemClock, type Clock } from '../../../core/clock.ts';
 import { AppError } from '../../../core/errors.ts';
 import { createRandom } from '../../../core/random.ts';
@@ -25,7 +28,8 @@ export interface OpenAiWriterOptions extends BudgetLimits {
   clock?: Clock;
 }
 
-// A token of English is about four characters; enough for a reservation, corrected by what the server reports.
+// A token of English is about four characters; enough for a reservation, corrected by what the server
+// reports.
 const CHARS_PER_TOKEN = 4;
 const MAX_ANSWER_TOKENS = 4096;
 

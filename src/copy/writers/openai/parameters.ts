@@ -1,4 +1,7 @@
-/** What an endpoint was found not to take: left out from then on, so that one refusal is paid once and not with each request. */
+/**
+ * What an endpoint was found not to take: left out from then on, so that one refusal is paid once and not
+ * with each request.
+ */
 import { z } from 'zod';
 
 /** Each of them only makes an answer better or cheaper; none is needed to get one. */
@@ -16,7 +19,10 @@ export type Parameter = (typeof PARAMETERS)[number];
 export interface RefusedParameters {
   /** The parameters without those that were refused. */
   leaveOut(parameters: Partial<Record<Parameter, unknown>>): Partial<Record<Parameter, unknown>>;
-  /** Whether the refusal names a parameter of the request, which is then left out: the request can be sent again. */
+  /**
+   * Whether the refusal names a parameter of the request, which is then left out: the request can be sent
+   * again.
+   */
   learn(sent: object, status: number, body: string): boolean;
 }
 
@@ -42,7 +48,10 @@ export function createRefusedParameters(): RefusedParameters {
   };
 }
 
-/** OpenAI says `param`; others name it in words, in a list of faults or in a path such as `body.stream_options`. */
+/**
+ * OpenAI says `param`; others name it in words, in a list of faults or in a path such as
+ * `body.stream_options`.
+ */
 function nameOf(body: string, wasSent: (name: Parameter) => boolean): Parameter | undefined {
   const parsed = errorSchema.safeParse(parse(body));
   if (parsed.success && wasSent(parsed.data.error.param)) return parsed.data.error.param;

@@ -36,7 +36,10 @@ type Part =
   | { is: 'slot'; slot: Slot; capital: boolean }
   | { is: 'number'; one: string; many: string };
 
-/** What a rule says: something that the request asked to have said, a fact of the record, or what holds for anything. */
+/**
+ * What a rule says: something that the request asked to have said, a fact of the record, or what holds for
+ * anything.
+ */
 export type Kin = 'wish' | 'fact' | 'anything';
 
 export interface Rule {
@@ -64,7 +67,10 @@ const FACTS =
   bit('quote') |
   bit('statement');
 
-/** @throws AppError `internal` for a slot that does not exist: a fault in the file, seen when it is first read. */
+/**
+ * @throws AppError `internal` for a slot that does not exist: a fault in the file, seen when it is first
+ *   read.
+ */
 export function compileRule(source: string): Rule {
   const parts: Part[] = [];
   let needs = 0;

@@ -1,4 +1,7 @@
-/** The default writer: sentences of the grammar put together for each role, dropped from the least needed on until the field's limit holds. */
+/**
+ * The default writer: sentences of the grammar put together for each role, dropped from the least needed on
+ * until the field's limit holds.
+ */
 import { assertNever } from '../../../core/errors.ts';
 import { createRandom, type Random } from '../../../core/random.ts';
 import { TONES, withoutEmoji, type Brief, type Tone } from '../../brief/index.ts';
@@ -7,7 +10,8 @@ import type { FieldRequest, Writer } from '../writer.ts';
 import { createMaterial, expandRule, pickRule, upperFirst, type Material, type Shares } from './grammar.ts';
 import { templateRules, type FragmentKind, type Rule, type SentenceKind } from './rules.ts';
 
-// Sentences of a text in order. `core` stays whatever happens; the others go in the order of `drops` when the text is too long.
+// Sentences of a text in order. `core` stays whatever happens; the others go in the order of `drops` when the
+// text is too long.
 interface Structure {
   sentences: readonly SentenceKind[];
   core: number;
@@ -35,7 +39,8 @@ const ADS: readonly Structure[] = [
   { sentences: ['short', 'closer'], core: 0, drops: [1] },
   { sentences: ['hook', 'intro'], core: 1, drops: [0] },
 ];
-// What a shopper learns stands in the core and the details; an opening may be a mood, and a call to action needs no fact.
+// What a shopper learns stands in the core and the details; an opening may be a mood, and a call to action
+// needs no fact.
 const SHARES_OF: Record<SentenceKind | FragmentKind, Shares> = {
   hook: { wish: 0.4, fact: 0.3 },
   intro: { wish: 0.3, fact: 0.95 },
@@ -65,7 +70,8 @@ function writeField(brief: Brief, field: FieldRequest, random: Random): string[]
   const name = nameFor(brief, field);
   const used = new Set<Rule>();
   const found = new Map<string, string>();
-  // Texts that had to be cut inside a sentence: they read as a mistake, so they only fill what nothing else does.
+  // Texts that had to be cut inside a sentence: they read as a mistake, so they only fill what nothing else
+  // does.
   const cut = new Map<string, string>();
   for (let attempt = 0; found.size < field.count && attempt < field.count * ATTEMPTS_PER_TEXT; attempt += 1) {
     const tone = tones[attempt % tones.length] ?? 'friendly';

@@ -1,4 +1,7 @@
-/** The `transformers` writer: a local text-generation or text2text model, run by transformers.js in a process of its own. */
+/**
+ * The `transformers` writer: a local text-generation or text2text model, run by transformers.js in a process
+ * of its own.
+ */
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { AppError, toError } from '../../../core/errors.ts';
@@ -12,7 +15,10 @@ export interface TransformersWriterOptions {
   /** A model directory (config.json, tokenizer files, onnx/), or a Hugging Face hub id. */
   model: string;
   maxNewTokens: number;
-  /** For one request, waiting and the first load included; after it the writer has failed, and loading goes on for the next. Default 20,000. */
+  /**
+   * For one request, waiting and the first load included; after it the writer has failed, and loading goes on
+   * for the next. Default 20,000.
+   */
   timeoutMs?: number;
   /** Where hub files are kept; null leaves it to transformers.js. */
   cacheDir?: string | null;
@@ -85,7 +91,9 @@ interface Generator {
   close(): Promise<void>;
 }
 
-/** Starts the process and the load; `onGone` is called when it ends, so that the next request starts another. */
+/**
+ * Starts the process and the load; `onGone` is called when it ends, so that the next request starts another.
+ */
 function openGenerator(model: string, cacheDir: string | null, onGone: () => void): Generator {
   const { file, execArgv } = entryPoint(import.meta.url, './generate-process');
   const child = fork(file, [], {
@@ -130,7 +138,9 @@ function tell(child: ChildProcess, message: ParentMessage): void {
   child.send(message, () => undefined);
 }
 
-/** The first message that `read` makes something of; rejects when `read` throws or the process ends before. */
+/**
+ * The first message that `read` makes something of; rejects when `read` throws or the process ends before.
+ */
 async function receive<T>(child: ChildProcess, read: (message: ChildMessage) => T | undefined): Promise<T> {
   return await new Promise<T>((resolve, reject) => {
     const finish = (): void => {
