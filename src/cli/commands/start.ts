@@ -1,5 +1,7 @@
 import { MINUTE_MS, sleep } from '../../core/clock.ts';
-import { AppError } from '../../core/errors.ts';
+import type { CandidateConfig } from '../../core/config/index.ts';
+import { AppError, toAppError } from '../../core/errors.ts';
+import { httpOrigin } from '../../core/http-origin.ts';
 import { makeVarDir } from '../../core/var-dir.ts';
 import { applySchedule, listRuns } from '../../queues/index.ts';
 import { CHAMPION } from '../../tracking/index.ts';
@@ -12,6 +14,8 @@ import { takeStartLock } from '../start-lock.ts';
 
 const PARENT_POLL_MS = 250;
 const READY_POLL_MS = 100;
+/** Trained in seconds, on states of the frozen encoder. */
+const QUICK_RECIPE = 'head';
 const LOAD_WAIT_MS = 2 * MINUTE_MS;
 
 export const startCommand = defineCommand({
@@ -35,6 +39,8 @@ export const startCommand = defineCommand({
       'pipeline.schedule.enabled': options['no-schedule'] === true ? false : undefined,
     });
     await makeVarDir(config.storage.varDir);
+    const { host, port } = config.server;
+    if (port !== 0) terminal.note(`console: ${httpOrigin(host, port)}/ (in a few seconds)`);
     terminal.note(`copyloop starts; its log is ${config.storage.varDir}/logs/start.*.log`);
     await withServices(config, { role: 'start' }, async (services) => {
       services.resources.add('start lock', await takeStartLock(services.database.url, config.storage.varDir));
@@ -44,8 +50,9 @@ export const startCommand = defineCommand({
       const next = await applySchedule(queueing.queues, config.pipeline.schedule);
       const server = await addServer(services, queueing);
       terminal.note(`the server listens at ${server.url}`);
-      await ensureChampion(services, queueing, terminal, signal);
+      const left = await ensureChampion(services, queueing, terminal, signal);
       await announce(services, server.url, next, terminal, signal);
+      await challengeFirst(left, services, queueing, terminal, signal);
       await untilStopped(signal);
       terminal.note('stopping: running jobs are finished or handed back');
     });
@@ -69,19 +76,58 @@ function abortWithParent(): AbortSignal {
 }
 
 /**
- * Trains only where there is no champion; a run that is under way is followed instead of starting another.
+ * Trains only where there is no champion; a run that is under way is followed instead of starting another. The first run trains the
+ * quick candidates alone, so that there is something to try within a minute.
+ * @returns the candidates that are left to challenge them
  */
 async function ensureChampion(
-  { config, database, tracking }: Services,
+  services: Services,
+  queueing: QueueServices,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<readonly CandidateConfig[]> {
+  const { config, database, tracking } = services;
+  const active = (await listRuns(database.db, { limit: 1, status: 'active' }))[0];
+  const champion = await tracking.registry.findAlias(config.model.name, CHAMPION);
+  if (champion !== undefined && active === undefined) return [];
+  if (active !== undefined) {
+    await follow(active.id, 'goes on', services, terminal, signal);
+    return [];
+  }
+  const { candidates } = config.pipeline;
+  const quick = candidates.filter(({ recipe }) => recipe === QUICK_RECIPE);
+  const request = quick.length === 0 ? {} : { candidates: quick };
+  const { runId } = await queueing.runs.startRun({ trigger: 'manual', request });
+  await follow(runId, 'starts', services, terminal, signal);
+  return quick.length === 0 ? [] : candidates.filter((candidate) => !quick.includes(candidate));
+}
+
+/** The slower candidates against the first champion: the loop, once, before the user's eyes. */
+async function challengeFirst(
+  candidates: readonly CandidateConfig[],
+  services: Services,
   { runs }: QueueServices,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<void> {
-  const active = (await listRuns(database.db, { limit: 1, status: 'active' }))[0];
-  const champion = await tracking.registry.findAlias(config.model.name, CHAMPION);
-  if (champion !== undefined && active === undefined) return;
-  const runId = active?.id ?? (await runs.startRun({ trigger: 'manual' })).runId;
-  terminal.note(`run ${runId} ${active === undefined ? 'starts' : 'goes on'}`);
+  if (candidates.length === 0 || signal.aborted) return;
+  try {
+    const { runId } = await runs.startRun({ trigger: 'manual', request: { candidates: [...candidates] } });
+    await follow(runId, 'trains a challenger of the first champion', services, terminal, signal);
+  } catch (error) {
+    // Somebody was quicker to start one: theirs goes before.
+    if (toAppError(error).code !== 'conflict') throw error;
+  }
+}
+
+async function follow(
+  runId: string,
+  what: string,
+  { database }: Services,
+  terminal: Terminal,
+  signal: AbortSignal,
+): Promise<void> {
+  terminal.note(`run ${runId} ${what}`);
   try {
     const run = await followRun({ db: database.db, runId, terminal, signal });
     terminal.note(`run ${runId} ${run.status}${run.error === null ? '' : `: ${run.error.message}`}`);
@@ -124,6 +170,7 @@ async function announce(
   terminal.print(
     [
       `version ${champion.version} of ${config.model.name} is the champion${Number.isFinite(accuracy) ? ` (${renderPercent(accuracy)} on held-out rows)` : ''}; ${schedule}`,
+      `  console     ${url}/`,
       `  try it      curl -s ${url}/predict -H 'content-type: application/json' -d '{"title": "Premium Headphones", "description": "Crystal clear sound."}'`,
       `  the API     ${url}/docs`,
       `  the queues  ${url}/queues`,
