@@ -29,6 +29,8 @@ const PAGES: readonly [place: string, heading: string][] = [
   ['#/studio', 'Studio'],
   ['#/catalogues', 'Catalogues'],
   ['#/runs', 'Runs'],
+  ['#/datasets', 'Datasets'],
+  ['#/schedule', 'Schedule'],
   ['#/registry', 'copy-quality'],
   ['#/no-such-page', 'There is no such page'],
 ];

@@ -18,5 +18,8 @@ export const pages: Readonly<Record<string, Page>> = {
   catalogues: { title: 'Catalogues', load: () => import('./catalogues/catalogues.tsx') },
   runs: { title: 'Runs', load: () => import('./runs/runs.tsx') },
   run: { title: 'Run', under: 'runs', load: () => import('./run/run.tsx') },
+  datasets: { title: 'Datasets', load: () => import('./datasets/datasets.tsx') },
+  dataset: { title: 'Dataset', under: 'datasets', load: () => import('./dataset/dataset.tsx') },
   registry: { title: 'Registry', load: () => import('./registry/registry.tsx') },
+  schedule: { title: 'Schedule', load: () => import('./schedule/schedule.tsx') },
 };

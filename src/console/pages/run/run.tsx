@@ -8,6 +8,7 @@ import { Status } from '../../parts/status.tsx';
 import { Ago, Took } from '../../parts/time.tsx';
 import { Trouble, Waiting } from '../../parts/trouble.tsx';
 import { Gantt } from './gantt.tsx';
+import { AttemptLog } from './log.tsx';
 
 type Stage = PipelineRun['stages'][number];
 
@@ -46,11 +47,12 @@ export default function Run({ route }: PageProps) {
               <th scope="col" class="number">
                 Attempts
               </th>
+              <th scope="col">Again</th>
             </tr>
           </thead>
           <tbody>
             {run.stages.map((stage) => (
-              <StageRow key={`${stage.stage}.${stage.candidate ?? ''}`} stage={stage} />
+              <StageRow key={`${stage.stage}.${stage.candidate ?? ''}`} stage={stage} run={run} />
             ))}
           </tbody>
         </table>
@@ -65,7 +67,9 @@ export default function Run({ route }: PageProps) {
   );
 }
 
-function StageRow({ stage }: { stage: Stage }) {
+function StageRow({ stage, run }: { stage: Stage; run: PipelineRun }) {
+  const [showsLog, setShowsLog] = useState(stage.status === 'failed');
+  const last = stage.attempts.at(-1);
   return (
     <tr>
       <th scope="row">
@@ -81,6 +85,19 @@ function StageRow({ stage }: { stage: Stage }) {
           </div>
         ) : null}
         {stage.error === null ? null : <Trouble error={stage.error} />}
+        {last === undefined ? null : (
+          <details open={showsLog} onToggle={(event) => setShowsLog(event.currentTarget.open)}>
+            <summary>Log</summary>
+            {showsLog ? (
+              <AttemptLog
+                runId={run.id}
+                stage={stage.stage}
+                candidate={stage.candidate}
+                attempt={last.attempt}
+              />
+            ) : null}
+          </details>
+        )}
         {stage.result === undefined || stage.result === null ? null : (
           <details>
             <summary>Result</summary>
@@ -92,7 +109,33 @@ function StageRow({ stage }: { stage: Stage }) {
         <Took from={stage.started_at} to={stage.finished_at} />
       </td>
       <td class="number">{stage.attempts.length}</td>
+      <td>
+        {run.status === 'active' || last === undefined ? null : <Replay run={run} from={stage.stage} />}
+      </td>
     </tr>
+  );
+}
+
+const STAGES = ['generate-data', 'version-data', 'train-model', 'register-model', 'summarize-run'] as const;
+
+/** Takes what earlier stages left; what cannot be replayed says so before it starts. */
+function Replay({ run, from }: { run: PipelineRun; from: string }) {
+  const [error, setError] = useState<Error>();
+  const stage = STAGES.find((name) => name === from);
+  const replay = async (): Promise<void> => {
+    const answer = await client.call('POST /runs/{id}/replay', {
+      path: { id: run.id },
+      body: { from: stage },
+    });
+    location.assign(linkTo('run', [answer.run_id]));
+  };
+  return (
+    <>
+      <button type="button" class="quiet" onClick={() => void replay().catch(setError)}>
+        from here
+      </button>
+      {error === undefined ? null : <Trouble error={error} />}
+    </>
   );
 }
 

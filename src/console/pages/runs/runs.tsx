@@ -8,12 +8,14 @@ import { Ago, Took } from '../../parts/time.tsx';
 import { Trouble, Waiting } from '../../parts/trouble.tsx';
 
 const PAGE_SIZE = 50;
+const TRIGGERS = ['manual', 'schedule', 'feedback', 'replay'] as const;
 const STATUSES = ['active', 'succeeded', 'failed', 'cancelled'] as const;
 
 export default function Runs({ route }: PageProps) {
   const status = STATUSES.find((known) => known === route.query.get('status'));
   const before = Number(route.query.get('before')) || undefined;
-  const query = { limit: PAGE_SIZE, before, status };
+  const trigger = TRIGGERS.find((known) => known === route.query.get('trigger'));
+  const query = { limit: PAGE_SIZE, before, status, trigger };
   const {
     data: runs,
     error,
@@ -32,6 +34,22 @@ export default function Runs({ route }: PageProps) {
           >
             <option value="">all</option>
             {STATUSES.map((name) => (
+              <option key={name} value={name}>
+                {name}
+              </option>
+            ))}
+          </select>
+        </label>
+        <label>
+          Started by{' '}
+          <select
+            value={trigger ?? ''}
+            onChange={(event) =>
+              changeQuery(route, { trigger: event.currentTarget.value, before: undefined })
+            }
+          >
+            <option value="">all</option>
+            {TRIGGERS.map((name) => (
               <option key={name} value={name}>
                 {name}
               </option>
@@ -82,9 +100,9 @@ export default function Runs({ route }: PageProps) {
         </div>
       )}
       <p class="row">
-        {before === undefined ? null : <a href={linkTo('runs', [], { status })}>Newest</a>}
+        {before === undefined ? null : <a href={linkTo('runs', [], { status, trigger })}>Newest</a>}
         {runs?.length === PAGE_SIZE && last !== undefined ? (
-          <a href={linkTo('runs', [], { status, before: String(last.number) })}>Older</a>
+          <a href={linkTo('runs', [], { status, trigger, before: String(last.number) })}>Older</a>
         ) : null}
       </p>
     </>

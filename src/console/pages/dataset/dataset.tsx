@@ -1,0 +1,114 @@
+/** One dataset version: its manifest, and its rows to search through. */
+import { client } from '../../app/api.ts';
+import { useLive } from '../../app/live.ts';
+import { changeQuery, linkTo, type PageProps, type Route } from '../../app/route.ts';
+import { Ago } from '../../parts/time.tsx';
+import { Waiting } from '../../parts/trouble.tsx';
+
+const SPLITS = ['train', 'validation', 'holdout'] as const;
+
+export default function Dataset({ route }: PageProps) {
+  const version = Number(route.rest[0]);
+  const { data, error, reload } = useLive(`dataset ${version}`, [], async () =>
+    client.call('GET /datasets/{version}', { path: { version } }),
+  );
+  if (data === undefined) return <Waiting error={error} retry={reload} />;
+  const { dataset } = data;
+  return (
+    <>
+      <p class="soft">
+        <a href={linkTo('datasets')}>Datasets</a> / {version}
+      </p>
+      <h1>Dataset version {version}</h1>
+      <p class="soft">
+        {dataset.rows.toLocaleString()} rows, made <Ago at={dataset.created_at} /> by{' '}
+        <a href={linkTo('run', [dataset.run_id])}>{dataset.run_id}</a>
+        {dataset.parent_version === null ? null : (
+          <>
+            , with the rows of{' '}
+            <a href={linkTo('dataset', [dataset.parent_version])}>{dataset.parent_version}</a>
+          </>
+        )}
+      </p>
+      <details>
+        <summary>Manifest: splits, balance, drift, refused rows, feedback</summary>
+        <pre>{JSON.stringify(dataset.manifest, null, 2)}</pre>
+      </details>
+      <h2>Rows</h2>
+      <Rows version={version} route={route} />
+    </>
+  );
+}
+
+function Rows({ version, route }: { version: number; route: Route }) {
+  const split = SPLITS.find((name) => name === route.query.get('split')) ?? 'train';
+  const search = route.query.get('search') ?? '';
+  const skip = Number(route.query.get('skip')) || 0;
+  const { data, error, reload } = useLive(`${version} ${split} ${skip} ${search}`, [], async () =>
+    client.call('GET /datasets/{version}/rows', { path: { version }, query: { split, search, skip } }),
+  );
+  return (
+    <>
+      <div class="row">
+        <label>
+          Split{' '}
+          <select
+            value={split}
+            onChange={(event) => changeQuery(route, { split: event.currentTarget.value, skip: undefined })}
+          >
+            {SPLITS.map((name) => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
+        </label>
+        <label>
+          Holding{' '}
+          <input
+            type="search"
+            value={search}
+            onChange={(event) => changeQuery(route, { search: event.currentTarget.value, skip: undefined })}
+          />
+        </label>
+      </div>
+      {data === undefined ? (
+        <Waiting error={error} retry={reload} />
+      ) : data.rows.length === 0 ? (
+        <p class="soft">No row here{data.next === null ? '.' : ' so far.'}</p>
+      ) : (
+        <div class="scroll">
+          <table>
+            <thead>
+              <tr>
+                <th scope="col">Title and description</th>
+                <th scope="col" class="number">
+                  Label
+                </th>
+                <th scope="col" class="number">
+                  Weight
+                </th>
+              </tr>
+            </thead>
+            <tbody>
+              {data.rows.map((row) => (
+                <tr key={row.id}>
+                  <td class="foreign" dir="auto">
+                    {row.title}
+                    <div class="soft">{row.description}</div>
+                  </td>
+                  <td class="number">{row.label}</td>
+                  <td class="number">{row.weight}</td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+        </div>
+      )}
+      <p class="row">
+        {skip === 0 ? null : <a href={linkTo('dataset', [version], { split, search })}>From the start</a>}
+        {data === undefined || data.next === null ? null : (
+          <a href={linkTo('dataset', [version], { split, search, skip: String(data.next) })}>More</a>
+        )}
+      </p>
+    </>
+  );
+}

@@ -1,0 +1,30 @@
+/** The log lines of one attempt of a stage, beside the stage, growing while it runs. */
+import { client } from '../../app/api.ts';
+import { useLive } from '../../app/live.ts';
+import { Waiting } from '../../parts/trouble.tsx';
+
+interface Props {
+  runId: string;
+  stage: string;
+  candidate: string | null;
+  attempt: number;
+}
+
+export function AttemptLog({ runId, stage, candidate, attempt }: Props) {
+  const query = { stage, attempt, ...(candidate === null ? {} : { candidate }) };
+  const { data, error, reload } = useLive(`${runId} ${JSON.stringify(query)}`, ['runs'], async () =>
+    client.call('GET /runs/{id}/log', { path: { id: runId }, query }),
+  );
+  if (data === undefined) return <Waiting error={error} retry={reload} />;
+  if (data.lines.length === 0) return <p class="soft">Nothing was logged.</p>;
+  return (
+    <pre>
+      {data.lines.map(({ line, at, level, message }) => (
+        <div key={line} class={level === 'error' ? 'bad' : level === 'warn' ? 'warn' : ''}>
+          <span class="soft">{at.slice(11, 19)}</span> {level === 'info' ? '' : `${level}: `}
+          {message}
+        </div>
+      ))}
+    </pre>
+  );
+}

@@ -1,0 +1,65 @@
+/** The schedule: the next ticks, those of late and why some were skipped, and a pause for all workers. */
+import { useState } from 'preact/hooks';
+import { client } from '../../app/api.ts';
+import { useLive } from '../../app/live.ts';
+import { linkTo } from '../../app/route.ts';
+import { Status } from '../../parts/status.tsx';
+import { Ago } from '../../parts/time.tsx';
+import { Trouble, Waiting } from '../../parts/trouble.tsx';
+import { StartRun } from '../runs/runs.tsx';
+
+export default function Schedule() {
+  const { data, error, reload } = useLive('schedule', ['runs'], async () => client.call('GET /schedule', {}));
+  const [refused, setRefused] = useState<Error>();
+  if (data === undefined) return <Waiting error={error} retry={reload} />;
+  const { schedule } = data;
+  const setPaused = async (paused: boolean): Promise<void> => {
+    await client.call('PUT /schedule', { body: { paused } });
+    reload();
+  };
+  return (
+    <>
+      <div class="row">
+        <h1>Schedule</h1>
+        <button type="button" onClick={() => void setPaused(!schedule.paused).catch(setRefused)}>
+          {schedule.paused ? 'Resume' : 'Pause'}
+        </button>
+        <StartRun onStarted={reload} />
+      </div>
+      {refused === undefined ? null : <Trouble error={refused} />}
+      <p>
+        <code>{schedule.cron}</code> in {schedule.time_zone}:{' '}
+        {schedule.enabled ? (schedule.paused ? 'paused' : 'on') : 'switched off by the configuration'}
+        {schedule.changed_at === null ? null : (
+          <span class="soft foreign">
+            , {schedule.paused ? 'paused' : 'resumed'} by {schedule.changed_by}{' '}
+            <Ago at={schedule.changed_at} />
+          </span>
+        )}
+      </p>
+      <h2>Next</h2>
+      {schedule.next.length === 0 ? <p class="soft">None.</p> : null}
+      <ul>
+        {schedule.next.map((at) => (
+          <li key={at}>
+            {new Date(at).toLocaleString()}{' '}
+            <span class="soft">
+              (<Ago at={at} />)
+            </span>
+          </li>
+        ))}
+      </ul>
+      <h2>Of late</h2>
+      {schedule.last.length === 0 ? <p class="soft">No tick yet.</p> : null}
+      <ul>
+        {schedule.last.map((tick) => (
+          <li key={tick.slot}>
+            {new Date(tick.slot).toLocaleString()} <Status value={tick.outcome} />{' '}
+            {tick.run_id === null ? null : <a href={linkTo('run', [tick.run_id])}>{tick.run_id}</a>}{' '}
+            <span class="soft foreign">{tick.reason}</span>
+          </li>
+        ))}
+      </ul>
+    </>
+  );
+}
