@@ -35,6 +35,11 @@ export async function openPostgresBackend(options: {
     max: MAX_CONNECTIONS,
     keepAlive: true,
     application_name: 'copyloop queues',
+    // As a statement, ahead of all others: `options` of an address would replace the pool's, and poolers
+    // refuse them.
+    onConnect: async (client) => {
+      await client.query('SET search_path TO bullmq; SET synchronous_commit TO off');
+    },
   });
   // Every queue and worker adds its own listener to the shared pool.
   pool.setMaxListeners(0);
@@ -45,11 +50,6 @@ export async function openPostgresBackend(options: {
   // not the query.
   pool.on('connect', (client) => {
     client.on('error', (error) => log.debug({ err: error }, 'a connection of the queues was lost'));
-    // As a statement, ahead of all others: `options` of an address would replace the pool's, and poolers
-    // refuse them.
-    client
-      .query('SET search_path TO bullmq; SET synchronous_commit TO off')
-      .catch((error: unknown) => log.debug({ err: toError(error) }, 'a connection of the queues was lost'));
   });
   const connection = pool as unknown as PgPool;
 

@@ -1,0 +1,62 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import type { Browser } from 'playwright-core';
+import { afterAll, beforeAll, expect, it } from 'vitest';
+import { AppError } from '../../src/core/errors.ts';
+import { createApiKey, type Server } from '../../src/server/index.ts';
+import { openServingHarness, type ServerHarness } from '../integration/server-harness.ts';
+import { findSeriousFaults, openBrowser, openPage } from './browser.ts';
+
+let folder: string;
+let harness: ServerHarness;
+let server: Server;
+let browser: Browser;
+
+beforeAll(async () => {
+  folder = await mkdtemp(path.join(tmpdir(), 'copyloop-browser-'));
+  ({ harness, server } = await openServingHarness(folder, { server: { apiKeys: 'required' } }));
+  browser = await openBrowser();
+});
+
+afterAll(async () => {
+  await browser.close();
+  await harness.close();
+  await rm(folder, { recursive: true, force: true });
+});
+
+it('signs in with a key, finds a failed run with its log, and signs out', async () => {
+  await harness.openWorkers(() => ({
+    'generate-data': async (_, context) => {
+      context.log.info('looking for <b>records</b>');
+      throw new AppError('bad-data', 'not one row of 12 could be used: no column is a title');
+    },
+  }));
+  const { key } = await createApiKey(harness.database.db, { name: 'writer of copy', role: 'writer' });
+  const { page, faults } = await openPage(browser);
+  await page.goto(server.url);
+  await page.getByLabel('API key').fill('clp_wrong');
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page
+    .getByRole('alert')
+    .getByText(/unknown or was revoked/)
+    .waitFor();
+  expect(await findSeriousFaults(page)).toEqual([]);
+  await page.getByLabel('API key').fill(key);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { level: 1, name: 'The loop' }).waitFor();
+
+  await page.getByRole('button', { name: 'Start a run' }).click();
+  await page.getByRole('heading', { level: 1, name: 'Run 1' }).waitFor();
+  await page.getByText('not one row of 12 could be used').first().waitFor();
+  await page.getByText('looking for <b>records</b>').waitFor();
+  expect(await findSeriousFaults(page)).toEqual([]);
+
+  await page.getByRole('button', { name: 'from here' }).first().click();
+  await page.getByRole('heading', { level: 1, name: 'Run 2' }).waitFor();
+
+  await page.getByRole('button', { name: 'sign out' }).click();
+  await page.getByLabel('API key').waitFor();
+  expect(faults).toEqual([]);
+  await page.close();
+});
