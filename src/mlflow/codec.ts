@@ -5,10 +5,11 @@
  */
 import { z } from 'zod';
 import { renderDouble } from './double.ts';
+import { zodOf } from './zod-of.ts';
 
 export interface Codec<Wire, Entity> {
-  /** Reads what any version of MLflow sends. */
-  schema: z.ZodType<Entity>;
+  /** Reads what any version of MLflow sends: a zod schema, as which `zodOf` gives it. */
+  schema: { parse(value: unknown): Entity };
   /** Undefined for what is unset, which JSON leaves out. */
   render(entity: Entity): Wire;
 }
@@ -32,7 +33,7 @@ export function message<const F extends Fields>(fields: F): Codec<WireOf<F>, Ent
   const entries = Object.entries(fields).map(([name, [wireName, codec]]) => ({ name, wireName, codec }));
   return {
     schema: z
-      .object(Object.fromEntries(entries.map(({ wireName, codec }) => [wireName, codec.schema])))
+      .object(Object.fromEntries(entries.map(({ wireName, codec }) => [wireName, zodOf(codec)])))
       .transform(
         (wire) =>
           Object.fromEntries(entries.map(({ name, wireName }) => [name, wire[wireName]])) as EntityOf<F>,
@@ -100,7 +101,7 @@ export function choice<const N extends readonly string[]>(
 /** A repeated field; protobuf does not tell empty from unset. */
 export function list<W, E>(item: Codec<W, E>): Codec<readonly W[] | undefined, E[]> {
   return {
-    schema: z.array(item.schema).default([]),
+    schema: z.array(zodOf(item)).default([]),
     render: (items) => (items.length === 0 ? undefined : items.map((one) => item.render(one))),
   };
 }

@@ -22,6 +22,7 @@ import {
   type Entity,
   type Wire,
 } from './codec.ts';
+import { zodOf } from './zod-of.ts';
 import { LIFECYCLE_STAGES, RUN_STATUSES, VERSION_STATUSES } from './enums.ts';
 
 export type { MlflowPair } from './codec.ts';
@@ -124,10 +125,10 @@ export const run: Codec<
 > = {
   schema: z
     .object({
-      info: runInfo.schema,
-      data: runData.schema.prefault({}),
-      inputs: runInputs.schema.prefault({}),
-      outputs: runOutputs.schema.prefault({}),
+      info: zodOf(runInfo),
+      data: zodOf(runData).prefault({}),
+      inputs: zodOf(runInputs).prefault({}),
+      outputs: zodOf(runOutputs).prefault({}),
     })
     .transform(({ info, data, inputs, outputs }) => ({ ...info, ...data, ...inputs, ...outputs })),
   render: (given) => ({
@@ -175,7 +176,7 @@ export const loggedModel: Codec<
   Entity<typeof loggedModelInfo> & Entity<typeof loggedModelData>
 > = {
   schema: z
-    .object({ info: loggedModelInfo.schema, data: loggedModelData.schema.prefault({}) })
+    .object({ info: zodOf(loggedModelInfo), data: zodOf(loggedModelData).prefault({}) })
     .transform(({ info, data }) => ({ ...info, ...data })),
   render: ({ metrics, ...model }) => ({
     info: loggedModelInfo.render(model),
@@ -186,13 +187,14 @@ export const loggedModel: Codec<
   }),
 };
 
+const modelStage: Codec<string, string> = { schema: z.string().default('None'), render: (stage) => stage };
 export const modelVersion = message({
   name: ['name', requiredText],
   version: ['version', versionNumber],
   creationTimeMs: ['creation_timestamp', int],
   lastUpdateTimeMs: ['last_updated_timestamp', int],
   userId: ['user_id', nullableText],
-  modelStage: ['current_stage', { schema: z.string().default('None'), render: (stage: string) => stage }],
+  modelStage: ['current_stage', modelStage],
   description: ['description', nullableText],
   source: ['source', text],
   runId: ['run_id', nullableText],
@@ -224,8 +226,3 @@ export interface MlflowFileInfo {
   is_dir: boolean;
   file_size?: number | undefined;
 }
-
-export const nextPageToken = z
-  .string()
-  .nullish()
-  .transform((token) => (token === '' || token === null ? undefined : token));

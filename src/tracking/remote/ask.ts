@@ -1,9 +1,14 @@
 /** One request to the remote server, its answer read by a schema. */
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
-import { nextPageToken } from '../../mlflow/messages.ts';
 import type { Page, SearchOptions } from '../entities.ts';
 import type { MlflowConnection, RemoteCall } from './connection.ts';
+
+/** Protobuf does not tell empty from unset. */
+const nextPageToken = z
+  .string()
+  .nullish()
+  .transform((token) => (token === '' || token === null ? undefined : token));
 
 /** @throws AppError `unavailable` for an answer that is not the protocol's, and what the connection throws */
 export async function ask<T extends z.ZodType>(

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { orMissing } from '../../core/errors.ts';
 import { toPairs } from '../../mlflow/codec.ts';
 import { experiment } from '../../mlflow/messages.ts';
+import { zodOf } from '../../mlflow/zod-of.ts';
 import { ensureExperiment } from '../ensure-experiment.ts';
 import { checkExperimentName, checkExperimentTag } from '../limits.ts';
 import type { ExperimentStore } from '../tracking-store.ts';
@@ -9,7 +10,7 @@ import { ask, askPage, renderSearch, tell } from './ask.ts';
 import type { MlflowConnection, RemoteCall } from './connection.ts';
 
 const DEFAULT_MAX_RESULTS = 1000;
-const answer = z.object({ experiment: experiment.schema }).transform((given) => given.experiment);
+const answer = z.object({ experiment: zodOf(experiment) }).transform((given) => given.experiment);
 
 export function createRemoteExperiments(connection: MlflowConnection): ExperimentStore {
   const post = async (path: string, body: object): Promise<void> =>
@@ -66,7 +67,7 @@ export function createRemoteExperiments(connection: MlflowConnection): Experimen
           isRepeatable: true,
         },
         'experiments',
-        experiment.schema,
+        zodOf(experiment),
       ),
     rename: async (experimentId, name) => {
       checkExperimentName(name);

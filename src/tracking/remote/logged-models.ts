@@ -1,13 +1,14 @@
 import { z } from 'zod';
 import { toPairs } from '../../mlflow/codec.ts';
 import { loggedModel } from '../../mlflow/messages.ts';
+import { zodOf } from '../../mlflow/zod-of.ts';
 import { toParam, toTag } from '../limits.ts';
 import type { LoggedModelStore } from '../tracking-store.ts';
 import { ask, askPage, tell } from './ask.ts';
 import { parseOrder } from '../search/parse.ts';
 import type { MlflowConnection } from './connection.ts';
 
-const answer = z.object({ model: loggedModel.schema }).transform(({ model }) => model);
+const answer = z.object({ model: zodOf(loggedModel) }).transform(({ model }) => model);
 
 export function createRemoteLoggedModels(connection: MlflowConnection): LoggedModelStore {
   const pathOf = (modelId: string, rest = ''): string =>
@@ -64,7 +65,7 @@ export function createRemoteLoggedModels(connection: MlflowConnection): LoggedMo
           isRepeatable: true,
         },
         'models',
-        loggedModel.schema,
+        zodOf(loggedModel),
       ),
     setTags: async (modelId, tags) => {
       await tell(connection, {

@@ -5,6 +5,7 @@ import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
 import type { Entity } from '../../mlflow/codec.ts';
 import { modelVersion, registeredModel } from '../../mlflow/messages.ts';
+import { zodOf } from '../../mlflow/zod-of.ts';
 import type { ModelVersion, RegisteredModel, Tags } from '../entities.ts';
 import { nameIs } from '../filters.ts';
 import { isMoveTag } from './alias-moves.ts';
@@ -18,8 +19,8 @@ export const PIPELINE_RUN_TAG = 'copyloop.pipeline-run';
 
 export type ModelMessage = Entity<typeof registeredModel>;
 
-export const versionEntity = modelVersion.schema.transform(toVersion);
-export const modelEntity = registeredModel.schema.transform(toModel);
+export const versionEntity = zodOf(modelVersion).transform(toVersion);
+export const modelEntity = zodOf(registeredModel).transform(toModel);
 
 export interface RemoteModels {
   /** With every tag. */
@@ -61,7 +62,7 @@ export function createRemoteModels(connection: MlflowConnection): RemoteModels {
       const answer = await ask(
         connection,
         { method: 'GET', path: 'registered-models/get', query: { name }, isRepeatable: true },
-        z.object({ registered_model: registeredModel.schema }),
+        z.object({ registered_model: zodOf(registeredModel) }),
       );
       return answer.registered_model;
     },
@@ -77,7 +78,7 @@ export function createRemoteModels(connection: MlflowConnection): RemoteModels {
           connection,
           { method: 'GET', path: 'model-versions/search', query, isRepeatable: true },
           'model_versions',
-          modelVersion.schema,
+          zodOf(modelVersion),
         );
         for (const { version } of page.items) numbers.add(version);
         pageToken = page.nextPageToken;

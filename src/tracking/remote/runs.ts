@@ -2,13 +2,14 @@ import { z } from 'zod';
 import type { Clock } from '../../core/clock.ts';
 import { toPairs } from '../../mlflow/codec.ts';
 import { datasetInput, metric, metricInput, run, runInfo } from '../../mlflow/messages.ts';
+import { zodOf } from '../../mlflow/zod-of.ts';
 import { checkBatch, checkDataset, checkMetrics, checkText, toParam, toTag } from '../limits.ts';
 import type { RunStore } from '../tracking-store.ts';
 import { ask, askPage, renderSearch, tell } from './ask.ts';
 import type { MlflowConnection } from './connection.ts';
 
 const HISTORY_PAGE = 25_000;
-const answer = z.object({ run: run.schema }).transform((given) => given.run);
+const answer = z.object({ run: zodOf(run) }).transform((given) => given.run);
 
 export function createRemoteRuns(connection: MlflowConnection, clock: Clock): RunStore {
   const post = async (path: string, body: object): Promise<void> =>
@@ -46,7 +47,7 @@ export function createRemoteRuns(connection: MlflowConnection, clock: Clock): Ru
       const updated = await ask(
         connection,
         { method: 'POST', path: 'runs/update', body, isRepeatable: true },
-        z.object({ run_info: runInfo.schema }),
+        z.object({ run_info: zodOf(runInfo) }),
       );
       return updated.run_info;
     },
@@ -61,7 +62,7 @@ export function createRemoteRuns(connection: MlflowConnection, clock: Clock): Ru
           isRepeatable: true,
         },
         'runs',
-        run.schema,
+        zodOf(run),
       );
     },
     delete: async (runId) => await post('delete', { run_id: runId }),
@@ -100,7 +101,7 @@ export function createRemoteRuns(connection: MlflowConnection, clock: Clock): Ru
           isRepeatable: true,
         },
         'metrics',
-        metric.schema,
+        zodOf(metric),
       ),
   };
 }
