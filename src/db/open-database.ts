@@ -86,7 +86,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     const client = await connect(pool, url);
     let migrated: readonly string[];
     try {
-      await refuseTransactionPooling(client, pool);
+      await refuseTransactionPooling(client, url);
       await client.query('SET statement_timeout = 0');
       migrated = options.migrate === 'never' ? await checkSchema(client, log) : await migrate(client);
       if (migrated.length > 0) log.info({ applied: migrated }, 'database migrated');
@@ -144,12 +144,14 @@ async function connect(pool: Pool, url: string): Promise<PoolClient> {
  * @throws AppError `invalid-config` where a pooler hands out a server connection a transaction: what a
  * connection is told (LISTEN, advisory locks, the search path, prepared statements) would be told to another
  */
-async function refuseTransactionPooling(first: PoolClient, pool: Pool): Promise<void> {
-  const second = await pool.connect();
+async function refuseTransactionPooling(first: PoolClient, url: string): Promise<void> {
+  // Outside the pool, which may have one connection only.
+  const second = new Client({ connectionString: url, application_name: 'copyloop' });
+  await second.connect();
   try {
     if (!(await shareBackend(first, second))) return;
   } finally {
-    second.release();
+    await second.end();
   }
   throw new AppError('invalid-config', TRANSACTION_POOLING);
 }
