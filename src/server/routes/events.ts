@@ -11,6 +11,10 @@ const MAX_WATCHERS = 200;
 /** Proxies end connections on which nothing is sent. */
 const HEARTBEAT_MS = 15 * SECOND_MS;
 
+const eventSchema = z
+  .object({ event: z.enum(TOPICS), data: z.enum(TOPICS), id: z.string().optional() })
+  .openapi('Event');
+
 const eventsRoute = defineRoute({
   method: 'get',
   path: '/events',
@@ -29,7 +33,7 @@ const eventsRoute = defineRoute({
   responses: {
     200: {
       description: 'the changes; after a lost connection `Last-Event-ID` brings what was missed',
-      content: { 'text/event-stream': { schema: z.string() } },
+      content: { 'text/event-stream': { schema: eventSchema } },
     },
     503: errorResponse('too many are watching already'),
   },
