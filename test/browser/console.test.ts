@@ -108,6 +108,7 @@ describe('the keyboard', () => {
     const { page } = await openPage(browser);
     await go(page, '', 'The loop');
     await page.keyboard.press('/');
+    await page.getByLabel('Go to').last().waitFor();
     await page.keyboard.type('regi');
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: 'copy-quality' }).waitFor();

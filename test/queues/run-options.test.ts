@@ -29,6 +29,16 @@ describe('the options of a run', () => {
     expect(resolveRunOptions(config, { source }, false).data.source.kind).toBe(kind);
   });
 
+  it('keep the file of the configuration where a request says nothing of the source', () => {
+    const source = { ...config.data.source, kind: 'file' as const, path: 'products.csv' };
+    const named = { ...config, data: { ...config.data, source } };
+    for (const request of [{}, { source: {} }, { source: { seed: 7 } }])
+      expect(resolveRunOptions(named, request, false).data.source).toMatchObject({
+        kind: 'file',
+        path: 'products.csv',
+      });
+  });
+
   it('remember an address that an outsider named, and only that', () => {
     const request = { source: { url: 'http://records.example/' } };
     expect(resolveRunOptions(config, request, true).sourceNamedBy).toBe('http');

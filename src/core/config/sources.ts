@@ -68,7 +68,13 @@ export const sourceKeys = Object.assign({}, ...Object.values(SOURCES).map(({ key
 
 /** What a run may ask for: the limits of a transfer are the operator's. */
 const { timeoutMs: _timeoutMs, maxBytes: _maxBytes, ...requestKeys } = sourceKeys;
-export const sourceRequestKeys = requestKeys;
+/** Without defaults: what a request leaves out comes from the configuration. */
+export const sourceRequestKeys = Object.fromEntries(
+  Object.entries<z.ZodType>(requestKeys).map(([key, schema]) => [
+    key,
+    schema instanceof z.ZodDefault ? (schema.unwrap() as z.ZodType) : schema,
+  ]),
+) as typeof requestKeys;
 
 /** Keys that hold secrets, or addresses that may. */
 export const SECRET_SOURCE_KEYS = Object.keys(sourceKeys).filter((key) =>
