@@ -87,7 +87,9 @@ export const handleError: ErrorHandler<AppEnv> = function handleError(thrown, c)
   if (httpStatus === 500) log.error({ err: error, requestId }, 'a request failed');
   else log.debug({ err: error, requestId }, 'a request was refused');
   setRetryAfter(c, error);
-  if (httpStatus === 401) setHeader(c, 'WWW-Authenticate', 'Basic realm="copyloop", charset="UTF-8"');
+  // A browser asks for name and password itself, and a script of a page would wait for that dialog.
+  if (httpStatus === 401 && c.req.header('sec-fetch-dest') !== 'empty')
+    setHeader(c, 'WWW-Authenticate', 'Basic realm="copyloop", charset="UTF-8"');
   // 499 is nginx's number for a caller who hung up; the type of Hono knows registered ones only.
   return c.json(renderErrorBody(error, c.get('requestId')), httpStatus as 400);
 };

@@ -68,7 +68,8 @@ export default function Run({ route }: PageProps) {
 }
 
 function StageRow({ stage, run }: { stage: Stage; run: PipelineRun }) {
-  const [showsLog, setShowsLog] = useState(stage.status === 'failed');
+  const [toggled, setToggled] = useState<boolean>();
+  const showsLog = toggled ?? stage.status === 'failed';
   const last = stage.attempts.at(-1);
   return (
     <tr>
@@ -86,7 +87,7 @@ function StageRow({ stage, run }: { stage: Stage; run: PipelineRun }) {
         ) : null}
         {stage.error === null ? null : <Trouble error={stage.error} />}
         {last === undefined ? null : (
-          <details open={showsLog} onToggle={(event) => setShowsLog(event.currentTarget.open)}>
+          <details open={showsLog} onToggle={(event) => setToggled(event.currentTarget.open)}>
             <summary>Log</summary>
             {showsLog ? (
               <AttemptLog
