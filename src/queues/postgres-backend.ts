@@ -37,6 +37,8 @@ export async function openPostgresBackend(options: {
     application_name: 'copyloop queues',
     // As a statement, ahead of all others: `options` of an address would replace the pool's, and poolers
     // refuse them.
+    // The pool waits for it, whatever its types say.
+    // oxlint-disable-next-line typescript/no-misused-promises
     onConnect: async (client) => {
       await client.query('SET search_path TO bullmq; SET synchronous_commit TO off');
     },
