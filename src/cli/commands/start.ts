@@ -76,8 +76,8 @@ function abortWithParent(): AbortSignal {
 }
 
 /**
- * Trains only where there is no champion; a run that is under way is followed instead of starting another. The first run trains the
- * quick candidates alone, so that there is something to try within a minute.
+ * Trains only where there is no champion; a run that is under way is followed instead of starting another.
+ * The first run trains the quick candidates alone, so that there is something to try within a minute.
  * @returns the candidates that are left to challenge them
  */
 async function ensureChampion(
