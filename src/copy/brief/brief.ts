@@ -1,7 +1,8 @@
 import { AppError } from '../../core/errors.ts';
 import { stripEnd } from '../../core/strip-end.ts';
 import { shorten } from '../channels/index.ts';
-import { guessCategory, nounCategory, type Category } from './categories.ts';
+import { type Category, type Language, type Noun } from '../languages/index.ts';
+import { readSubject, type Subject } from './subject.ts';
 import { cleanProse, cleanText, foldText } from './clean.ts';
 import { before, extractPhrases, type Phrases } from './phrases.ts';
 
@@ -33,7 +34,9 @@ export interface Brief {
   description: string;
   /** Name of the product, at most 60 characters; '' when the title holds no usable word. */
   name: string;
-  /** The name's own noun in lower case when it is one that we know (`lipstick`, `headphones`), else ''. */
+  /** What the product is called, from its name or its description; undefined where no known word says it. */
+  noun: Noun | undefined;
+  /** The noun's text (`lipstick`, `headphones`), else ''. */
   kind: string;
   /** Whether the name is a plural. */
   plural: boolean;
@@ -63,16 +66,19 @@ export function createBrief(input: BriefInput): Brief {
   const title = cleanText(input.title, MAX_TITLE_UNITS);
   const description = cleanProse(input.description, MAX_DESCRIPTION_UNITS);
   const name = productName(title);
-  const kind = productKind(name);
-  const plural = isPlural(name, kind, description);
-  const category = guessCategory(title.toLowerCase(), description.toLowerCase());
+  const language: Language = 'en';
+  const subject = readSubject(title, name, description, language);
+  const { category, noun } = subject;
+  const kind = noun?.text ?? '';
+  const plural = isPlural(name, subject, description);
   return {
     title,
     description,
     name,
+    noun,
     kind,
     plural,
-    article: articleOf(name, kind, category, description),
+    article: articleOf(name, subject, description),
     category,
     phrases: extractPhrases(description, { name, plural }),
     tone: input.tone,
@@ -90,7 +96,6 @@ function requireAtMost(field: string, seen: number, limit: number): void {
   }
 }
 
-const PREPOSITION = /\s(?:with|for|in|by|of|from|and|to|on)\s/u;
 const SEPARATOR = /\s[-\u2013\u2014|:/\u2022]\s|\s?[([|]|[;,:]\s/u;
 
 /** The part of a listing's title before its list of attributes: `Acme Mug - Blue, 300 ml` is `Acme Mug`. */
@@ -104,29 +109,24 @@ function productName(title: string): string {
   return clip(/[\p{L}\p{N}\p{So}]/u.test(trimmed) ? trimmed : '', MAX_NAME_UNITS);
 }
 
-function productKind(name: string): string {
-  const head = before(PREPOSITION, name.toLowerCase());
-  const last = head.split(' ').at(-1) ?? '';
-  return nounCategory(last) === undefined ? '' : last;
-}
-
 /** What the description says of it decides (`iPhone 5s is`), then the look of the word. */
-function isPlural(name: string, kind: string, description: string): boolean {
+function isPlural(name: string, { noun, isNamed }: Subject, description: string): boolean {
   const at = name === '' ? -1 : description.toLowerCase().indexOf(name.toLowerCase());
   const verb = at < 0 ? undefined : /^\s(is|has|are|have)\b/iu.exec(description.slice(at + name.length))?.[1];
   if (verb !== undefined) return /^(?:are|have)$/iu.test(verb);
-  return /\p{L}[^s\P{L}]s$/iu.test(kind === '' ? name : kind) && !/(?:us|is|ness|las|vas|gas)$/iu.test(name);
+  if (noun !== undefined && isNamed) return noun.plural;
+  return /\p{L}[^s\P{L}]s$/iu.test(name) && !/(?:us|is|ness|las|vas|gas)$/iu.test(name);
 }
 
 /**
  * The description's own usage decides; without it a name that ends in a known noun takes the article, food
  * and brand names do not.
  */
-function articleOf(name: string, kind: string, category: Category, description: string): Brief['article'] {
+function articleOf(name: string, { category, isNamed }: Subject, description: string): Brief['article'] {
   if (name === '' || /^(?:the|an?|my|your|our)\s/iu.test(name)) return '';
   const at = description.toLowerCase().indexOf(name.toLowerCase());
   if (at >= 0) return /\bthe\s$/iu.test(description.slice(Math.max(0, at - 5), at)) ? 'the ' : '';
-  return kind === '' || category === 'food' || /[^\x20-\x7e]/u.test(name) ? '' : 'the ';
+  return !isNamed || category === 'food' || /[^\x20-\x7e]/u.test(name) ? '' : 'the ';
 }
 
 function clip(text: string, maxUnits: number): string {

@@ -10,7 +10,6 @@ export {
   type BriefInput,
   type Tone,
 } from './brief.ts';
-export { CATEGORIES, nounCategory, type Category } from './categories.ts';
 export { cleanProse, cleanText, foldText, withoutEmoji } from './clean.ts';
 export { isForeign } from './language.ts';
 export { type Phrases } from './phrases.ts';

@@ -2,7 +2,8 @@
  * Hashtags from the record's own words: relevant, distinct, valid everywhere, and in CamelCase so that screen
  * readers say the words.
  */
-import { foldText, nounCategory, type Brief, type Category } from '../brief/index.ts';
+import { foldText, type Brief } from '../brief/index.ts';
+import { lexiconOf } from '../languages/index.ts';
 
 export const MAX_HASHTAG_CHARS = 30;
 
@@ -10,19 +11,8 @@ export const MAX_HASHTAG_CHARS = 30;
 // all accept.
 const VALID = /^#(?=.*\p{L})[\p{L}\p{M}\p{N}_]+$/u;
 
-const CATEGORY_TAGS: Record<Category, readonly string[]> = {
-  electronics: ['TechFinds', 'Gadgets', 'TechLife', 'Electronics', 'DeskSetup'],
-  fashion: ['StyleInspo', 'OutfitIdeas', 'Fashion', 'WardrobeNotes', 'StyleFinds'],
-  home: ['HomeFinds', 'HomeLiving', 'AtHome', 'HomeIdeas', 'EverydayHome'],
-  food: ['FoodLovers', 'GroceryHaul', 'InTheKitchen', 'FoodFinds', 'EatWell'],
-  motors: ['RoadTrip', 'OnTheRoad', 'DriveTime', 'CarLovers', 'OpenRoad'],
-  sports: ['GameDay', 'TrainingDay', 'SportsGear', 'ActiveLife', 'PlayHard'],
-  beauty: ['BeautyFinds', 'BeautyRoutine', 'SelfCare', 'Beauty', 'GlamTime'],
-  toys: ['Playtime', 'ToyBox', 'FamilyFun', 'PlayIdeas', 'ToyFinds'],
-  books: ['BookLovers', 'ReadingList', 'ReadingTime', 'Bookshelf', 'NowReading'],
-  health: ['Wellness', 'SelfCare', 'HealthyHabits', 'DailyRoutine', 'WellnessFinds'],
-  unknown: ['ShoppingFinds', 'WishList', 'WorthALook', 'GoodFinds', 'EverydayFinds'],
-};
+/** Where nothing says what the product is. */
+const ANY_PRODUCT = ['ShoppingFinds', 'WishList', 'WorthALook', 'GoodFinds', 'EverydayFinds'];
 const STOP_WORDS = new Set(
   'a an the and or of for with in on by from to at your my our is are it its this that mens womens s'.split(
     ' ',
@@ -49,22 +39,32 @@ export function isHashtag(tag: string): boolean {
 }
 
 function* possibleTags(brief: Brief): Generator<string> {
+  const { noun, name, kind } = brief;
   for (const keyword of brief.keywords) yield toHashtag(keyword);
-  const words = nameWords(brief.name);
+  const words = nameWords(name);
   if (words.length > 1 && words.length <= NAME_TAG_WORDS) yield toHashtag(words.join(' '));
-  if (brief.kind !== '') yield toHashtag(brief.kind);
-  const [first, second] = CATEGORY_TAGS[brief.category];
+  const lexicon = lexiconOf('en');
+  const groupTags = noun === undefined ? [] : lexicon.tags(noun.group);
+  const [first = '', ...others] = groupTags;
+  if (kind !== '') {
+    yield toHashtag(kind);
+    // `#DeskLamp`, then `#Lamp`; a plant is no `#Paper`, so only the head of the noun itself.
+    const head = kind.split(' ').at(-1) ?? '';
+    if (head !== kind && lexicon.noun(head)?.group === noun?.group) yield toHashtag(head);
+  } else yield toHashtag(lastWord(name));
   yield `#${first}`;
-  const adjective = brief.phrases.adjectives[0];
-  if (brief.kind !== '' && adjective !== undefined) yield toHashtag(`${adjective} ${brief.kind}`);
-  // A word of the name that is a product noun says what it is; any other would be as often a colour as a
-  // brand.
-  for (const word of words)
-    if (word.length > 3 && nounCategory(word.toLowerCase()) !== undefined) yield toHashtag(word);
-  yield `#${second}`;
+  const described = brief.description.toLowerCase();
+  const adjective = brief.phrases.adjectives.find((word) => described.includes(`${word} ${kind}`));
+  if (kind !== '' && adjective !== undefined) yield toHashtag(`${adjective} ${kind}`);
   if (words.length === 1) yield toHashtag(words.join(''));
-  for (const tag of CATEGORY_TAGS[brief.category]) yield `#${tag}`;
-  for (const tag of CATEGORY_TAGS.unknown) yield `#${tag}`;
+  for (const tag of others) yield `#${tag}`;
+  for (const tag of ANY_PRODUCT) yield `#${tag}`;
+}
+
+/** What a name that holds no known noun ends in says what it is more often than its other words. */
+function lastWord(name: string): string {
+  const word = nameWords(name.split(/\s(?:with|for|in|by|of|from|to|on)\s/iu)[0] ?? '').at(-1) ?? '';
+  return /^\p{L}{3,}$/u.test(word) ? word : '';
 }
 
 function nameWords(name: string): string[] {

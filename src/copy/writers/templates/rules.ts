@@ -96,7 +96,7 @@ export function compileRule(source: string): Rule {
 const rules = wordList.transform((sources) => sources.map(compileRule));
 
 export const templateRules = defineWording(
-  'sentences',
+  'en/sentences',
   z.strictObject({
     sentences: z.strictObject({
       hook: rules,

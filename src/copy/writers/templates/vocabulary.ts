@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { defineWording, wordList } from '../../../core/wording.ts';
-import { CATEGORIES, TONES } from '../../brief/index.ts';
+import { TONES } from '../../brief/index.ts';
+import { CATEGORIES } from '../../languages/index.ts';
 
 const categoryWords = z.strictObject({
   /** What one may call such a product: `your new gadget`. */
@@ -20,7 +21,7 @@ const toneWords = z.strictObject({
 
 /** What templates say around the facts of a record; nothing in it claims anything of a product. */
 export const vocabulary = defineWording(
-  'vocabulary',
+  'en/vocabulary',
   z.strictObject({
     categories: z.record(z.enum(CATEGORIES), categoryWords),
     tones: z.record(z.enum(TONES), toneWords),
