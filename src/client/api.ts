@@ -248,6 +248,24 @@ export type Reason = { reason: string };
 
 export type Traffic = { champion: number; challenger?: number | undefined; shadow?: boolean | undefined };
 
+export type Feedback = {
+  id: number;
+  text_id: string;
+  prediction_id: string;
+  outcome: 'accepted' | 'edited' | 'rejected' | null;
+  edited_text: string | null;
+  impressions: number | null;
+  clicks: number | null;
+  conversions: number | null;
+  revenue: number | null;
+  currency: string | null;
+  rating: number | null;
+  source: string | null;
+  day: string | null;
+  created_at: string;
+  dataset_version: number | null;
+};
+
 export type FeedbackRequest = {
   text_id?: string | undefined;
   prediction_id?: string | undefined;
@@ -265,6 +283,16 @@ export type FeedbackRequest = {
   idempotency_key?: string | undefined;
 };
 
+export type PredictionSummary = {
+  id: string;
+  created_at: string;
+  title: string;
+  confidence_score: number;
+  model: { name: string; version: number };
+  writer: string;
+  ad_copy: string;
+};
+
 export type StoredPrediction = {
   id: string;
   created_at: string;
@@ -276,6 +304,39 @@ export type StoredPrediction = {
   model: { name: string; version: number };
   writer: string;
   request_id: string;
+};
+
+export type Text = {
+  number: number;
+  text_id: string;
+  prediction_id: string;
+  field: string;
+  state: 'draft' | 'in_review' | 'approved' | 'rejected' | 'published';
+  text: string;
+  original: string;
+  edited: boolean;
+  score: number | null;
+  assignee: string | null;
+  changed_by: string | null;
+  changed_at: string | null;
+  product: { title: string; description: string };
+};
+
+export type TextEvent = { kind: 'state' | 'comment' | 'assigned'; told: string; by: string; at: string };
+
+export type TextDecision = {
+  state: 'draft' | 'in_review' | 'approved' | 'rejected' | 'published';
+  comment?: string | undefined;
+  edited_text?: string | undefined;
+  from?: 'draft' | 'in_review' | 'approved' | 'rejected' | 'published' | undefined;
+};
+
+export type Key = {
+  id: string;
+  name: string;
+  role: 'reader' | 'writer' | 'admin';
+  created_at: string;
+  revoked_at: string | null;
 };
 
 export type Receipt = {
@@ -406,6 +467,7 @@ export interface Api {
     body: undefined;
     answer: { status: 'success'; job_id: string };
   };
+  'DELETE /keys/{id}': { path: { id: string }; query: {}; body: undefined; answer: undefined };
   'DELETE /predictions/{id}': { path: { id: string }; query: {}; body: undefined; answer: undefined };
   'DELETE /session': {
     path: {};
@@ -443,6 +505,17 @@ export interface Api {
     answer: { status: 'success'; rows: DatasetRow[]; next: number | null };
   };
   'GET /events': { path: {}; query: { topics?: string | undefined }; body: undefined; answer: undefined };
+  'GET /feedback': {
+    path: {};
+    query: {
+      prediction_id?: string | undefined;
+      outcome?: 'accepted' | 'edited' | 'rejected' | undefined;
+      limit?: number | undefined;
+      before?: number | undefined;
+    };
+    body: undefined;
+    answer: { status: 'success'; feedback: Feedback[] };
+  };
   'GET /generate_data': {
     path: {};
     query: { count?: number | undefined; seed?: number | null | undefined };
@@ -500,6 +573,7 @@ export interface Api {
   };
   'GET /jobs/{id}/output': { path: { id: string }; query: {}; body: undefined; answer: undefined };
   'GET /jobs/{id}/refused': { path: { id: string }; query: {}; body: undefined; answer: undefined };
+  'GET /keys': { path: {}; query: {}; body: undefined; answer: { status: 'success'; keys: Key[] } };
   'GET /metrics': { path: {}; query: {}; body: undefined; answer: undefined };
   'GET /models': { path: {}; query: {}; body: undefined; answer: { status: 'success'; models: Model[] } };
   'GET /models/{name}/aliases/{alias}/history': {
@@ -537,6 +611,17 @@ export interface Api {
     query: {};
     body: undefined;
     answer: { status: 'success'; receipt: Receipt };
+  };
+  'GET /predictions': {
+    path: {};
+    query: {
+      limit?: number | undefined;
+      from?: string | undefined;
+      to?: string | undefined;
+      before?: string | undefined;
+    };
+    body: undefined;
+    answer: { status: 'success'; predictions: PredictionSummary[]; next: string | null };
   };
   'GET /predictions/{id}': {
     path: { id: string };
@@ -614,6 +699,26 @@ export interface Api {
     query: {};
     body: undefined;
     answer: { status: 'success'; needed: boolean; key: SignedInKey };
+  };
+  'GET /texts': {
+    path: {};
+    query: {
+      state?: 'draft' | 'in_review' | 'approved' | 'rejected' | 'published' | undefined;
+      assignee?: string | undefined;
+      field?: string | undefined;
+      min_score?: number | null | undefined;
+      max_score?: number | null | undefined;
+      limit?: number | undefined;
+      before?: number | undefined;
+    };
+    body: undefined;
+    answer: { status: 'success'; texts: Text[]; count: number };
+  };
+  'GET /texts/{text_id}': {
+    path: { text_id: string };
+    query: {};
+    body: undefined;
+    answer: { status: 'success'; text: Text; history: TextEvent[] };
   };
   'POST /batch_predict': {
     path: {};
@@ -698,6 +803,12 @@ export interface Api {
     body: undefined;
     answer: { status: 'success'; job_id: string };
   };
+  'POST /keys': {
+    path: {};
+    query: {};
+    body: { name: string; role?: 'reader' | 'writer' | 'admin' | undefined };
+    answer: { status: 'success'; id: string; key: string };
+  };
   'POST /models/{name}/aliases/{alias}/rollback': {
     path: { name: string; alias: string };
     query: {};
@@ -775,6 +886,38 @@ export interface Api {
     query: {};
     body: { key: string };
     answer: { status: 'success'; needed: boolean; key: SignedInKey };
+  };
+  'POST /texts/state': {
+    path: {};
+    query: {};
+    body: {
+      state: 'draft' | 'in_review' | 'approved' | 'rejected' | 'published';
+      comment?: string | undefined;
+      text_ids: string[];
+    };
+    answer: {
+      status: 'success';
+      moved: number;
+      refused: { text_id: string; code: string; message: string }[];
+    };
+  };
+  'POST /texts/{text_id}/assignee': {
+    path: { text_id: string };
+    query: {};
+    body: { assignee: string | null };
+    answer: { status: 'success'; text: Text };
+  };
+  'POST /texts/{text_id}/comments': {
+    path: { text_id: string };
+    query: {};
+    body: { comment: string };
+    answer: { status: 'success'; text: Text };
+  };
+  'POST /texts/{text_id}/state': {
+    path: { text_id: string };
+    query: {};
+    body: TextDecision;
+    answer: { status: 'success'; text: Text };
   };
   'POST /tracking/retention': {
     path: {};

@@ -96,6 +96,28 @@ function noSuchText({ predictionId, text }: Feedback): AppError {
   );
 }
 
+/** What is stored, newest first. */
+export async function listFeedback(
+  db: Db,
+  page: {
+    limit: number;
+    before?: number | undefined;
+    predictionId?: string | undefined;
+    outcome?: FeedbackOutcome | undefined;
+  },
+) {
+  const { limit, before, predictionId, outcome } = page;
+  let chosen = db
+    .selectFrom('feedback')
+    .select(['id', 'prediction_id', 'field', 'place', 'outcome', 'edited_text', 'impressions', 'clicks'])
+    .select(['conversions', 'revenue', 'currency', 'rating', 'source', 'created_at', 'dataset_version'])
+    .select(sql<string | null>`to_char(day, 'YYYY-MM-DD')`.as('day'));
+  if (before !== undefined) chosen = chosen.where('id', '<', before);
+  if (predictionId !== undefined) chosen = chosen.where('prediction_id', '=', predictionId);
+  if (outcome !== undefined) chosen = chosen.where('outcome', '=', outcome);
+  return await chosen.orderBy('id', 'desc').limit(limit).execute();
+}
+
 /** Feedback that no dataset version has taken in, and when the last of it came. */
 export async function countUntakenFeedback(db: Db): Promise<{ count: number; lastAt: Date | null }> {
   return await db

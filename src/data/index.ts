@@ -18,6 +18,7 @@ export {
   countUntakenFeedback,
   describeMissingPrediction,
   eraseFeedback,
+  listFeedback,
   markFeedbackTaken,
   recordFeedback,
   type Feedback,

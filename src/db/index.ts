@@ -33,3 +33,4 @@ export {
   type StageStatus,
   type StoredError,
 } from './tables/pipeline.ts';
+export { TEXT_EVENT_KINDS, TEXT_STATES, type TextEventKind, type TextState } from './tables/texts.ts';

@@ -4,6 +4,7 @@ import type { PipelineTables } from './tables/pipeline.ts';
 import type { RegistryTables } from './tables/registry.ts';
 import type { PredictionJobsTables } from './tables/prediction-jobs.ts';
 import type { ServingTables } from './tables/serving.ts';
+import type { TextsTables } from './tables/texts.ts';
 import type { TrackingTables } from './tables/tracking.ts';
 
 export interface Schema
@@ -13,4 +14,5 @@ export interface Schema
     TrackingTables,
     ServingTables,
     RegistryTables,
-    PredictionJobsTables {}
+    PredictionJobsTables,
+    TextsTables {}

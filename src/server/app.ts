@@ -51,6 +51,7 @@ import { createFeedbackRoutes, FEEDBACK_BATCH_PATH } from './routes/feedback.ts'
 import { createGenerateDataRoutes } from './routes/generate-data.ts';
 import { createHealthRoutes } from './routes/health.ts';
 import { createInfoRoutes } from './routes/info.ts';
+import { createKeyRoutes } from './routes/keys.ts';
 import { createMetricsRoutes } from './routes/metrics.ts';
 import { createJobRoutes, UPLOAD_PATH } from './routes/jobs.ts';
 import { createModelGateRoutes } from './routes/model-gate.ts';
@@ -61,6 +62,7 @@ import { createQueueBoard, QUEUE_BOARD_PATH } from './routes/queue-board.ts';
 import { createReceiptRoutes } from './routes/receipts.ts';
 import { createRunRoutes } from './routes/runs.ts';
 import { createScheduleRoutes } from './routes/schedule.ts';
+import { createTextRoutes } from './routes/texts.ts';
 import { createTrackingRoutes } from './routes/tracking.ts';
 import { createTrafficRoutes } from './routes/traffic.ts';
 import {
@@ -229,7 +231,18 @@ export function createApp(deps: AppDeps): Router {
       onStored: deps.onFeedback,
     }),
   );
-  app.route('/', createPredictionRoutes(predictions));
+  app.route('/', createPredictionRoutes({ db, store: predictions }));
+  app.route(
+    '/',
+    createTextRoutes({
+      db,
+      predictions,
+      metrics,
+      maxTextChars: server.maxDescriptionChars,
+      onFeedback: deps.onFeedback,
+    }),
+  );
+  app.route('/', createKeyRoutes(db));
   app.route(
     '/',
     createReceiptRoutes({ db, tracking: deps.tracking, artifacts: deps.artifacts, config, predictions }),

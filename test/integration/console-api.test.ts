@@ -4,7 +4,7 @@ import path from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createApiKey, revokeApiKey, type Server } from '../../src/server/index.ts';
-import { openServingHarness, type ServerHarness } from './server-harness.ts';
+import { openServingHarness, postJson, type ServerHarness } from './server-harness.ts';
 
 let folder: string;
 let harness: ServerHarness;
@@ -137,5 +137,148 @@ describe('datasets', () => {
     expect(await list.json()).toEqual({ status: 'success', datasets: [] });
     expect((await fetch(`${server.url}/datasets/7`, { headers })).status).toBe(404);
     expect((await fetch(`${server.url}/datasets/7/rows`, { headers })).status).toBe(404);
+  });
+});
+
+describe('texts on their way to being published', () => {
+  let texts: string[];
+  let other: { id: string; key: string };
+  const send = (path: string, body: object, by = key.key) =>
+    postJson(`${server.url}/texts/${path}`, body, { 'x-api-key': by });
+  const read = async (place: string, by = key.key) =>
+    (await (await fetch(`${server.url}${place}`, { headers: { 'x-api-key': by } })).json()) as {
+      texts: { number: number; text_id: string; state: string }[];
+      text: Record<string, unknown>;
+      history: { kind: string; told: string; by: string }[];
+      count: number;
+      feedback: Record<string, unknown>[];
+      predictions: { id: string; title: string }[];
+      next: string | null;
+    };
+
+  beforeAll(async () => {
+    other = await createApiKey(harness.database.db, { name: 'second reviewer', role: 'writer' });
+    const product = { title: 'Desk Lamp', description: 'A warm light for the desk. Dims in three steps.' };
+    const headers = { 'x-api-key': key.key };
+    const { body } = await postJson(`${server.url}/predict`, { ...product, count: 4 }, headers);
+    const { alternatives } = body as { alternatives: Record<string, { text_id: string }[]> };
+    texts = (alternatives['ad_copy'] ?? []).map(({ text_id }) => text_id);
+  });
+
+  it('are drafts until somebody sends them on, and then are listed with who and when', async () => {
+    const [id = ''] = texts;
+    expect(await read(`/texts/${id}`)).toMatchObject({
+      text: { state: 'draft', changed_by: null, edited: false },
+      history: [],
+    });
+    expect(await send(`${id}/state`, { state: 'in_review' })).toMatchObject({
+      status: 200,
+      body: { text: { state: 'in_review', product: { title: 'Desk Lamp' } } },
+    });
+    const { text } = await read(`/texts/${id}`);
+    expect(text['changed_by']).toContain('reviewer');
+    expect((await read('/texts?state=in_review&field=ad_copy&min_score=0')).texts).toMatchObject([
+      { text_id: id },
+    ]);
+    expect((await read('/texts?state=in_review&min_score=1')).count).toBe(0);
+  });
+
+  it('tell the second of two reviewers who was there first, and learn from the first alone', async () => {
+    const [id = ''] = texts;
+    const both = await Promise.all([
+      send(`${id}/state`, { state: 'approved', from: 'in_review', comment: 'ready' }),
+      send(`${id}/state`, { state: 'rejected', from: 'in_review' }, other.key),
+    ]);
+    const [won, lost] = both.toSorted((a, b) => a.status - b.status);
+    expect([won?.status, lost?.status]).toEqual([200, 409]);
+    const decided = won?.body as { text: { state: string; changed_by: string } };
+    expect(lost?.body).toMatchObject({
+      error: { code: 'conflict', state: decided.text.state, decided_by: decided.text.changed_by },
+    });
+    const { feedback } = await read(`/feedback?prediction_id=${id.slice(0, 32)}`);
+    expect(feedback).toMatchObject([
+      { text_id: id, outcome: decided.text.state === 'approved' ? 'accepted' : 'rejected' },
+    ]);
+  });
+
+  it('keep what a person made of them: an edited text is learned from as one', async () => {
+    const id = texts[1] ?? '';
+    await send(`${id}/state`, { state: 'in_review', edited_text: 'Warm light, three steps.' });
+    expect(await send(`${id}/state`, { state: 'approved' })).toMatchObject({
+      body: { text: { state: 'approved', text: 'Warm light, three steps.', edited: true } },
+    });
+    await send(`${id}/state`, { state: 'published' });
+    const { feedback } = await read(`/feedback?prediction_id=${id.slice(0, 32)}&outcome=edited`);
+    expect(feedback).toMatchObject([{ text_id: id, edited_text: 'Warm light, three steps.' }]);
+    expect((await read(`/texts/${id}`)).history.map(({ told }) => told)).toEqual([
+      'in_review',
+      'approved',
+      'published',
+    ]);
+  });
+
+  it('are given to somebody, commented on, and moved many at once, each by itself', async () => {
+    const [first = '', , third = '', fourth = ''] = texts;
+    await send(`${third}/assignee`, { assignee: 'second reviewer' });
+    await send(`${third}/comments`, { comment: 'too <b>loud</b>?' });
+    expect((await read('/texts?assignee=second%20reviewer')).texts).toMatchObject([
+      { text_id: third, state: 'draft' },
+    ]);
+    expect((await read(`/texts/${third}`)).history).toMatchObject([
+      { kind: 'assigned', told: 'second reviewer' },
+      { kind: 'comment', told: 'too <b>loud</b>?' },
+    ]);
+    const { body } = await send('state', { state: 'approved', text_ids: [first, third, fourth, fourth] });
+    expect(body).toMatchObject({ moved: 2, refused: [{ text_id: first, code: 'conflict' }] });
+  });
+
+  it('are read a page at a time, and refused where there are none', async () => {
+    const { texts: all, count } = await read('/texts');
+    const { texts: page } = await read(`/texts?limit=2&before=${all[1]?.number}`);
+    expect([count, page]).toEqual([all.length, all.slice(2, 4)]);
+    const absent = `${'0'.repeat(32)}.ad_copy.0`;
+    expect((await send(`${absent}/state`, { state: 'approved' })).status).toBe(404);
+    expect((await send(`${texts[0]?.slice(0, 32)}.ad_copy.99/state`, { state: 'approved' })).status).toBe(
+      404,
+    );
+    expect((await send('no-text-id/state', { state: 'approved' })).status).toBe(400);
+    const id = texts[2] ?? '';
+    expect((await send(`${id}/state`, { state: 'rejected', edited_text: 'x' })).status).toBe(400);
+    expect((await send(`${id}/state`, { state: 'approved', edited_text: ' ' })).status).toBe(400);
+  });
+
+  it('lie in predictions that are listed a page at a time, and go with the one that is erased', async () => {
+    for (const title of ['Mug', 'Tray'])
+      await postJson(`${server.url}/predict`, { title, description: 'b' }, { 'x-api-key': key.key });
+    const first = await read('/predictions?limit=2');
+    const second = await read(`/predictions?limit=2&before=${first.next}`);
+    expect([...first.predictions, ...second.predictions].map(({ title }) => title)).toEqual([
+      'Tray',
+      'Mug',
+      'Desk Lamp',
+    ]);
+    expect(second.next).toBeNull();
+    await fetch(`${server.url}/predictions/${second.predictions[0]?.id}`, {
+      method: 'DELETE',
+      headers: { 'x-api-key': key.key },
+    });
+    expect((await read('/texts')).count).toBe(0);
+  });
+});
+
+describe('keys by route', () => {
+  it('are made, listed without what they are, and revoked by admins', async () => {
+    const admin = await createApiKey(harness.database.db, { name: 'head', role: 'admin' });
+    const headers = { 'x-api-key': admin.key };
+    const made = await postJson(`${server.url}/keys`, { name: 'shop', role: 'writer' }, headers);
+    expect(made).toMatchObject({ status: 201, body: { key: expect.stringMatching(/^clp_/) as string } });
+    const { id, key: secret } = made.body as { id: string; key: string };
+    const list = async () => await (await fetch(`${server.url}/keys`, { headers })).text();
+    expect(await list()).toContain('"name":"shop","role":"writer"');
+    expect(await list()).not.toContain(secret);
+    const revoke = () => fetch(`${server.url}/keys/${id}`, { method: 'DELETE', headers });
+    expect([(await revoke()).status, (await revoke()).status]).toEqual([204, 404]);
+    expect((await fetch(`${server.url}/runs`, { headers: { 'x-api-key': secret } })).status).toBe(401);
+    expect((await fetch(`${server.url}/keys`, { headers: { 'x-api-key': key.key } })).status).toBe(403);
   });
 });

@@ -93,7 +93,11 @@ const OURS: Readonly<Record<KeyRole, string>> = {
     GET /models/:name/versions/:version/gate
     GET /models/:name/versions/:version/gate.html
     GET /serving/traffic
+    GET /predictions
     GET /predictions/:id
+    GET /feedback
+    GET /texts
+    GET /texts/:text_id
     GET /predictions/:id/receipt
     GET /models/:name/versions/:version/receipt
     GET /jobs
@@ -129,6 +133,10 @@ const OURS: Readonly<Record<KeyRole, string>> = {
     POST /models/:name/aliases/:alias/rollback
     POST /feedback
     POST /feedback/batch
+    POST /texts/state
+    POST /texts/:text_id/state
+    POST /texts/:text_id/assignee
+    POST /texts/:text_id/comments
     POST /jobs/predict
     POST /jobs/:id/cancel
     POST /jobs/:id/resume
@@ -140,6 +148,9 @@ const OURS: Readonly<Record<KeyRole, string>> = {
     POST /models/:name/aliases/champion/rollback
     PUT /serving/traffic
     PUT /schedule
+    GET /keys
+    POST /keys
+    DELETE /keys/:id
     DELETE /tracking/runs/:run_id
     POST /tracking/retention
     POST /models/:name/versions/:version/approve

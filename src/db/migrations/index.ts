@@ -19,6 +19,7 @@ import { attemptLogsMigration } from './031-attempt-logs.ts';
 import { schedulePauseMigration } from './032-schedule-pause.ts';
 import { adoptedResultsMigration } from './033-adopted-results.ts';
 import { consoleMigration } from './034-console.ts';
+import { textsMigration } from './041-texts.ts';
 
 export const migrations: readonly Migration[] = [
   pipelineMigration,
@@ -40,4 +41,5 @@ export const migrations: readonly Migration[] = [
   schedulePauseMigration,
   adoptedResultsMigration,
   consoleMigration,
+  textsMigration,
 ];

@@ -7,7 +7,7 @@ import type { Logger } from '../../core/log.ts';
 import { openListener } from '../../db/index.ts';
 
 /** The lists that tell of their changes; the database's triggers name them. */
-export const TOPICS = ['runs', 'jobs', 'datasets', 'models'] as const;
+export const TOPICS = ['runs', 'jobs', 'datasets', 'models', 'texts'] as const;
 export type Topic = (typeof TOPICS)[number];
 
 export const CHANGE_CHANNEL = 'copyloop_changed';

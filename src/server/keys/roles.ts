@@ -23,8 +23,8 @@ const ADMINS = [
   /^\/models\/[^/]+\/versions\/[^/]+\/(approve|reject)$/,
   new RegExp(`^/models/[^/]+/aliases/${CHAMPION}/`, 'i'),
 ];
-/** Its addresses may hold what lets others in, so that not even reading is for everyone. */
-const ADMINS_TO_READ = [/^\/(ajax-)?api\/2\.0\/mlflow\/webhooks(\/|$)/];
+/** What may let others in, so that not even reading is for everyone. */
+const ADMINS_TO_READ = [/^\/keys(\/|$)/, /^\/(ajax-)?api\/2\.0\/mlflow\/webhooks(\/|$)/];
 
 export function requiredRole(method: string, path: string): KeyRole {
   const isReading = method === 'GET' || method === 'HEAD' || method === 'OPTIONS';

@@ -9,10 +9,12 @@ import {
   findRevenueFault,
   importFeedback,
   isFuture,
+  listFeedback,
   parseTextId,
   readDay,
   recordCounts,
   recordFeedback,
+  renderTextId,
   revenueField,
   sourceField,
   type TextPlace,
@@ -101,6 +103,47 @@ const feedbackRoute = (maxTextChars: number) =>
       409: errorResponse('other feedback was stored under this key, or counts that are less than before'),
     },
   });
+
+const toldSchema = z
+  .object({
+    id: z.int(),
+    text_id: z.string(),
+    prediction_id: z.string(),
+    outcome: z.enum(FEEDBACK_OUTCOMES).nullable(),
+    edited_text: z.string().nullable(),
+    impressions: z.int().nullable(),
+    clicks: z.int().nullable(),
+    conversions: z.int().nullable(),
+    revenue: z.number().nullable(),
+    currency: z.string().nullable(),
+    rating: z.number().nullable(),
+    source: z.string().nullable(),
+    day: z.iso.date().nullable().openapi({ description: 'Of counts; null for what a person said' }),
+    created_at: z.iso.datetime(),
+    dataset_version: z.int().nullable().openapi({ description: 'That took it in; null while none has' }),
+  })
+  .openapi('Feedback');
+const listRoute = defineRoute({
+  method: 'get',
+  path: '/feedback',
+  tags: ['feedback'],
+  summary: 'What was told of texts, newest first',
+  request: {
+    query: z.strictObject({
+      prediction_id: predictionId.optional(),
+      outcome: z.enum(FEEDBACK_OUTCOMES).optional(),
+      limit: z.coerce.number<string>().int().min(1).max(500).default(50),
+      before: z.coerce
+        .number<string>()
+        .int()
+        .min(1)
+        .max(Number.MAX_SAFE_INTEGER)
+        .optional()
+        .openapi({ description: 'id of the last feedback of the page before' }),
+    }),
+  },
+  responses: { 200: jsonAnswer('a page of the feedback', { feedback: z.array(toldSchema) }) },
+});
 
 const refusedRow = z.object({ line: z.int(), field: z.string(), value: z.string(), reason: z.string() });
 const batchRoute = defineRoute({
@@ -229,6 +272,16 @@ export function createFeedbackRoutes(deps: {
   };
 
   return createRouter()
+    .openapi(listRoute, async function showFeedback(c) {
+      const { prediction_id, ...page } = c.req.valid('query');
+      const stored = await listFeedback(db, { ...page, predictionId: prediction_id });
+      const feedback = stored.map(({ field, place, created_at, ...rest }) => ({
+        ...rest,
+        text_id: renderTextId({ predictionId: rest.prediction_id, field, place }),
+        created_at: created_at.toISOString(),
+      }));
+      return c.json({ status: 'success' as const, feedback }, 200);
+    })
     .openapi(feedbackRoute(deps.maxTextChars), async function takeFeedback(c) {
       const body = c.req.valid('json');
       const headerKey = c.req.valid('header')['idempotency-key'];

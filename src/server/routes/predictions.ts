@@ -1,7 +1,8 @@
 /** What was predicted, by id: to read it again and to erase it. */
 import { z } from '@hono/zod-openapi';
+import type { Db } from '../../db/index.ts';
 import { createRouter, defineRoute, errorResponse, jsonAnswer, type Router } from '../http/index.ts';
-import type { PredictionStore } from '../predictions/index.ts';
+import { listPredictions, type PredictionStore } from '../predictions/index.ts';
 
 const predictionSchema = z
   .object({
@@ -17,8 +18,41 @@ const predictionSchema = z
     request_id: z.string(),
   })
   .openapi('StoredPrediction');
+/** `<milliseconds since 1970>.<prediction id>`: two predictions may be of one moment. */
+const CURSOR = /^(\d{1,15})\.([0-9a-f]{32})$/;
 export const predictionId = z.string().regex(/^[0-9a-f]{32}$/, 'must be the prediction_id of an answer');
 const params = z.object({ id: predictionId });
+
+const moment = z.iso.datetime({ offset: true });
+const summarySchema = predictionSchema
+  .omit({ description: true, request: true, response: true, request_id: true })
+  .extend({ ad_copy: z.string() })
+  .openapi('PredictionSummary');
+
+const listRoute = defineRoute({
+  method: 'get',
+  path: '/predictions',
+  tags: ['feedback'],
+  summary: 'Stored predictions, newest first',
+  request: {
+    query: z.strictObject({
+      limit: z.coerce.number<string>().int().min(1).max(500).default(50),
+      from: moment.optional().openapi({ description: 'predictions of this time or later' }),
+      to: moment.optional().openapi({ description: 'predictions before this time' }),
+      before: z
+        .string()
+        .regex(CURSOR, 'must be `next` of the page before')
+        .optional()
+        .openapi({ description: '`next` of the page before' }),
+    }),
+  },
+  responses: {
+    200: jsonAnswer('a page of the predictions', {
+      predictions: z.array(summarySchema),
+      next: z.string().nullable().openapi({ description: 'for `before`; null at the end' }),
+    }),
+  },
+});
 
 const getRoute = defineRoute({
   method: 'get',
@@ -41,8 +75,32 @@ const eraseRoute = defineRoute({
   responses: { 204: { description: 'erased' }, 404: errorResponse('no such prediction') },
 });
 
-export function createPredictionRoutes(store: PredictionStore): Router {
+export function createPredictionRoutes({ db, store }: { db: Db; store: PredictionStore }): Router {
   return createRouter()
+    .openapi(listRoute, async function showPredictions(c) {
+      const { before, from, to, limit } = c.req.valid('query');
+      await store.flush();
+      const [, atMs, id = ''] = CURSOR.exec(before ?? '') ?? [];
+      const stored = await listPredictions(db, {
+        limit,
+        from: from === undefined ? undefined : new Date(from),
+        to: to === undefined ? undefined : new Date(to),
+        before: atMs === undefined ? undefined : { createdAt: new Date(Number(atMs)), id },
+      });
+      const last = stored.at(-1);
+      const predictions = stored.map(({ id, createdAt, title, copyText, confidenceScore, ...rest }) => ({
+        id,
+        created_at: createdAt.toISOString(),
+        title,
+        ad_copy: copyText,
+        confidence_score: confidenceScore,
+        model: { name: rest.modelName, version: rest.modelVersion },
+        writer: rest.writer,
+      }));
+      const next =
+        last === undefined || stored.length < limit ? null : `${last.createdAt.getTime()}.${last.id}`;
+      return c.json({ status: 'success' as const, predictions, next }, 200);
+    })
     .openapi(getRoute, async function showPrediction(c) {
       const stored = await store.get(c.req.valid('param').id);
       const prediction = {
