@@ -11,15 +11,17 @@
  * For 500 products of a third draw the returned text is compared with a random text (the mean over all of
  * them, which is what a random one is worth), paired by product, with the 95 % interval of a bootstrap over
  * products. Ends with exit code 1 when an interval touches 0. The default recipe, full, trains each model in
- * minutes and keeps it below var/bench-ranking; `-- --recipe head` takes seconds. Real products, where
- * products.json is found (bench/README.md), are judged by the model alone.
+ * minutes and keeps it below var/bench-ranking; `-- --recipe head` takes seconds. Each figure stands beside
+ * what ranking the bare texts would have returned. Real products and clothing reviews, where products.json
+ * and clothing-reviews.csv are found (bench/README.md), are judged by the model alone.
  */
 import { readFileSync } from 'node:fs';
+import { parse } from 'csv-parse/sync';
 import { z } from 'zod';
 import { copyText } from '../src/core/classifier-text.ts';
 import { AppError } from '../src/core/errors.ts';
 import { createRandom } from '../src/core/random.ts';
-import { createCopywriter, loadChannels, type Copy } from '../src/copy/index.ts';
+import { createCopywriter, loadChannels } from '../src/copy/index.ts';
 import {
   generateRecords,
   hashContent,
@@ -36,14 +38,21 @@ import { writeCopy } from '../fixtures/write-copy.ts';
 const RESAMPLES = 2000;
 const PRODUCT_SEED = 303;
 const FIELDS = ['social_media_caption', 'ad_copy'] as const;
+const DESCRIBED = { bare: 'as bare text,    ', named: 'with its title,  ' };
 
 interface Product {
   title: string;
   description: string;
 }
 
-/** What texts about a product are worth, higher is better. */
-type Judge = (product: Product, texts: readonly string[]) => Promise<number[]>;
+/** What texts of a field of a product are worth, higher is better. */
+type Judge = (product: Product, field: Field, texts: readonly string[]) => Promise<number[]>;
+type Field = (typeof FIELDS)[number];
+
+/** A field's texts with the one that would be returned, as they are ranked and as they were before. */
+type Ranked = Record<Field, { texts: string[]; returned: Record<Form, string> }>;
+const FORMS = ['bare', 'named'] as const;
+type Form = (typeof FORMS)[number];
 
 const values = readOptions(import.meta.url, {
   recipe: { type: 'string', default: 'full' },
@@ -72,9 +81,9 @@ if (rankerModel === undefined || judgeModel === undefined)
   throw new AppError('internal', 'two models are needed');
 let touched = false;
 try {
-  const byModel: Judge = ({ title }, texts) =>
-    scoreWith(judgeModel)(texts.map((text) => copyText({ title, text })));
-  const byLaw: Judge = ({ description }, texts) =>
+  const byModel: Judge = ({ title }, field, texts) =>
+    scoreWith(judgeModel)(texts.map((text) => copyText({ title, field, text })));
+  const byLaw: Judge = ({ description }, _, texts) =>
     Promise.resolve(
       texts.map((text) => {
         const { count, praising } = readCues(text, description);
@@ -86,18 +95,32 @@ try {
   await report(`${drawn.length} drawn products, by the generator's law`, drawn, byLaw, true);
   const real = await writeAll(readRealProducts());
   if (real.length > 0) await report(`${real.length} real products, by the judge`, real, byModel, false);
+  const reviews = await writeAll(readReviews(Number(values.products)));
+  if (reviews.length > 0)
+    await report(`${reviews.length} clothing reviews, by the judge`, reviews, byModel, false);
 } finally {
   for (const model of models) await model.close();
 }
 if (touched) process.exitCode = 1;
 
-/** Copy as it is served: texts by the templates, ordered by the ranker. */
-async function writeAll(products: readonly Product[]): Promise<{ product: Product; copy: Copy }[]> {
+/** Texts by the templates; the ranker takes the best as it does when it serves, and of the bare texts. */
+async function writeAll(products: readonly Product[]): Promise<{ product: Product; ranked: Ranked }[]> {
   const copywriter = createCopywriter({ channels: loadChannels() });
   const score = scoreWith(rankerModel as Classifier);
   const written = [];
-  for (const product of products)
-    written.push({ product, copy: await writeCopy(copywriter, product, score) });
+  for (const product of products) {
+    const copy = await writeCopy(copywriter, product, score);
+    const ranked = {} as Ranked;
+    for (const field of FIELDS) {
+      const texts = (copy.alternatives[field] ?? []).map(({ text }) => text);
+      const bare = await score(texts);
+      ranked[field] = {
+        texts,
+        returned: { named: copy[field], bare: texts[bare.indexOf(Math.max(...bare))] ?? '' },
+      };
+    }
+    written.push({ product, ranked });
+  }
   return written;
 }
 
@@ -107,28 +130,33 @@ function scoreWith(model: Classifier): (texts: readonly string[]) => Promise<num
 
 async function report(
   name: string,
-  written: readonly { product: Product; copy: Copy }[],
+  written: readonly { product: Product; ranked: Ranked }[],
   judgeOf: Judge,
   isPromised: boolean,
 ): Promise<void> {
   console.log(`\n${name}`);
   for (const field of FIELDS) {
-    const pairs: { returned: number; random: number }[] = [];
-    for (const { product, copy } of written) {
-      const texts = (copy.alternatives[field] ?? []).map(({ text }) => text);
-      const worth = await judgeOf(product, texts);
-      pairs.push({ returned: worth[texts.indexOf(copy[field])] ?? Number.NaN, random: mean(worth) });
+    const judged = [];
+    for (const { product, ranked } of written) {
+      const { texts, returned } = ranked[field];
+      judged.push({ texts, returned, worth: await judgeOf(product, field, texts) });
     }
-    const differences = pairs.map(({ returned, random }) => returned - random);
-    const [low, high] = bootstrapInterval(differences);
-    const better = differences.filter((difference) => difference > 0).length / differences.length;
-    console.log(
-      `  ${field.padEnd(21)} returned ${mean(pairs.map((pair) => pair.returned)).toFixed(4)}, random ${mean(pairs.map((pair) => pair.random)).toFixed(4)}: ` +
-        `difference ${mean(differences).toFixed(4)}, 95 % interval ${low.toFixed(4)} to ${high.toFixed(4)}; better for ${percent(better)} of products`,
-    );
-    if (isPromised && !(low > 0)) {
-      touched = true;
-      console.error(`  ${field}: the interval touches 0`);
+    for (const form of FORMS) {
+      const pairs = judged.map(({ texts, returned, worth }) => ({
+        returned: worth[texts.indexOf(returned[form])] ?? Number.NaN,
+        random: mean(worth),
+      }));
+      const differences = pairs.map(({ returned, random }) => returned - random);
+      const [low, high] = bootstrapInterval(differences);
+      const better = differences.filter((difference) => difference > 0).length / differences.length;
+      console.log(
+        `  ${field.padEnd(21)} ${DESCRIBED[form]} returned ${mean(pairs.map((pair) => pair.returned)).toFixed(4)}, random ${mean(pairs.map((pair) => pair.random)).toFixed(4)}: ` +
+          `difference ${mean(differences).toFixed(4)}, 95 % interval ${low.toFixed(4)} to ${high.toFixed(4)}; better for ${percent(better)} of products`,
+      );
+      if (isPromised && form === 'named' && !(low > 0)) {
+        touched = true;
+        console.error(`  ${field}: the interval touches 0`);
+      }
     }
   }
 }
@@ -169,6 +197,19 @@ function readRealProducts(): Product[] {
   return z
     .array(z.object({ title: z.string(), description: z.string() }))
     .parse(JSON.parse(readFileSync(file, 'utf8')));
+}
+
+/** The first reviews that have a title: what a record without a product's description looks like. */
+function readReviews(count: number): Product[] {
+  const file = findBenchData('clothing-reviews.csv');
+  if (file === undefined) return [];
+  const rows = parse(readFileSync(file), { columns: true, to: 2 * count });
+  return z
+    .array(z.object({ Title: z.string(), 'Review Text': z.string() }))
+    .parse(rows)
+    .map(({ Title, 'Review Text': text }) => ({ title: Title, description: text }))
+    .filter(({ title, description }) => title !== '' && description !== '')
+    .slice(0, count);
 }
 
 function mean(list: readonly number[]): number {

@@ -22,17 +22,32 @@ export function classifierText({ title, description }: ClassifiedRecord): string
   return title === '' ? description : `${title} ${description}`;
 }
 
+/** A text for one field of one product. */
+export interface FieldText {
+  title: string;
+  /** As answers name it: `ad_copy`, `x.text`. */
+  field: string;
+  text: string;
+}
+
 /**
  * A text about a product as a record: after the first words of the product's title, 24 characters of them at
- * the most.
+ * the most, and the name of its field, since what pleases in one channel need not in another.
  */
-export function copyRecord({ title, text }: { title: string; text: string }): ClassifiedRecord {
-  return { title: firstWords(title), description: text };
+export function copyRecord({ title, field, text }: FieldText): ClassifiedRecord {
+  return { title: `${firstWords(title)} ${nameField(field)}`.trim(), description: text };
 }
 
 /** The text that stands for a text about a product. */
-export function copyText(copy: { title: string; text: string }): string {
+export function copyText(copy: FieldText): string {
   return classifierText(copyRecord(copy));
+}
+
+/** In as few words as tell the fields apart: every one is read with every text. */
+function nameField(field: string): string {
+  if (field === 'social_media_caption') return 'caption';
+  if (field === 'ad_copy') return 'ad';
+  return field.replace(/\.text$/, '').replaceAll(/[._]/g, ' ');
 }
 
 function firstWords(title: string): string {

@@ -1,5 +1,6 @@
 /**
- * The labelled rows that feedback becomes. A row is a text after the first words of its product's title:
+ * The labelled rows that feedback becomes. A row is a text after the first words of its product's title and
+ * the name of its field:
  *
  *   accepted   the text that was offered, by its results
  *   edited     what the person wrote, by its results; and what it replaced, which is bad
@@ -58,7 +59,7 @@ async function* readVerdicts(
     for (const row of page) {
       const toRow = (name: string, text: string, { target, share, label }: Taught): FeedbackRow => ({
         id: `feedback-${row.id}-${name}`,
-        ...copyRecord({ title: row.title, text }),
+        ...copyRecord({ title: row.title, field: row.field, text }),
         category: row.category,
         price: null,
         rating: row.rating,
@@ -107,7 +108,7 @@ async function* readCounted(
       const lesson = usual === undefined ? NOTHING : learnFromCounts({ clicks, impressions }, usual);
       yield {
         id: `feedback-${id}-counted`,
-        ...copyRecord({ title, text }),
+        ...copyRecord({ title, field, text }),
         category,
         price: null,
         rating: null,

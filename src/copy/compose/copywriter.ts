@@ -184,7 +184,9 @@ export function createCopywriter(options: CopywriterOptions): Copywriter {
       const texts =
         count === 1
           ? []
-          : fields.flatMap((field) => field.texts.map(({ text }) => copyText({ title, text })));
+          : fields.flatMap(({ plan, texts }) =>
+              texts.map(({ text }) => copyText({ title, field: plan.request.name, text })),
+            );
       const notes = isForeign(`${brief.title}. ${brief.description}`) ? [IN_ENGLISH] : [];
       return { texts, fields, hashtags: tags, fallback: reason, notes };
     },

@@ -51,10 +51,10 @@ describe('createCopywriter', () => {
     expect(captions[0]?.text).toBe(copy.social_media_caption);
     const scores = captions.map(({ score }) => score ?? Number.NaN);
     expect(scores).toEqual(scores.toSorted((a, b) => b - a));
-    // A text is scored as it is learned: after the product's title.
-    expect(captions.every(({ text, score }) => score === copyText({ title: lamp.title, text }).length)).toBe(
-      true,
-    );
+    // A text is scored as it is learned: after the product's title and the name of its field.
+    const lengthOf = (text: string): number =>
+      copyText({ title: lamp.title, field: 'social_media_caption', text }).length;
+    expect(captions.every(({ text, score }) => score === lengthOf(text))).toBe(true);
   });
 
   it('scores everything in one call', async () => {
