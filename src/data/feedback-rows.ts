@@ -56,38 +56,48 @@ async function* readVerdicts(
   let after = 0;
   for (;;) {
     const page = await readPage(db, after, takenUpTo);
-    for (const row of page) {
-      const toRow = (name: string, text: string, { target, share, label }: Taught): FeedbackRow => ({
-        id: `feedback-${row.id}-${name}`,
-        ...copyRecord({ title: row.title, field: row.field, text }),
-        category: row.category,
-        price: null,
-        rating: row.rating,
-        timestamp: row.createdAt.toISOString(),
-        label,
-        target,
-        weight: weight * share,
-        feedbackIds: row.takenBy === null ? [row.id] : [],
-      });
-      const result = judgeResult(row, ratingThreshold, usualRates.get(row.field));
-      switch (row.outcome) {
-        case null:
-        case 'accepted':
-          yield toRow('offered', row.copyText, result);
-          break;
-        case 'rejected':
-          yield toRow('offered', row.copyText, BAD);
-          break;
-        case 'edited':
-          yield { ...toRow('offered', row.copyText, BAD), rating: null };
-          yield toRow('edited', row.editedText ?? '', result);
-          break;
-        default:
-          assertNever(row.outcome);
-      }
-    }
+    for (const row of page)
+      yield* rowsOfVerdict(row, { weight, ratingThreshold, usual: usualRates.get(row.field) });
     after = page.at(-1)?.id ?? after;
     if (page.length < PAGE_ROWS) return;
+  }
+}
+
+/** One row, or two of an edit. */
+export function rowsOfVerdict(
+  told: ToldOfText,
+  {
+    weight,
+    ratingThreshold,
+    usual,
+  }: { weight: number; ratingThreshold: number; usual: RatePrior | undefined },
+): FeedbackRow[] {
+  const toRow = (name: string, text: string, { target, share, label }: Taught): FeedbackRow => ({
+    id: `feedback-${told.id}-${name}`,
+    ...copyRecord({ title: told.title, field: told.field, text }),
+    category: told.category,
+    price: null,
+    rating: told.rating,
+    timestamp: told.createdAt.toISOString(),
+    label,
+    target,
+    weight: weight * share,
+    feedbackIds: told.takenBy === null ? [told.id] : [],
+  });
+  const result = judgeResult(told, ratingThreshold, usual);
+  switch (told.outcome) {
+    case null:
+    case 'accepted':
+      return [toRow('offered', told.copyText, result)];
+    case 'rejected':
+      return [toRow('offered', told.copyText, BAD)];
+    case 'edited':
+      return [
+        { ...toRow('offered', told.copyText, BAD), rating: null },
+        toRow('edited', told.editedText ?? '', result),
+      ];
+    default:
+      return assertNever(told.outcome);
   }
 }
 
@@ -103,38 +113,41 @@ async function* readCounted(
   };
   for (;;) {
     const page = await readCountedPage(db, after, takenUpTo);
-    for (const { id, untaken, title, text, category, clicks, impressions, field } of page) {
-      const usual = usualRates.get(field);
-      const lesson = usual === undefined ? NOTHING : learnFromCounts({ clicks, impressions }, usual);
-      yield {
-        id: `feedback-${id}-counted`,
-        ...copyRecord({ title, field, text }),
-        category,
-        price: null,
-        rating: null,
-        timestamp: null,
-        label: lesson.target >= 0.5 ? 1 : 0,
-        target: lesson.target,
-        weight: weight * lesson.share,
-        // Arrays of 64-bit numbers arrive as texts.
-        feedbackIds: (untaken ?? []).map(Number),
-      };
-    }
+    for (const text of page) yield rowOfCounts(text, { weight, usual: usualRates.get(text.field) });
     const last = page.at(-1);
     if (last === undefined || page.length < PAGE_ROWS) return;
     after = last;
   }
 }
 
+export function rowOfCounts(
+  { id, untaken, title, field, text, category, clicks, impressions }: CountedText,
+  { weight, usual }: { weight: number; usual: RatePrior | undefined },
+): FeedbackRow {
+  const lesson = usual === undefined ? NOTHING : learnFromCounts({ clicks, impressions }, usual);
+  return {
+    id: `feedback-${id}-counted`,
+    ...copyRecord({ title, field, text }),
+    category,
+    price: null,
+    rating: null,
+    timestamp: null,
+    label: lesson.target >= 0.5 ? 1 : 0,
+    target: lesson.target,
+    weight: weight * lesson.share,
+    // Arrays of 64-bit numbers arrive as texts.
+    feedbackIds: (untaken ?? []).map(Number),
+  };
+}
+
 const NOTHING = { target: 0.5, share: 0 };
 
-interface CountedText {
-  predictionId: string;
-  field: string;
-  place: number;
+/** What was counted of one text on all days. */
+export interface CountedText {
   id: number;
   untaken: string[] | null;
   title: string;
+  field: string;
   text: string;
   category: string;
   clicks: number;
@@ -149,8 +162,8 @@ async function readCountedPage(
   db: Db,
   after: { predictionId: string; field: string; place: number },
   takenUpTo: number,
-): Promise<CountedText[]> {
-  const { rows } = await sql<CountedText>`
+): Promise<(CountedText & { predictionId: string; place: number })[]> {
+  const { rows } = await sql<CountedText & { predictionId: string; place: number }>`
     WITH counted AS (
       SELECT prediction_id, field, place, min(id) AS id, array_agg(id) FILTER (WHERE dataset_version IS NULL) AS untaken,
         coalesce(sum(clicks), 0)::float8 AS clicks,
@@ -184,7 +197,8 @@ export async function readErasedFeedback(db: Db): Promise<ReadonlySet<number>> {
   return new Set(rows.map((row) => row.feedback_id));
 }
 
-interface StoredFeedback {
+/** What a person told of one text. */
+export interface ToldOfText {
   id: number;
   field: string;
   outcome: FeedbackOutcome | null;
@@ -199,7 +213,7 @@ interface StoredFeedback {
   category: string;
 }
 
-async function readPage(db: Db, after: number, takenUpTo: number): Promise<StoredFeedback[]> {
+async function readPage(db: Db, after: number, takenUpTo: number): Promise<ToldOfText[]> {
   return await db
     .selectFrom('feedback')
     .innerJoin('predictions', 'predictions.id', 'feedback.prediction_id')
@@ -262,7 +276,7 @@ const BAD: Taught = { label: 0, target: null, share: 1 };
 
 /** Of a text that a person let go out. Exported for its test. */
 export function judgeResult(
-  { rating, clicks, impressions }: Pick<StoredFeedback, 'rating' | 'clicks' | 'impressions'>,
+  { rating, clicks, impressions }: Pick<ToldOfText, 'rating' | 'clicks' | 'impressions'>,
   ratingThreshold: number,
   usual: RatePrior | undefined,
 ): Taught {

@@ -38,7 +38,16 @@ export {
 export { fitUsualRates, type UsualRate, type UsualRates } from './usual-rates.ts';
 export { recordCounts, type CountsResult, type TextCounts } from './text-counts.ts';
 export { parseTextId, readTextId, renderTextId, type TextPlace } from './text-id.ts';
-export { judgeResult, readFeedbackRows, type FeedbackRow, type FeedbackRowOptions } from './feedback-rows.ts';
+export {
+  judgeResult,
+  readFeedbackRows,
+  rowOfCounts,
+  rowsOfVerdict,
+  type CountedText,
+  type FeedbackRow,
+  type FeedbackRowOptions,
+  type ToldOfText,
+} from './feedback-rows.ts';
 export {
   MAX_DESCRIPTION_CHARS,
   MAX_TITLE_CHARS,
