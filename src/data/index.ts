@@ -73,11 +73,12 @@ export {
 } from './synthetic/quality-model.ts';
 export type { FieldMap } from './reading/field-map.ts';
 export { charsetOfType, formatOfName, formatOfType } from './format/open-table.ts';
-export { FORMATS as SOURCE_FORMATS, type SourceFormat } from './format/table.ts';
+export { FORMATS as SOURCE_FORMATS, type Layout, type SourceFormat } from './format/table.ts';
 export { inspectSource, type Inspection, type InspectedRecord } from './inspect.ts';
 export { DATA_SOURCES, describeSource, type DataSource } from './source/sources.ts';
 export { renderTable, TABLE_FORMATS, TABLE_TYPES, type TableFormat } from './table/render-table.ts';
 export { inGroups, type TableCell, type TableColumn, type TableRow } from './table/rows.ts';
+export { requireWritable, writeBack, type WriteBackOptions } from './write-back/write-back.ts';
 export { readCues } from './synthetic/read-cues.ts';
 export {
   hashContent,

@@ -6,7 +6,7 @@ import type { ArtifactStore } from '../../core/artifact-store.ts';
 import type { DestinationPolicy } from '../../core/outbound-policy.ts';
 import { assertNever } from '../../core/errors.ts';
 import { openTable } from '../format/open-table.ts';
-import type { SourceFormat, SourceTable } from '../format/table.ts';
+import type { Layout, SourceFormat, SourceTable } from '../format/table.ts';
 import { listNamedColumns, type FieldMap } from '../reading/field-map.ts';
 import { openRecords } from '../reading/read-records.ts';
 import type { ReadRow } from '../reading/read-row.ts';
@@ -32,8 +32,12 @@ export type CatalogueSource =
 export const CATALOGUE_FIELDS = ['id', 'title', 'category', 'description'] as const;
 export type Product = Pick<ProductRecord, (typeof CATALOGUE_FIELDS)[number]>;
 
-/** `line` counts from 1: lines of a text file, elements of a JSON list. */
-export type CatalogueRow = { line: number; product: Product } | { line: number; fault: Fault };
+/**
+ * `line` counts from 1: lines of a text file, elements of a JSON list. `nth` is which record of the file it
+ * is, from 0: items of XML may share a line.
+ */
+export type CatalogueRow =
+  { line: number; nth?: number | undefined; product: Product } | { line: number; fault: Fault };
 
 export interface CatalogueOptions {
   store: ArtifactStore;
@@ -41,6 +45,8 @@ export interface CatalogueOptions {
   /** Of a source by address; whoever named it came over HTTP. */
   limits: { timeoutMs: number; maxBytes: number; destinations: DestinationPolicy };
   signal: AbortSignal;
+  /** Told how the bytes are read, before the first row. @throws what shall stop the reading */
+  onLayout?: (layout: Layout) => void;
 }
 
 /**
@@ -51,8 +57,29 @@ export async function openCatalogue(
   options: CatalogueOptions,
 ): Promise<AsyncIterable<CatalogueRow>> {
   const table = await openCatalogueTable(source, options);
-  const { rows } = await openRecords(table, { map: options.map, label: null, uses: CATALOGUE_FIELDS });
-  return toProducts(rows);
+  options.onLayout?.(table.layout);
+  const places = new WeakMap<object, number>();
+  const { rows } = await openRecords(countRows(table, places), {
+    map: options.map,
+    label: null,
+    uses: CATALOGUE_FIELDS,
+  });
+  return toProducts(rows, places);
+}
+
+/** Notes of every row which one of the file it is. */
+function countRows(table: SourceTable, places: WeakMap<object, number>): SourceTable {
+  return {
+    ...table,
+    read: async function* read(wanted) {
+      let nth = 0;
+      for await (const row of table.read(wanted)) {
+        if ('values' in row) places.set(row.values, nth);
+        nth += 1;
+        yield row;
+      }
+    },
+  };
 }
 
 async function openCatalogueTable(source: CatalogueSource, options: CatalogueOptions): Promise<SourceTable> {
@@ -78,17 +105,20 @@ async function openCatalogueTable(source: CatalogueSource, options: CatalogueOpt
   }
 }
 
-async function* toProducts(rows: AsyncIterable<ReadRow>): AsyncGenerator<CatalogueRow> {
+async function* toProducts(
+  rows: AsyncIterable<ReadRow>,
+  places: WeakMap<object, number>,
+): AsyncGenerator<CatalogueRow> {
   for await (const row of rows) {
     if ('ignored' in row) continue;
     if ('fault' in row) {
       yield row;
       continue;
     }
-    const { line, record } = row;
+    const { line, record, values } = row;
     const { id, title, category, description } = record;
     // As /predict has it: copy without a title has nothing to say what it is about.
     if (title === '') yield { line, fault: { field: 'title', value: '', reason: 'must not be empty' } };
-    else yield { line, product: { id, title, category, description } };
+    else yield { line, nth: places.get(values), product: { id, title, category, description } };
   }
 }

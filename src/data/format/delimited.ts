@@ -4,9 +4,9 @@
  */
 import { AppError } from '../../core/errors.ts';
 import { shorten, type Fault } from '../record.ts';
-import { findDialect, isBlank, type Dialect } from './dialect.ts';
+import { findDialect, isBlank } from './dialect.ts';
 import type { OpenedBytes } from './open-bytes.ts';
-import { splitRecords, type RawRecord } from './split-records.ts';
+import { splitRecords, type Delimiters, type RawRecord } from './split-records.ts';
 import {
   decodeUtf8,
   MAX_COLUMNS,
@@ -52,7 +52,7 @@ export function readDelimited(bytes: OpenedBytes, { isTsv, name, named }: Delimi
 
   async function* read(wanted: Wanted = {}): AsyncGenerator<SourceRow> {
     const toRow = createRowReader(columns, wanted);
-    for await (const records of streamRecords(bytes.chunks, dialect, name)) {
+    for await (const { records } of streamRecords(bytes.chunks, dialect, name)) {
       for (const record of records) {
         if (record.line < (first as RawRecord).line || isBlank(record)) continue;
         if (!headerless && record.line === (first as RawRecord).line) continue;
@@ -92,12 +92,12 @@ export function hasNoHeader(
   });
 }
 
-/** Records in batches, one a chunk: memory follows the chunk and the longest record. */
-async function* streamRecords(
+/** Records in batches, one a chunk, with the text that they stand in, a character a byte: memory follows the chunk and the longest record. */
+export async function* streamRecords(
   chunks: AsyncIterable<Buffer>,
-  dialect: Dialect,
+  dialect: Delimiters,
   name: string,
-): AsyncGenerator<RawRecord[]> {
+): AsyncGenerator<{ records: RawRecord[]; text: string }> {
   let pending = '';
   /**
    * A record that the text does not end is read again only when as much again is there, so that the whole
@@ -109,6 +109,7 @@ async function* streamRecords(
     pending += chunk.toString('latin1');
     if (pending.length < waitFor) continue;
     const split = splitRecords(pending, dialect, { start: 0, line, isLast: false });
+    const text = pending.slice(0, split.end);
     pending = pending.slice(split.end);
     line = split.line;
     waitFor = pending.length * 2;
@@ -118,9 +119,9 @@ async function* streamRecords(
         `${name}: the row that begins on line ${line} is larger than ${MAX_ROW_BYTES / 1024 / 1024} MiB; most likely a quote is opened and never closed`,
       );
     }
-    yield split.records;
+    yield { records: split.records, text };
   }
-  yield splitRecords(pending, dialect, { start: 0, line, isLast: true }).records;
+  yield { records: splitRecords(pending, dialect, { start: 0, line, isLast: true }).records, text: pending };
 }
 
 /** What reports write beside their sums, beyond the last column. */

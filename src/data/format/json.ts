@@ -49,9 +49,10 @@ export function readJsonLines(bytes: OpenedBytes, name: string): SourceTable {
 export function readJsonList(bytes: OpenedBytes, name: string): SourceTable {
   async function* read(): AsyncGenerator<SourceRow> {
     let index = 0;
-    for await (const element of splitList(bytes.chunks, name)) {
+    for await (const piece of splitList(bytes.chunks, name)) {
+      if (!piece.isElement) continue;
       index += 1;
-      yield parseElement(element, index);
+      yield parseElement(piece.bytes, index);
     }
   }
   return { layout: layoutOf('json', bytes), read };
@@ -70,12 +71,19 @@ function layoutOf(format: 'json' | 'jsonl', { encoding, packing }: OpenedBytes):
   };
 }
 
+/** All bytes of the file in their order. */
+export interface ListPiece {
+  bytes: Buffer;
+  /** An element of the list, or what stands around elements. */
+  isElement: boolean;
+}
+
 /**
- * The elements of the list. Bytes outside the list are skipped but for the keys on the way to it. All of
+ * The elements of the list. Of bytes outside it only the keys on the way to it are looked at. All of
  * JSON's marks are ASCII, which no byte of a longer UTF-8 sequence can be, so bytes are enough and chunk
  * borders do no harm.
  */
-async function* splitList(chunks: AsyncIterable<Buffer>, name: string): AsyncGenerator<Buffer> {
+export async function* splitList(chunks: AsyncIterable<Buffer>, name: string): AsyncGenerator<ListPiece> {
   let depth = 0;
   /** Depth of the list's elements; undefined outside it. */
   let listDepth: number | undefined;
@@ -104,7 +112,9 @@ async function* splitList(chunks: AsyncIterable<Buffer>, name: string): AsyncGen
       (depth <= 3 &&
         LISTS.has(keys[depth] ?? '') &&
         keys.slice(1, depth).every((key) => key !== undefined && AROUND.has(key))));
+  const outside = (bytes: Buffer): ListPiece => ({ bytes, isElement: false });
   for await (const chunk of chunks) {
+    /** Of the element, or of what stands around it. */
     let start = 0;
     const keep = (end: number): void => {
       kept.push(chunk.subarray(start, end));
@@ -134,13 +144,15 @@ async function* splitList(chunks: AsyncIterable<Buffer>, name: string): AsyncGen
         if (opens) {
           listDepth = depth;
           foundList = true;
+          yield outside(chunk.subarray(start, i + 1));
           start = i + 1;
         }
       } else if (byte === 0x5d || byte === 0x7d) {
         if (listDepth === depth) {
           keep(i);
           const element = take();
-          if (!isBlank(element) || !isFirst) yield element;
+          yield { bytes: element, isElement: !isBlank(element) || !isFirst };
+          start = i;
           listDepth = undefined;
         }
         depth -= 1;
@@ -149,12 +161,14 @@ async function* splitList(chunks: AsyncIterable<Buffer>, name: string): AsyncGen
         if (listDepth === depth) {
           keep(i);
           isFirst = false;
-          yield take();
+          yield { bytes: take(), isElement: true };
+          yield outside(chunk.subarray(i, i + 1));
           start = i + 1;
         } else if (!inList && depth <= 3) keys[depth] = undefined;
       }
     }
     if (listDepth !== undefined) keep(chunk.length);
+    else if (start < chunk.length) yield outside(chunk.subarray(start));
     checkSize(keptBytes, name);
   }
   if (listDepth !== undefined || (foundList && !ended)) {

@@ -23,6 +23,8 @@ export interface OpenedBytes {
   chunks: AsyncIterable<Buffer>;
   /** Of a text, as it came. */
   encoding: string;
+  /** Bytes before a text that are none of it: its mark. */
+  mark: Buffer;
   /** `gzip` or `zstd` where the bytes came packed. */
   packing: string | undefined;
 }
@@ -46,7 +48,7 @@ export async function openBytes(
   }
   if (magic === 'PK\u0003\u0004' || magic === 'PAR1') {
     const kind = magic === 'PAR1' ? 'parquet' : 'zip';
-    return { kind, head, isWhole, chunks, encoding: 'binary', packing };
+    return { kind, head, isWhole, chunks, encoding: 'binary', mark: NO_MARK, packing };
   }
   const foreign = FOREIGN.find(({ first }) =>
     head.subarray(0, first.length).equals(Buffer.from(first, 'latin1')),
@@ -62,11 +64,15 @@ export async function openBytes(
       isWhole,
       chunks: text,
       encoding: 'utf-8',
+      mark: head.subarray(0, encoding.markBytes),
       packing,
     };
   }
-  return { kind: 'text', ...(await readHead(text)), encoding: encoding.name, packing };
+  const mark = head.subarray(0, encoding.markBytes);
+  return { kind: 'text', ...(await readHead(text)), encoding: encoding.name, mark, packing };
 }
+
+const NO_MARK = Buffer.alloc(0);
 
 const FOREIGN: readonly { first: string; fault: string }[] = [
   { first: '\u00d0\u00cf\u0011\u00e0', fault: 'is a workbook of Excel 97 to 2003: save it as .xlsx or CSV' },

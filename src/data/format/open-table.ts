@@ -11,7 +11,7 @@ import { readParquet } from './parquet.ts';
 import { FORMATS, type SourceFormat, type SourceTable } from './table.ts';
 import { readXlsx, WORKBOOK } from './xlsx.ts';
 import { readXml } from './xml.ts';
-import { openZip } from './zip.ts';
+import { openZip, type ZipArchive } from './zip.ts';
 
 export interface TableOptions {
   /** For messages, and its extension for the format. */
@@ -48,22 +48,8 @@ async function openArchive(opened: OpenedBytes, options: TableOptions): Promise<
   const archive = await openZip(opened.chunks, options.name);
   try {
     if (archive.names.includes(WORKBOOK)) return await readXlsx(archive, options);
-    const files = archive.names.filter((name) => formatOfName(name) !== undefined || /\.txt$/iu.test(name));
-    const [only] = files.length === 1 ? files : archive.names.length === 1 ? archive.names : [];
-    if (only === undefined) {
-      const held = archive.names
-        .slice(0, 10)
-        .map((name) => JSON.stringify(name))
-        .join(', ');
-      throw new AppError(
-        'bad-data',
-        `${options.name} must hold one table; it holds ${held === '' ? 'no file' : held}`,
-      );
-    }
-    const inner = await openBytes(await archive.open(only), `${options.name}/${only}`, options.encoding);
-    if (inner.kind !== 'text')
-      throw new AppError('bad-data', `${options.name}/${only} is packed once more: unpack it first`);
-    const table = readText({ ...inner, packing: 'zip' }, { ...options, name: only, format: undefined });
+    const { file, inner } = await openPacked(archive, options);
+    const table = readText(inner, { ...options, name: file, format: undefined });
     return {
       ...table,
       read: async function* read(wanted) {
@@ -78,6 +64,29 @@ async function openArchive(opened: OpenedBytes, options: TableOptions): Promise<
     await archive.close();
     throw thrown;
   }
+}
+
+/** The one table that an archive holds. */
+export async function openPacked(
+  archive: ZipArchive,
+  options: Pick<TableOptions, 'name' | 'encoding'>,
+): Promise<{ file: string; inner: OpenedBytes }> {
+  const files = archive.names.filter((name) => formatOfName(name) !== undefined || /\.txt$/iu.test(name));
+  const [only] = files.length === 1 ? files : archive.names.length === 1 ? archive.names : [];
+  if (only === undefined) {
+    const held = archive.names
+      .slice(0, 10)
+      .map((name) => JSON.stringify(name))
+      .join(', ');
+    throw new AppError(
+      'bad-data',
+      `${options.name} must hold one table; it holds ${held === '' ? 'no file' : held}`,
+    );
+  }
+  const inner = await openBytes(await archive.open(only), `${options.name}/${only}`, options.encoding);
+  if (inner.kind !== 'text')
+    throw new AppError('bad-data', `${options.name}/${only} is packed once more: unpack it first`);
+  return { file: only, inner: { ...inner, packing: 'zip' } };
 }
 
 function readText(opened: OpenedBytes, options: TableOptions): SourceTable {

@@ -7,10 +7,17 @@ import type { OpenedBytes } from './open-bytes.ts';
 import type { SourceRow, SourceTable, Wanted } from './table.ts';
 import { spool } from './zip.ts';
 
-const ROWS_AT_ONCE = 5000;
+export const ROWS_AT_ONCE = 5000;
+
+export interface ParquetFile {
+  metadata: FileMetaData;
+  /** Rows as the library gives them, from one to the one before another. */
+  readRows(rowStart: number, rowEnd: number, columns?: string[]): Promise<Record<string, unknown>[]>;
+  close(): Promise<void>;
+}
 
 /** @throws AppError `bad-data` for a footer that cannot be read; while reading for damaged pages */
-export async function readParquet(bytes: OpenedBytes, name: string): Promise<SourceTable> {
+export async function openParquet(bytes: OpenedBytes, name: string): Promise<ParquetFile> {
   const spooled = await spool(bytes.chunks);
   const handle = await open(spooled.path, 'r');
   const close = async (): Promise<void> => {
@@ -32,6 +39,26 @@ export async function readParquet(bytes: OpenedBytes, name: string): Promise<Sou
     await close();
     throw damaged(name, thrown);
   }
+  return {
+    metadata,
+    readRows: async (rowStart, rowEnd, columns) =>
+      await parquetReadObjects({
+        file,
+        metadata,
+        ...(columns !== undefined && { columns }),
+        rowStart,
+        rowEnd,
+        compressors,
+      }).catch((thrown: unknown) => {
+        throw damaged(name, thrown);
+      }),
+    close,
+  };
+}
+
+/** @throws AppError as opening the file does */
+export async function readParquet(bytes: OpenedBytes, name: string): Promise<SourceTable> {
+  const { metadata, readRows, close } = await openParquet(bytes, name);
   const [root, ...elements] = metadata.schema;
   const columns = listColumns(elements, root?.num_children ?? 0);
 
@@ -41,16 +68,7 @@ export async function readParquet(bytes: OpenedBytes, name: string): Promise<Sou
     try {
       for (let rowStart = 0; rowStart < total; rowStart += ROWS_AT_ONCE) {
         const rowEnd = Math.min(total, rowStart + ROWS_AT_ONCE);
-        const rows = await parquetReadObjects({
-          file,
-          metadata,
-          columns: selected,
-          rowStart,
-          rowEnd,
-          compressors,
-        }).catch((thrown: unknown) => {
-          throw damaged(name, thrown);
-        });
+        const rows = await readRows(rowStart, rowEnd, selected);
         for (const [i, row] of rows.entries()) {
           const values = Object.fromEntries(Object.entries(row).map(([key, value]) => [key, toPlain(value)]));
           yield { line: rowStart + i + 1, values };

@@ -16,6 +16,9 @@ export interface RawRecord {
   /** Physical line that it begins on, from 1. */
   line: number;
   cells: string[];
+  /** Where it stands in the text, without the end of its line; absent in workbooks. */
+  start?: number;
+  end?: number;
   /** Whether a cell of it is quoted. */
   quoted?: boolean;
   /** Why it is no record. */
@@ -64,7 +67,7 @@ export function splitRecords(
     if (nextQuote(at) >= end) {
       const next = afterEnd(end);
       if (next === undefined) break;
-      records.push({ line, cells: text.slice(at, end).split(delimiter) });
+      records.push({ line, cells: text.slice(at, end).split(delimiter), start: at, end });
       at = next;
       line += 1;
       continue;
@@ -74,6 +77,8 @@ export function splitRecords(
     records.push({
       line,
       cells: record.cells,
+      start: at,
+      end: record.end,
       quoted: record.quoted,
       ...(record.fault !== undefined && { fault: record.fault }),
     });
@@ -84,7 +89,9 @@ export function splitRecords(
 
   function splitQuoted(
     start: number,
-  ): { cells: string[]; quoted: boolean; fault?: string; breaks: number; next: number } | undefined {
+  ):
+    | { cells: string[]; quoted: boolean; fault?: string; breaks: number; end: number; next: number }
+    | undefined {
     let quoted = false;
     const cells: string[] = [];
     let breaks = 0;
@@ -98,7 +105,7 @@ export function splitRecords(
           const close = nextQuote(open);
           if (close === Infinity || (close + 1 >= text.length && !isLast)) {
             if (!isLast) return undefined;
-            return { cells: [], quoted, fault: UNCLOSED, breaks: 0, next: text.length };
+            return { cells: [], quoted, fault: UNCLOSED, breaks: 0, end: text.length, next: text.length };
           }
           if (text[close + 1] === quote) {
             cell += text.slice(open, close + 1);
@@ -117,7 +124,7 @@ export function splitRecords(
           const next = afterEnd(end);
           return next === undefined
             ? undefined
-            : { cells: [...cells, cell], quoted, fault: AFTER_QUOTE, breaks, next };
+            : { cells: [...cells, cell], quoted, fault: AFTER_QUOTE, breaks, end, next };
         }
         if (char === undefined && !isLast) return undefined;
       } else {
@@ -131,8 +138,28 @@ export function splitRecords(
         continue;
       }
       const next = afterEnd(i);
-      return next === undefined ? undefined : { cells, quoted, breaks, next };
+      return next === undefined ? undefined : { cells, quoted, breaks, end: i, next };
     }
+  }
+}
+
+/** Where each cell of a record stands in its text, quotes included. */
+export function findCells(
+  record: string,
+  { delimiter, quote }: Delimiters,
+): { start: number; end: number }[] {
+  const cells: { start: number; end: number }[] = [];
+  for (let at = 0; ;) {
+    let end = at;
+    if (quote !== null && record[at] === quote) {
+      end = at + 1;
+      while (end < record.length && (record[end] !== quote || record[end + 1] === quote))
+        end += record[end] === quote ? 2 : 1;
+    }
+    const next = record.indexOf(delimiter, end);
+    cells.push({ start: at, end: next === -1 ? record.length : next });
+    if (next === -1) return cells;
+    at = next + 1;
   }
 }
 

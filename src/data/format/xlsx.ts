@@ -24,18 +24,7 @@ export async function readXlsx(
   { name, sheet, named }: { name: string; sheet?: string | undefined; named: readonly string[] },
 ): Promise<SourceTable> {
   const workbook = await readWorkbook(archive);
-  const chosen =
-    sheet === undefined ? workbook.sheets[0] : workbook.sheets.find((known) => known.name === sheet);
-  if (chosen === undefined) {
-    const known = workbook.sheets.map((entry) => JSON.stringify(entry.name)).join(', ');
-    throw new AppError(
-      'bad-data',
-      `${name} has no sheet ${JSON.stringify(sheet ?? '')}; its sheets are ${known}`,
-      {
-        details: { field: 'sheet' },
-      },
-    );
-  }
+  const chosen = chooseSheet(workbook, name, sheet);
   const texts = archive.names.includes('xl/sharedStrings.xml') ? await readSharedTexts(archive, name) : [];
   const dates = archive.names.includes('xl/styles.xml') ? await readDateStyles(archive) : new Set<number>();
   const rows = readRows(archive, chosen.file, { texts, dates, epochMs: workbook.epochMs });
@@ -81,6 +70,30 @@ export async function readXlsx(
     columns,
     read,
   };
+}
+
+/** The file of a sheet in its archive. @throws AppError `bad-data` for a sheet that is not there */
+export async function findSheetFile(
+  archive: ZipArchive,
+  name: string,
+  sheet: string | undefined,
+): Promise<string> {
+  return chooseSheet(await readWorkbook(archive), name, sheet).file;
+}
+
+function chooseSheet(
+  { sheets }: Workbook,
+  name: string,
+  sheet: string | undefined,
+): Workbook['sheets'][number] {
+  const chosen = sheet === undefined ? sheets[0] : sheets.find((known) => known.name === sheet);
+  if (chosen !== undefined) return chosen;
+  const known = sheets.map((entry) => JSON.stringify(entry.name)).join(', ');
+  throw new AppError(
+    'bad-data',
+    `${name} has no sheet ${JSON.stringify(sheet ?? '')}; its sheets are ${known}`,
+    { details: { field: 'sheet' } },
+  );
 }
 
 function widthOf({ cells }: RawRecord): number {
@@ -232,7 +245,7 @@ async function* readRows(
 }
 
 /** `AB12` is in the 28th column. */
-function placeOf(reference: string): number | undefined {
+export function placeOf(reference: string): number | undefined {
   const letters = /^[A-Z]{1,3}/u.exec(reference)?.[0];
   if (letters === undefined) return undefined;
   return letters.split('').reduce((place, letter) => place * 26 + letter.charCodeAt(0) - 64, 0) - 1;
@@ -245,10 +258,10 @@ async function parseEntry(archive: ZipArchive, file: string, handler: Partial<Ha
   parser.end();
 }
 
-function createXmlParser(handler: Partial<Handler>): Parser {
+export function createXmlParser(handler: Partial<Handler>): Parser {
   return new Parser(handler, { xmlMode: true, decodeEntities: true });
 }
 
-function localName(tag: string): string {
+export function localName(tag: string): string {
   return tag.slice(tag.indexOf(':') + 1);
 }

@@ -58,7 +58,7 @@ export function readXml(bytes: OpenedBytes, name: string): SourceTable {
           open.push(tag);
           justOpened = true;
           if (open.length > MAX_DEPTH) fail(`elements are nested deeper than ${MAX_DEPTH} levels`);
-          const isRecord = elements.length === 0 && RECORDS.has(localName(tag)) && open.length > 1;
+          const isRecord = elements.length === 0 && isRecordElement(tag, open.length);
           if (isRecord) {
             itemLine = line;
             sizeChars = 0;
@@ -133,6 +133,11 @@ export function readXml(bytes: OpenedBytes, name: string): SourceTable {
     },
     read,
   };
+}
+
+/** @param depth of the element; the outermost has 1 */
+export function isRecordElement(tag: string, depth: number): boolean {
+  return depth > 1 && RECORDS.has(localName(tag));
 }
 
 function valueOf({ text, children }: Element): unknown {

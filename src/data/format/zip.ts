@@ -33,8 +33,10 @@ export async function spool(chunks: AsyncIterable<Buffer>): Promise<SpooledFile>
 }
 
 export interface ZipArchive {
-  /** Names of the files in it. */
+  /** Names of the files in it that may be tables. */
   names: readonly string[];
+  /** Of all its files, in their order. */
+  allNames: readonly string[];
   /** The bytes of a file. */
   open(name: string): Promise<AsyncIterable<Buffer>>;
   close(): Promise<void>;
@@ -52,7 +54,8 @@ export async function openZip(chunks: AsyncIterable<Buffer>, name: string): Prom
     const entries = await listEntries(zip, name);
     const opened = zip;
     return {
-      names: [...entries.keys()],
+      names: [...entries.keys()].filter((name) => !/(?:^|\/)(?:__MACOSX\/|\.)/u.test(name)),
+      allNames: [...entries.keys()],
       open: async (wanted) => {
         const entry = entries.get(wanted);
         if (entry === undefined) throw new AppError('bad-data', `${name} holds no ${wanted}`);
@@ -76,8 +79,7 @@ async function listEntries(zip: ZipFile, name: string): Promise<Map<string, Entr
     zip.on('error', reject);
     zip.on('end', () => resolve());
     zip.on('entry', (entry: Entry) => {
-      const isFile = !entry.fileName.endsWith('/') && !/(?:^|\/)(?:__MACOSX\/|\.)/u.test(entry.fileName);
-      if (isFile) entries.set(entry.fileName, entry);
+      if (!entry.fileName.endsWith('/')) entries.set(entry.fileName, entry);
       if (entries.size > MAX_ENTRIES) {
         reject(new AppError('bad-data', `${name} holds more than ${MAX_ENTRIES} files`));
         return;

@@ -32,6 +32,8 @@ export interface Platform {
   fold?:
     | { by: 'key'; key: string; texts: readonly string[] }
     | { by: 'parent'; type: string; types: readonly string[]; parent: string; key: readonly string[] };
+  /** Columns that it has for copy, as it calls them; copy goes there and nowhere else. */
+  copy?: { kind: 'seo' | 'merchant'; title: string; description: string };
   /** Rows that are no record whatever else they hold. */
   ignore?: readonly { column: string; pattern: RegExp; reason: string }[];
   /** A second row of an id is the same product once more. */
@@ -73,6 +75,12 @@ const MERCHANT_FIELDS = {
   group: ['item group id'],
 } as const;
 const SHOPIFY_PAIRS = [1, 2, 3].map((n): [string, string] => [`option${n} name`, `option${n} value`]);
+const SHOPIFY_COPY = { kind: 'seo', title: 'SEO Title', description: 'SEO Description' } as const;
+const MERCHANT_COPY = {
+  kind: 'merchant',
+  title: 'structured_title',
+  description: 'structured_description',
+} as const;
 const TOTAL = { pattern: /^(?:grand |report |overall )?totals?\b/iu, reason: 'is a row of totals' };
 const NO_TEXT = { pattern: /^https?:\/\/\S{1,2000}$/iu, reason: 'is an image or a video, no text' };
 
@@ -91,6 +99,7 @@ export const PLATFORMS: readonly Platform[] = [
       tags: ['tags'],
     },
     attributePairs: SHOPIFY_PAIRS,
+    copy: SHOPIFY_COPY,
     fold: { by: 'key', key: 'handle', texts: ['title', 'body (html)'] },
   },
   {
@@ -107,6 +116,7 @@ export const PLATFORMS: readonly Platform[] = [
       tags: ['tags'],
     },
     attributePairs: SHOPIFY_PAIRS,
+    copy: SHOPIFY_COPY,
     fold: { by: 'key', key: 'url handle', texts: ['title', 'description'] },
   },
   {
@@ -189,6 +199,7 @@ export const PLATFORMS: readonly Platform[] = [
     formats: ['xml'],
     has: ['id', 'title', 'price'],
     hasOne: [['link', 'image link', 'availability']],
+    copy: MERCHANT_COPY,
     fields: MERCHANT_FIELDS,
     attributes: MERCHANT_ATTRIBUTES,
     attributePairs: [['product detail.attribute name', 'product detail.attribute value']],
@@ -219,6 +230,7 @@ export const PLATFORMS: readonly Platform[] = [
     kind: 'products',
     has: ['id', 'title', 'description', 'link', 'price'],
     hasOne: [['image link', 'availability', 'google product category', 'gtin', 'condition']],
+    copy: MERCHANT_COPY,
     fields: MERCHANT_FIELDS,
     attributes: MERCHANT_ATTRIBUTES,
     hasUniqueIds: true,
@@ -231,6 +243,7 @@ export const PLATFORMS: readonly Platform[] = [
       ['product id', 'id'],
       ['price tax excluded', 'price tax included'],
     ],
+    copy: { kind: 'seo', title: 'Meta title', description: 'Meta description' },
     fields: {
       id: ['product id', 'id'],
       title: ['name *'],
@@ -248,6 +261,7 @@ export const PLATFORMS: readonly Platform[] = [
     name: 'Magento 2 product export CSV',
     kind: 'products',
     has: ['sku', 'attribute set code', 'product type', 'name'],
+    copy: { kind: 'seo', title: 'meta_title', description: 'meta_description' },
     fields: {
       id: ['sku'],
       title: ['name'],
@@ -330,6 +344,7 @@ export const PLATFORMS: readonly Platform[] = [
     kind: 'products',
     has: ['item type', 'product name', 'product description'],
     hasOne: [['product code/sku', 'product id']],
+    copy: { kind: 'seo', title: 'Page Title', description: 'Meta Description' },
     fields: {
       id: ['product id', 'product code/sku'],
       title: ['product name'],

@@ -42,7 +42,7 @@ function toSchema(columns: readonly TableColumn[]): SchemaElement[] {
   return [{ name: 'root', num_children: columns.length }, ...columns.flatMap(toElements)];
 }
 
-function toElements({ name, kind }: TableColumn): SchemaElement[] {
+export function toElements({ name, kind }: TableColumn): SchemaElement[] {
   const repetition_type = 'OPTIONAL' as const;
   const text = { type: 'BYTE_ARRAY', converted_type: 'UTF8', repetition_type } as const;
   switch (kind) {
