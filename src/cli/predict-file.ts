@@ -7,8 +7,16 @@ import path from 'node:path';
 import type { Config } from '../core/config/index.ts';
 import { AppError, toError } from '../core/errors.ts';
 import { sha256Hex } from '../core/ids.ts';
-import { TABLE_FORMATS, type TableFormat } from '../data/index.ts';
-import { JOB, resolvePredictOptions, type JobStarter, type PredictJobRequest } from '../queues/index.ts';
+import { openCatalogue, type FieldMap } from '../data/index.ts';
+import {
+  JOB,
+  OUT_FORMATS,
+  resolvePredictOptions,
+  type OutFormat,
+  type JobStarter,
+  type JobView,
+  type PredictJobRequest,
+} from '../queues/index.ts';
 import type { Terminal } from './command.ts';
 import { followJob, requireJobSuccess } from './follow-job.ts';
 import { addWorkers } from './processes.ts';
@@ -16,7 +24,8 @@ import { openQueues, withServices, type Services } from './services.ts';
 
 export interface FilePrediction {
   file: string;
-  out: string;
+  /** null: the creatives are handed to `onCreatives` and written nowhere. */
+  out: string | null;
   request: PredictJobRequest;
   /** Of a file that is not UTF-8. */
   encoding: string | undefined;
@@ -30,19 +39,30 @@ export interface FilePredictionResult {
   jobId: string;
   rows: number;
   refused: number;
-  out: string;
+  out: string | null;
   /** null when no row was refused. */
   refusedFile: string | null;
+  /** Of a preview. */
+  preview?: { creatives: unknown[]; estimate: Estimate };
+}
+
+/** What the whole catalogue would take, by what the preview took. */
+export interface Estimate {
+  rows: number;
+  /** null where too little was measured. */
+  seconds: number | null;
+  /** Of a language model, about; null where templates write. */
+  tokens: number | null;
 }
 
 /** The format that the name of the output asks for. @throws AppError `invalid-input` */
-export function formatOfOutput(out: string, asked: string | undefined): TableFormat {
+export function formatOfOutput(out: string, asked: string | undefined): OutFormat {
   const wanted = asked ?? path.extname(out).slice(1).toLowerCase();
-  const format = TABLE_FORMATS.find((known) => known === wanted);
+  const format = OUT_FORMATS.find((known) => known === wanted);
   if (format !== undefined) return format;
   throw new AppError(
     'invalid-input',
-    `${asked === undefined ? `--out ${out} names no format` : `--format is "${asked}"`}: one of ${TABLE_FORMATS.join(', ')} is needed`,
+    `${asked === undefined ? `--out ${out} names no format` : `--out-format is "${asked}"`}: one of ${OUT_FORMATS.join(', ')} is needed`,
   );
 }
 
@@ -57,6 +77,12 @@ export async function predictFile(
   signal: AbortSignal,
 ): Promise<FilePredictionResult> {
   await requireFile(prediction.file);
+  if (prediction.out !== null && path.resolve(prediction.out) === path.resolve(prediction.file)) {
+    throw new AppError(
+      'invalid-input',
+      `--out is the catalogue itself (${prediction.file}): name another file`,
+    );
+  }
   return await withServices(config, { role: 'predict' }, async (services) => {
     const queueing = await openQueues(services);
     const jobId = await beginJob(services, queueing.jobs, prediction, terminal);
@@ -68,6 +94,7 @@ export async function predictFile(
     try {
       const job = await followJob({ db: services.database.db, jobId, terminal, signal });
       requireJobSuccess(job);
+      if (prediction.out === null) return await showPreview(services, job, prediction, signal);
       return await fetchOutput(services, job.id, prediction.out, job.output);
     } catch (thrown) {
       if (signal.aborted || isResumable(thrown)) terminal.note(describeStop(jobId, othersWork));
@@ -107,7 +134,7 @@ async function beginJob(
       path.resolve(file),
       size,
       mtimeMs,
-      path.resolve(out),
+      out === null ? null : path.resolve(out),
       resolvePredictOptions(config, request),
       encoding,
       sheet,
@@ -135,6 +162,49 @@ async function beginJob(
   });
   terminal.note(`job ${jobId} begins`);
   return jobId;
+}
+
+/** The first creatives, and what the rest would take at their pace. */
+async function showPreview(
+  { artifacts, config }: Services,
+  job: JobView,
+  { file, encoding, sheet, request }: FilePrediction,
+  signal: AbortSignal,
+): Promise<FilePredictionResult> {
+  if (job.output === null) throw new AppError('internal', `job ${job.id} has succeeded without an output`);
+  const lines = (await artifacts.readText(job.output.output.key)).split('\n').filter((line) => line !== '');
+  const creatives = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+  const map: FieldMap = request.map ?? config.data.map;
+  const name = path.basename(file);
+  const { timeoutMs, maxBytes } = config.data.source;
+  const whole = await openCatalogue(
+    { kind: 'artifact', key: file, name, format: null, encoding, sheet },
+    {
+      store: { get: () => Promise.resolve(createReadStream(file, { highWaterMark: 1 << 18 })) },
+      map,
+      limits: { timeoutMs, maxBytes, destinations: config.outbound },
+      signal,
+    },
+  );
+  let rows = 0;
+  for await (const row of whole) if ('product' in row) rows += 1;
+  const estimate: Estimate = {
+    rows,
+    seconds: job.rowsPerSecond === null ? null : Math.ceil(rows / job.rowsPerSecond),
+    tokens: config.copy.writer === 'templates' ? null : estimateTokens(creatives, rows),
+  };
+  const result = { jobId: job.id, rows: job.output.rows, refused: job.output.refusedTotal, out: null };
+  return { ...result, refusedFile: null, preview: { creatives, estimate } };
+}
+
+/** A prompt holds the product and some hundred words of order; the answer several texts a field. */
+const TOKENS_OF_ORDER = 700;
+const CHARS_PER_TOKEN = 4;
+
+function estimateTokens(creatives: readonly Record<string, unknown>[], rows: number): number {
+  const chars = creatives.reduce((sum, creative) => sum + JSON.stringify(creative).length, 0);
+  const perRow = TOKENS_OF_ORDER + (2 * chars) / Math.max(1, creatives.length) / CHARS_PER_TOKEN;
+  return Math.round((perRow * rows) / 100) * 100;
 }
 
 type Output = Awaited<ReturnType<typeof followJob>>['output'];

@@ -180,7 +180,7 @@ export type JobSummary = {
   number: number;
   status: 'active' | 'succeeded' | 'failed' | 'cancelled';
   source: string;
-  format: 'csv' | 'jsonl' | 'parquet';
+  format: 'csv' | 'jsonl' | 'parquet' | 'same';
   options: { [key: string]: unknown };
   model: { name: string; version: number };
   rows: { total: number | null; done: number; refused: number };
@@ -777,7 +777,11 @@ export interface Api {
     path: {};
     query: {
       url?: string | undefined;
-      format?: 'csv' | 'jsonl' | 'parquet' | undefined;
+      out_format?: 'csv' | 'jsonl' | 'parquet' | 'same' | undefined;
+      format?: 'csv' | 'jsonl' | 'parquet' | 'same' | undefined;
+      preview?: number | null | undefined;
+      catalogue?: string | undefined;
+      only_changed?: boolean | undefined;
       map?: string[] | undefined;
       channels?: string | undefined;
       tone?: 'friendly' | 'professional' | 'playful' | 'elegant' | 'direct' | undefined;

@@ -46,6 +46,7 @@ export function createJobsClient(caller: Caller) {
           ...query,
           count: query.count ?? undefined,
           seed: query.seed ?? undefined,
+          preview: query.preview ?? undefined,
           channels: channels?.join(','),
           keywords: keywords?.join(','),
           banned_words: banned_words?.join(','),

@@ -1,6 +1,7 @@
 export {
   CATALOGUE_FIELDS,
   openCatalogue,
+  storeCatalogue,
   type CatalogueOptions,
   type CatalogueRow,
   type CatalogueSource,
@@ -72,7 +73,7 @@ export {
   type QualityModel,
 } from './synthetic/quality-model.ts';
 export type { FieldMap } from './reading/field-map.ts';
-export { charsetOfType, formatOfName, formatOfType } from './format/open-table.ts';
+export { charsetOfType, formatOfName, formatOfType, typeOfExtension } from './format/open-table.ts';
 export { FORMATS as SOURCE_FORMATS, type Layout, type SourceFormat } from './format/table.ts';
 export { inspectSource, type Inspection, type InspectedRecord } from './inspect.ts';
 export { DATA_SOURCES, describeSource, type DataSource } from './source/sources.ts';

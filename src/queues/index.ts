@@ -73,9 +73,11 @@ export {
   type ResumableJob,
 } from './jobs.ts';
 export {
+  OUT_FORMATS,
   predictOptionsSchema,
   predictRequestSchema,
   resolvePredictOptions,
+  type OutFormat,
   type PredictJobOptions,
   type PredictJobRequest,
 } from './job-options.ts';

@@ -9,12 +9,24 @@ import { copyOptionsSchema, loadChannels, requireChannels, type Channels } from 
 import { TABLE_FORMATS, type TableColumn } from '../data/index.ts';
 
 const map = fieldMapSchema;
-const format = z.enum(TABLE_FORMATS);
+/** How the creatives go out: as a table of their own, or in the catalogue as it came. */
+export const OUT_FORMATS = [...TABLE_FORMATS, 'same'] as const;
+export type OutFormat = (typeof OUT_FORMATS)[number];
+const format = z.enum(OUT_FORMATS);
+/** Only so many of the first products are predicted. */
+const preview = z.int().min(1).max(1000).optional();
+/** What the catalogue is called from job to job. */
+const catalogue = z.string().min(1).max(1000).optional();
+/** Rows that the last job of the catalogue had are left out. */
+const onlyChanged = z.boolean().optional();
 
 /** What a caller may ask for; the rest comes from the configuration. */
 export const predictRequestSchema = copyOptionsSchema.extend({
   map: map.optional(),
   format: format.optional(),
+  preview,
+  catalogue,
+  onlyChanged,
 });
 export type PredictJobRequest = z.input<typeof predictRequestSchema>;
 
@@ -26,6 +38,9 @@ export const predictOptionsSchema = copyOptionsSchema.required({ channels: true,
   ),
   shardRows: z.int().min(1),
   shardsInFlight: z.int().min(1),
+  preview,
+  catalogue,
+  onlyChanged,
 });
 export type PredictJobOptions = z.infer<typeof predictOptionsSchema>;
 
@@ -42,6 +57,13 @@ export function resolvePredictOptions(
       'invalid-input',
       `the options of the job cannot be used: ${field === '' ? '' : `${field}: `}${issue?.message ?? 'invalid'}`,
       { details: { field } },
+    );
+  }
+  if (parsed.data.onlyChanged === true && parsed.data.catalogue === undefined) {
+    throw new AppError(
+      'invalid-input',
+      'only the rows that changed can be predicted where the catalogue has a name to find its last job by: name it (catalogue)',
+      { details: { field: 'catalogue' } },
     );
   }
   const { channels = [], count: asked, map: columns, format: wanted, ...rest } = parsed.data;

@@ -11,7 +11,6 @@ import { parse } from 'csv-parse/sync';
 import { parquetReadObjects } from 'hyparquet';
 import { describe, expect, it } from 'vitest';
 import { ZipFile } from 'yazl';
-import { loadConfig } from '../../src/core/config/index.ts';
 import {
   openCatalogue,
   renderTable,
@@ -197,9 +196,9 @@ describe('a catalogue that is written back', () => {
     ['windows-1252', Buffer.from('title;description\nK\u00e4se;Gut \u0080\n', 'latin1'), 'windows-1252'],
   ])('keeps the encoding: %s', async (_, bytes, encoding) => {
     const { out } = await roundTrip(bytes, 'a.csv', {
-      encoding: encoding ?? '',
+      ...(encoding !== undefined && { encoding }),
       caption: 'Schön 🎉',
-    } as Choice);
+    });
     expect(holdsAll(bytes, out)).toBe(true);
     expect(out.toString('latin1').replaceAll('\u0000', '')).toContain('Sch');
     expect(out.subarray(0, 2)).toEqual(bytes.subarray(0, 2));

@@ -126,6 +126,46 @@ describe('POST /jobs/predict', () => {
     expect(await codeOf(await fetch(`${server.url}/jobs/${id}`))).toEqual([404, 'not-found']);
   });
 
+  it('gives the catalogue back with the copy in it, and predicts only what has changed since', async () => {
+    const { harness, server } = await start();
+    await harness.openJobWorkers();
+    const shop = (count: number): string =>
+      [
+        'Handle,Title,Body (HTML),Vendor,SEO Title,SEO Description',
+        ...Array.from(
+          { length: count },
+          (_, i) => `lamp-${i},Lamp ${i},<p>Bright &amp; small.</p>,"Acme, Inc",,`,
+        ),
+      ].join('\r\n');
+    const predict = async (csv: string, query: string) => {
+      const answer = await post(server, `?out_format=same&count=1&catalogue=shop${query}`, csv);
+      const { job_id: id } = (await answer.json()) as { job_id: string };
+      await harness.untilJobEnded(id);
+      const output = await fetch(`${server.url}/jobs/${id}/output`);
+      expect(output.headers.get('content-type')).toBe('text/csv; charset=utf-8');
+      expect(output.headers.get('content-disposition')).toContain(`creatives-${id}.csv`);
+      return (await output.text()).split('\r\n');
+    };
+    const [header, ...rows] = await predict(shop(25), '');
+    expect(header).toBe(shop(0));
+    expect(rows).toHaveLength(25);
+    for (const [i, row] of rows.entries())
+      expect(row).toMatch(
+        new RegExp(`^lamp-${i},Lamp ${i},<p>Bright &amp; small.</p>,"Acme, Inc",Lamp ${i},.{10}`, 'u'),
+      );
+    const again = await predict(shop(27), '&only_changed=true');
+    expect(again.slice(1, 26)).toEqual(shop(25).split('\r\n').slice(1));
+    expect(again[26]).toMatch(/,Lamp 25,.{10}/u);
+    expect(await predict(shop(27), '&only_changed=true')).toEqual(shop(27).split('\r\n'));
+    const first = await predict(shop(27), '&preview=2');
+    expect(first.filter((row) => !row.endsWith(',,'))).toHaveLength(3);
+    const answer = await post(server, '?only_changed=true', CATALOGUE);
+    expect([answer.status, await answer.text()]).toEqual([
+      400,
+      expect.stringContaining('name it (catalogue)'),
+    ]);
+  });
+
   it('reads an address within the destination policy, and refuses one outside it', async () => {
     const { harness, server } = await start({ allowHosts: ['127.0.0.1'] });
     await harness.openJobWorkers();

@@ -5,12 +5,13 @@
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import type { DestinationPolicy } from '../../core/outbound-policy.ts';
 import { assertNever } from '../../core/errors.ts';
-import { openTable } from '../format/open-table.ts';
+import { charsetOfType, formatOfName, formatOfType, openTable } from '../format/open-table.ts';
 import type { Layout, SourceFormat, SourceTable } from '../format/table.ts';
 import { listNamedColumns, type FieldMap } from '../reading/field-map.ts';
 import { openRecords } from '../reading/read-records.ts';
 import type { ReadRow } from '../reading/read-row.ts';
 import type { Fault, ProductRecord } from '../record.ts';
+import { download } from '../source/download.ts';
 import { openAddress } from '../source/sources.ts';
 
 export type CatalogueSource =
@@ -33,14 +34,13 @@ export const CATALOGUE_FIELDS = ['id', 'title', 'category', 'description'] as co
 export type Product = Pick<ProductRecord, (typeof CATALOGUE_FIELDS)[number]>;
 
 /**
- * `line` counts from 1: lines of a text file, elements of a JSON list. `nth` is which record of the file it
- * is, from 0: items of XML may share a line.
+ * `line` counts from 1: lines of a text file, elements of a JSON list. `nth` is which item of XML it is, from
+ * 0: items may share a line.
  */
-export type CatalogueRow =
-  { line: number; nth?: number | undefined; product: Product } | { line: number; fault: Fault };
+export type CatalogueRow = { line: number; nth?: number; product: Product } | { line: number; fault: Fault };
 
 export interface CatalogueOptions {
-  store: ArtifactStore;
+  store: Pick<ArtifactStore, 'get'>;
   map: FieldMap;
   /** Of a source by address; whoever named it came over HTTP. */
   limits: { timeoutMs: number; maxBytes: number; destinations: DestinationPolicy };
@@ -59,7 +59,7 @@ export async function openCatalogue(
   const table = await openCatalogueTable(source, options);
   options.onLayout?.(table.layout);
   const places = new WeakMap<object, number>();
-  const { rows } = await openRecords(countRows(table, places), {
+  const { rows } = await openRecords(table.layout.format === 'xml' ? countRows(table, places) : table, {
     map: options.map,
     label: null,
     uses: CATALOGUE_FIELDS,
@@ -105,6 +105,28 @@ async function openCatalogueTable(source: CatalogueSource, options: CatalogueOpt
   }
 }
 
+/** The bytes of a source by address, stored, so that they can be read again as they were. */
+export async function storeCatalogue(
+  source: CatalogueSource,
+  key: string,
+  {
+    store,
+    limits,
+    signal,
+  }: Pick<CatalogueOptions, 'limits' | 'signal'> & { store: Pick<ArtifactStore, 'put'> },
+): Promise<Extract<CatalogueSource, { kind: 'artifact' }>> {
+  if (source.kind === 'artifact') return source;
+  const { body, contentType, name } = await download(source.url, { ...limits, signal });
+  await store.put(key, body);
+  return {
+    kind: 'artifact',
+    key,
+    name,
+    format: formatOfType(contentType) ?? formatOfName(new URL(source.url).pathname) ?? null,
+    encoding: charsetOfType(contentType),
+  };
+}
+
 async function* toProducts(
   rows: AsyncIterable<ReadRow>,
   places: WeakMap<object, number>,
@@ -116,9 +138,10 @@ async function* toProducts(
       continue;
     }
     const { line, record, values } = row;
+    const nth = places.get(values);
     const { id, title, category, description } = record;
     // As /predict has it: copy without a title has nothing to say what it is about.
     if (title === '') yield { line, fault: { field: 'title', value: '', reason: 'must not be empty' } };
-    else yield { line, nth: places.get(values), product: { id, title, category, description } };
+    else yield { line, ...(nth !== undefined && { nth }), product: { id, title, category, description } };
   }
 }

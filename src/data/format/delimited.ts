@@ -92,7 +92,10 @@ export function hasNoHeader(
   });
 }
 
-/** Records in batches, one a chunk, with the text that they stand in, a character a byte: memory follows the chunk and the longest record. */
+/**
+ * Records in batches, one a chunk, with the text that they stand in, a character a byte: memory follows the
+ * chunk and the longest record.
+ */
 export async function* streamRecords(
   chunks: AsyncIterable<Buffer>,
   dialect: Delimiters,

@@ -156,6 +156,15 @@ export function charsetOfType(contentType: string): string | undefined {
   return /;\s{0,9}charset\s{0,9}=\s{0,9}"?([A-Za-z0-9._-]{1,40})"?/iu.exec(contentType.slice(0, 500))?.[1];
 }
 
+/** The media type of a file that ends so, such as `csv` or `xml.gz`. */
+export function typeOfExtension(extension: string): string {
+  if (extension.endsWith('.gz')) return 'application/gzip';
+  if (extension === 'csv') return 'text/csv; charset=utf-8';
+  if (extension === 'jsonl') return 'application/x-ndjson';
+  const last = Object.entries(TYPES).find(([, format]) => format === extension)?.[0];
+  return last ?? 'application/octet-stream';
+}
+
 const TYPES: Readonly<Record<string, SourceFormat>> = {
   'application/json': 'json',
   'application/x-ndjson': 'jsonl',

@@ -1,4 +1,6 @@
-/** JSON with our members at the end of every record, written as the record's own are; the rest as it stood. */
+/**
+ * JSON with our members at the end of every record, written as the record's own are; the rest as it stood.
+ */
 import { splitList } from '../format/json.ts';
 import type { TableCell } from '../table/rows.ts';
 import { renderCell, type CopyColumn, type CreativeCursor, type DeclaredText } from './copy-columns.ts';

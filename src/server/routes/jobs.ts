@@ -8,12 +8,14 @@ import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { MAPPABLE_FIELDS } from '../../core/config/index.ts';
 import type { DestinationPolicy } from '../../core/outbound-policy.ts';
 import { AppError } from '../../core/errors.ts';
+import { sha256Hex } from '../../core/ids.ts';
 import { copyOptionsSchema, fromWireOptions } from '../../copy/index.ts';
-import { formatOfType, TABLE_FORMATS, TABLE_TYPES } from '../../data/index.ts';
+import { formatOfType, TABLE_TYPES, typeOfExtension } from '../../data/index.ts';
 import { RUN_STATUSES, type Db } from '../../db/index.ts';
 import {
   getJob,
   listJobs,
+  OUT_FORMATS,
   type JobInput,
   type JobOutput,
   type JobStarter,
@@ -49,7 +51,7 @@ const summarySchema = z
     number: count,
     status: z.enum(RUN_STATUSES),
     source: z.string(),
-    format: z.enum(TABLE_FORMATS),
+    format: z.enum(OUT_FORMATS),
     options: z.looseObject({}),
     model: z.object({ name: z.string(), version: count }),
     rows: z.object({ total: count.nullable(), done: count, refused: count }),
@@ -90,7 +92,24 @@ const querySchema = z.strictObject({
     .url({ protocol: /^https?$/ })
     .optional()
     .openapi({ description: 'where the catalogue is, in place of a body' }),
-  format: z.enum(TABLE_FORMATS).optional().openapi({ description: 'of the output; default jsonl' }),
+  out_format: z.enum(OUT_FORMATS).optional().openapi({
+    description: 'of the output, `same`: the catalogue as it came, with the copy in it; default jsonl',
+  }),
+  format: z.enum(OUT_FORMATS).optional().openapi({ deprecated: true, description: 'as out_format' }),
+  preview: z.coerce
+    .number<string>()
+    .int()
+    .optional()
+    .openapi({ description: 'only so many of the first products' }),
+  catalogue: z
+    .string()
+    .optional()
+    .openapi({ description: 'what the catalogue is called from job to job, for only_changed' }),
+  only_changed: z
+    .enum(['true', 'false'])
+    .optional()
+    .transform((value) => (value === undefined ? undefined : value === 'true'))
+    .openapi({ type: 'boolean', description: 'leave out rows that the last job of the catalogue had' }),
   map: z
     .union([z.string(), z.array(z.string())])
     .optional()
@@ -236,9 +255,18 @@ export function createJobRoutes(deps: {
 
   return createRouter()
     .openapi(startRoute, async function startJob(c) {
-      const { url, map, ...wishes } = c.req.valid('query');
+      const { url, map, format, out_format, only_changed, preview, catalogue, ...wishes } =
+        c.req.valid('query');
       if (url !== undefined) await requireReachable('url', url, deps.destinations);
-      const request: PredictJobRequest = { ...fromWireOptions(wishes), map: parseMap(map) };
+      const request: PredictJobRequest = {
+        ...fromWireOptions(wishes),
+        map: parseMap(map),
+        format: out_format ?? format,
+        preview,
+        // An address names its catalogue, but may hold what nobody else shall see.
+        catalogue: catalogue ?? (url === undefined ? undefined : sha256Hex(url)),
+        onlyChanged: only_changed,
+      };
       const input: JobInput = url === undefined ? readUpload(c, deps.maxUploadBytes) : { kind: 'http', url };
       const started = await jobs.startJob({ input, request });
       setHeader(c, 'Location', addressOf(c, `/jobs/${started.jobId}`));
@@ -270,9 +298,10 @@ export function createJobRoutes(deps: {
     })
     .openapi(outputRoute, async function showOutput(c) {
       const { job, output } = await requireOutput(c.req.valid('param').id);
-      const { format } = job.options;
-      c.header('Content-Type', TABLE_TYPES[format]);
-      c.header('Content-Disposition', `attachment; filename="creatives-${job.id}.${format}"`);
+      // `creatives.csv`, `creatives.xml.gz`
+      const extension = output.output.key.replace(/^.*\/creatives\./u, '');
+      c.header('Content-Type', typeOfExtension(extension));
+      c.header('Content-Disposition', `attachment; filename="creatives-${job.id}.${extension}"`);
       c.header('Content-Length', String(output.output.sizeBytes));
       return await sendFile(c, artifacts, output.output.key);
     })

@@ -4,8 +4,8 @@
  */
 import { AppError } from '../../core/errors.ts';
 import type { Db } from '../../db/index.ts';
-import { renderTable, type TableRow } from '../../data/index.ts';
-import { JOB, jobFolder, type StageResult } from '../../queues/index.ts';
+import { renderTable, writeBack, type CatalogueSource, type TableRow } from '../../data/index.ts';
+import { JOB, jobFolder, jobWorkFolder, type StageResult } from '../../queues/index.ts';
 import type { JobContext, StageHandler } from '../loop/context.ts';
 import { readCreatives } from './shard-lines.ts';
 
@@ -35,8 +35,12 @@ export const joinShards: StageHandler<'join-shards'> = async ({ jobId }, context
   }
 
   const folder = `${jobFolder(jobId)}/output/${attempt}`;
-  const outputKey = `${folder}/creatives.${format}`;
-  const output = await artifacts.put(outputKey, renderTable(format, columns, readRows()));
+  const { bytes, extension } =
+    format === 'same'
+      ? await renderSame(context, readRows())
+      : { bytes: renderTable(format, columns, readRows()), extension: format };
+  const outputKey = `${folder}/creatives.${extension}`;
+  const output = await artifacts.put(outputKey, bytes);
   const refusedKey = `${folder}/refused.jsonl`;
   const refusedRows = await artifacts.put(refusedKey, readRefused());
   return {
@@ -47,6 +51,28 @@ export const joinShards: StageHandler<'join-shards'> = async ({ jobId }, context
     refused: 0,
   };
 };
+
+/** The catalogue itself, with the creatives in it. */
+async function renderSame({ services, job }: JobContext, creatives: AsyncIterable<TableRow>) {
+  const { artifacts } = services;
+  const source =
+    job.source.kind === 'artifact'
+      ? job.source
+      : (JSON.parse(await artifacts.readText(`${jobWorkFolder(job.id)}/catalogue.json`)) as Extract<
+          CatalogueSource,
+          { kind: 'artifact' }
+        >);
+  const { key, name, format, encoding, sheet } = source;
+  return await writeBack(creatives, {
+    open: () => artifacts.get(key),
+    name,
+    format: format ?? undefined,
+    encoding,
+    sheet,
+    map: job.options.map,
+    columns: job.options.columns,
+  });
+}
 
 /** @throws AppError `internal` when a shard is missing */
 async function* readShards(db: Db, { job, signal }: JobContext): AsyncGenerator<Shard> {

@@ -72,7 +72,9 @@ async function* predictGroups(
   context: JobContext,
 ): AsyncGenerator<Awaited<ReturnType<typeof writeCreatives>>> {
   const { job, signal } = context;
-  const products = rows.flatMap((row) => ('product' in row ? [{ line: row.line, ...row.product }] : []));
+  const products = rows.flatMap((row) =>
+    'product' in row ? [{ line: row.line, nth: row.nth, ...row.product }] : [],
+  );
   const textsPerProduct =
     job.options.count === 1 ? 1 : 1 + job.options.count * (2 + job.options.channels.length);
   const size = Math.max(4, Math.floor(TEXTS_TOGETHER / textsPerProduct));

@@ -21,7 +21,7 @@ interface Predicting {
   signal: AbortSignal;
 }
 
-type NumberedProduct = Product & { line: number };
+type NumberedProduct = Product & { line: number; nth?: number | undefined };
 
 /** A product with what was written for it, or why nothing can be. */
 type Written = { product: NumberedProduct } & ({ draft: Draft } | { fault: Fault });
@@ -86,9 +86,10 @@ function toRow(
   confidence: number,
   { model }: JobContext['job'],
 ): TableRow {
-  const { line, id, category, title, description } = product;
+  const { line, nth, id, category, title, description } = product;
   return {
     line,
+    ...(nth !== undefined && { nth }),
     id,
     category,
     title,
