@@ -9,4 +9,5 @@ export {
   type Finding,
   type Refusal,
 } from './check.ts';
-export { createClaimSource, findUnsupportedClaim, readNumbers, type ClaimSource } from './claims.ts';
+export { createClaimSource, findUnsupportedClaim, type ClaimSource } from './claims.ts';
+export { readNumbers } from './numbers.ts';
