@@ -41,8 +41,11 @@ export interface DatabaseOptions {
    * After which PostgreSQL stops a statement; null or left out: never. Migrations take as long as they take.
    */
   statementTimeoutMs?: number | null;
-  /** `auto` when left out; `never` leaves the schema as it is and refuses one that lacks a migration. */
-  migrate?: 'auto' | 'never';
+  /**
+   * `auto` when left out; `never` leaves the schema as it is and refuses one that lacks a migration; `later`
+   * leaves it to whoever opens it.
+   */
+  migrate?: 'auto' | 'never' | 'later';
   log: Logger;
 }
 
@@ -88,7 +91,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     try {
       await refuseTransactionPooling(client, url);
       await client.query('SET statement_timeout = 0');
-      migrated = options.migrate === 'never' ? await checkSchema(client, log) : await migrate(client);
+      migrated = await bringUpToDate(client, options.migrate ?? 'auto', log);
       if (migrated.length > 0) log.info({ applied: migrated }, 'database migrated');
     } finally {
       // Closed: its statements have no limit.
@@ -98,6 +101,23 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
   } catch (error) {
     await embedded?.close();
     throw error;
+  }
+}
+
+async function bringUpToDate(
+  client: ClientBase,
+  how: NonNullable<DatabaseOptions['migrate']>,
+  log: Logger,
+): Promise<readonly string[]> {
+  switch (how) {
+    case 'auto':
+      return await migrate(client);
+    case 'never':
+      return await checkSchema(client, log);
+    case 'later':
+      return [];
+    default:
+      return how satisfies never;
   }
 }
 

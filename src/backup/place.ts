@@ -1,0 +1,32 @@
+/**
+ * Where backups lie: a folder or `s3://bucket/prefix`, as an artifact store of its own. `chunks/` holds
+ * content, each piece once however many backups name it; `backups/<id>` says what one backup consists of and
+ * is written last.
+ */
+import path from 'node:path';
+import type { ArtifactStore } from '../core/artifact-store.ts';
+import type { Config } from '../core/config/index.ts';
+import { AppError } from '../core/errors.ts';
+import { createArtifactStore, createFolderStore } from '../tracking/index.ts';
+
+export const CHUNKS_FOLDER = 'chunks';
+export const BACKUPS_FOLDER = 'backups';
+
+/**
+ * @param storage an S3 address is opened with the region, endpoint and credentials of `storage.artifacts`
+ * @throws AppError `invalid-input` for an address of another kind
+ */
+export function openBackupPlace(address: string, storage: Config['storage']): ArtifactStore {
+  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(address)?.[1]?.toLowerCase();
+  if (scheme === undefined) return createFolderStore(path.resolve(address));
+  const [bucket = '', ...folders] = address.slice(`${scheme}://`.length).split('/');
+  if (scheme !== 's3' || bucket === '')
+    throw new AppError(
+      'invalid-input',
+      `backups cannot be kept at ${address}: name a folder or s3://bucket/prefix`,
+    );
+  return createArtifactStore({
+    ...storage,
+    artifacts: { ...storage.artifacts, kind: 's3', bucket, prefix: folders.join('/') },
+  });
+}
