@@ -4,6 +4,7 @@
  */
 import { userInfo } from 'node:os';
 import path from 'node:path';
+import { appendAudit } from '../audit/index.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { systemClock } from '../core/clock.ts';
 import { loadConfig, type Config, type LoadedConfig } from '../core/config/index.ts';
@@ -31,6 +32,8 @@ export interface Services {
   database: Database;
   artifacts: ArtifactStore;
   tracking: TrackingStore;
+  /** For the audit log, once it is done: `keys revoke`, the key's id. */
+  noteChange(action: string, object: string, details?: Readonly<Record<string, unknown>>): Promise<void>;
 }
 
 export interface QueueServices {
@@ -58,14 +61,15 @@ export function readConfig(
  */
 export async function withServices<T>(
   config: Config,
-  setup: { role: string; logTo?: 'file' | 'stderr' },
+  setup: { role: string; logTo?: 'file' | 'stderr'; migrate?: 'later' },
   body: (services: Services) => Promise<T>,
 ): Promise<T> {
   await makeVarDir(config.storage.varDir);
   const logHealth = createLogHealth();
   const log = await openLog(config, setup.role, setup.logTo ?? 'file', logHealth);
   return await withResources(log, async (resources) => {
-    const { databaseUrl, varDir, poolSize, statementTimeoutMs, migrate } = config.storage;
+    const { databaseUrl, varDir, poolSize, statementTimeoutMs } = config.storage;
+    const migrate = setup.migrate ?? config.storage.migrate;
     const database = resources.add(
       'database',
       await openDatabase({ databaseUrl, varDir, poolSize, statementTimeoutMs, migrate, log }),
@@ -77,6 +81,10 @@ export async function withServices<T>(
       resources,
       database,
       ...createTracking(config, database.db),
+      noteChange: (action, object, details) =>
+        appendAudit(database.db, systemClock, [
+          { action, object, details, actor: nameCliUser(), outcome: 'done' },
+        ]),
     });
   });
 }

@@ -63,6 +63,19 @@ export type ServedModel = {
 
 export type SignedInKey = { id: string; name: string; role: 'reader' | 'writer' | 'admin' } | null;
 
+export type AuditEntry = {
+  number: number;
+  at: string;
+  actor: string;
+  action: string;
+  object: string;
+  outcome: 'done' | 'refused' | 'failed';
+  details: { [key: string]: unknown };
+  request_id: string | null;
+  previous_hash: string;
+  hash: string;
+};
+
 export type DatasetSummary = {
   version: number;
   parent_version: number | null;
@@ -480,6 +493,21 @@ export interface Api {
     query: {};
     body: undefined;
     answer: { status: 'success'; deleted: number };
+  };
+  'GET /audit': {
+    path: {};
+    query: {
+      limit?: number | undefined;
+      before?: number | undefined;
+      actor?: string | undefined;
+      action?: string | undefined;
+      object?: string | undefined;
+      outcome?: 'done' | 'refused' | 'failed' | undefined;
+      since?: string | undefined;
+      until?: string | undefined;
+    };
+    body: undefined;
+    answer: { status: 'success'; entries: AuditEntry[] };
   };
   'GET /datasets': {
     path: {};

@@ -10,4 +10,6 @@ export const LOCK_KEYS = {
   datasetVersion: 7_265_004,
   /** With the model's name: one approval at a time. */
   approval: 7_265_005,
+  /** Entries of the audit log are chained one after the other. */
+  audit: 7_265_006,
 } as const;

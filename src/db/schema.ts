@@ -1,4 +1,5 @@
 /** Every table of copyloop, as Kysely sees it; the tables of a capability stand in a file of their own. */
+import type { AuditTables } from './tables/audit.ts';
 import type { DatasetsTables } from './tables/datasets.ts';
 import type { PipelineTables } from './tables/pipeline.ts';
 import type { RegistryTables } from './tables/registry.ts';
@@ -9,6 +10,7 @@ import type { TrackingTables } from './tables/tracking.ts';
 
 export interface Schema
   extends
+    AuditTables,
     PipelineTables,
     DatasetsTables,
     TrackingTables,

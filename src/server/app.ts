@@ -7,13 +7,13 @@ import type { Logger } from '../core/log.ts';
 import type { Copywriter } from '../copy/index.ts';
 import type { Db, Locks } from '../db/index.ts';
 import type { JobStarter, RunStarter, StageQueues } from '../queues/index.ts';
+import type { AuditLog } from '../audit/index.ts';
 import { createSendRules, createWebhookStore, type TrackingStore } from '../tracking/index.ts';
 import {
   createRouter,
   findBasePath,
   handleError,
   handleNotFoundOf,
-  isLoopback,
   limitBody,
   readUtf8Body,
   refuseNul,
@@ -26,8 +26,10 @@ import {
 } from './http/index.ts';
 import type { ThreadCounts } from '../serving/index.ts';
 import {
+  auditChanges,
   createSessions,
   isAdmin,
+  limitRate,
   nameCaller,
   needsKeys,
   requireKey,
@@ -43,6 +45,7 @@ import { createMlflowScoringRoutes } from './protocols/mlflow.ts';
 import { createOpenInferenceRoutes } from './protocols/open-inference.ts';
 import { createTeiRoutes } from './protocols/tei.ts';
 import { addApiPage } from './routes/api-page.ts';
+import { createAuditRoutes } from './routes/audit.ts';
 import { createConsoleRoutes } from './routes/console.ts';
 import { createDatasetRoutes } from './routes/datasets.ts';
 import { createEventRoutes } from './routes/events.ts';
@@ -93,6 +96,7 @@ export interface AppDeps {
   metrics: Metrics;
   threads: ThreadCounts;
   checkKey: KeyChecker;
+  audit: AuditLog;
   changes: ChangeFeed;
   checkDatabase: () => Promise<void>;
   isDraining: () => boolean;
@@ -121,12 +125,14 @@ export function createApp(deps: AppDeps): Router {
   app.use(refuseOtherMethods(app));
   app.use(
     refuseOtherSites({
-      checkHost: server.apiKeys === 'auto' && isLoopback(server.host),
+      allowHosts: hostsToAllow(server),
       trustProxy: server.trustProxy,
     }),
   );
   const accounts = createSessions(db, clock);
-  if (needsKeys(server)) app.use(requireKey(deps.checkKey, accounts), requireRole());
+  if (needsKeys(server)) app.use(requireKey(deps.checkKey, accounts));
+  app.use(auditChanges(deps.audit));
+  if (needsKeys(server)) app.use(limitRate(server.requestsPerMinute, clock), requireRole());
   app.use(exceptMlflow(refuseNul()));
   const small = limitBody(server.bodyLimitBytes);
   const large = limitBody(server.batchBodyLimitBytes);
@@ -177,6 +183,7 @@ export function createApp(deps: AppDeps): Router {
       trustProxy: server.trustProxy,
     }),
   );
+  app.route('/', createAuditRoutes({ db }));
   app.route('/', createEventRoutes(deps.changes));
   app.route('/', createDatasetRoutes({ db, artifacts: deps.artifacts }));
   app.route('/', createGenerateDataRoutes({ clock }));
@@ -276,6 +283,15 @@ export function createApp(deps: AppDeps): Router {
   addApiPage(app, version);
   app.route('/', createConsoleRoutes());
   return app;
+}
+
+/**
+ * Names that requests may ask for where no key is asked for, loopback aside; undefined where any will do: a
+ * key is needed, or a proxy guards the server and nobody has named its names.
+ */
+function hostsToAllow(server: Config['server']): readonly string[] | undefined {
+  if (needsKeys(server)) return undefined;
+  return server.apiKeys === 'auto' || server.allowHosts.length > 0 ? server.allowHosts : undefined;
 }
 
 /** MLflow's API limits, reads and refuses bodies in its own words. */

@@ -4,6 +4,7 @@ import path from 'node:path';
 import { createAdaptorServer } from '@hono/node-server';
 import { sql } from 'kysely';
 import type { Server as HttpServer } from 'node:http';
+import { openAuditLog } from '../audit/index.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { SECOND_MS, withDeadline, type Clock } from '../core/clock.ts';
 import type { Config } from '../core/config/index.ts';
@@ -151,6 +152,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     );
     const copywriter = resources.add('copywriter', openBudgetedCopywriter({ config, db: database.db, log }));
     const changes = resources.add('change feed', await openChangeFeed({ url: database.url, log }));
+    const audit = resources.add('audit log', openAuditLog({ db: database.db, clock, log }));
     let draining: Drain | undefined = undefined as Drain | undefined;
     const app = createApp({
       config,
@@ -168,7 +170,8 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       explorer,
       metrics,
       threads,
-      checkKey: createKeyChecker(database.db),
+      checkKey: createKeyChecker(database.db, clock),
+      audit,
       changes,
       checkDatabase: () => checkDatabase(database),
       isDraining: () => draining?.isDraining ?? false,

@@ -1,7 +1,8 @@
 /** A worker per stage, the worker of the schedule's ticks, and the reconciler, opened and closed together. */
 import { hostname } from 'node:os';
 import type { Processor, Worker } from 'bullmq';
-import type { Clock } from '../core/clock.ts';
+import { deleteOldAudit } from '../audit/index.ts';
+import { DAY_MS, type Clock } from '../core/clock.ts';
 import { toError } from '../core/errors.ts';
 import { randomSlug } from '../core/ids.ts';
 import type { Logger } from '../core/log.ts';
@@ -93,6 +94,10 @@ export async function openWorkers(options: {
         if (await restoreSchedule(queues, services.config.pipeline.schedule))
           log.warn('the queues had no schedule: it is set again');
       },
+      createDaily(clock, async () => {
+        const deleted = await deleteOldAudit(database.db, clock, services.config.audit.keepDays);
+        if (deleted > 0) log.info({ deleted }, 'old entries of the audit log are deleted');
+      }),
       () => freeJobs({ database, artifacts, retentionDays, log }),
       createCleaning(services, clock, log),
     ],
@@ -142,6 +147,16 @@ function createTickProcessor(runs: RunStarter, log: Logger): Processor {
     });
     log.info({ slot, ...started }, 'the schedule ticked');
     return started;
+  };
+}
+
+/** On the first beat and then once a day. */
+function createDaily(clock: Clock, pass: () => Promise<void>): () => Promise<void> {
+  let nextMs = 0;
+  return async () => {
+    if (clock.nowMs() < nextMs) return;
+    nextMs = clock.nowMs() + DAY_MS;
+    await pass();
   };
 }
 

@@ -155,6 +155,7 @@ const OURS: Readonly<Record<KeyRole, string>> = {
     POST /tracking/retention
     POST /models/:name/versions/:version/approve
     POST /models/:name/versions/:version/reject
+    GET /audit
     GET /api/2.0/mlflow/webhooks
     POST /api/2.0/mlflow/webhooks
     GET /api/2.0/mlflow/webhooks/:webhook_id

@@ -53,8 +53,12 @@ async function decide(
 ) {
   const version = parseWhole('version', number, { min: 1, max: 2 ** 31 - 1 }) ?? 0;
   const { config } = readConfig(options);
-  return await withServices(config, { role: 'cli' }, async ({ database, tracking }) => {
+  return await withServices(config, { role: 'cli' }, async ({ database, tracking, noteChange }) => {
     const desk = { locks: database.locks, registry: tracking.registry };
-    return await decision(desk, { name: config.model.name, version }, { by: nameCliUser(), reason });
+    const made = await decision(desk, { name: config.model.name, version }, { by: nameCliUser(), reason });
+    await noteChange(decision === approveVersion ? 'approve' : 'reject', `${config.model.name}/${version}`, {
+      reason,
+    });
+    return made;
   });
 }

@@ -35,8 +35,8 @@ export const feedbackCommand = defineCommand({
     if (action !== 'import')
       throw new AppError('invalid-input', `copyloop feedback knows import, not ${JSON.stringify(action)}`);
     const { config } = readConfig(options);
-    const result = await withServices(config, { role: 'cli' }, async ({ database }) =>
-      importFeedback(
+    const result = await withServices(config, { role: 'cli' }, async ({ database, noteChange }) => {
+      const imported = await importFeedback(
         database.db,
         { kind: 'file', path: file },
         {
@@ -48,8 +48,10 @@ export const feedbackCommand = defineCommand({
             if (rows % PROGRESS_ROWS === 0) terminal.note(`${rows} rows`);
           },
         },
-      ),
-    );
+      );
+      await noteChange('feedback import', path.basename(file), { rows: imported.rows, new: imported.new });
+      return imported;
+    });
     const { refusedRows, reasons, ...counts } = result;
     if (options.json === true) {
       terminal.print(renderJson({ ...counts, refusedRows }));

@@ -73,7 +73,8 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     'takes in a report of what became of texts',
     async () => (await import('./feedback.ts')).feedbackCommand,
   ),
-  keys: entry('API keys: list, create, revoke', async () => (await import('./keys.ts')).keysCommand),
+  keys: entry('API keys: list, create, rotate, revoke', async () => (await import('./keys.ts')).keysCommand),
+  audit: entry('who did what to which object', async () => (await import('./audit.ts')).auditCommand),
   webhooks: entry(
     'webhooks and what became of their deliveries',
     async () => (await import('./webhooks.ts')).webhooksCommand,
@@ -97,6 +98,18 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
   migrate: entry(
     'brings the schema of the database up to date',
     async () => (await import('./migrate.ts')).migrateCommand,
+  ),
+  backup: entry(
+    'copies database and artifacts of a running installation to a folder or bucket',
+    async () => (await import('./backup.ts')).backupCommand,
+  ),
+  'verify-backup': entry(
+    'reads a backup whole and says whether it can be restored',
+    async () => (await import('./backup.ts')).verifyBackupCommand,
+  ),
+  restore: entry(
+    'brings a backup into an installation that is empty',
+    async () => (await import('./backup.ts')).restoreCommand,
   ),
   config: entry(
     'every setting in force and where it came from',

@@ -1,17 +1,22 @@
+import { DAY_MS, HOUR_MS, MINUTE_MS, systemClock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { KEY_ROLES, type KeyRole } from '../../db/index.ts';
-import { createApiKey, listApiKeys, revokeApiKey } from '../../server/index.ts';
-import { COMMON_OPTIONS, defineCommand } from '../command.ts';
+import { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from '../../server/index.ts';
+import { COMMON_OPTIONS, defineCommand, parseWhole } from '../command.ts';
 import { renderJson, renderTable } from '../render.ts';
 import { readConfig, withServices } from '../services.ts';
+
+const UNITS_MS: Readonly<Record<string, number>> = { m: MINUTE_MS, h: HOUR_MS, d: DAY_MS };
+const DEFAULT_GRACE = '24h';
 
 export const keysCommand = defineCommand({
   name: 'keys',
   more: 'A key is shown once; the database holds only its hash.',
-  usage: '[list | create --name NAME [--role ROLE] | revoke <id>] [--json]',
+  usage:
+    '[list | create --name NAME [--role ROLE] [--expires-in TIME] [--per-minute N] | rotate <id> [--grace TIME] | revoke <id>] [--json]',
   positionals: [
-    { name: 'action', required: false, about: 'list (default), create or revoke' },
-    { name: 'id', required: false, about: 'the key to revoke' },
+    { name: 'action', required: false, about: 'list (default), create, rotate or revoke' },
+    { name: 'id', required: false, about: 'the key to rotate or revoke' },
   ],
   options: {
     ...COMMON_OPTIONS,
@@ -21,12 +26,39 @@ export const keysCommand = defineCommand({
       value: 'ROLE',
       about: 'reader (default): reads and predicts; writer: changes; admin: decides which model answers',
     },
+    'expires-in': {
+      type: 'string',
+      value: 'TIME',
+      about: 'after which it ends: 90d, 12h, 30m (default: never)',
+    },
+    'per-minute': {
+      type: 'string',
+      value: 'N',
+      about: 'requests a minute (default: server.requestsPerMinute)',
+    },
+    grace: {
+      type: 'string',
+      value: 'TIME',
+      about: `rotate: for which the old key goes on beside the new one (default: ${DEFAULT_GRACE})`,
+    },
     json: { type: 'boolean', about: 'as JSON' },
   },
+  examples: [
+    'copyloop keys create --name ci --role writer --expires-in 90d',
+    'copyloop keys rotate k3v9qa1b',
+  ],
   run: async ({ options, positionals, terminal }) => {
     const [action = 'list', id] = positionals;
     const { config } = readConfig(options);
-    await withServices(config, { role: 'cli' }, async ({ database: { db } }) => {
+    const fromNow = (name: string, text: string): Date =>
+      new Date(systemClock.nowMs() + parseTime(name, text));
+    const expiresAt =
+      options['expires-in'] === undefined ? null : fromNow('expires-in', options['expires-in']);
+    const show = (created: { id: string; key: string }, role: string): void => {
+      terminal.note(`${role} key ${created.id}: keep it now, it is not shown again`);
+      terminal.print(options.json === true ? renderJson(created) : created.key);
+    };
+    await withServices(config, { role: 'cli' }, async ({ database: { db }, noteChange }) => {
       switch (action) {
         case 'list': {
           const keys = await listApiKeys(db);
@@ -35,40 +67,66 @@ export const keysCommand = defineCommand({
             key.name,
             key.role,
             key.createdAt.toISOString(),
+            key.lastUsedAt?.toISOString(),
+            key.expiresAt?.toISOString(),
             key.revokedAt?.toISOString(),
+            key.requestsPerMinute,
           ]);
-          terminal.print(
-            options.json === true
-              ? renderJson(keys)
-              : renderTable(['ID', 'NAME', 'ROLE', 'CREATED', 'REVOKED'], rows),
-          );
+          const headers = ['ID', 'NAME', 'ROLE', 'CREATED', 'LAST USED', 'EXPIRES', 'REVOKED', 'PER MINUTE'];
+          terminal.print(options.json === true ? renderJson(keys) : renderTable(headers, rows));
           return;
         }
         case 'create': {
-          if (options.name === undefined)
+          const { name } = options;
+          if (name === undefined)
             throw new AppError('invalid-input', 'copyloop keys create needs --name NAME');
           const role = parseRole(options.role);
-          const created = await createApiKey(db, { name: options.name, role });
-          terminal.note(`${role} key ${created.id}: keep it now, it is not shown again`);
-          terminal.print(options.json === true ? renderJson(created) : created.key);
+          const requestsPerMinute =
+            parseWhole('per-minute', options['per-minute'], { min: 1, max: 2 ** 31 - 1 }) ?? null;
+          const created = await createApiKey(db, { name, role, expiresAt, requestsPerMinute });
+          await noteChange('keys create', created.id, { name, role, expiresAt, requestsPerMinute });
+          show(created, role);
+          return;
+        }
+        case 'rotate': {
+          const old = required(action, id);
+          const until = fromNow('grace', options.grace ?? DEFAULT_GRACE);
+          const created = await rotateApiKey(db, old, until, expiresAt);
+          await noteChange('keys rotate', old, { replacedBy: created.id, until });
+          terminal.note(`key ${old} ends at ${until.toISOString()}`);
+          show(created, 'new');
           return;
         }
         case 'revoke': {
-          if (id === undefined)
-            throw new AppError('invalid-input', 'copyloop keys revoke needs the id of the key');
-          await revokeApiKey(db, id);
-          terminal.print(`key ${id} is revoked`);
+          const old = required(action, id);
+          await revokeApiKey(db, old);
+          await noteChange('keys revoke', old);
+          terminal.print(`key ${old} is revoked`);
           return;
         }
         default:
           throw new AppError(
             'invalid-input',
-            `there is no action "${action}"; the actions are list, create and revoke`,
+            `there is no action "${action}"; the actions are list, create, rotate and revoke`,
           );
       }
     });
   },
 });
+
+function required(action: string, id: string | undefined): string {
+  if (id === undefined)
+    throw new AppError('invalid-input', `copyloop keys ${action} needs the id of the key`);
+  return id;
+}
+
+function parseTime(name: string, text: string): number {
+  const [, count = '', unit = ''] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];
+  const unitMs = UNITS_MS[unit];
+  if (unitMs === undefined)
+    throw new AppError('invalid-input', `--${name} is "${text}": a time such as 90d, 12h or 30m is needed`);
+  return Number(count) * unitMs;
+}
 
 function parseRole(text = 'reader'): KeyRole {
   const role = KEY_ROLES.find((one) => one === text);

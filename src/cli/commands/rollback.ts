@@ -20,11 +20,12 @@ export const rollbackCommand = defineCommand({
       throw new AppError('invalid-input', 'copyloop rollback needs --reason TEXT: the history keeps it');
     const { config } = readConfig(options);
     const { name } = config.model;
-    await withServices(config, { role: 'cli' }, async ({ tracking }) => {
+    await withServices(config, { role: 'cli' }, async ({ tracking, noteChange }) => {
       const version = await tracking.registry.rollbackAlias(name, CHAMPION, {
         movedBy: nameCliUser(),
         reason,
       });
+      await noteChange('rollback', `${name}/${version.version}`, { reason });
       terminal.print(
         options.json === true
           ? renderJson(version)

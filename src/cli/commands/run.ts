@@ -41,6 +41,7 @@ export const runCommand = defineCommand({
         await addWorkers(services, queueing);
       }
       const { runId } = await queueing.runs.startRun({ trigger: 'manual', request });
+      await services.noteChange('run', runId);
       if (options.wait !== true) {
         if (!isWorkedOn)
           terminal.note('no worker is running: the run waits for "copyloop start" or "copyloop worker"');

@@ -67,10 +67,13 @@ export const runsCommand = defineCommand({
         const { runs } = await openQueues(services);
         if (options.cancel === true) {
           await runs.cancelRun(id);
+          await services.noteChange('runs --cancel', id);
           terminal.print(`run ${id} is cancelled`);
         } else {
           const plan = await planReplay({ db, artifacts: services.artifacts }, id, { from }, false);
-          terminal.print(`run ${(await runs.replayRun(id, plan)).runId} replays ${id}`);
+          const { runId } = await runs.replayRun(id, plan);
+          await services.noteChange('runs --replay', runId, { replayOf: id });
+          terminal.print(`run ${runId} replays ${id}`);
         }
         return;
       }

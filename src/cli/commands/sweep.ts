@@ -47,6 +47,7 @@ export const sweepCommand = defineCommand({
         trigger: 'manual',
         request: { ...request, candidates },
       });
+      await services.noteChange('sweep', runId, { candidates: candidates.length });
       if (options.wait !== true) {
         terminal.print(options.json === true ? renderJson({ runId, candidates }) : runId);
         return;

@@ -18,7 +18,7 @@ export const webhooksCommand = defineCommand({
   },
   run: async ({ options, positionals: [id], terminal }) => {
     const { config } = readConfig(options);
-    await withServices(config, { role: 'cli' }, async ({ database }) => {
+    await withServices(config, { role: 'cli' }, async ({ database, noteChange }) => {
       const store = createWebhookStore(database.db, systemClock, config.webhooks.secretKey);
       const print = (value: unknown, table: () => string): void =>
         terminal.print(options.json === true ? renderJson(value) : table());
@@ -32,8 +32,11 @@ export const webhooksCommand = defineCommand({
         );
         return;
       }
-      if (options.retry === true)
-        terminal.note(`${await store.retryDead(id)} dead deliveries are tried again`);
+      if (options.retry === true) {
+        const retried = await store.retryDead(id);
+        await noteChange('webhooks --retry', id, { retried });
+        terminal.note(`${retried} dead deliveries are tried again`);
+      }
       const deliveries = await store.deliveries(id, MAX_SHOWN);
       print(deliveries, () =>
         renderTable(

@@ -100,6 +100,8 @@ const server = z.strictObject({
   host: text,
   port: z.int().min(0).max(65535),
   apiKeys: z.enum(['auto', 'required', 'off']),
+  allowHosts: z.array(text),
+  requestsPerMinute: positiveInt.nullable(),
   bodyLimitBytes: positiveInt,
   batchBodyLimitBytes: positiveInt,
   maxBatchItems: positiveInt,
@@ -115,6 +117,8 @@ const server = z.strictObject({
 });
 
 const worker = z.strictObject({ host: text, port: z.int().min(0).max(65535).nullable() });
+
+const audit = z.strictObject({ keepDays: positiveInt.max(36_500) });
 
 const outbound = z.strictObject({ allowHosts: z.array(text) });
 
@@ -245,6 +249,7 @@ export const configSchema = z.strictObject({
   gate,
   server,
   worker,
+  audit,
   outbound,
   webhooks,
   serving,

@@ -20,6 +20,8 @@ import { schedulePauseMigration } from './032-schedule-pause.ts';
 import { adoptedResultsMigration } from './033-adopted-results.ts';
 import { consoleMigration } from './034-console.ts';
 import { textsMigration } from './041-texts.ts';
+import { keyLifeMigration } from './055-key-life.ts';
+import { auditMigration } from './056-audit.ts';
 
 export const migrations: readonly Migration[] = [
   pipelineMigration,
@@ -42,4 +44,6 @@ export const migrations: readonly Migration[] = [
   adoptedResultsMigration,
   consoleMigration,
   textsMigration,
+  keyLifeMigration,
+  auditMigration,
 ];

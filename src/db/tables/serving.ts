@@ -38,6 +38,12 @@ export interface ApiKeysTable {
   key_sha256: Buffer;
   created_at: Timestamp;
   revoked_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
+  /** null: never. */
+  expires_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
+  /** To the minute. */
+  last_used_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
+  /** null: `server.requestsPerMinute`. */
+  requests_per_minute: number | null;
 }
 
 /** What was asked, what was answered and by which model: the ground that feedback stands on. */

@@ -16,7 +16,7 @@ export interface AppEnv {
     /** `/copyloop`, or ''; absent where a router stands by itself. */
     basePath?: string;
     /** The API key that the request came with; undefined where none is asked for. */
-    apiKey?: { id: string; name: string; role: KeyRole };
+    apiKey?: { id: string; name: string; role: KeyRole; requestsPerMinute?: number | null };
   };
 }
 

@@ -10,7 +10,14 @@ import { isLoopback } from './loopback.ts';
 import { isProbe } from './probes.ts';
 import type { AppEnv } from './router.ts';
 
-export function refuseOtherSites(options: { checkHost: boolean; trustProxy: boolean }) {
+/** @param options.allowHosts names beside loopback's; undefined: any */
+export function refuseOtherSites(options: {
+  allowHosts?: readonly string[] | undefined;
+  trustProxy: boolean;
+}) {
+  const allowed = new Set(options.allowHosts?.map((name) => name.toLowerCase()));
+  const isAllowed = (host: string): boolean =>
+    isLoopback(nameOf(host)) || allowed.has(host.toLowerCase()) || allowed.has(nameOf(host).toLowerCase());
   return createMiddleware<AppEnv>(async function refuseOtherSites(c, next) {
     const { method } = c.req;
     const host = c.req.header('host');
@@ -26,10 +33,10 @@ export function refuseOtherSites(options: { checkHost: boolean; trustProxy: bool
           `a page of ${JSON.stringify(origin.slice(0, 100))} may not send this request to ${JSON.stringify((host ?? '').slice(0, 100))}: a proxy in between must keep the Host, or send X-Forwarded-Host with server.trustProxy on`,
         );
     }
-    if (options.checkHost && host !== undefined && !isProbe(c.req.path) && !isLoopback(nameOf(host))) {
+    if (options.allowHosts !== undefined && host !== undefined && !isProbe(c.req.path) && !isAllowed(host)) {
       throw new AppError(
         'forbidden',
-        `the server listens on loopback without API keys and answers to loopback names only, not to ${JSON.stringify(host.slice(0, 100))}: set server.apiKeys to required, or to off behind a proxy that guards it`,
+        `the server asks for no API keys and answers to loopback names only, not to ${JSON.stringify(host.slice(0, 100))}: name it in server.allowHosts, set server.apiKeys to required, or to off behind a proxy that guards it`,
       );
     }
     return next();

@@ -4,7 +4,8 @@
  */
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
-import { SECOND_MS } from '../../core/clock.ts';
+import { sql } from 'kysely';
+import { SECOND_MS, type Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { randomSlug } from '../../core/ids.ts';
 import { isConnectionLost, type Db, type KeyRole } from '../../db/index.ts';
@@ -22,18 +23,37 @@ export interface ApiKey {
   role: KeyRole;
   createdAt: Date;
   revokedAt: Date | null;
+  expiresAt: Date | null;
+  /** To the minute; null: never used. */
+  lastUsedAt: Date | null;
+  /** null: as many as `server.requestsPerMinute` says. */
+  requestsPerMinute: number | null;
+}
+
+export interface NewApiKey {
+  name: string;
+  role: KeyRole;
+  expiresAt?: Date | null;
+  requestsPerMinute?: number | null;
 }
 
 /** @returns the key itself, which can never be read again */
 export async function createApiKey(
   db: Db,
-  { name, role }: { name: string; role: KeyRole },
+  { name, role, expiresAt = null, requestsPerMinute = null }: NewApiKey,
 ): Promise<{ id: string; key: string }> {
   const id = randomSlug(ID_LENGTH);
   const key = `${PREFIX}_${id}_${randomSlug(SECRET_LENGTH)}`;
   await db
     .insertInto('api_keys')
-    .values({ id, name, role, key_sha256: digest(key) })
+    .values({
+      id,
+      name,
+      role,
+      key_sha256: digest(key),
+      expires_at: expiresAt,
+      requests_per_minute: requestsPerMinute,
+    })
     .execute();
   return { id, key };
 }
@@ -42,6 +62,7 @@ export async function listApiKeys(db: Db): Promise<ApiKey[]> {
   const rows = await db
     .selectFrom('api_keys')
     .select(['id', 'name', 'role', 'created_at', 'revoked_at'])
+    .select(['expires_at', 'last_used_at', 'requests_per_minute'])
     .orderBy('created_at')
     .execute();
   return rows.map((row) => ({
@@ -50,6 +71,9 @@ export async function listApiKeys(db: Db): Promise<ApiKey[]> {
     role: row.role,
     createdAt: row.created_at,
     revokedAt: row.revoked_at,
+    expiresAt: row.expires_at,
+    lastUsedAt: row.last_used_at,
+    requestsPerMinute: row.requests_per_minute,
   }));
 }
 
@@ -62,33 +86,80 @@ export async function revokeApiKey(db: Db, id: string): Promise<void> {
     .where('revoked_at', 'is', null)
     .returning('id')
     .executeTakeFirst();
-  if (row === undefined)
-    throw new AppError('not-found', `there is no API key ${id} in force; \`copyloop keys\` lists them`);
+  if (row === undefined) throw noSuchKey(id);
 }
 
+/**
+ * Makes a key of the same name, role and limit in place of another, which ends at `until`, or sooner where it
+ * would have.
+ * @throws AppError `not-found`
+ */
+export async function rotateApiKey(
+  db: Db,
+  id: string,
+  until: Date,
+  expiresAt: Date | null = null,
+): Promise<{ id: string; key: string }> {
+  return await db.transaction().execute(async (trx) => {
+    const old = await trx
+      .updateTable('api_keys')
+      .set({ expires_at: sql<Date>`least(expires_at, ${until})` })
+      .where('id', '=', id)
+      .where('revoked_at', 'is', null)
+      .where((e) => e.or([e('expires_at', 'is', null), e('expires_at', '>', sql<Date>`now()`)]))
+      .returning(['name', 'role', 'requests_per_minute'])
+      .executeTakeFirst();
+    if (old === undefined) throw noSuchKey(id);
+    const { requests_per_minute: requestsPerMinute, ...same } = old;
+    return await createApiKey(trx, { ...same, requestsPerMinute, expiresAt });
+  });
+}
+
+/** Notes that a key was used, to the minute; a key that cannot be noted works all the same. */
+export function noteUse(db: Db, id: string): void {
+  db.updateTable('api_keys')
+    .set({ last_used_at: sql<Date>`now()` })
+    .where('id', '=', id)
+    .where((e) =>
+      e.or([e('last_used_at', 'is', null), e('last_used_at', '<', sql<Date>`now() - interval '1 minute'`)]),
+    )
+    .execute()
+    .catch(() => undefined);
+}
+
+function noSuchKey(id: string): AppError {
+  return new AppError('not-found', `there is no API key ${id} in force; \`copyloop keys\` lists them`);
+}
+
+/** What is known of a key while it is in force. */
+export type KnownKey = Pick<ApiKey, 'id' | 'name' | 'role' | 'requestsPerMinute'>;
+
 /** Says whose key it is; undefined for one that is not in force. */
-export type KeyChecker = (key: string) => Promise<Pick<ApiKey, 'id' | 'name' | 'role'> | undefined>;
+export type KeyChecker = (key: string) => Promise<KnownKey | undefined>;
 
 /**
  * While the database is away a key counts as it last did: nobody can revoke one then, and what is loaded goes
  * on predicting.
  */
-export function createKeyChecker(db: Db): KeyChecker {
-  const lastKnown = new LRUCache<string, Pick<ApiKey, 'id' | 'name' | 'role'>>({ max: 10_000 });
-  const remembered = new LRUCache<string, { key: Awaited<ReturnType<KeyChecker>> }>({
-    max: 10_000,
-    ttl: REMEMBER_MS,
-  });
+export function createKeyChecker(db: Db, clock: Pick<Clock, 'nowMs'>): KeyChecker {
+  interface Memory {
+    key: KnownKey;
+    endsMs: number;
+  }
+  const lastKnown = new LRUCache<string, Memory>({ max: 10_000 });
+  const remembered = new LRUCache<string, { found: Memory | undefined }>({ max: 10_000, ttl: REMEMBER_MS });
+  const inForce = (memory: Memory | undefined): KnownKey | undefined =>
+    memory !== undefined && clock.nowMs() < memory.endsMs ? memory.key : undefined;
   return async (key) => {
     const id = FORM.exec(key)?.[1];
     if (id === undefined) return undefined;
     const given = digest(key);
-    const memory = given.toString('base64');
-    const known = remembered.get(memory);
-    if (known !== undefined) return known.key;
+    const name = given.toString('base64');
+    const known = remembered.get(name);
+    if (known !== undefined) return inForce(known.found);
     const reading = db
       .selectFrom('api_keys')
-      .select(['key_sha256', 'name', 'role'])
+      .select(['key_sha256', 'name', 'role', 'expires_at', 'requests_per_minute'])
       .where('id', '=', id)
       .where('revoked_at', 'is', null)
       .executeTakeFirst();
@@ -96,16 +167,24 @@ export function createKeyChecker(db: Db): KeyChecker {
     try {
       row = await reading;
     } catch (thrown) {
-      const last = lastKnown.get(memory);
+      const last = lastKnown.get(name);
       if (last === undefined || !isConnectionLost(thrown)) throw thrown;
-      return last;
+      return inForce(last);
     }
     const isValid = timingSafeEqual(given, row?.key_sha256 ?? Buffer.alloc(given.length));
-    const found = isValid && row !== undefined ? { id, name: row.name, role: row.role } : undefined;
-    remembered.set(memory, { key: found });
-    if (found === undefined) lastKnown.delete(memory);
-    else lastKnown.set(memory, found);
-    return found;
+    const found =
+      isValid && row !== undefined
+        ? {
+            key: { id, name: row.name, role: row.role, requestsPerMinute: row.requests_per_minute },
+            endsMs: row.expires_at?.getTime() ?? Number.POSITIVE_INFINITY,
+          }
+        : undefined;
+    remembered.set(name, { found });
+    if (found === undefined) lastKnown.delete(name);
+    else lastKnown.set(name, found);
+    const usable = inForce(found);
+    if (usable !== undefined) noteUse(db, id);
+    return usable;
   };
 }
 

@@ -35,7 +35,7 @@ export function requireKey(checkKey: KeyChecker, sessions: Sessions) {
         'unauthenticated',
         key === undefined
           ? 'this sign-in has ended: sign in again'
-          : 'this API key is unknown or was revoked',
+          : 'this API key is unknown, was revoked or has expired',
       );
     c.set('apiKey', known);
     return next();

@@ -24,7 +24,7 @@ const ADMINS = [
   new RegExp(`^/models/[^/]+/aliases/${CHAMPION}/`, 'i'),
 ];
 /** What may let others in, so that not even reading is for everyone. */
-const ADMINS_TO_READ = [/^\/keys(\/|$)/, /^\/(ajax-)?api\/2\.0\/mlflow\/webhooks(\/|$)/];
+const ADMINS_TO_READ = [/^\/(audit|keys)(\/|$)/, /^\/(ajax-)?api\/2\.0\/mlflow\/webhooks(\/|$)/];
 
 export function requiredRole(method: string, path: string): KeyRole {
   const isReading = method === 'GET' || method === 'HEAD' || method === 'OPTIONS';

@@ -7,7 +7,7 @@ import { createHash, randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { DAY_MS, SECOND_MS, type Clock } from '../../core/clock.ts';
 import { isConnectionLost, type Db } from '../../db/index.ts';
-import type { ApiKey } from './api-keys.ts';
+import { noteUse, type KnownKey } from './api-keys.ts';
 
 export const SESSION_COOKIE = 'copyloop_session';
 /** Without a request for so long, a sign-in ends. */
@@ -15,7 +15,7 @@ export const SESSION_MS = 14 * DAY_MS;
 /** A revoked key is refused after so long. */
 const REMEMBER_MS = 10 * SECOND_MS;
 
-export type SignedIn = Pick<ApiKey, 'id' | 'name' | 'role'>;
+export type SignedIn = KnownKey;
 
 export interface Sessions {
   /** @returns the token for the cookie, which can never be read again */
@@ -34,8 +34,10 @@ export function createSessions(db: Db, clock: Clock): Sessions {
       .selectFrom('console_sessions')
       .innerJoin('api_keys', 'api_keys.id', 'console_sessions.key_id')
       .select(['api_keys.id', 'api_keys.name', 'api_keys.role', 'console_sessions.expires_at'])
+      .select('api_keys.requests_per_minute')
       .where('token_sha256', '=', hash)
       .where('api_keys.revoked_at', 'is', null)
+      .where((e) => e.or([e('api_keys.expires_at', 'is', null), e('api_keys.expires_at', '>', clock.now())]))
       .where('console_sessions.expires_at', '>', clock.now())
       .executeTakeFirst();
     if (row === undefined) return undefined;
@@ -46,7 +48,8 @@ export function createSessions(db: Db, clock: Clock): Sessions {
         .set({ expires_at: expiry() })
         .where('token_sha256', '=', hash)
         .execute();
-    return { id: row.id, name: row.name, role: row.role };
+    noteUse(db, row.id);
+    return { id: row.id, name: row.name, role: row.role, requestsPerMinute: row.requests_per_minute };
   };
 
   return {

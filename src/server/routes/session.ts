@@ -60,7 +60,11 @@ interface Deps {
 }
 
 export function createSessionRoutes({ sessions, checkKey, needed, trustProxy }: Deps): Router {
-  const answer = (key: SignedIn | undefined) => ({ status: 'success' as const, needed, key: key ?? null });
+  const answer = (key: SignedIn | undefined) => ({
+    status: 'success' as const,
+    needed,
+    key: key === undefined ? null : { id: key.id, name: key.name, role: key.role },
+  });
   const attributes = (c: Context<AppEnv>) => ({
     path: '/',
     httpOnly: true,
@@ -74,7 +78,8 @@ export function createSessionRoutes({ sessions, checkKey, needed, trustProxy }: 
     })
     .openapi(signInRoute, async function signIn(c) {
       const key = await checkKey(c.req.valid('json').key);
-      if (key === undefined) throw new AppError('unauthenticated', 'this API key is unknown or was revoked');
+      if (key === undefined)
+        throw new AppError('unauthenticated', 'this API key is unknown, was revoked or has expired');
       const maxAge = SESSION_MS / SECOND_MS;
       setCookie(c, SESSION_COOKIE, await sessions.open(key.id), { ...attributes(c), maxAge });
       return c.json(answer(key), 200);

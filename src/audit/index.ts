@@ -1,0 +1,10 @@
+export { hashEntry, type AuditEntry, type AuditRecord } from './chain.ts';
+export {
+  deleteOldAudit,
+  listAudit,
+  readAudit,
+  verifyAudit,
+  type AuditFilter,
+  type AuditVerification,
+} from './read.ts';
+export { appendAudit, openAuditLog, type AuditLog } from './write.ts';

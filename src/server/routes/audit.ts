@@ -1,0 +1,64 @@
+/** The audit log for admins: who did what to which object. `copyloop audit` verifies and exports it. */
+import { z } from '@hono/zod-openapi';
+import { listAudit } from '../../audit/index.ts';
+import { AUDIT_OUTCOMES, type Db } from '../../db/index.ts';
+import { createRouter, defineRoute, jsonAnswer, type Router } from '../http/index.ts';
+
+const part = z.string().min(1).max(200).optional();
+const entry = z
+  .object({
+    number: z.int(),
+    at: z.iso.datetime(),
+    actor: z.string(),
+    action: z.string(),
+    object: z.string(),
+    outcome: z.enum(AUDIT_OUTCOMES),
+    details: z.record(z.string(), z.unknown()),
+    request_id: z.string().nullable(),
+    previous_hash: z.string(),
+    hash: z.string(),
+  })
+  .openapi('AuditEntry');
+
+const listRoute = defineRoute({
+  method: 'get',
+  path: '/audit',
+  tags: ['audit'],
+  summary: 'Changes, newest first, and attempts at them that a role did not allow',
+  request: {
+    query: z.strictObject({
+      limit: z.coerce.number<string>().int().min(1).max(500).default(50),
+      before: z.coerce
+        .number<string>()
+        .int()
+        .min(1)
+        .max(Number.MAX_SAFE_INTEGER)
+        .optional()
+        .openapi({ description: 'number of the last entry of the page before' }),
+      actor: part.openapi({ description: 'a part of it, whatever its case' }),
+      action: part,
+      object: part,
+      outcome: z.enum(AUDIT_OUTCOMES).optional(),
+      since: z.iso.datetime({ offset: true }).optional(),
+      until: z.iso.datetime({ offset: true }).optional(),
+    }),
+  },
+  responses: { 200: jsonAnswer('a page of entries', { entries: z.array(entry) }) },
+});
+
+export function createAuditRoutes({ db }: { db: Db }): Router {
+  return createRouter().openapi(listRoute, async function showAudit(c) {
+    const { since, until, ...filter } = c.req.valid('query');
+    const toDate = (time: string | undefined): Date | undefined =>
+      time === undefined ? undefined : new Date(time);
+    const found = await listAudit(db, { ...filter, since: toDate(since), until: toDate(until) });
+    const entries = found.map(({ at, details, requestId, previousHash, ...rest }) => ({
+      ...rest,
+      at: at.toISOString(),
+      details: JSON.parse(details) as Record<string, unknown>,
+      request_id: requestId,
+      previous_hash: previousHash,
+    }));
+    return c.json({ status: 'success' as const, entries }, 200);
+  });
+}
