@@ -31,7 +31,8 @@ describe.skipIf(inject('redisUrl') === null)('queues in Redis', () => {
   it('know no workers of another database of the same server', async () => {
     const harness = await start('redis');
     const other = new URL(inject('redisUrl') ?? '');
-    other.pathname = '/1';
+    // A number that no worker of vitest takes (see `redisOfThisWorker`).
+    other.pathname = '/15';
     const { prefix } = harness.config.queues;
     const log = createSilentLogger();
     const backend = await openQueueBackend({ databaseUrl: '', redisUrl: other.href, prefix, log });
