@@ -13,6 +13,7 @@ export const COPY_OPTIONS = {
   audience: { type: 'string', value: 'TEXT', about: 'whom the copy speaks to: "busy parents"' },
   keyword: { type: 'string', multiple: true, value: 'WORD', about: 'to work into texts and hashtags' },
   'banned-word': { type: 'string', multiple: true, value: 'WORD', about: 'that no text may hold' },
+  brand: { type: 'string', value: 'NAME', about: 'whose voice and rules: a brand, or NAME@VERSION' },
   count: { type: 'string', value: 'N', about: 'texts per field to choose from (default: copy.candidates)' },
   seed: { type: 'string', value: 'N', about: 'seed of the copy (default: from each product)' },
 } as const satisfies OptionSpecs;
@@ -26,6 +27,7 @@ export function parseCopyOptions(options: OptionValues<typeof COPY_OPTIONS>): Co
     audience: options.audience,
     keywords: options.keyword,
     bannedWords: options['banned-word'],
+    brand: options.brand,
     count: parseWhole('count', options.count, { min: 1, max: MAX_COUNT }),
     seed: parseWhole('seed', options.seed, { min: 0, max: MAX_SEED }),
   };

@@ -25,6 +25,7 @@ export type PredictRequest = {
   keywords?: string[] | undefined;
   count?: number | undefined;
   seed?: number | undefined;
+  brand?: string | undefined;
   language?: 'en' | undefined;
   banned_words?: string[] | undefined;
   link?: string | undefined;
@@ -40,6 +41,7 @@ export type BatchPredictRequest = {
   keywords?: string[] | undefined;
   count?: number | undefined;
   seed?: number | undefined;
+  brand?: string | undefined;
   language?: 'en' | undefined;
   banned_words?: string[] | undefined;
   link?: string | undefined;
@@ -74,6 +76,63 @@ export type AuditEntry = {
   request_id: string | null;
   previous_hash: string;
   hash: string;
+};
+
+export type BrandSummary = {
+  name: string;
+  version: number;
+  title: string | null;
+  created_at: string;
+  created_by: string;
+};
+
+export type Brand = {
+  name: string;
+  version: number;
+  title: string | null;
+  created_at: string;
+  created_by: string;
+  profile: { [key: string]: unknown };
+};
+
+export type BrandProfile = {
+  title?: string | undefined;
+  aliases?: string[] | undefined;
+  voice?: string | undefined;
+  do?: string[] | undefined;
+  dont?: string[] | undefined;
+  vocabulary?: { avoid: string; say?: string | undefined }[] | undefined;
+  person?:
+    { brand?: 'we' | 'name' | 'any' | undefined; reader?: 'you' | 'nobody' | 'any' | undefined } | undefined;
+  readingLevel?: { maxSentenceWords?: number | undefined; maxLix?: number | undefined } | undefined;
+  maxEmoji?: number | undefined;
+  capitals?:
+    { words?: boolean | undefined; headlines?: 'title' | 'sentence' | 'any' | undefined } | undefined;
+  punctuation?: { maxExclamationMarks?: number | undefined; banned?: string[] | undefined } | undefined;
+  bannedPhrases?: string[] | undefined;
+  requiredPhrases?: (string | { text: string; fields?: string[] | undefined })[] | undefined;
+  disclaimers?: (string | { text: string; fields?: string[] | undefined })[] | undefined;
+  examples?: { field: string; text: string }[] | undefined;
+  channels?:
+    | {
+        [key: string]: {
+          vocabulary?: { avoid: string; say?: string | undefined }[] | undefined;
+          person?:
+            | { brand?: 'we' | 'name' | 'any' | undefined; reader?: 'you' | 'nobody' | 'any' | undefined }
+            | undefined;
+          readingLevel?: { maxSentenceWords?: number | undefined; maxLix?: number | undefined } | undefined;
+          maxEmoji?: number | undefined;
+          capitals?:
+            { words?: boolean | undefined; headlines?: 'title' | 'sentence' | 'any' | undefined } | undefined;
+          punctuation?:
+            { maxExclamationMarks?: number | undefined; banned?: string[] | undefined } | undefined;
+          bannedPhrases?: string[] | undefined;
+          requiredPhrases?: (string | { text: string; fields?: string[] | undefined })[] | undefined;
+          disclaimers?: (string | { text: string; fields?: string[] | undefined })[] | undefined;
+          voice?: string | undefined;
+        };
+      }
+    | undefined;
 };
 
 export type DatasetSummary = {
@@ -362,6 +421,7 @@ export type Receipt = {
         ad_copy: string;
         confidence_score: number;
         writer: string;
+        brand: { name: string; version: number } | null;
         request_id: string;
         served_as: string | null;
         response_sha256: string;
@@ -508,6 +568,30 @@ export interface Api {
     };
     body: undefined;
     answer: { status: 'success'; entries: AuditEntry[] };
+  };
+  'GET /brands': {
+    path: {};
+    query: {};
+    body: undefined;
+    answer: { status: 'success'; brands: BrandSummary[] };
+  };
+  'GET /brands/{name}': {
+    path: { name: string };
+    query: {};
+    body: undefined;
+    answer: { status: 'success'; brand: Brand };
+  };
+  'GET /brands/{name}/versions': {
+    path: { name: string };
+    query: {};
+    body: undefined;
+    answer: { status: 'success'; versions: BrandSummary[] };
+  };
+  'GET /brands/{name}/versions/{version}': {
+    path: { name: string; version: number };
+    query: {};
+    body: undefined;
+    answer: { status: 'success'; brand: Brand };
   };
   'GET /datasets': {
     path: {};
@@ -761,6 +845,7 @@ export interface Api {
         writer: string;
         fallback: string | null;
         notes?: string[] | undefined;
+        brand?: { name: string; version: number } | undefined;
         channels: { [key: string]: { [key: string]: string | string[] } };
         alternatives: {
           [key: string]: {
@@ -816,6 +901,8 @@ export interface Api {
       audience?: string | undefined;
       keywords?: string | undefined;
       banned_words?: string | undefined;
+      brand?: string | undefined;
+      brand_by_record?: string | undefined;
       count?: number | null | undefined;
       seed?: number | null | undefined;
       language?: 'en' | undefined;
@@ -871,6 +958,7 @@ export interface Api {
       writer: string;
       fallback: string | null;
       notes?: string[] | undefined;
+      brand?: { name: string; version: number } | undefined;
       channels: { [key: string]: { [key: string]: string | string[] } };
       alternatives: {
         [key: string]: {
@@ -956,6 +1044,12 @@ export interface Api {
     query: {};
     body: { days: number; experiment?: string | undefined };
     answer: { status: 'success'; deleted: number };
+  };
+  'PUT /brands/{name}': {
+    path: { name: string };
+    query: {};
+    body: BrandProfile;
+    answer: { status: 'success'; brand: Brand; is_new: boolean };
   };
   'PUT /schedule': {
     path: {};

@@ -7,6 +7,17 @@
  *     const copy = copywriter.choose(draft, await score(draft.texts));
  */
 export { TONES, type Tone } from './brief/index.ts';
+export {
+  brandProfileSchema,
+  createBrandBook,
+  noSuchBrand,
+  parseBrandName,
+  parseBrandProfile,
+  renderBrandRef,
+  type Brand,
+  type BrandBook,
+  type BrandProfile,
+} from './brand/index.ts';
 export { loadChannels, parseChannels, type Channels } from './channels/index.ts';
 export {
   createCopywriter,

@@ -5,6 +5,7 @@
  */
 import { z } from 'zod';
 import { plainText } from '../core/plain-text.ts';
+import { brandRefSchema } from './brand/index.ts';
 import { MAX_AUDIENCE_CHARS, MAX_BANNED_WORDS, MAX_KEYWORDS, MAX_WORD_CHARS, TONES } from './brief/index.ts';
 
 export const DEFAULT_COUNT = 8;
@@ -25,6 +26,8 @@ export const copyOptionsSchema = z
     count: z.int().min(1).max(MAX_COUNT),
     /** Default: a hash of title and description, so that the same request gives the same copy. */
     seed: z.int().min(0).max(MAX_SEED),
+    /** Whose voice and rules: a brand's name, or `acme@3` for one version of its profile. */
+    brand: brandRefSchema,
     language: z.literal('en'),
   })
   .partial();

@@ -1,5 +1,6 @@
 /** Every table of copyloop, as Kysely sees it; the tables of a capability stand in a file of their own. */
 import type { AuditTables } from './tables/audit.ts';
+import type { BrandsTables } from './tables/brands.ts';
 import type { DatasetsTables } from './tables/datasets.ts';
 import type { PipelineTables } from './tables/pipeline.ts';
 import type { RegistryTables } from './tables/registry.ts';
@@ -11,6 +12,7 @@ import type { TrackingTables } from './tables/tracking.ts';
 export interface Schema
   extends
     AuditTables,
+    BrandsTables,
     PipelineTables,
     DatasetsTables,
     TrackingTables,

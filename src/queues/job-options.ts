@@ -20,8 +20,12 @@ const catalogue = z.string().min(1).max(1000).optional();
 /** Rows that the last job of the catalogue had are left out. */
 const onlyChanged = z.boolean().optional();
 
+/** Whether a row's own brand says which profile its texts keep. */
+const brandByRecord = z.boolean().default(false);
+
 /** What a caller may ask for; the rest comes from the configuration. */
 export const predictRequestSchema = copyOptionsSchema.extend({
+  brandByRecord,
   map: map.optional(),
   format: format.optional(),
   preview,
@@ -41,6 +45,9 @@ export const predictOptionsSchema = copyOptionsSchema.required({ channels: true,
   preview,
   catalogue,
   onlyChanged,
+  brandByRecord,
+  /** Of every brand there was when the job began, where rows name theirs: `acme@3`. */
+  brandVersions: z.array(z.string()).default([]),
 });
 export type PredictJobOptions = z.infer<typeof predictOptionsSchema>;
 
@@ -67,15 +74,18 @@ export function resolvePredictOptions(
     );
   }
   const { channels = [], count: asked, map: columns, format: wanted, ...rest } = parsed.data;
+  const brand = rest.brand ?? config.copy.brand ?? undefined;
   const known = loadChannels(config.copy.channels);
   const distinct = requireChannels(channels, known);
   return {
     ...rest,
+    ...(brand !== undefined && { brand }),
+    brandVersions: [],
     channels: distinct,
     count: asked ?? config.copy.candidates,
     map: columns ?? config.data.map,
     format: wanted ?? 'jsonl',
-    columns: listColumns(distinct, known),
+    columns: listColumns(distinct, known, brand !== undefined || rest.brandByRecord),
     shardRows: config.jobs.shardRows,
     shardsInFlight: config.jobs.shardsInFlight,
   };
@@ -85,7 +95,7 @@ export function resolvePredictOptions(
  * Columns of the output: the product, its creative, and the fields of every channel as `x.text`. Nothing that
  * changes when it is made again.
  */
-function listColumns(channels: readonly string[], known: Channels): TableColumn[] {
+function listColumns(channels: readonly string[], known: Channels, isBranded: boolean): TableColumn[] {
   const perChannel = channels.flatMap((channel) =>
     Object.entries(known[channel]?.fields ?? {}).map(([field, { items }]): TableColumn => ({
       name: `${channel}.${field}`,
@@ -105,6 +115,7 @@ function listColumns(channels: readonly string[], known: Channels): TableColumn[
     { name: 'writer', kind: 'text' },
     { name: 'fallback', kind: 'text' },
     { name: 'model_version', kind: 'integer' },
+    ...(isBranded ? [{ name: 'brand', kind: 'text' } as const] : []),
     ...perChannel,
   ];
 }

@@ -5,6 +5,7 @@ import type { Config } from '../core/config/index.ts';
 import { AppError, toError } from '../core/errors.ts';
 import { createRunId } from '../core/ids.ts';
 import type { Logger } from '../core/log.ts';
+import { noSuchBrand, renderBrandRef } from '../copy/index.ts';
 import type { Database } from '../db/index.ts';
 import type { CatalogueSource, SourceFormat } from '../data/index.ts';
 import { CHAMPION, type TrackingStore } from '../tracking/index.ts';
@@ -12,7 +13,7 @@ import { enqueueDue, listDue } from './due.ts';
 import { ownerOf } from './flow.ts';
 import type { StageQueues } from './stage-queues.ts';
 import { JOB, jobFolder, jobWorkFolder } from './job-flow.ts';
-import { resolvePredictOptions, type PredictJobRequest } from './job-options.ts';
+import { resolvePredictOptions, type PredictJobOptions, type PredictJobRequest } from './job-options.ts';
 import { cancelOwner, noteEnqueued, readStatus } from './owners.ts';
 
 /** Where the products come from: bytes that are stored first, or an address that the split reads. */
@@ -94,7 +95,7 @@ export function createJobStarter(deps: {
 
   return {
     startJob: async ({ input, request, resumeKey }) => {
-      const options = resolvePredictOptions(config, request);
+      const options = await pinBrands(db, resolvePredictOptions(config, request));
       const champion = await registry.findAlias(config.model.name, CHAMPION);
       if (champion === undefined) {
         throw new AppError(
@@ -186,6 +187,32 @@ export function createJobStarter(deps: {
       await artifacts.deletePrefix(jobFolder(jobId));
       await db.deleteFrom('prediction_jobs').where('id', '=', jobId).execute();
     },
+  };
+}
+
+/**
+ * The versions of this moment, for all rows: whoever predicts a shard again must write the same.
+ *
+ * @throws AppError `invalid-input` for a brand that there is not
+ */
+async function pinBrands(db: Database['db'], options: PredictJobOptions): Promise<PredictJobOptions> {
+  const { brand, brandByRecord } = options;
+  if (brand === undefined && !brandByRecord) return options;
+  const all = await db.selectFrom('brand_versions').select(['name', 'version']).execute();
+  const newest = new Map<string, number>();
+  for (const { name, version } of all) newest.set(name, Math.max(version, newest.get(name) ?? 0));
+  const [name = '', number] = brand?.split('@') ?? [];
+  const version = number === undefined ? newest.get(name) : Number(number);
+  if (brand !== undefined && !all.some((known) => known.name === name && known.version === version))
+    throw new AppError('invalid-input', noSuchBrand(name, version).message, { details: { field: 'brand' } });
+  return {
+    ...options,
+    ...(version !== undefined && { brand: renderBrandRef({ name, version }) }),
+    brandVersions: brandByRecord
+      ? Array.from(newest, ([of, last]) => renderBrandRef({ name: of, version: last })).toSorted((a, b) =>
+          a < b ? -1 : 1,
+        )
+      : [],
   };
 }
 

@@ -4,7 +4,7 @@ import type { ArtifactStore } from '../core/artifact-store.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Config } from '../core/config/index.ts';
 import type { Logger } from '../core/log.ts';
-import type { Copywriter } from '../copy/index.ts';
+import type { BrandBook, Copywriter } from '../copy/index.ts';
 import type { Db, Locks } from '../db/index.ts';
 import type { JobStarter, RunStarter, StageQueues } from '../queues/index.ts';
 import type { AuditLog } from '../audit/index.ts';
@@ -24,7 +24,7 @@ import {
   type AppEnv,
   type Router,
 } from './http/index.ts';
-import type { ThreadCounts } from '../serving/index.ts';
+import type { BrandStore, ThreadCounts } from '../serving/index.ts';
 import {
   auditChanges,
   createSessions,
@@ -46,6 +46,7 @@ import { createOpenInferenceRoutes } from './protocols/open-inference.ts';
 import { createTeiRoutes } from './protocols/tei.ts';
 import { addApiPage } from './routes/api-page.ts';
 import { createAuditRoutes } from './routes/audit.ts';
+import { createBrandRoutes } from './routes/brands.ts';
 import { createConsoleRoutes } from './routes/console.ts';
 import { createDatasetRoutes } from './routes/datasets.ts';
 import { createEventRoutes } from './routes/events.ts';
@@ -89,6 +90,7 @@ export interface AppDeps {
   tracking: TrackingStore;
   artifacts: ArtifactStore;
   copywriter: Copywriter;
+  brands: { store: BrandStore; book: BrandBook };
   models: ServedModels;
   sessions: ModelSessions;
   predictions: PredictionStore;
@@ -184,6 +186,7 @@ export function createApp(deps: AppDeps): Router {
     }),
   );
   app.route('/', createAuditRoutes({ db }));
+  app.route('/', createBrandRoutes({ ...deps.brands, nameCaller }));
   app.route('/', createEventRoutes(deps.changes));
   app.route('/', createDatasetRoutes({ db, artifacts: deps.artifacts }));
   app.route('/', createGenerateDataRoutes({ clock }));

@@ -14,10 +14,12 @@ import { createLogHealth, type Logger } from '../core/log.ts';
 import type { LogHealth } from '../core/log-destination.ts';
 import { readPackageVersion } from '../core/paths.ts';
 import { createResources } from '../core/resources.ts';
+import { createBrandBook } from '../copy/index.ts';
 import type { Database } from '../db/index.ts';
 import type { JobStarter, RunStarter, StageQueues } from '../queues/index.ts';
 import {
   chooseThreadCounts,
+  createBrandStore,
   createModelSessions,
   createScoreCache,
   createServedModels,
@@ -150,7 +152,12 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       'retrain trigger',
       openRetrainTrigger({ db: database.db, starter: options.runs, config: config.feedback, clock, log }),
     );
-    const copywriter = resources.add('copywriter', openBudgetedCopywriter({ config, db: database.db, log }));
+    const brandStore = createBrandStore(database.db);
+    const brandBook = createBrandBook(brandStore, clock);
+    const copywriter = resources.add(
+      'copywriter',
+      openBudgetedCopywriter({ config, db: database.db, log, brands: brandBook }),
+    );
     const changes = resources.add('change feed', await openChangeFeed({ url: database.url, log }));
     const audit = resources.add('audit log', openAuditLog({ db: database.db, clock, log }));
     let draining: Drain | undefined = undefined as Drain | undefined;
@@ -164,6 +171,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       tracking: options.tracking,
       artifacts: options.artifacts,
       copywriter,
+      brands: { store: brandStore, book: brandBook },
       models,
       sessions,
       predictions,

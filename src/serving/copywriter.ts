@@ -4,23 +4,33 @@
  */
 import path from 'node:path';
 import { sql } from 'kysely';
+import { systemClock } from '../core/clock.ts';
 import type { Config } from '../core/config/index.ts';
 import { toError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
-import { openCopywriter, type Copywriter, type SpendingLedger } from '../copy/index.ts';
+import {
+  createBrandBook,
+  openCopywriter,
+  type BrandBook,
+  type Copywriter,
+  type SpendingLedger,
+} from '../copy/index.ts';
 import type { Db } from '../db/index.ts';
+import { createBrandStore } from './brands.ts';
 
 /** @throws AppError `invalid-config` as `openCopywriter` */
 export function openBudgetedCopywriter(deps: {
   config: Pick<Config, 'copy' | 'storage'>;
   db: Db;
   log: Logger;
+  brands?: BrandBook;
 }): Copywriter {
-  const { config, db, log } = deps;
+  const { config, db, log, brands = createBrandBook(createBrandStore(db), systemClock) } = deps;
   return openCopywriter(config.copy, {
     log,
     cacheDir: path.resolve(config.storage.varDir, 'hub'),
     ledger: createSpendingLedger(db, log),
+    brands,
   });
 }
 

@@ -6,6 +6,7 @@
  *     const session = createModelSessions({ models, cache, events });
  *     await session.withModel(stickyKey, ({ score }) => score(texts, { timeoutMs: 5_000 }));
  */
+export { createBrandStore, type BrandStore, type StoredBrand } from './brands.ts';
 export { createSpendingLedger, openBudgetedCopywriter } from './copywriter.ts';
 export * from './models/index.ts';
 export * from './scoring/index.ts';

@@ -8,7 +8,7 @@ import { systemClock } from '../../src/core/clock.ts';
 import type { Config } from '../../src/core/config/index.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
 import { entryPoint } from '../../src/core/paths.ts';
-import { openCopywriter } from '../../src/copy/index.ts';
+import { createBrandBook, openCopywriter } from '../../src/copy/index.ts';
 import {
   createJobStarter,
   getJob,
@@ -17,7 +17,7 @@ import {
   type JobView,
   type PredictJobRequest,
 } from '../../src/queues/index.ts';
-import { openVersionScorers } from '../../src/serving/index.ts';
+import { createBrandStore, openVersionScorers } from '../../src/serving/index.ts';
 import { createPostgresTrackingStore } from '../../src/tracking/index.ts';
 import { createJobHandlers, type JobHandlers } from '../../src/workers/index.ts';
 import type { JobsWorkerSettings } from './jobs-worker.ts';
@@ -92,7 +92,14 @@ export async function openJobsHarness(
     openJobWorkers: async (change = (handlers) => handlers) => {
       const scores = openVersionScorers({ registry: tracking.registry, artifacts, config, log });
       closers.push(() => scores.close());
-      const handlers = change(createJobHandlers({ scores, copywriter: openCopywriter(config.copy) }));
+      const handlers = change(
+        createJobHandlers({
+          scores,
+          copywriter: openCopywriter(config.copy, {
+            brands: createBrandBook(createBrandStore(database.db), systemClock),
+          }),
+        }),
+      );
       await harness.openWorkers({}, { handlers, stages: JOB.names, drainMs: 0 });
     },
     forkWorker: (hangIn) => {

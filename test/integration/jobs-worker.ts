@@ -6,10 +6,10 @@
 import { MINUTE_MS, sleep, systemClock } from '../../src/core/clock.ts';
 import type { Config } from '../../src/core/config/index.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
-import { openCopywriter } from '../../src/copy/index.ts';
+import { createBrandBook, openCopywriter } from '../../src/copy/index.ts';
 import { openDatabase } from '../../src/db/index.ts';
 import { createRunStarter, openQueueBackend, openStageQueues } from '../../src/queues/index.ts';
-import { openVersionScorers } from '../../src/serving/index.ts';
+import { createBrandStore, openVersionScorers } from '../../src/serving/index.ts';
 import { createArtifactStore, createPostgresTrackingStore } from '../../src/tracking/index.ts';
 import { createJobHandlers, openWorkers, type JobHandlers } from '../../src/workers/index.ts';
 
@@ -32,7 +32,9 @@ const artifacts = createArtifactStore(config.storage);
 const { registry } = createPostgresTrackingStore(database.db);
 const handlers = createJobHandlers({
   scores: openVersionScorers({ registry, artifacts, config, log }),
-  copywriter: openCopywriter(config.copy),
+  copywriter: openCopywriter(config.copy, {
+    brands: createBrandBook(createBrandStore(database.db), systemClock),
+  }),
 });
 await openWorkers({
   queues,

@@ -166,6 +166,58 @@ describe('POST /jobs/predict', () => {
     ]);
   });
 
+  it('writes for a brand in the version of its start, and refuses one that there is not', async () => {
+    const { harness, server } = await start();
+    await harness.openJobWorkers();
+    const put = async (profile: object) => {
+      const response = await fetch(`${server.url}/brands/acme`, {
+        method: 'PUT',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(profile),
+      });
+      return [response.status, await response.json()];
+    };
+    const brand = { name: 'acme', version: 1, profile: { requiredPhrases: [{ text: 'By Acme' }] } };
+    expect(await put({ requiredPhrases: ['By Acme'] })).toMatchObject([200, { brand, is_new: true }]);
+    expect(await put({ requiredPhrases: ['By Acme'] })).toMatchObject([200, { brand, is_new: false }]);
+    expect(await put({ requiredPhrase: [] })).toMatchObject([400, { error: { code: 'invalid-input' } }]);
+    expect(await codeOf(await post(server, '?brand=other&map=title:Name', CATALOGUE))).toEqual([
+      400,
+      'invalid-input',
+    ]);
+    const { job_id: id } = (await (
+      await post(server, '?brand=acme&count=2&map=title:Name', CATALOGUE)
+    ).json()) as {
+      job_id: string;
+    };
+    expect(await put({ requiredPhrases: ['From Acme'] })).toMatchObject([200, { brand: { version: 2 } }]);
+    const creatives = (await harness.readOutput(await harness.untilJobEnded(id))).trimEnd().split('\n');
+    for (const creative of creatives.map((line) => JSON.parse(line) as Record<string, unknown>))
+      expect(creative).toMatchObject({ brand: 'acme@1', ad_copy: expect.stringContaining('By Acme') });
+
+    const predict = async (asked: string) => {
+      const body = JSON.stringify({ title: 'Lamp', description: 'a lovely bright lamp', brand: asked });
+      const headers = { 'content-type': 'application/json' };
+      const response = await fetch(`${server.url}/predict`, { method: 'POST', headers, body });
+      return (await response.json()) as { prediction_id: string };
+    };
+    const predicted = await predict('acme');
+    expect(predicted).toMatchObject({
+      brand: { name: 'acme', version: 2 },
+      data: { ad_copy: expect.stringContaining('From Acme') },
+    });
+    expect(await predict('acme@1')).toMatchObject({ brand: { version: 1 } });
+    expect(await predict('other')).toMatchObject({ error: { code: 'invalid-input', field: 'brand' } });
+    const show = async (path: string): Promise<unknown> => await (await fetch(server.url + path)).json();
+    expect(await show('/brands')).toMatchObject({ brands: [{ name: 'acme', version: 2 }] });
+    expect(await show('/brands/acme')).toMatchObject({ brand: { version: 2 } });
+    expect(await show('/brands/acme/versions')).toMatchObject({ versions: [{ version: 2 }, { version: 1 }] });
+    expect(await show('/brands/acme/versions/1')).toMatchObject({ brand });
+    await expect
+      .poll(async () => await show(`/predictions/${predicted.prediction_id}/receipt`), { timeout: 20_000 })
+      .toMatchObject({ receipt: { prediction: { brand: { name: 'acme', version: 2 } } } });
+  });
+
   it('reads an address within the destination policy, and refuses one outside it', async () => {
     const { harness, server } = await start({ allowHosts: ['127.0.0.1'] });
     await harness.openJobWorkers();

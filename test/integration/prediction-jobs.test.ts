@@ -5,6 +5,8 @@ import path from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, inject, it } from 'vitest';
 import { AppError } from '../../src/core/errors.ts';
 import { createRandom } from '../../src/core/random.ts';
+import { parseBrandProfile } from '../../src/copy/index.ts';
+import { createBrandStore } from '../../src/serving/index.ts';
 import { jobFolder, jobWorkFolder } from '../../src/queues/index.ts';
 import { copyTinyModels } from './shared-models.ts';
 import { heard, kill, openJobsHarness, type JobsHarness } from './jobs-harness.ts';
@@ -32,6 +34,27 @@ function drawCatalogue(rows: number, seed = 1): string {
     return `p${row},${row % 10 === 7 ? '' : `The ${random.pick(WORDS)} ${row}`},"${words.join(' ')}."`;
   });
   return ['id,title,description', ...lines, ''].join('\n');
+}
+
+/** What each brand's texts say. */
+const BRANDS = { house: 'By the house', acme: 'By Acme', north: 'From the north' };
+
+async function setBrands({ database }: JobsHarness): Promise<void> {
+  const store = createBrandStore(database.db);
+  for (const [name, phrase] of Object.entries(BRANDS))
+    await store.set(name, parseBrandProfile({ requiredPhrases: [phrase], maxEmoji: 0 }), 'test');
+}
+
+/** As `drawCatalogue`, with two brands that are known and one that is not; some rows are in German. */
+function drawBrandedCatalogue(rows: number): string {
+  const [head = '', ...lines] = drawCatalogue(rows).trimEnd().split('\n');
+  const german = 'Ein weiches Licht mit schwenkbarem Arm, das den Tisch am Abend ruhig und freundlich macht.';
+  const branded = lines.map((line, row) => {
+    const brand = ['Acme', 'NORTH', 'Nobody'][row % 3] ?? '';
+    const described = row % 2 === 0 ? line : line.replace(/".*"/u, `"${german}"`);
+    return `${described},${brand}`;
+  });
+  return [`${head},brand`, ...branded, ''].join('\n');
 }
 
 const backends: BackendKind[] = ['postgres', 'redis'];
@@ -76,11 +99,12 @@ describe.each(backends)('a prediction job on %s', (kind) => {
   );
 
   it.skipIf(!hasServer)(
-    'loses no more than a shard to a killed worker, and its output is that of an undisturbed one',
+    'of three brands loses no more than a shard to a killed worker, and its output is that of an undisturbed one',
     async () => {
       const harness = await start();
-      const catalogue = drawCatalogue(100);
-      const request = { count: 4, seed: 7, format: 'csv' } as const;
+      await setBrands(harness);
+      const catalogue = drawBrandedCatalogue(100);
+      const request = { count: 4, seed: 7, format: 'csv', brand: 'house', brandByRecord: true } as const;
       const undisturbed = await harness.start(catalogue, request);
       const first = harness.forkWorker();
       const expected = await harness.readOutput(await harness.untilJobEnded(undisturbed));
@@ -90,11 +114,18 @@ describe.each(backends)('a prediction job on %s', (kind) => {
       const doomed = harness.forkWorker(4);
       await heard(doomed, 'reached');
       const { done } = (await harness.getJob(disturbed)).shards;
+      // Of a job that has begun, the brands are those of its start.
+      await createBrandStore(harness.database.db).set('north', parseBrandProfile({}), 'test');
       await kill(doomed);
       harness.forkWorker();
       const job = await harness.untilJobEnded(disturbed);
       expect(job.error).toBeNull();
       expect(await harness.readOutput(job)).toBe(expected);
+      for (const [brand, phrase] of Object.entries(BRANDS)) {
+        const lines = expected.split('\n').filter((line) => line.includes(`,${brand}@1`));
+        expect(lines.length).toBeGreaterThan(10);
+        expect(lines.every((line) => line.includes(phrase))).toBe(true);
+      }
       const { rows: attempts } = await harness.database.pool.query<{ shard: number; attempts: number }>(
         `SELECT shard, attempts FROM prediction_job_steps WHERE job_id = $1 AND stage = 'predict-shard' ORDER BY shard`,
         [disturbed],

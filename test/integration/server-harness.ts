@@ -18,9 +18,9 @@ import {
   type RunStarter,
   type RunView,
 } from '../../src/queues/index.ts';
-import { openCopywriter } from '../../src/copy/index.ts';
+import { createBrandBook, openCopywriter } from '../../src/copy/index.ts';
 import { openServer, type Server } from '../../src/server/index.ts';
-import { openVersionScorers } from '../../src/serving/index.ts';
+import { createBrandStore, openVersionScorers } from '../../src/serving/index.ts';
 import { createTracking, type TrackingStore } from '../../src/tracking/index.ts';
 import {
   createRunHandlers,
@@ -141,7 +141,12 @@ export async function openServerHarness(overrides: ServerOverrides = {}): Promis
         queues,
         runs,
         services: { database, artifacts, config },
-        handlers: createJobHandlers({ scores, copywriter: openCopywriter(config.copy) }),
+        handlers: createJobHandlers({
+          scores,
+          copywriter: openCopywriter(config.copy, {
+            brands: createBrandBook(createBrandStore(database.db), systemClock),
+          }),
+        }),
         log,
         clock: systemClock,
       });

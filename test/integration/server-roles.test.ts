@@ -83,6 +83,10 @@ const OURS: Readonly<Record<KeyRole, string>> = {
     GET /runs/:id/log
     GET /schedule
     GET /events
+    GET /brands
+    GET /brands/:name
+    GET /brands/:name/versions
+    GET /brands/:name/versions/:version
     GET /datasets
     GET /datasets/:version
     GET /datasets/:version/rows
@@ -137,6 +141,7 @@ const OURS: Readonly<Record<KeyRole, string>> = {
     POST /texts/:text_id/state
     POST /texts/:text_id/assignee
     POST /texts/:text_id/comments
+    PUT /brands/:name
     POST /jobs/predict
     POST /jobs/:id/cancel
     POST /jobs/:id/resume

@@ -73,6 +73,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     'takes in a report of what became of texts',
     async () => (await import('./feedback.ts')).feedbackCommand,
   ),
+  brands: entry(
+    'how brands speak: lists, sets and exports their profiles',
+    async () => (await import('./brands.ts')).brandsCommand,
+  ),
   keys: entry('API keys: list, create, rotate, revoke', async () => (await import('./keys.ts')).keysCommand),
   audit: entry('who did what to which object', async () => (await import('./audit.ts')).auditCommand),
   webhooks: entry(

@@ -11,6 +11,7 @@ export const REFUSALS = [
   'invalid-text',
   'not-plain',
   'duplicate',
+  'brand-rule',
 ] as const;
 export type Refusal = (typeof REFUSALS)[number];
 

@@ -5,9 +5,10 @@
 import { setImmediate } from 'node:timers/promises';
 import type { WriterName } from '../../core/config/index.ts';
 import { AppError, toError } from '../../core/errors.ts';
-import type { Brief } from '../brief/index.ts';
+import { foldText, type Brief } from '../brief/index.ts';
 import { shorten } from '../channels/index.ts';
-import { checkText, sameTextKey, type BannedWords, type ClaimSource } from '../check/index.ts';
+import type { FieldRules, RuledRecord } from '../brand/index.ts';
+import { checkText, sameTextKey, type BannedWords, type ClaimSource, type Finding } from '../check/index.ts';
 import { plainLines, type FieldRequest, type Writer, type WriteOptions } from '../writers/index.ts';
 
 export interface AcceptedText {
@@ -25,6 +26,14 @@ export interface CollectedTexts {
 export interface CollectRules {
   banned: BannedWords;
   source: ClaimSource;
+  /** What a brand's rules are held against. */
+  record: RuledRecord;
+}
+
+/** A field to fill, and what its brand asks of the texts. */
+export interface RuledRequest {
+  request: FieldRequest;
+  rules: FieldRules | undefined;
 }
 
 export interface CollectOptions extends WriteOptions {
@@ -38,12 +47,12 @@ const TEXTS_PER_TURN = 64;
 /** @throws AppError `invalid-input` when the banned words leave no text at all. */
 export async function collectTexts(
   brief: Brief,
-  requests: readonly FieldRequest[],
+  plans: readonly RuledRequest[],
   writers: { writer: Writer; fallback: Writer },
   rules: CollectRules,
   { withinMs, ...options }: CollectOptions,
 ): Promise<CollectedTexts> {
-  const fields = requests.map((request) => createFieldTexts(request, rules));
+  const fields = plans.map((plan) => createFieldTexts(plan, rules));
   const { writer, fallback } = writers;
   const failure = await askWriter(fields, brief, writer, options, withinMs);
   let reason = failure;
@@ -60,17 +69,23 @@ export async function collectTexts(
   for (const field of fields) {
     if (field.texts.length < field.least)
       for (const line of plainLines(field.request.role)) field.offer(line, 'templates');
-    if (field.texts.length === 0) {
-      throw new AppError(
-        'invalid-input',
-        `bannedWords leave no text for ${field.request.name}: ban fewer words`,
-        {
-          details: { field: 'bannedWords' },
-        },
-      );
-    }
+    // What a brand forbids may be in every sentence of ours: what the product is called says no more than it.
+    if (field.texts.length === 0 && field.isRuled)
+      for (const line of [brief.name, brief.title]) field.offer(line, 'templates');
+    if (field.texts.length === 0) throw nothingLeft(field);
   }
   return { fields: fields.map((field) => field.texts), fallbackReason: reason };
+}
+
+function nothingLeft({ request, refusals, isRuled }: FieldTexts): AppError {
+  const last = refusals.at(-1) ?? 'it is empty';
+  return new AppError(
+    'invalid-input',
+    isRuled
+      ? `bannedWords and the brand's rules leave no text for ${request.name} (of the last one ${last}): ban fewer words, or let the brand deviate there`
+      : `bannedWords leave no text for ${request.name}: ban fewer words`,
+    { details: { field: isRuled ? 'brand' : 'bannedWords' } },
+  );
 }
 
 /** Returns in words why the writer failed as a whole, or undefined. */
@@ -135,23 +150,32 @@ interface FieldTexts {
   texts: AcceptedText[];
   refusals: string[];
   least: number;
+  /** Whether a brand's rules hold here. */
+  isRuled: boolean;
   missing(): number;
   offer(text: string, writer: WriterName): void;
 }
 
-function createFieldTexts(request: FieldRequest, rules: CollectRules): FieldTexts {
+function createFieldTexts({ request, rules: ruled }: RuledRequest, rules: CollectRules): FieldTexts {
+  const { record, ...checks } = rules;
+  const mend = (text: string): string => ruled?.mend(text, record) ?? text;
+  const fits = (text: string): boolean => request.fits(mend(text));
   const seen = new Set<string>();
   const field: FieldTexts = {
     request,
     texts: [],
     refusals: [],
     least: Math.min(request.count, request.role === 'headline' || request.role === 'description' ? 3 : 1),
+    isRuled: ruled !== undefined,
     missing: () => request.count - field.texts.length,
     offer(proposal, writer) {
       if (field.missing() <= 0) return;
       // A text cut after a whole sentence still reads well; one cut anywhere else is refused as too long.
-      const text = request.fits(proposal) ? proposal : shortenBySentence(proposal, request);
-      const finding = checkText(text, { fits: request.fits, plain: request.plain, ...rules });
+      const text = mend(fits(proposal) ? proposal : shortenBySentence(proposal, fits, request.maxChars * 4));
+      const finding =
+        checkText(text, { fits: request.fits, plain: request.plain, ...checks }) ??
+        findBanned(text, ruled) ??
+        ruled?.check(text, record);
       // Of one text there is nothing that it could repeat.
       const key = request.count === 1 ? '' : sameTextKey(text);
       if (finding === undefined && !seen.has(key)) {
@@ -165,8 +189,15 @@ function createFieldTexts(request: FieldRequest, rules: CollectRules): FieldText
   return field;
 }
 
-function shortenBySentence(text: string, request: FieldRequest): string {
-  const cut = shorten(text, { fits: request.fits, maxUnits: request.maxChars * 4 });
+function findBanned(text: string, rules: FieldRules | undefined): Finding | undefined {
+  const banned = rules?.banned(foldText(text));
+  return banned === undefined
+    ? undefined
+    : { refusal: 'brand-rule', reason: `it holds "${banned}", which the brand does not use` };
+}
+
+function shortenBySentence(text: string, fits: (text: string) => boolean, maxUnits: number): string {
+  const cut = shorten(text, { fits, maxUnits });
   return /[.!?]["'\u201d\u2019)]?$/u.test(cut) ? cut : text;
 }
 

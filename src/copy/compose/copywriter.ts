@@ -7,6 +7,15 @@ import { AppError } from '../../core/errors.ts';
 import type { WriterName } from '../../core/config/index.ts';
 import type { Logger } from '../../core/log.ts';
 import type { Random } from '../../core/random.ts';
+import {
+  createBrandRules,
+  isCalled,
+  listOwnWords,
+  type Brand,
+  type BrandBook,
+  type FieldRules,
+  type RuledField,
+} from '../brand/index.ts';
 import { createBrief, foldText, isForeign, type Brief, type BriefInput } from '../brief/index.ts';
 import type { Channels } from '../channels/index.ts';
 import { checkText, createBannedWords, createClaimSource } from '../check/index.ts';
@@ -23,6 +32,10 @@ const IN_ENGLISH = 'title and description do not seem to be in English; copy is 
 /** A product and what is wished of its copy; whatever else stands there is not read. */
 export interface CopyRequest extends BriefInput, Omit<CopyOptions, keyof BriefInput | 'channels'> {
   channels?: readonly string[] | undefined;
+  /** What the product's record calls its brand: decides between `brandVersions`. */
+  recordBrand?: string | undefined;
+  /** Brands that records may name, `acme@3`; where none fits, `brand` holds. */
+  brandVersions?: readonly string[] | undefined;
   /** How long the writer may take before templates write in its place; its own limit holds too. */
   writeWithinMs?: number;
   signal?: AbortSignal;
@@ -61,6 +74,8 @@ export interface Copy {
   writer: WriterName;
   /** Why templates wrote in another writer's place, or null. */
   fallback: string | null;
+  /** Whose rules the texts keep, in which version; absent where no brand was named. */
+  brand?: { name: string; version: number };
   /** What else the reader should know of the copy; absent where there is nothing. */
   notes?: string[];
 }
@@ -76,6 +91,7 @@ export interface Draft {
   readonly hashtags: readonly string[];
   readonly fallback: string | null;
   readonly notes: readonly string[];
+  readonly brand: Brand | undefined;
 }
 
 /** The texts of one field, as they would be returned. */
@@ -91,6 +107,10 @@ export interface CopywriterOptions {
   fallback?: Writer;
   /** Texts per field when a request does not say. Default 8. */
   defaultCount?: number;
+  /** Where brands are looked up by name; without it no request may name one. */
+  brands?: Pick<BrandBook, 'resolve'> | undefined;
+  /** The brand of requests that name none. */
+  defaultBrand?: string | undefined;
   log?: Pick<Logger, 'warn'>;
 }
 
@@ -124,11 +144,30 @@ export function createCopywriter(options: CopywriterOptions): Copywriter {
   const captionField = tightestField(channels, 'post');
   const adField = tightestField(channels, 'ad');
 
-  const planFields = (names: readonly string[], count: number, tags: readonly string[]): FieldPlan[] => {
+  const rulesOf = createRuleBook();
+  const resolveBrand = async (ref: string | undefined): Promise<Brand | undefined> => {
+    if (ref === undefined) return undefined;
+    if (options.brands !== undefined) return await options.brands.resolve(ref);
+    throw new AppError('invalid-input', `brand is "${ref}"; there are no brands without a database`, {
+      details: { field: 'brand' },
+    });
+  };
+
+  const planFields = (
+    names: readonly string[],
+    count: number,
+    tags: readonly string[],
+    rulesFor: RulesFor | undefined,
+  ): FieldPlan[] => {
     const captionTags = tags.slice(0, captionField.hashtags?.advised ?? 0);
     const plans = [
-      planField(captionField, 'social_media_caption', { count, tags: captionTags, inlineTags: false }),
-      planField(adField, 'ad_copy', { count, tags: [], inlineTags: false }),
+      planField(captionField, 'social_media_caption', {
+        count,
+        tags: captionTags,
+        inlineTags: false,
+        rulesFor,
+      }),
+      planField(adField, 'ad_copy', { count, tags: [], inlineTags: false, rulesFor }),
     ];
     for (const channel of names) {
       for (const [field, spec] of Object.entries(channels[channel]?.fields ?? {})) {
@@ -142,6 +181,7 @@ export function createCopywriter(options: CopywriterOptions): Copywriter {
             tags: tags.slice(0, allowed),
             inlineTags: true,
             place: { channel, field },
+            rulesFor,
           }),
         );
       }
@@ -155,19 +195,35 @@ export function createCopywriter(options: CopywriterOptions): Copywriter {
     async propose(request) {
       const count = requireCount(request.count ?? options.defaultCount ?? DEFAULT_COUNT);
       const names = requireChannels(request.channels ?? [], channels);
+      const brand =
+        (await findRecordBrand(request, resolveBrand)) ??
+        (await resolveBrand(request.brand ?? options.defaultBrand));
+      const rulesFor = brand && rulesOf(brand);
       const brief = createBrief(request);
       const banned = createBannedWords(brief.bannedWords);
-      const source = createClaimSource([brief.title, brief.description, brief.audience, ...brief.keywords]);
+      const submitted = [brief.title, brief.description, brief.audience, ...brief.keywords];
+      const own = brand === undefined ? [] : listOwnWords(brand.profile);
+      const source = createClaimSource([...submitted, ...own]);
+      const brandBans = rulesFor?.(WHOLE_ANSWER).banned;
+      const isBanned = (folded: string): boolean =>
+        banned(folded) !== undefined || brandBans?.(folded) !== undefined;
       const refusesTag = (tag: string): boolean =>
-        checkText(tag, { fits: () => true, plain: false, banned, source }) !== undefined;
+        checkText(tag, { fits: () => true, plain: false, banned, source }) !== undefined ||
+        brandBans?.(foldText(tag)) !== undefined;
       const tags = createHashtags(brief, MAX_HASHTAGS, refusesTag);
-      const plans = planFields(names, count, tags);
+      const plans = planFields(names, count, tags, rulesFor);
       const seed = request.seed ?? hashText(`${request.title}\u0000${request.description}`);
       const collected = await collectTexts(
-        withoutBanned(brief, (text) => banned(foldText(text)) !== undefined),
-        plans.map((plan) => plan.request),
+        withoutBanned(brief, brand !== undefined || brief.bannedWords.length > 0, (text) =>
+          isBanned(foldText(text)),
+        ),
+        plans,
         { writer, fallback },
-        { banned, source },
+        {
+          banned,
+          source,
+          record: { title: brief.title, words: listWords([...submitted, ...own]), language: 'en' },
+        },
         { seed, signal: request.signal, withinMs: request.writeWithinMs },
       );
       const reason = collected.fallbackReason ?? null;
@@ -188,7 +244,7 @@ export function createCopywriter(options: CopywriterOptions): Copywriter {
               texts.map(({ text }) => copyText({ title, field: plan.request.name, text })),
             );
       const notes = isForeign(`${brief.title}. ${brief.description}`) ? [IN_ENGLISH] : [];
-      return { texts, fields, hashtags: tags, fallback: reason, notes };
+      return { texts, fields, hashtags: tags, fallback: reason, notes, brand };
     },
     choose: chooseCopy,
     async close() {
@@ -196,6 +252,37 @@ export function createCopywriter(options: CopywriterOptions): Copywriter {
       if (fallback !== writer) await fallback.close?.();
     },
   };
+}
+
+type RulesFor = (field: RuledField) => FieldRules;
+
+/** The rules of a brand that hold for no channel: for hashtags and what templates are told. */
+const WHOLE_ANSWER: RuledField = { name: 'hashtags', role: 'hashtags', channel: undefined };
+
+/** A brand's rules are made when they are first needed, and go with the brand. */
+function createRuleBook(): (brand: Brand) => RulesFor {
+  const made = new WeakMap<Brand, RulesFor>();
+  return (brand) => {
+    const rules = made.get(brand) ?? createBrandRules(brand.profile);
+    made.set(brand, rules);
+    return rules;
+  };
+}
+
+async function findRecordBrand(
+  { recordBrand = '', brandVersions = [] }: CopyRequest,
+  resolve: (ref: string) => Promise<Brand | undefined>,
+): Promise<Brand | undefined> {
+  if (recordBrand === '') return undefined;
+  for (const ref of brandVersions) {
+    const brand = await resolve(ref);
+    if (brand !== undefined && isCalled(brand, recordBrand)) return brand;
+  }
+  return undefined;
+}
+
+function listWords(texts: readonly string[]): Set<string> {
+  return new Set(texts.flatMap((text) => text.match(/[\p{L}\p{N}][\p{L}\p{M}\p{N}'\u2019-]*/gu) ?? []));
 }
 
 function requireCount(count: number): number {
@@ -206,8 +293,8 @@ function requireCount(count: number): number {
 }
 
 /** The brief without what may not be said, so that templates do not offer it in vain. */
-function withoutBanned(brief: Brief, isBanned: (text: string) => boolean): Brief {
-  if (brief.bannedWords.length === 0) return brief;
+function withoutBanned(brief: Brief, isNeeded: boolean, isBanned: (text: string) => boolean): Brief {
+  if (!isNeeded) return brief;
   const allowed = (text: string): boolean => !isBanned(text);
   const { phrases } = brief;
   return {
@@ -250,7 +337,7 @@ interface RankedText extends ScoredText {
 }
 
 function chooseCopy(
-  { texts, fields, hashtags, fallback, notes }: Draft,
+  { texts, fields, hashtags, fallback, notes, brand }: Draft,
   scores: readonly number[],
   chance?: Chance,
 ): Copy {
@@ -274,6 +361,7 @@ function chooseCopy(
     alternatives: {},
     writer: caption?.[0]?.writer ?? 'templates',
     fallback,
+    ...(brand !== undefined && { brand: { name: brand.name, version: brand.version } }),
     ...(notes.length > 0 && { notes: [...notes] }),
   };
   for (const [index, { plan }] of fields.entries()) {

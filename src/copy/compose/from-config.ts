@@ -1,6 +1,7 @@
 import type { Config, WriterName } from '../../core/config/index.ts';
 import { AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
+import type { BrandBook } from '../brand/index.ts';
 import { loadChannels } from '../channels/index.ts';
 import {
   createOpenAiWriter,
@@ -17,6 +18,8 @@ export interface FromConfigOptions {
   cacheDir?: string;
   /** Where a paid writer's tokens per day are counted. */
   ledger?: SpendingLedger;
+  /** Where brands are looked up by name. */
+  brands?: Pick<BrandBook, 'resolve'>;
 }
 
 /** What writing needs of the section `copy`; how texts are chosen is the caller's. */
@@ -33,6 +36,8 @@ export function openCopywriter(config: WritingConfig, options: FromConfigOptions
     channels: loadChannels(config.channels),
     writer: WRITERS[config.writer](config, options),
     defaultCount: config.candidates,
+    brands: options.brands,
+    defaultBrand: config.brand ?? undefined,
     log: options.log,
   });
 }

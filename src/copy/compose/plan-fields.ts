@@ -4,6 +4,7 @@
  */
 import { AppError } from '../../core/errors.ts';
 import { ceilingOf, countText, type ChannelField, type Channels, type FieldRole } from '../channels/index.ts';
+import type { FieldRules, RuledField } from '../brand/index.ts';
 import type { FieldRequest } from '../writers/index.ts';
 
 /** One field to fill, as the copywriter sees it. */
@@ -17,6 +18,8 @@ export interface FieldPlan {
   keep: number;
   min: number;
   isList: boolean;
+  /** Of the brand that the text is written for. */
+  rules: FieldRules | undefined;
 }
 
 /** Fields of every channel by role that hold one text, tightest first. */
@@ -50,12 +53,27 @@ export function requireChannels(names: readonly string[], channels: Channels): s
 export function planField(
   field: ChannelField,
   name: string,
-  options: { count: number; tags: readonly string[]; inlineTags: boolean; place?: FieldPlan['place'] },
+  options: {
+    count: number;
+    tags: readonly string[];
+    inlineTags: boolean;
+    place?: FieldPlan['place'];
+    rulesFor?: ((field: RuledField) => FieldRules) | undefined;
+  },
 ): FieldPlan {
   const { count, tags, inlineTags, place } = options;
+  const rules = options.rulesFor?.({ name, role: field.role, channel: place?.channel });
   const ceiling = ceilingOf(field);
-  const after = tags.length === 0 ? '' : ` ${tags.join(' ')}`;
+  const tagged = tags.length === 0 ? '' : ` ${tags.join(' ')}`;
+  const after = (rules?.suffix ?? '') + tagged;
   const fits = remembered((text) => countText(text + after, field.count) <= ceiling);
+  if (rules !== undefined && rules.suffix !== '' && !fits('')) {
+    throw new AppError(
+      'invalid-input',
+      `the brand's disclaimers alone are over the limit of ${name}: name the fields that they are for`,
+      { details: { field: 'brand' } },
+    );
+  }
   const { items } = field;
   const keep = items === undefined ? 1 : count === 1 ? items.min : items.write;
   const maxChars = field.count === 'sms-parts' ? ceiling * 153 : ceiling;
@@ -64,14 +82,15 @@ export function planField(
       name,
       role: field.role,
       count: keep + count - 1,
-      aim: Math.min(field.aim, maxChars - after.length),
+      aim: Math.max(1, Math.min(field.aim, maxChars - after.length - (rules?.room ?? 0))),
       maxChars: maxChars - after.length,
       fits,
-      plain: field.plain,
+      plain: field.plain || rules?.plain === true,
       gsm7: field.count === 'sms-parts',
     },
     place,
-    suffix: inlineTags ? after : '',
+    suffix: (rules?.suffix ?? '') + (inlineTags ? tagged : ''),
+    rules,
     keep,
     min: items?.min ?? 1,
     isList: items !== undefined,

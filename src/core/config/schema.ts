@@ -159,6 +159,7 @@ const copy = z.strictObject({
   explorationFloor: z.number().min(0).max(0.5),
   candidates: positiveInt.max(64),
   channels: text,
+  brand: text.max(80).nullable(),
   transformers: z.strictObject({ model: text.nullable(), maxNewTokens: positiveInt.max(1024) }),
   openai: z.strictObject({
     baseUrl: z.url().nullable(),

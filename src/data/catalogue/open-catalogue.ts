@@ -30,7 +30,7 @@ export type CatalogueSource =
   | { kind: 'http'; url: string };
 
 /** Fields that copy is written from: no other decides here, and a price that is no number harms nobody. */
-export const CATALOGUE_FIELDS = ['id', 'title', 'category', 'description'] as const;
+export const CATALOGUE_FIELDS = ['id', 'title', 'category', 'description', 'brand'] as const;
 export type Product = Pick<ProductRecord, (typeof CATALOGUE_FIELDS)[number]>;
 
 /**
@@ -139,9 +139,12 @@ async function* toProducts(
     }
     const { line, record, values } = row;
     const nth = places.get(values);
-    const { id, title, category, description } = record;
+    const { id, title, category, description, brand } = record;
     // As /predict has it: copy without a title has nothing to say what it is about.
     if (title === '') yield { line, fault: { field: 'title', value: '', reason: 'must not be empty' } };
-    else yield { line, ...(nth !== undefined && { nth }), product: { id, title, category, description } };
+    else {
+      const product = { id, title, category, description, ...(brand !== undefined && { brand }) };
+      yield { line, ...(nth !== undefined && { nth }), product };
+    }
   }
 }

@@ -20,6 +20,7 @@ import { schedulePauseMigration } from './032-schedule-pause.ts';
 import { adoptedResultsMigration } from './033-adopted-results.ts';
 import { consoleMigration } from './034-console.ts';
 import { textsMigration } from './041-texts.ts';
+import { brandsMigration } from './046-brands.ts';
 import { keyLifeMigration } from './055-key-life.ts';
 import { auditMigration } from './056-audit.ts';
 
@@ -44,6 +45,7 @@ export const migrations: readonly Migration[] = [
   adoptedResultsMigration,
   consoleMigration,
   textsMigration,
+  brandsMigration,
   keyLifeMigration,
   auditMigration,
 ];

@@ -116,6 +116,7 @@ export function createPredictor(deps: {
       model: { name: session.name, version: session.version, alias: session.alias },
       writer: copy.writer,
       fallback: copy.fallback,
+      ...(copy.brand !== undefined && { brand: copy.brand }),
       ...(copy.notes !== undefined && { notes: copy.notes }),
       channels: copy.channels,
       alternatives,

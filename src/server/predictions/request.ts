@@ -99,6 +99,9 @@ export const predictionExtrasSchema = z.object({
   notes: z.array(z.string()).optional().openapi({
     description: 'What else to know of the copy, such as that the product is not described in English',
   }),
+  brand: z.object({ name: z.string(), version: z.int() }).optional().openapi({
+    description: 'Whose voice and rules the texts keep, in which version of the profile',
+  }),
   channels: z.record(z.string(), z.record(z.string(), z.union([z.string(), z.array(z.string())]))),
   alternatives: z.record(z.string(), z.array(scoredText)),
   text_ids: z.record(z.string(), z.union([textId, z.array(textId)])).openapi({

@@ -2,6 +2,7 @@
  * Follows a prediction, or a model version, back to what it came from: version, tracking run, dataset, gate
  * report, pipeline run.
  */
+import { z } from 'zod';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import type { Config } from '../../core/config/index.ts';
 import { AppError, orMissing } from '../../core/errors.ts';
@@ -113,8 +114,14 @@ async function followVersion(
   };
 }
 
+/** Of a stored answer, what its receipt tells; answers of earlier versions lack some of it. */
+const answered = z.object({
+  model: z.object({ alias: z.string() }).nullish().catch(null),
+  brand: z.object({ name: z.string(), version: z.int() }).nullable().catch(null),
+});
+
 function toPredictionLink(prediction: StoredPrediction): Receipt['prediction'] {
-  const { model } = prediction.response as { model?: { alias?: unknown } };
+  const { model, brand } = answered.parse(prediction.response);
   return {
     status: 'found',
     id: prediction.id,
@@ -124,7 +131,8 @@ function toPredictionLink(prediction: StoredPrediction): Receipt['prediction'] {
     confidence_score: prediction.confidenceScore,
     writer: prediction.writer,
     request_id: prediction.requestId,
-    served_as: typeof model?.alias === 'string' ? model.alias : null,
+    served_as: model?.alias ?? null,
+    brand,
     response_sha256: sha256Hex(JSON.stringify(prediction.response)),
   };
 }

@@ -17,6 +17,9 @@ export function renderReceipt(receipt: Receipt): string {
             ['ad copy', found.ad_copy],
             ['confidence', found.confidence_score.toFixed(4)],
             ['writer', found.writer],
+            ...(found.brand === null
+              ? []
+              : [['brand', `${found.brand.name}, version ${found.brand.version} of its profile`] as const]),
             ['request', found.request_id],
             ['served as', found.served_as],
             ['answer', `sha256 ${found.response_sha256}`],

@@ -39,6 +39,8 @@ export const receiptSchema = z.object({
     ad_copy: z.string(),
     confidence_score: z.number(),
     writer: z.string(),
+    /** Whose voice and rules the texts keep; null where none was named. */
+    brand: z.object({ name: z.string(), version: z.int() }).nullable(),
     request_id: z.string(),
     /** The alias by which the model was reached. */
     served_as: z.string().nullable(),

@@ -86,7 +86,7 @@ const list = (about: string) =>
     .optional()
     .transform((text) => (text === undefined ? undefined : text.split(',').map((part) => part.trim())))
     .openapi({ type: 'string', description: `${about}, separated by commas` });
-const { tone, audience, language } = copyOptionsSchema.shape;
+const { tone, audience, brand, language } = copyOptionsSchema.shape;
 const querySchema = z.strictObject({
   url: z
     .url({ protocol: /^https?$/ })
@@ -124,6 +124,15 @@ const querySchema = z.strictObject({
   audience,
   keywords: list('keywords'),
   banned_words: list('words that no text may hold'),
+  brand,
+  brand_by_record: z
+    .enum(['true', 'false'])
+    .optional()
+    .transform((text) => text === 'true')
+    .openapi({
+      type: 'string',
+      description: "each row's own brand, by its name, title or aliases; `brand` for the others",
+    }),
   count: z.coerce
     .number<string>()
     .int()
@@ -255,11 +264,13 @@ export function createJobRoutes(deps: {
 
   return createRouter()
     .openapi(startRoute, async function startJob(c) {
-      const { url, map, format, out_format, only_changed, preview, catalogue, ...wishes } =
+      const { url, map, format, out_format, only_changed, preview, catalogue, ...named } =
         c.req.valid('query');
+      const { brand_by_record: brandByRecord, ...wishes } = named;
       if (url !== undefined) await requireReachable('url', url, deps.destinations);
       const request: PredictJobRequest = {
         ...fromWireOptions(wishes),
+        brandByRecord,
         map: parseMap(map),
         format: out_format ?? format,
         preview,

@@ -5,7 +5,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { classifierText } from '../../core/classifier-text.ts';
 import { AppError } from '../../core/errors.ts';
-import type { Copy, Copywriter, Draft } from '../../copy/index.ts';
+import { renderBrandRef, type Copy, type Copywriter, type Draft } from '../../copy/index.ts';
 import type { Fault, Product, TableRow } from '../../data/index.ts';
 import type { JobContext } from '../loop/context.ts';
 
@@ -37,8 +37,8 @@ export async function writeCreatives(
   products: readonly NumberedProduct[],
   { score, copywriter, job, signal }: Predicting,
 ): Promise<CreativeResult[]> {
-  const written = await proposeAll(products, ({ title, description }) =>
-    copywriter.propose({ ...job.options, title, description, signal }),
+  const written = await proposeAll(products, ({ title, description, brand }) =>
+    copywriter.propose({ ...job.options, title, description, recordBrand: brand, signal }),
   );
   const texts = written.flatMap((each) =>
     'draft' in each ? [classifierText(each.product), ...each.draft.texts] : [],
@@ -84,7 +84,7 @@ function toRow(
   product: NumberedProduct,
   copy: Copy,
   confidence: number,
-  { model }: JobContext['job'],
+  { model, options }: JobContext['job'],
 ): TableRow {
   const { line, nth, id, category, title, description } = product;
   return {
@@ -101,6 +101,9 @@ function toRow(
     writer: copy.writer,
     fallback: copy.fallback,
     model_version: model.version,
+    ...(options.columns.some((column) => column.name === 'brand') && {
+      brand: copy.brand === undefined ? null : renderBrandRef(copy.brand),
+    }),
     ...Object.fromEntries(
       Object.entries(copy.channels).flatMap(([channel, fields]) =>
         Object.entries(fields).map(([field, value]) => [`${channel}.${field}`, value]),

@@ -5,6 +5,7 @@ import { writeCopy } from '../../../fixtures/write-copy.ts';
 const config = {
   writer: 'templates',
   candidates: 4,
+  brand: null,
   channels: 'config/channels.yaml',
   transformers: { model: null, maxNewTokens: 64 },
   openai: { baseUrl: null, apiKey: null, model: null, timeoutMs: 1000, retries: 0, maxTokensPerDay: 1000 },
