@@ -40,9 +40,10 @@ import { createApp } from './app.ts';
 import { createDrain, type Drain } from './drain.ts';
 import { openChangeFeed } from './events/change-feed.ts';
 import { openRetrainTrigger } from './feedback/retrain-trigger.ts';
-import { addJobMetrics } from './job-metrics.ts';
+
 import { createKeyChecker, needsKeys } from './keys/index.ts';
 import { addLogMetrics, createMetrics } from './metrics.ts';
+import { addStateMetrics } from './state-metrics.ts';
 import { openExplorer, openPredictionStore } from './predictions/index.ts';
 
 export interface ServerOptions {
@@ -89,7 +90,11 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     const tokenizers = createTokenizers();
     let models: ServedModels | undefined = undefined as ServedModels | undefined;
     const metrics = createMetrics(() => models);
-    addJobMetrics(metrics.registry, () => database.db, log);
+    addStateMetrics(
+      metrics.registry,
+      () => ({ db: database.db, queues: options.queues.queues, config, clock }),
+      log,
+    );
     addLogMetrics(metrics.registry, options.logHealth ?? createLogHealth());
     const { registry } = options.tracking;
     const served = createServedModels({

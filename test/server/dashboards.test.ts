@@ -4,29 +4,31 @@ import path from 'node:path';
 import { expect, it } from 'vitest';
 import { createLogHealth, createSilentLogger } from '../../src/core/log.ts';
 import { packageRoot } from '../../src/core/paths.ts';
-import { addJobMetrics } from '../../src/server/job-metrics.ts';
+import { addStateMetrics } from '../../src/server/state-metrics.ts';
 import { addLogMetrics, createMetrics } from '../../src/server/metrics.ts';
 
-it.each(['deploy/grafana/serving.json', 'deploy/prometheus/rules.yaml'])(
-  'every metric that %s names is there',
-  async (file) => {
-    const { registry } = createMetrics(() => undefined);
-    addLogMetrics(registry, createLogHealth());
-    addJobMetrics(
-      registry,
-      () => {
-        throw new Error('nobody asks for values here');
-      },
-      createSilentLogger(),
-    );
-    const there = new Set(registry.getMetricsAsArray().map(({ name }) => name));
-    const text = await readFile(path.join(packageRoot, file), 'utf8');
-    const named = [...new Set(text.match(/copyloop_[a-z0-9_]+/g))];
-    expect(named.length).toBeGreaterThan(5);
-    const parts = /_(bucket|sum|count)$/;
-    expect(named.filter((name) => !there.has(name) && !there.has(name.replace(parts, '')))).toEqual([]);
-  },
-);
+it.each([
+  'deploy/grafana/serving.json',
+  'deploy/grafana/pipeline.json',
+  'deploy/grafana/learning.json',
+  'deploy/prometheus/rules.yaml',
+])('every metric that %s names is there', async (file) => {
+  const { registry } = createMetrics(() => undefined);
+  addLogMetrics(registry, createLogHealth());
+  addStateMetrics(
+    registry,
+    () => {
+      throw new Error('nobody asks for values here');
+    },
+    createSilentLogger(),
+  );
+  const there = new Set(registry.getMetricsAsArray().map(({ name }) => name));
+  const text = await readFile(path.join(packageRoot, file), 'utf8');
+  const named = [...new Set(text.match(/copyloop_[a-z0-9_]+/g))];
+  expect(named.length).toBeGreaterThan(5);
+  const parts = /_(bucket|sum|count)$/;
+  expect(named.filter((name) => !there.has(name) && !there.has(name.replace(parts, '')))).toEqual([]);
+});
 
 const hasPromtool = spawnSync('promtool', ['--version']).status === 0;
 if (!hasPromtool)

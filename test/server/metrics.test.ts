@@ -1,12 +1,15 @@
 import { readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Kysely, PostgresDialect } from 'kysely';
 import { Pool } from 'pg';
 import { expect, it } from 'vitest';
+import { systemClock } from '../../src/core/clock.ts';
+import { loadConfig } from '../../src/core/config/index.ts';
 import { createLogHealth, createSilentLogger } from '../../src/core/log.ts';
 import { packageRoot } from '../../src/core/paths.ts';
 import type { Schema } from '../../src/db/index.ts';
-import { addJobMetrics } from '../../src/server/job-metrics.ts';
+import { addStateMetrics } from '../../src/server/state-metrics.ts';
 import { addLogMetrics, createMetrics } from '../../src/server/metrics.ts';
 
 const documentation = readFileSync(path.join(packageRoot, 'docs', 'metrics.md'), 'utf8');
@@ -14,7 +17,7 @@ const documentation = readFileSync(path.join(packageRoot, 'docs', 'metrics.md'),
 it('names every metric of its own in docs/metrics.md, and no other', () => {
   const { registry } = createMetrics(() => undefined);
   addLogMetrics(registry, createLogHealth());
-  addJobMetrics(
+  addStateMetrics(
     registry,
     () => {
       throw new Error('nobody asks for values here');
@@ -29,17 +32,23 @@ it('names every metric of its own in docs/metrics.md, and no other', () => {
   expect(new Set(documented)).toEqual(new Set(names));
 });
 
-it('leaves out the prediction jobs while the database does not answer, and nothing else', async () => {
+it('leaves out what is read from the database while it does not answer, and nothing else', async () => {
   const { registry, servedModelsEvents } = createMetrics(() => undefined);
   // Nobody listens at port 1.
   const pool = new Pool({ connectionString: 'postgres://nobody@127.0.0.1:1/none' });
   const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool }) });
-  addJobMetrics(registry, () => db, createSilentLogger());
+  const { config } = loadConfig({ env: {}, overrides: { 'storage.varDir': tmpdir() } });
+  addStateMetrics(
+    registry,
+    () => ({ db, queues: new Map(), config, clock: systemClock }),
+    createSilentLogger(),
+  );
   servedModelsEvents.registryRead(false);
   const page = await registry.metrics();
   await db.destroy();
   expect(page).toContain('copyloop_registry_unreadable 1');
-  expect(page).not.toMatch(/^copyloop_job(s|_rows)[ {]/m);
+  expect(page).not.toMatch(/^copyloop_(job(s|_rows)|runs|run_\w+|feedback_waiting|dataset_rows)[ {]/m);
+  expect(page).toMatch(/^copyloop_disk_free_bytes \d/m);
 });
 
 it('answers in the text format of Prometheus', async () => {
