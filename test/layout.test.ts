@@ -19,7 +19,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   tracking: ['core', 'mlflow', 'db'],
   copy: ['core', 'learning'],
   learning: ['core'],
-  serving: ['core', 'db', 'ml', 'tracking', 'copy', 'learning'],
+  serving: ['core', 'db', 'data', 'ml', 'tracking', 'copy', 'learning'],
   audit: ['core', 'db'],
   backup: ['core', 'db', 'tracking'],
   queues: ['core', 'db', 'data', 'ml', 'tracking', 'copy', 'learning'],

@@ -411,6 +411,53 @@ export type Key = {
   revoked_at: string | null;
 };
 
+export type PolicyValue = {
+  ips: number;
+  snips: number;
+  dr: number;
+  effective_size: number;
+  choices: number;
+  interval: { low: number; high: number; confidence: number };
+};
+
+export type Canary = {
+  id: number;
+  version: number;
+  champion: number;
+  status:
+    | 'waiting'
+    | 'running'
+    | 'settling'
+    | 'promoted'
+    | 'rolled-back'
+    | 'out-of-budget'
+    | 'stopped'
+    | 'superseded';
+  rules: {
+    share: number;
+    alpha: number;
+    budget: number;
+    minimum_events: number;
+    max_days: number;
+    reward: string;
+  };
+  evidence: {
+    champion: { products: number; shown: number; rewards: number };
+    challenger: { products: number; shown: number; rewards: number };
+    difference: number;
+    low: number;
+    high: number;
+    because: string | null;
+    looked_at: string;
+  } | null;
+  reason: string;
+  settled_by: string | null;
+  pipeline_run_id: string | null;
+  created_at: string;
+  started_at: string | null;
+  ended_at: string | null;
+};
+
 export type Receipt = {
   prediction:
     | {
@@ -686,6 +733,109 @@ export interface Api {
   'GET /jobs/{id}/output': { path: { id: string }; query: {}; body: undefined; answer: undefined };
   'GET /jobs/{id}/refused': { path: { id: string }; query: {}; body: undefined; answer: undefined };
   'GET /keys': { path: {}; query: {}; body: undefined; answer: { status: 'success'; keys: Key[] } };
+  'GET /learning/canary': {
+    path: {};
+    query: {};
+    body: undefined;
+    answer: { status: 'success'; canaries: Canary[]; active: Canary & ({} | null) };
+  };
+  'GET /learning/summary': {
+    path: {};
+    query: {
+      field?: string | undefined;
+      channel?: string | undefined;
+      since?: string | undefined;
+      reward?: 'clicks' | 'conversions' | 'verdicts' | undefined;
+    };
+    body: undefined;
+    answer: {
+      status: 'success';
+      reward: string;
+      total: {
+        texts: number;
+        impressions: number;
+        clicks: number;
+        conversions: number;
+        accepted: number;
+        rejected: number;
+        edited: number;
+        rate: number | null;
+      };
+      fields: {
+        field: string;
+        channel: string | null;
+        texts: number;
+        impressions: number;
+        clicks: number;
+        conversions: number;
+        accepted: number;
+        rejected: number;
+        edited: number;
+        rate: number | null;
+      }[];
+      channels: {
+        channel: string;
+        texts: number;
+        impressions: number;
+        clicks: number;
+        conversions: number;
+        accepted: number;
+        rejected: number;
+        edited: number;
+        rate: number | null;
+      }[];
+      versions: {
+        version: number;
+        texts: number;
+        impressions: number;
+        clicks: number;
+        conversions: number;
+        accepted: number;
+        rejected: number;
+        edited: number;
+        rate: number | null;
+      }[];
+      policies: {
+        policy: 'best' | 'explore' | 'holdback';
+        texts: number;
+        earned: number;
+        trials: number;
+        rate: number | null;
+      }[];
+      choices: {
+        draws: number;
+        random: { value: number; low: number; high: number; effective_size: number } | null;
+        best: { value: number; low: number; high: number; effective_size: number } | null;
+      };
+    };
+  };
+  'GET /learning/value': {
+    path: {};
+    query: {
+      field?: string | undefined;
+      channel?: string | undefined;
+      since?: string | undefined;
+      reward?: 'clicks' | 'conversions' | 'verdicts' | 'revenue' | undefined;
+      version: number;
+      limit?: number | undefined;
+    };
+    body: undefined;
+    answer: {
+      status: 'success';
+      version: number;
+      champion: number;
+      reward: string;
+      log: { drawn: number; held_back: number; certain: number };
+      because: string | null;
+      value: {
+        currency: string | null;
+        version: PolicyValue;
+        champion: PolicyValue;
+        drawn: number;
+        gain: { difference: number; low: number; high: number };
+      } | null;
+    };
+  };
   'GET /metrics': { path: {}; query: {}; body: undefined; answer: undefined };
   'GET /models': { path: {}; query: {}; body: undefined; answer: { status: 'success'; models: Model[] } };
   'GET /models/{name}/aliases/{alias}/history': {
@@ -905,6 +1055,7 @@ export interface Api {
       brand_by_record?: string | undefined;
       count?: number | null | undefined;
       seed?: number | null | undefined;
+      policy?: 'best' | 'explore' | undefined;
       language?: 'en' | undefined;
     };
     body: undefined;
@@ -927,6 +1078,18 @@ export interface Api {
     query: {};
     body: { name: string; role?: 'reader' | 'writer' | 'admin' | undefined };
     answer: { status: 'success'; id: string; key: string };
+  };
+  'POST /learning/canary/settle': {
+    path: {};
+    query: {};
+    body: undefined;
+    answer: { status: 'success'; canaries: Canary[]; active: Canary & ({} | null) };
+  };
+  'POST /learning/canary/stop': {
+    path: {};
+    query: {};
+    body: Reason;
+    answer: { status: 'success'; canaries: Canary[]; active: Canary & ({} | null) };
   };
   'POST /models/{name}/aliases/{alias}/rollback': {
     path: { name: string; alias: string };

@@ -23,6 +23,7 @@ export {
   createCopywriter,
   openCopywriter,
   requireChannels,
+  type Chance,
   type ChannelCopy,
   type Copy,
   type CopyRequest,

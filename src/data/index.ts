@@ -80,6 +80,17 @@ export { DATA_SOURCES, describeSource, type DataSource } from './source/sources.
 export { renderTable, TABLE_FORMATS, TABLE_TYPES, type TableFormat } from './table/render-table.ts';
 export { inGroups, type TableCell, type TableColumn, type TableRow } from './table/rows.ts';
 export { requireWritable, writeBack, type WriteBackOptions } from './write-back/write-back.ts';
+export {
+  countLog,
+  listCurrencies,
+  readDraws,
+  rewardColumns,
+  type LogFilter,
+  type LoggedDraw,
+  type LogSize,
+  type Reward,
+} from './logged-choices.ts';
+export { summarizeRewards, type EarnedCounts, type RewardSummary } from './reward-summary.ts';
 export { readCues } from './synthetic/read-cues.ts';
 export {
   hashContent,

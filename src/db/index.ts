@@ -22,7 +22,15 @@ export type { Migration } from './migration.ts';
 export { numberArray, PREPARED, prepare, textArray } from './prepared-statements.ts';
 export type { Schema } from './schema.ts';
 export { AUDIT_OUTCOMES, type AuditOutcome } from './tables/audit.ts';
-export { FEEDBACK_OUTCOMES, KEY_ROLES, type FeedbackOutcome, type KeyRole } from './tables/serving.ts';
+export {
+  CANARY_STATUSES,
+  FEEDBACK_OUTCOMES,
+  KEY_ROLES,
+  type CanaryOutcome,
+  type CanaryStatus,
+  type FeedbackOutcome,
+  type KeyRole,
+} from './tables/serving.ts';
 export {
   ATTEMPT_OUTCOMES,
   RUN_STATUSES,

@@ -12,4 +12,6 @@ export const LOCK_KEYS = {
   approval: 7_265_005,
   /** Entries of the audit log are chained one after the other. */
   audit: 7_265_006,
+  /** With the model's name: one process moves its canary. */
+  canary: 7_265_007,
 } as const;

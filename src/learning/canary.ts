@@ -13,6 +13,30 @@ export interface Earned {
   squares: number;
 }
 
+/** Sums over products: what each has earned and how often it was shown. */
+export interface ProductSums {
+  products: number;
+  earned: number;
+  shown: number;
+  earnedSquares: number;
+  shownSquares: number;
+  earnedByShown: number;
+}
+
+/**
+ * What one side has earned, with a spread that allows for products: their texts' rates differ, so shown texts
+ * of one product are worth less than as many of different ones (the ratio estimator's variance by cluster).
+ * Never less than of independent shows.
+ */
+export function earnedOf(sums: ProductSums): Earned {
+  const { products, earned, shown } = sums;
+  if (shown === 0) return { shown, rewards: 0, squares: 0 };
+  const rate = earned / shown;
+  const scattered = sums.earnedSquares - 2 * rate * sums.earnedByShown + rate * rate * sums.shownSquares;
+  const variance = (Math.max(0, scattered) / shown ** 2) * (products > 1 ? products / (products - 1) : 1);
+  return { shown, rewards: earned, squares: Math.max(earned, shown * (shown * variance + rate * rate)) };
+}
+
 export interface CanaryRules {
   /** Of promoting a challenger that is not better, and of rolling back one that is not worse. */
   alpha: number;
@@ -88,7 +112,7 @@ function varianceOfMean({ shown, rewards, squares }: Earned): number {
  * In standard errors, one-sided; about 2.9 at its tightest for alpha 0.05, and growing slowly on both sides
  * of it.
  */
-function boundary(events: number, alpha: number, tightestAt: number): number {
+export function boundary(events: number, alpha: number, tightestAt: number): number {
   const scaled = (events * tuning(alpha)) / Math.max(1, tightestAt);
   return Math.sqrt((2 * (scaled + 1) * Math.log(1 + Math.sqrt(scaled + 1) / (2 * alpha))) / scaled);
 }

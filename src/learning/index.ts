@@ -8,13 +8,22 @@
  * ```
  */
 export {
+  earnedOf,
   judgeCanary,
   type CanaryEvidence,
   type CanaryRules,
   type CanaryVerdict,
   type Earned,
+  type ProductSums,
 } from './canary.ts';
 export { computePropensities, draw, type Arm } from './policy.ts';
 export { fitRatePrior, learnFromCounts, type Counts, type Lesson, type RatePrior } from './rates.ts';
-export { fitScorePrior, priorOf, UNTRIED, type ScoredCounts, type ScorePrior } from './score-prior.ts';
-export { estimateValue, type LoggedChoice, type PolicyValue } from './value.ts';
+export {
+  expectRate,
+  fitScorePrior,
+  priorOf,
+  UNTRIED,
+  type ScoredCounts,
+  type ScorePrior,
+} from './score-prior.ts';
+export { compareValues, estimateValue, type LoggedChoice, type PolicyValue } from './value.ts';

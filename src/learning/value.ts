@@ -1,4 +1,5 @@
 /** What another way of choosing would have earned, from a log of choices with their propensities. */
+import { boundary } from './canary.ts';
 
 export interface LoggedChoice {
   /** Probability with which the logged policy chose what it chose; above 0. */
@@ -35,12 +36,13 @@ export interface PolicyValue {
 export function estimateValue(choices: readonly LoggedChoice[], confidence = 0.95): PolicyValue {
   const count = choices.length;
   let [weights, squares, weighted, robust] = [0, 0, 0, 0];
-  for (const { propensity, reward, probability, expectedOfChoice, expectedOfPolicy } of choices) {
+  for (const choice of choices) {
+    const { propensity, reward, probability } = choice;
     const weight = probability / propensity;
     weights += weight;
     squares += weight * weight;
     weighted += weight * reward;
-    robust += expectedOfPolicy + weight * (reward - expectedOfChoice);
+    robust += robustReward(choice);
   }
   return {
     ips: weighted / count,
@@ -50,6 +52,36 @@ export function estimateValue(choices: readonly LoggedChoice[], confidence = 0.9
     choices: count,
     interval: { ...boundValue(choices, (1 - confidence) / 2), confidence },
   };
+}
+
+/** Choices after which the bounds of a difference are tightest. */
+const TIGHTEST_AT = 1000;
+
+/**
+ * How much more the first policy would have earned than the second, doubly robust, choice by choice of the
+ * same log: what both have in common cancels out. The bounds hold at every look at once, asymptotically.
+ */
+export function compareValues(
+  first: readonly LoggedChoice[],
+  second: readonly LoggedChoice[],
+  confidence = 0.95,
+): { difference: number; low: number; high: number } {
+  const gains = first.map((choice, at) => robustReward(choice) - robustReward(second[at] ?? choice));
+  const count = gains.length;
+  const difference = gains.reduce((sum, gain) => sum + gain, 0) / count;
+  const variance = gains.reduce((sum, gain) => sum + (gain - difference) ** 2, 0) / count;
+  const half = Math.sqrt(variance / count) * boundary(count, (1 - confidence) / 2, TIGHTEST_AT);
+  return { difference, low: difference - half, high: difference + half };
+}
+
+function robustReward({
+  propensity,
+  probability,
+  reward,
+  expectedOfChoice,
+  expectedOfPolicy,
+}: LoggedChoice): number {
+  return expectedOfPolicy + (probability / propensity) * (reward - expectedOfChoice);
 }
 
 /** What is earned is never below 0; nor is what is missed, so an upper bound is 1 less a lower one. */

@@ -76,6 +76,7 @@ export {
   OUT_FORMATS,
   predictOptionsSchema,
   predictRequestSchema,
+  propensityColumn,
   resolvePredictOptions,
   type OutFormat,
   type PredictJobOptions,

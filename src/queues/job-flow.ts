@@ -63,6 +63,8 @@ export const JOB = defineFlow({
         shardRows: z.array(count),
         rows: count,
         refused: count,
+        /** Key of what a job that explores draws by; null for the others. */
+        policyKey: z.string().nullable().default(null),
       }),
       after: [],
       timeoutMs: 120 * MINUTE_MS,

@@ -3,7 +3,7 @@
  * predicts it, does the same.
  */
 import { z } from 'zod';
-import { fieldMapSchema, type Config } from '../core/config/index.ts';
+import { COPY_POLICIES, fieldMapSchema, type Config } from '../core/config/index.ts';
 import { AppError } from '../core/errors.ts';
 import { copyOptionsSchema, loadChannels, requireChannels, type Channels } from '../copy/index.ts';
 import { TABLE_FORMATS, type TableColumn } from '../data/index.ts';
@@ -31,12 +31,16 @@ export const predictRequestSchema = copyOptionsSchema.extend({
   preview,
   catalogue,
   onlyChanged,
+  /** How texts are chosen; `best` unless a job asks for the other. */
+  policy: z.enum(COPY_POLICIES).optional(),
 });
 export type PredictJobRequest = z.input<typeof predictRequestSchema>;
 
 export const predictOptionsSchema = copyOptionsSchema.required({ channels: true, count: true }).extend({
   map,
   format,
+  // With a default, since the options of earlier jobs have none.
+  policy: z.enum(COPY_POLICIES).default('best'),
   columns: z.array(
     z.strictObject({ name: z.string(), kind: z.enum(['text', 'integer', 'number', 'texts']) }),
   ),
@@ -73,7 +77,7 @@ export function resolvePredictOptions(
       { details: { field: 'catalogue' } },
     );
   }
-  const { channels = [], count: asked, map: columns, format: wanted, ...rest } = parsed.data;
+  const { channels = [], count: asked, map: columns, format: wanted, policy = 'best', ...rest } = parsed.data;
   const brand = rest.brand ?? config.copy.brand ?? undefined;
   const known = loadChannels(config.copy.channels);
   const distinct = requireChannels(channels, known);
@@ -85,23 +89,37 @@ export function resolvePredictOptions(
     count: asked ?? config.copy.candidates,
     map: columns ?? config.data.map,
     format: wanted ?? 'jsonl',
-    columns: listColumns(distinct, known, brand !== undefined || rest.brandByRecord),
+    policy,
+    columns: listColumns(distinct, known, {
+      isBranded: brand !== undefined || rest.brandByRecord,
+      isDrawn: policy === 'explore',
+    }),
     shardRows: config.jobs.shardRows,
     shardsInFlight: config.jobs.shardsInFlight,
   };
+}
+
+/** Of a job that explores: the probability of the text of that field. */
+export function propensityColumn(field: string): string {
+  return `${field}.propensity`;
 }
 
 /**
  * Columns of the output: the product, its creative, and the fields of every channel as `x.text`. Nothing that
  * changes when it is made again.
  */
-function listColumns(channels: readonly string[], known: Channels, isBranded: boolean): TableColumn[] {
+function listColumns(
+  channels: readonly string[],
+  known: Channels,
+  { isBranded, isDrawn }: { isBranded: boolean; isDrawn: boolean },
+): TableColumn[] {
   const perChannel = channels.flatMap((channel) =>
     Object.entries(known[channel]?.fields ?? {}).map(([field, { items }]): TableColumn => ({
       name: `${channel}.${field}`,
       kind: items === undefined ? 'text' : 'texts',
     })),
   );
+  const single = perChannel.filter(({ kind }) => kind === 'text').map(({ name }) => name);
   return [
     { name: 'line', kind: 'integer' },
     { name: 'id', kind: 'text' },
@@ -117,5 +135,9 @@ function listColumns(channels: readonly string[], known: Channels, isBranded: bo
     { name: 'model_version', kind: 'integer' },
     ...(isBranded ? [{ name: 'brand', kind: 'text' } as const] : []),
     ...perChannel,
+    ...(isDrawn ? ['social_media_caption', 'ad_copy', ...single] : []).map((field): TableColumn => ({
+      name: propensityColumn(field),
+      kind: 'number',
+    })),
   ];
 }

@@ -91,7 +91,7 @@ export const RUN = defineFlow({
     },
     'register-model': {
       result: z.object({
-        decision: z.enum(['promote', 'refuse', 'pending-approval']),
+        decision: z.enum(['promote', 'refuse', 'pending-approval', 'canary']),
         reasons: z.array(z.string()),
         candidate: z.string(),
         trackingRunId: z.string(),

@@ -39,7 +39,7 @@ import {
 import type { ChangeFeed } from './events/change-feed.ts';
 import type { Metrics } from './metrics.ts';
 import { createMlflowApp } from './mlflow/index.ts';
-import { createPredictor, type Explorer, type PredictionStore } from './predictions/index.ts';
+import { createPredictor, type PredictionStore } from './predictions/index.ts';
 import { JSON_LENGTH_HEADER } from './protocols/binary-tensors.ts';
 import { createMlflowScoringRoutes } from './protocols/mlflow.ts';
 import { createOpenInferenceRoutes } from './protocols/open-inference.ts';
@@ -48,6 +48,7 @@ import { addApiPage } from './routes/api-page.ts';
 import { createAuditRoutes } from './routes/audit.ts';
 import { createBrandRoutes } from './routes/brands.ts';
 import { createConsoleRoutes } from './routes/console.ts';
+import { createCanaryRoutes } from './routes/canary.ts';
 import { createDatasetRoutes } from './routes/datasets.ts';
 import { createEventRoutes } from './routes/events.ts';
 import { createSessionRoutes } from './routes/session.ts';
@@ -56,6 +57,7 @@ import { createGenerateDataRoutes } from './routes/generate-data.ts';
 import { createHealthRoutes } from './routes/health.ts';
 import { createInfoRoutes } from './routes/info.ts';
 import { createKeyRoutes } from './routes/keys.ts';
+import { createLearningRoutes } from './routes/learning.ts';
 import { createMetricsRoutes } from './routes/metrics.ts';
 import { createJobRoutes, UPLOAD_PATH } from './routes/jobs.ts';
 import { createModelGateRoutes } from './routes/model-gate.ts';
@@ -71,16 +73,29 @@ import { createTrackingRoutes } from './routes/tracking.ts';
 import { createTrafficRoutes } from './routes/traffic.ts';
 import {
   checkLoadable,
+  listVersionsOnTrial,
   readAliasesInTraffic,
   SERVED_ALIASES,
+  type CanaryKeeper,
+  type Explorer,
   type ModelSessions,
   type ServedModels,
+  type VersionScorers,
 } from '../serving/index.ts';
 
 export interface AppDeps {
   config: Pick<
     Config,
-    'server' | 'outbound' | 'webhooks' | 'serving' | 'copy' | 'model' | 'jobs' | 'pipeline' | 'tracking'
+    | 'server'
+    | 'outbound'
+    | 'webhooks'
+    | 'serving'
+    | 'copy'
+    | 'learning'
+    | 'model'
+    | 'jobs'
+    | 'pipeline'
+    | 'tracking'
   >;
   db: Db;
   locks: Locks;
@@ -95,6 +110,8 @@ export interface AppDeps {
   sessions: ModelSessions;
   predictions: PredictionStore;
   explorer: Explorer;
+  scorers: VersionScorers;
+  canary: CanaryKeeper;
   metrics: Metrics;
   threads: ThreadCounts;
   checkKey: KeyChecker;
@@ -204,11 +221,12 @@ export function createApp(deps: AppDeps): Router {
   );
   const callerOf = (c: Context<AppEnv>) => ({ name: nameCaller(c), isAdmin: isAdmin(c) });
   const aliasesInTraffic = async () => await readAliasesInTraffic(db);
+  const versionsOnTrial = async () => await listVersionsOnTrial(db, config.model.name);
   app.route(
     '/',
     createModelRoutes(deps.tracking.registry, (c) => ({
       caller: callerOf(c),
-      served: { model: config.model.name, aliasesInTraffic },
+      served: { model: config.model.name, aliasesInTraffic, versionsOnTrial },
     })),
   );
   app.route(
@@ -255,6 +273,25 @@ export function createApp(deps: AppDeps): Router {
   app.route('/', createKeyRoutes(db));
   app.route(
     '/',
+    createLearningRoutes({
+      db,
+      config,
+      registry: deps.tracking.registry,
+      scorers: deps.scorers,
+      predictions,
+    }),
+  );
+  const trial = {
+    db,
+    locks: deps.locks,
+    registry: deps.tracking.registry,
+    modelName: config.model.name,
+    clock,
+    log: deps.log,
+  };
+  app.route('/', createCanaryRoutes(trial, deps.canary, nameCaller));
+  app.route(
+    '/',
     createReceiptRoutes({ db, tracking: deps.tracking, artifacts: deps.artifacts, config, predictions }),
   );
   app.route(
@@ -276,6 +313,7 @@ export function createApp(deps: AppDeps): Router {
       },
       callerOf,
       aliasesInTraffic,
+      versionsOnTrial,
       checkLoadable: async (version, alias) => {
         if (version.name === config.model.name && SERVED_ALIASES.some((one) => one === alias))
           await checkLoadable(deps.artifacts, version);

@@ -5,7 +5,7 @@
  * is one file there is one here.
  */
 import { decodePercent } from '../core/artifact-store.ts';
-import { AppError } from '../core/errors.ts';
+import { AppError, orMissing } from '../core/errors.ts';
 import { artifactKeyOf, nameIs, type TrackingStore } from '../tracking/index.ts';
 
 export interface Caller {
@@ -19,6 +19,8 @@ export interface ServedGuard {
     model: string;
     /** `champion`, and `challenger` while requests go to it or are copied to it. */
     aliasesInTraffic: () => Promise<readonly string[]>;
+    /** Versions that are canaries, or wait to be; none when this is left out. */
+    versionsOnTrial?: () => Promise<readonly number[]>;
   };
 }
 
@@ -40,6 +42,20 @@ export function checkRename(name: string, newName: string, { caller, served }: S
   throw refuse(served.model, `${name} cannot be renamed to ${newName} by ${caller.name}`);
 }
 
+/** A canary is what the gate has judged, also while it waits for its share. */
+export async function checkVersionChange(
+  model: string,
+  version: number,
+  { caller, served }: ServedGuard,
+): Promise<void> {
+  if (caller.isAdmin || fold(model) !== fold(served.model)) return;
+  if ((await served.versionsOnTrial?.())?.includes(version) !== true) return;
+  throw refuse(
+    served.model,
+    `version ${version} of ${model} is a canary and cannot be changed by ${caller.name}`,
+  );
+}
+
 /** The files of a version that an alias of the served model names are what the gate has judged. */
 export async function checkFileChange(
   key: string,
@@ -48,10 +64,13 @@ export async function checkFileChange(
 ): Promise<void> {
   if (caller.isAdmin) return;
   const { items } = await registry.searchModels({ filter: nameIs(served.model), maxResults: 1 });
-  for (const { alias, version } of items[0]?.aliases ?? []) {
-    const { filesUri } = await registry.getVersion(served.model, version);
-    if (!filesUri.startsWith('mlflow-artifacts:')) continue;
-    const [changed, root] = [`${fold(key)}/`, `${fold(artifactKeyOf(filesUri))}/`];
+  const onTrial = (await served.versionsOnTrial?.()) ?? [];
+  const guarded = [...(items[0]?.aliases ?? []), ...onTrial.map((version) => ({ alias: 'canary', version }))];
+  for (const { alias, version } of guarded) {
+    // One that waits may have been deleted by an admin.
+    const found = await orMissing(registry.getVersion(served.model, version));
+    if (found?.filesUri.startsWith('mlflow-artifacts:') !== true) continue;
+    const [changed, root] = [`${fold(key)}/`, `${fold(artifactKeyOf(found.filesUri))}/`];
     if (changed.startsWith(root) || root.startsWith(changed))
       throw refuse(
         served.model,

@@ -27,7 +27,10 @@ import {
   followRegistry,
   loadModel,
   openBudgetedCopywriter,
+  openCanaryKeeper,
+  openExplorer,
   openModelCache,
+  openVersionScorers,
   readTraffic,
   TRAFFIC_CHANNEL,
   type LoadedModel,
@@ -44,7 +47,7 @@ import { openRetrainTrigger } from './feedback/retrain-trigger.ts';
 import { createKeyChecker, needsKeys } from './keys/index.ts';
 import { addLogMetrics, createMetrics } from './metrics.ts';
 import { addStateMetrics } from './state-metrics.ts';
-import { openExplorer, openPredictionStore } from './predictions/index.ts';
+import { openPredictionStore } from './predictions/index.ts';
 
 export interface ServerOptions {
   config: Config;
@@ -149,7 +152,24 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       openExplorer({
         db: database.db,
         floor: config.copy.explorationFloor,
+        reward: config.learning.reward,
         isDefault: config.copy.policy === 'explore',
+        log,
+      }),
+    );
+    // Opens nothing before a version is judged.
+    const scorers = resources.add(
+      'version scorers',
+      openVersionScorers({ registry, artifacts: options.artifacts, config, log }),
+    );
+    const canary = resources.add(
+      'canary keeper',
+      openCanaryKeeper({
+        db: database.db,
+        locks: database.locks,
+        registry,
+        modelName: config.model.name,
+        clock,
         log,
       }),
     );
@@ -181,6 +201,8 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       sessions,
       predictions,
       explorer,
+      scorers,
+      canary,
       metrics,
       threads,
       checkKey: createKeyChecker(database.db, clock),

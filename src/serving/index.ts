@@ -8,5 +8,23 @@
  */
 export { createBrandStore, type BrandStore, type StoredBrand } from './brands.ts';
 export { createSpendingLedger, openBudgetedCopywriter } from './copywriter.ts';
+export * from './canary/index.ts';
 export * from './models/index.ts';
 export * from './scoring/index.ts';
+export {
+  createTextPolicy,
+  openExplorer,
+  parsePolicyKnowledge,
+  readPolicyKnowledge,
+  renderPolicyKnowledge,
+  type Explorer,
+  type PolicyKnowledge,
+} from './explorer.ts';
+export {
+  DEFAULT_DRAWS,
+  judgeRegisteredVersion,
+  judgeVersion,
+  MAX_DRAWS,
+  type Judged,
+  type VersionValue,
+} from './version-value.ts';

@@ -32,7 +32,14 @@ export type {
   VersionStatus,
   ViewType,
 } from './entities.ts';
-export type { GateComparison, GateInput, GateModel, GateScores, GateSegment } from './gate/compare.ts';
+export type {
+  GateComparison,
+  GateInput,
+  GateModel,
+  GateScores,
+  GateSegment,
+  GateValue,
+} from './gate/compare.ts';
 export { decideGate, GATE_DECISIONS, type GateDecision, type GateReport } from './gate/decide.ts';
 export { freezeHoldout, readFrozenFraction } from './gate/frozen-holdout.ts';
 export { nameIs, quoteText } from './filters.ts';

@@ -7,8 +7,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSilentLogger } from '../../src/core/log.ts';
-import { openExplorer } from '../../src/server/predictions/index.ts';
+import { openExplorer } from '../../src/serving/index.ts';
 import type { Server } from '../../src/server/index.ts';
+import { copyTinyModels } from './shared-models.ts';
 import { openServingHarness, postJson, type ServerHarness } from './server-harness.ts';
 
 const product = {
@@ -101,6 +102,7 @@ describe('the policy explore', () => {
     const explorer = openExplorer({
       db: harness.database.db,
       floor: 0.02,
+      reward: 'clicks',
       isDefault: false,
       log: createSilentLogger(),
     });
@@ -119,6 +121,7 @@ describe('the policy explore', () => {
     const explorer = openExplorer({
       db: harness.database.db,
       floor: 0,
+      reward: 'clicks',
       isDefault: false,
       log: createSilentLogger(),
     });
@@ -126,5 +129,42 @@ describe('the policy explore', () => {
     const propensities = explorer.policyFor({ title: 'Mug', description: '' })('x.text', equal);
     for (const p of propensities) expect(p).toBeCloseTo(1 / 3, 6);
     return explorer.close();
+  });
+});
+
+describe('GET /learning/value', () => {
+  const ask = async (query: string) => {
+    const response = await fetch(`${server.url}/learning/value?${query}`);
+    return { status: response.status, body: (await response.json()) as Record<string, never> };
+  };
+
+  it('says why the log cannot say, and refuses what it does not have', async () => {
+    expect((await ask('version=1&field=x.text')).body).toMatchObject({
+      value: null,
+      because: expect.stringMatching(/0 texts with clicks were chosen by chance/) as string,
+    });
+    expect((await ask('version=9')).status).toBe(404);
+    expect((await ask('version=1&reward=likes')).status).toBe(400);
+  });
+
+  it('judges another version by its own scores, beside the champion', async () => {
+    const [, second = ''] = await copyTinyModels(path.join(folder, 'more'), ['first', 'second']);
+    const version = await harness.register(second);
+    const rows = [];
+    for (let i = 0; i < 120; i += 1) {
+      const { text_ids } = await predict({ title: `Lamp ${i}`, policy: 'explore' });
+      rows.push(`${text_ids['ad_copy']},2026-01-03,100,${i % 7}`);
+    }
+    const report = ['text_id,day,impressions,clicks', ...rows, ''].join('\n');
+    const headers = { 'content-type': 'text/csv' };
+    await fetch(`${server.url}/feedback/batch`, { method: 'POST', body: report, headers });
+    const { body } = await ask(`version=${version}&field=ad_copy&since=2026-01-01T00:00:00Z`);
+    expect(body).toMatchObject({ version, champion: 1, because: null });
+    const value = body['value'] as unknown as Record<'version' | 'champion', { dr: number; choices: number }>;
+    for (const { dr, choices } of [value.version, value.champion]) {
+      expect(choices).toBeGreaterThanOrEqual(120);
+      expect(dr).toBeGreaterThan(0);
+      expect(dr).toBeLessThan(0.1);
+    }
   });
 });

@@ -98,6 +98,9 @@ const OURS: Readonly<Record<KeyRole, string>> = {
     GET /models/:name/versions/:version/gate.html
     GET /serving/traffic
     GET /predictions
+    GET /learning/value
+    GET /learning/summary
+    GET /learning/canary
     GET /predictions/:id
     GET /feedback
     GET /texts
@@ -152,6 +155,8 @@ const OURS: Readonly<Record<KeyRole, string>> = {
   admin: `
     POST /models/:name/aliases/champion/rollback
     PUT /serving/traffic
+    POST /learning/canary/settle
+    POST /learning/canary/stop
     PUT /schedule
     GET /keys
     POST /keys

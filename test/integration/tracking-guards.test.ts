@@ -15,7 +15,14 @@ import type { Database } from '../../src/db/index.ts';
 import { handleError, type AppEnv } from '../../src/server/http/index.ts';
 import { createMlflowApp } from '../../src/server/mlflow/index.ts';
 import { createModelRoutes } from '../../src/server/routes/models.ts';
-import { checkLoadable, readAliasesInTraffic, writeTraffic } from '../../src/serving/index.ts';
+import {
+  checkLoadable,
+  listVersionsOnTrial,
+  queueCanary,
+  readAliasesInTraffic,
+  stopCanary,
+  writeTraffic,
+} from '../../src/serving/index.ts';
 import {
   createArtifactStore,
   createPostgresTrackingStore,
@@ -57,9 +64,10 @@ beforeAll(async () => {
     c.set('log', createSilentLogger());
     await next();
   });
+  const versionsOnTrial = async () => await listVersionsOnTrial(database.db, MODEL);
   const guardOf = (c: Parameters<typeof callerOf>[0]) => ({
     caller: callerOf(c),
-    served: { model: MODEL, aliasesInTraffic },
+    served: { model: MODEL, aliasesInTraffic, versionsOnTrial },
   });
   app.route('/', createModelRoutes(tracking.registry, guardOf));
   app.route(
@@ -71,6 +79,7 @@ beforeAll(async () => {
       servedModel: MODEL,
       webhooks,
       aliasesInTraffic,
+      versionsOnTrial,
       checkLoadable: async (version, alias) => {
         if (version.name === MODEL && alias === 'champion') await checkLoadable(artifacts, version);
       },
@@ -141,6 +150,39 @@ describe('a challenger', () => {
     } finally {
       await writeTraffic(database.db, { champion: 100, challenger: 0, shadow: false });
     }
+  });
+
+  it('that waits to be a canary is left as the gate judged it: alias, version and files', async () => {
+    const rules = {
+      share: 0.1,
+      alpha: 0.05,
+      budget: 1000,
+      minimumEvents: 10,
+      maxDays: 1,
+      reward: 'clicks',
+    } as const;
+    const own = (await tracking.runs.create({ experimentId: '0' })).artifactUri;
+    await call('PUT', `${filesOf(own)}/model/weights`, 'gate');
+    const { version } = await tracking.registry.createVersion({ name: MODEL, source: `${own}/model` });
+    await queueCanary(database.db, {
+      modelName: MODEL,
+      version,
+      champion: 1,
+      rules,
+      reason: 'won',
+      pipelineRunId: null,
+    });
+    for (const [method, where, body] of [
+      ['DELETE', 'model-versions/delete', { name: MODEL, version: String(version) }],
+      ['POST', 'registered-models/alias', { ...challenger, version: '3' }],
+      ['PUT', `${filesOf(own)}/model/weights`, 'mine'],
+    ] as const)
+      expect(await call(method, where, body), where).toMatchObject(FORBIDDEN);
+    const { db, locks } = database;
+    const { registry } = tracking;
+    const trial = { db, locks, registry, modelName: MODEL, clock: systemClock, log: createSilentLogger() };
+    await stopCanary(trial, { by: 'tester', reason: 'enough' });
+    expect((await call('PUT', `${filesOf(own)}/model/weights`, 'mine')).status).toBe(200);
   });
 
   it('keeps its files, however their names are spelled', async () => {

@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import { createCopywriter, loadChannels, type Copywriter } from '../../src/copy/index.ts';
+import {
+  parsePolicyKnowledge,
+  renderPolicyKnowledge,
+  type PolicyKnowledge,
+} from '../../src/serving/index.ts';
 import { writeCreatives } from '../../src/workers/stages/write-creatives.ts';
 
 const channels = loadChannels();
@@ -74,5 +79,57 @@ describe('writeCreatives', () => {
     });
     const untouched = await write(copywriter);
     expect([results[0], results[2]]).toEqual([untouched[0], untouched[2]]);
+  });
+});
+
+describe('writeCreatives under explore', () => {
+  const knowledge = { floor: 0.05, priors: new Map(), evidence: new Map() };
+  const draw = async (options: object, policy: PolicyKnowledge = knowledge) => {
+    const exploring = {
+      ...job,
+      options: { channels: ['x', 'google_rsa'], count: 6, policy: 'explore', ...options },
+    };
+    const score = (texts: readonly string[]): Promise<number[]> => Promise.resolve(texts.map(() => 0.5));
+    const results = await writeCreatives(products, {
+      score,
+      copywriter,
+      job: exploring as typeof job,
+      signal,
+      policy,
+    });
+    return results.map((result) => ('creative' in result ? result.creative : {}));
+  };
+
+  it('draws alike for one seed, and otherwise for another', async () => {
+    const first = await draw({ seed: 1 });
+    expect(await draw({ seed: 1 })).toEqual(first);
+    const others = await Promise.all(
+      [2, 3, 4].map(async (seed) => (await draw({ seed })).map((one) => one['ad_copy'])),
+    );
+    expect(others).not.toEqual([1, 2, 3].map(() => first.map((one) => one['ad_copy'])));
+  });
+
+  it('tells the propensity of each single text, and none of lists', async () => {
+    const [first = {}] = await draw({ seed: 1 });
+    const told = Object.entries(first).filter(([name]) => name.endsWith('.propensity'));
+    expect(told.map(([name]) => name)).toEqual([
+      'social_media_caption.propensity',
+      'ad_copy.propensity',
+      'x.text.propensity',
+    ]);
+    // Equal scores: each of six texts is as likely as the others.
+    for (const [, propensity] of told) expect(propensity).toBeCloseTo(1 / 6, 3);
+  });
+
+  it('is certain where there is nothing to choose', async () => {
+    const [first = {}] = await draw({ count: 1 });
+    expect(first['ad_copy.propensity']).toBe(1);
+  });
+
+  it('goes by what it was given to draw by, as it is written down and read again', async () => {
+    const priors = new Map([['ad_copy', { intercept: -3, slope: 2, strength: 50 }]]);
+    const kept = parsePolicyKnowledge(renderPolicyKnowledge({ ...knowledge, priors }));
+    expect(kept.priors).toEqual(priors);
+    expect(await draw({ seed: 9 }, kept)).toEqual(await draw({ seed: 9 }, { ...knowledge, priors }));
   });
 });

@@ -77,6 +77,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     'how brands speak: lists, sets and exports their profiles',
     async () => (await import('./brands.ts')).brandsCommand,
   ),
+  learning: entry(
+    'what a version would have earned on what was served',
+    async () => (await import('./learning.ts')).learningCommand,
+  ),
   keys: entry('API keys: list, create, rotate, revoke', async () => (await import('./keys.ts')).keysCommand),
   audit: entry('who did what to which object', async () => (await import('./audit.ts')).auditCommand),
   webhooks: entry(

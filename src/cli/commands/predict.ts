@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { COPY_POLICIES } from '../../core/config/index.ts';
 import { AppError } from '../../core/errors.ts';
 import { toWireOptions } from '../../copy/index.ts';
 import { COMMON_OPTIONS, defineCommand, type OptionSpecs, type OptionValues } from '../command.ts';
@@ -47,6 +48,12 @@ export const predictCommand = defineCommand({
     title: { type: 'string', about: 'title of the product' },
     description: { type: 'string', about: 'its description' },
     ...COPY_OPTIONS,
+    policy: {
+      type: 'string',
+      value: 'NAME',
+      about:
+        'how texts are chosen: best or explore (default of one product: copy.policy, of a catalogue: best)',
+    },
     ...FILE_OPTIONS,
   },
   examples: [
@@ -57,7 +64,10 @@ export const predictCommand = defineCommand({
   ],
   run: async ({ options, terminal, signal }) => {
     const { config } = readConfig(options);
-    const wishes = parseCopyOptions(options);
+    const policy = COPY_POLICIES.find((known) => known === options.policy);
+    if (policy === undefined && options.policy !== undefined)
+      throw new AppError('invalid-input', `--policy is "${options.policy}": best or explore is needed`);
+    const wishes = { ...parseCopyOptions(options), ...(policy && { policy }) };
     if (options.file === undefined) {
       refuseWithoutFile(options);
       if (options.title === undefined || options.description === undefined) {

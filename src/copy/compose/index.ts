@@ -1,6 +1,7 @@
 export { openCopywriter, type FromConfigOptions } from './from-config.ts';
 export {
   createCopywriter,
+  type Chance,
   type ChannelCopy,
   type Copy,
   type CopyRequest,

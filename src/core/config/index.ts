@@ -13,6 +13,7 @@ export {
 } from './sources.ts';
 export {
   candidateSchema,
+  canaryRulesSchema,
   configSchema,
   fieldMapSchema,
   recipeNameSchema,
@@ -21,6 +22,8 @@ export {
   type CandidateConfig,
   type Config,
   COPY_POLICIES,
+  LEARNING_REWARDS,
+  type LearningReward,
   WRITER_NAMES,
   type WriterName,
 } from './schema.ts';

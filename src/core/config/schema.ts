@@ -94,6 +94,8 @@ const gate = z.strictObject({
   significance: z.strictObject({ enabled: z.boolean(), alpha: openFraction }),
   segments: z.strictObject({ enabled: z.boolean(), tolerance: fraction, minimumRows: positiveInt }),
   approval: z.enum(['none', 'required']),
+  // With a default, since runs that were stored before there was this rule are read by this schema.
+  value: z.enum(['off', 'not-worse', 'better']).default('off'),
 });
 
 const server = z.strictObject({
@@ -132,6 +134,15 @@ const webhooks = z.strictObject({
   secretKey: text.min(32).nullable(),
 });
 
+export const canaryRulesSchema = z.strictObject({
+  enabled: z.boolean(),
+  share: z.number().min(0.01).max(0.5),
+  alpha: openFraction,
+  budget: positiveInt,
+  minimumEvents: positiveInt,
+  maxDays: positiveInt.max(365),
+});
+
 const serving = z.strictObject({
   threads: nonNegativeInt.max(256),
   threadsPerSession: nonNegativeInt.max(256),
@@ -145,6 +156,7 @@ const serving = z.strictObject({
   reloadPollMs: milliseconds.min(100),
   predictionSampleRate: fraction,
   predictionRetentionDays: positiveInt,
+  canary: canaryRulesSchema,
 });
 
 /** How the text that goes out is chosen. */
@@ -170,6 +182,12 @@ const copy = z.strictObject({
     maxTokensPerDay: positiveInt,
   }),
 });
+
+/** What a text is judged by, as a share of its trials: of impressions, or of verdicts. */
+export const LEARNING_REWARDS = ['clicks', 'conversions', 'verdicts'] as const;
+export type LearningReward = (typeof LEARNING_REWARDS)[number];
+
+const learning = z.strictObject({ reward: z.enum(LEARNING_REWARDS) });
 
 const feedback = z.strictObject({
   retrainAfter: nonNegativeInt,
@@ -256,6 +274,7 @@ export const configSchema = z.strictObject({
   serving,
   copy,
   feedback,
+  learning,
   jobs,
   queues,
   storage,

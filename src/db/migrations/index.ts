@@ -19,6 +19,8 @@ import { attemptLogsMigration } from './031-attempt-logs.ts';
 import { schedulePauseMigration } from './032-schedule-pause.ts';
 import { adoptedResultsMigration } from './033-adopted-results.ts';
 import { consoleMigration } from './034-console.ts';
+import { exploredPredictionsMigration } from './035-explored-predictions.ts';
+import { canariesMigration } from './036-canaries.ts';
 import { textsMigration } from './041-texts.ts';
 import { brandsMigration } from './046-brands.ts';
 import { keyLifeMigration } from './055-key-life.ts';
@@ -44,6 +46,8 @@ export const migrations: readonly Migration[] = [
   schedulePauseMigration,
   adoptedResultsMigration,
   consoleMigration,
+  exploredPredictionsMigration,
+  canariesMigration,
   textsMigration,
   brandsMigration,
   keyLifeMigration,

@@ -7,6 +7,19 @@ export const KEY_ROLES = ['reader', 'writer', 'admin'] as const;
 /** Each may what the one before it may. */
 export type KeyRole = (typeof KEY_ROLES)[number];
 
+export const CANARY_STATUSES = [
+  'waiting',
+  'running',
+  'settling',
+  'promoted',
+  'rolled-back',
+  'out-of-budget',
+  'stopped',
+  'superseded',
+] as const;
+export type CanaryStatus = (typeof CANARY_STATUSES)[number];
+export type CanaryOutcome = 'promoted' | 'rolled-back' | 'out-of-budget' | 'stopped';
+
 export interface ServingTables {
   api_keys: ApiKeysTable;
   console_sessions: ConsoleSessionsTable;
@@ -17,6 +30,7 @@ export interface ServingTables {
   revenue_currencies: RevenueCurrenciesTable;
   writer_spending: WriterSpendingTable;
   serving_traffic: ServingTrafficTable;
+  canaries: CanariesTable;
 }
 
 type Timestamp = ColumnType<Date, Date | string | undefined, Date | string>;
@@ -127,4 +141,26 @@ export interface ServingTrafficTable {
   /** The challenger scores a copy of every request and its answer is only measured. */
   shadow: boolean;
   updated_at: Timestamp;
+}
+
+/** A version that won the gate and takes, or waits to take, a share of the traffic. */
+export interface CanariesTable {
+  id: Generated<number>;
+  model_name: string;
+  version: number;
+  /** The version that the gate compared it with. */
+  champion: number;
+  status: Generated<CanaryStatus>;
+  outcome: CanaryOutcome | null;
+  /** As configured when it was begun. */
+  rules: JSONColumnType<Record<string, unknown>>;
+  /** As last looked at. */
+  evidence: ColumnType<Record<string, unknown> | null, string | null, string | null>;
+  /** Why the gate let it in; after its end why it ended. */
+  reason: string;
+  settled_by: string | null;
+  pipeline_run_id: string | null;
+  created_at: Timestamp;
+  started_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
+  ended_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
 }

@@ -19,6 +19,7 @@ const ASKING = [
 const ADMINS = [
   /^\/serving\/traffic$/,
   /^\/schedule$/,
+  /^\/learning\//,
   /^\/tracking\//,
   /^\/models\/[^/]+\/versions\/[^/]+\/(approve|reject)$/,
   new RegExp(`^/models/[^/]+/aliases/${CHAMPION}/`, 'i'),

@@ -52,6 +52,8 @@ export interface MlflowAppOptions {
   servedModel: string;
   /** `champion` alone when this is left out. */
   aliasesInTraffic?: () => Promise<readonly string[]>;
+  /** None when this is left out. */
+  versionsOnTrial?: () => Promise<readonly number[]>;
   /** Before an alias is moved; nothing is checked when this is left out. */
   checkLoadable?: RouteContext['checkLoadable'];
   webhooks: RouteContext['webhooks'];
@@ -69,6 +71,7 @@ export function createMlflowApp(options: MlflowAppOptions): Hono<AppEnv> {
     servedModel,
     webhooks,
     aliasesInTraffic = () => Promise.resolve([CHAMPION]),
+    versionsOnTrial = () => Promise.resolve([]),
     checkLoadable = () => Promise.resolve(),
     callerOf = () => ({ name: 'local user', isAdmin: true }),
   } = options;
@@ -77,7 +80,7 @@ export function createMlflowApp(options: MlflowAppOptions): Hono<AppEnv> {
     artifacts,
     caller: callerOf(c),
     hangUp: () => createHangUpSignal(c),
-    served: { model: servedModel, aliasesInTraffic },
+    served: { model: servedModel, aliasesInTraffic, versionsOnTrial },
     checkLoadable,
     webhooks,
   });

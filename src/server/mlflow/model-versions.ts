@@ -1,6 +1,6 @@
 import { modelVersion } from '../../mlflow/messages.ts';
 import { z } from 'zod';
-import { checkAliasMove, checkTagKeys } from '../guard-served.ts';
+import { checkAliasMove, checkTagKeys, checkVersionChange } from '../guard-served.ts';
 import { checkSource } from './locations.ts';
 import { reasonOf, versionNumber } from './registered-models.ts';
 import { route, type RouteContext } from './route.ts';
@@ -70,6 +70,7 @@ export const modelVersionRoutes = [
     const { registry } = context.tracking;
     const { aliases } = await registry.getVersion(name, number);
     for (const alias of aliases) await checkAliasMove(name, alias, context);
+    await checkVersionChange(name, number, context);
     const why = reasonOf(context.caller, `version ${number} was deleted`);
     await registry.deleteVersion(name, number, why);
   }),

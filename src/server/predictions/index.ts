@@ -1,4 +1,3 @@
-export { openExplorer, type Explorer } from './explorer.ts';
 export { findPrediction, type FoundPrediction } from './find-prediction.ts';
 export { listPredictions } from './list-predictions.ts';
 export { openPredictionStore, type PredictionStore, type StoredPrediction } from './prediction-store.ts';

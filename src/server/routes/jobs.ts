@@ -5,7 +5,7 @@ import { Readable } from 'node:stream';
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
-import { MAPPABLE_FIELDS } from '../../core/config/index.ts';
+import { COPY_POLICIES, MAPPABLE_FIELDS } from '../../core/config/index.ts';
 import type { DestinationPolicy } from '../../core/outbound-policy.ts';
 import { AppError } from '../../core/errors.ts';
 import { sha256Hex } from '../../core/ids.ts';
@@ -139,6 +139,7 @@ const querySchema = z.strictObject({
     .optional()
     .openapi({ description: 'texts per field to choose from' }),
   seed: z.coerce.number<string>().int().optional(),
+  policy: z.enum(COPY_POLICIES).optional().openapi({ description: 'how texts are chosen; default best' }),
   language,
 });
 

@@ -10,7 +10,13 @@ import {
   jsonBody,
   type Router,
 } from '../http/index.ts';
-import { readTraffic, trafficSchema, writeTraffic, type ServedModels } from '../../serving/index.ts';
+import {
+  findActiveCanary,
+  readTraffic,
+  trafficSchema,
+  writeTraffic,
+  type ServedModels,
+} from '../../serving/index.ts';
 
 const namedTraffic = trafficSchema.meta({ id: 'Traffic' });
 const answer = jsonAnswer('the division in force', { traffic: namedTraffic });
@@ -32,7 +38,7 @@ const putRoute = defineRoute({
   responses: {
     200: answer,
     400: errorResponse('the shares do not make 100 percent'),
-    409: errorResponse('there is no challenger to send requests to'),
+    409: errorResponse('there is no challenger to send requests to, or a canary has its share'),
   },
 });
 
@@ -49,6 +55,12 @@ export function createTrafficRoutes(deps: {
     })
     .openapi(putRoute, async function setTraffic(c) {
       const traffic = c.req.valid('json');
+      const canary = await findActiveCanary(deps.db, modelName);
+      if (canary !== undefined)
+        throw new AppError(
+          'conflict',
+          `version ${canary.version} of ${modelName} is a canary, whose share is not changed by hand: end it with POST /learning/canary/stop first`,
+        );
       if (traffic.challenger > 0 && (await registry.findAlias(modelName, CHALLENGER)) === undefined) {
         throw new AppError(
           'conflict',

@@ -15,10 +15,12 @@ export {
   type ServedModelsEvents,
 } from './served-models.ts';
 export {
+  ALL_TO_CHAMPION,
   chooseAlias,
   readAliasesInTraffic,
   readTraffic,
   SERVED_ALIASES,
+  setTraffic,
   TRAFFIC_CHANNEL,
   trafficSchema,
   writeTraffic,

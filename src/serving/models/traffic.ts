@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { sql } from 'kysely';
 import { z } from 'zod';
-import type { Db } from '../../db/index.ts';
+import type { Db, DbTransaction } from '../../db/index.ts';
 
 export const SERVED_ALIASES = ['champion', 'challenger'] as const;
 export type ServedAlias = (typeof SERVED_ALIASES)[number];
@@ -41,18 +41,27 @@ export async function readTraffic(db: Db): Promise<Traffic> {
   return row ?? ALL_TO_CHAMPION;
 }
 
-/** The aliases that decide what is answered, or what is run beside it. */
+/** The aliases that decide what is answered, what is run beside it, or what is on trial. */
 export async function readAliasesInTraffic(db: Db): Promise<readonly ServedAlias[]> {
   const { challenger, shadow } = await readTraffic(db);
-  return challenger > 0 || shadow ? SERVED_ALIASES : ['champion'];
+  if (challenger > 0 || shadow) return SERVED_ALIASES;
+  const trial = await db
+    .selectFrom('canaries')
+    .select('id')
+    .where('status', 'in', ['waiting', 'running', 'settling'])
+    .executeTakeFirst();
+  return trial === undefined ? ['champion'] : SERVED_ALIASES;
 }
 
 export async function writeTraffic(db: Db, traffic: Traffic): Promise<void> {
-  await db.transaction().execute(async (transaction) => {
-    await transaction
-      .updateTable('serving_traffic')
-      .set({ ...traffic, updated_at: new Date() })
-      .execute();
-    await sql`SELECT pg_notify(${TRAFFIC_CHANNEL}, '')`.execute(transaction);
-  });
+  await db.transaction().execute((transaction) => setTraffic(transaction, traffic));
+}
+
+/** As part of what else changes with it. */
+export async function setTraffic(transaction: DbTransaction, traffic: Traffic): Promise<void> {
+  await transaction
+    .updateTable('serving_traffic')
+    .set({ ...traffic, updated_at: new Date() })
+    .execute();
+  await sql`SELECT pg_notify(${TRAFFIC_CHANNEL}, '')`.execute(transaction);
 }

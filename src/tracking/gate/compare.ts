@@ -25,6 +25,10 @@ export interface GateInput {
   challenger: GateModel;
   /** null: the challenger is judged against the more frequent class. */
   champion: GateModel | null;
+  /** What both would have earned on served texts; absent where `gate.value` does not ask. */
+  value?: GateValue | undefined;
+  /** Whether what wins goes on trial as a canary, in place of being promoted. */
+  takesTrial?: boolean;
   rules: Config['gate'];
   /** Seed of the bootstrap. */
   seed: number;
@@ -48,6 +52,22 @@ export interface GateSegment {
   isWorse: boolean;
 }
 
+export interface GateValue {
+  /** What texts were judged by: clicks, conversions or verdicts. */
+  reward: string;
+  /** Why the log of served texts says nothing; null where it does. */
+  because: string | null;
+  /** Doubly robust, per trial; the bounds of the difference hold at every look. */
+  figures: {
+    challenger: number;
+    champion: number;
+    choices: number;
+    difference: number;
+    low: number;
+    high: number;
+  } | null;
+}
+
 export interface GateComparison {
   rows: number;
   leakedRows: number;
@@ -58,6 +78,8 @@ export interface GateComparison {
   mcnemar: McNemar;
   bootstrap: BootstrapInterval;
   segments: GateSegment[];
+  /** Absent where `gate.value` did not ask. */
+  value?: GateValue;
 }
 
 /**
@@ -98,6 +120,7 @@ export function compareModels(input: GateInput): GateComparison {
     mcnemar: testMcNemar(gains.filter((gain) => gain > 0).length, gains.filter((gain) => gain < 0).length),
     bootstrap: bootstrapGain(gains, 1 - rules.significance.alpha, seed),
     segments: compareSegments(input, challengerCorrect, baselineCorrect),
+    ...(input.value !== undefined && { value: input.value }),
   };
 }
 

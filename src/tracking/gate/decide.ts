@@ -7,7 +7,7 @@ import { percent } from '../../core/html-page.ts';
 import { compareModels, type GateComparison, type GateInput } from './compare.ts';
 import { GATE_RULES, points } from './rules.ts';
 
-export const GATE_DECISIONS = ['promote', 'refuse', 'pending-approval'] as const;
+export const GATE_DECISIONS = ['promote', 'refuse', 'pending-approval', 'canary'] as const;
 export type GateDecision = (typeof GATE_DECISIONS)[number];
 
 export interface GateReport {
@@ -31,6 +31,10 @@ export function decideGate(input: GateInput): GateReport {
   if (input.rules.approval === 'required') {
     const reasons = [summary, 'Every rule is met; gate.approval is required, so a person has to approve.'];
     return { decision: 'pending-approval', reasons, comparison, rules: input.rules };
+  }
+  if (input.takesTrial === true && input.champion !== null) {
+    const reasons = [summary, 'It takes a share of the traffic first: what it earns decides.'];
+    return { decision: 'canary', reasons, comparison, rules: input.rules };
   }
   return { decision: 'promote', reasons: [summary], comparison, rules: input.rules };
 }

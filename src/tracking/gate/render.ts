@@ -1,12 +1,14 @@
 /** The gate's report as one self-contained page. */
 import { escapeHtml, percent, renderList, renderPage, renderTable } from '../../core/html-page.ts';
-import type { GateSegment } from './compare.ts';
+import type { GateSegment, GateValue } from './compare.ts';
 import type { GateReport } from './decide.ts';
+import { describeValue } from './rules.ts';
 
 const TITLES: Readonly<Record<GateReport['decision'], string>> = {
   promote: 'Promoted',
   refuse: 'Refused',
   'pending-approval': 'Waiting for approval',
+  canary: 'On trial as a canary',
 };
 
 /**
@@ -18,7 +20,7 @@ export function renderGateReportHtml(
   earlier: readonly { version: number; accuracy: number | null }[] = [],
 ): string {
   const { comparison, decision, reasons, rules } = report;
-  const { challenger, baseline, mcnemar, bootstrap } = comparison;
+  const { challenger, baseline, mcnemar, bootstrap, value } = comparison;
   const scores = [challenger, baseline].map((model) => [
     model.name,
     percent(model.accuracy),
@@ -36,6 +38,7 @@ export function renderGateReportHtml(
     ['Only the baseline right', String(mcnemar.baselineOnly)],
     ["McNemar's test, exact p", mcnemar.exactP.toPrecision(4)],
     ["McNemar's test, mid-p", mcnemar.midP.toPrecision(4)],
+    ...(value === undefined ? [] : [['What it would have earned more', renderValue(value)]]),
   ];
   return renderPage({
     title: `Gate: ${TITLES[decision]}`,
@@ -50,6 +53,10 @@ ${renderSegments(comparison.segments)}
 <h2>Rules</h2>
 <pre>${escapeHtml(JSON.stringify(rules, undefined, 2))}</pre>`,
   });
+}
+
+function renderValue({ figures, because, reward }: GateValue): string {
+  return figures === null ? (because ?? '') : describeValue(figures, reward);
 }
 
 function renderEarlier(

@@ -4,7 +4,7 @@
  */
 import type { Config } from '../../core/config/index.ts';
 import { percent } from '../../core/html-page.ts';
-import type { GateComparison } from './compare.ts';
+import type { GateComparison, GateValue } from './compare.ts';
 
 export interface GateRule {
   /** As its options are called below `gate`, where it has any. */
@@ -64,7 +64,33 @@ export const GATE_RULES: readonly GateRule[] = [
             `${segmentation} ${value} becomes worse: ${percent(challengerAccuracy)} after ${percent(baselineAccuracy)} on ${rows} rows (gate.segments.tolerance ${points(tolerance)}).`,
         ),
   },
+  {
+    name: 'value',
+    objections: ({ value }, { value: asked }) => {
+      if (value === undefined || asked === 'off') return [];
+      const { figures, because, reward } = value;
+      if (figures === null)
+        return when(
+          asked === 'better',
+          `Nothing shows that it earns more: ${because ?? 'there is no log'} (gate.value: better).`,
+        );
+      const { low, high } = figures;
+      const isMet = asked === 'better' ? low > 0 : high >= 0;
+      return when(
+        !isMet,
+        `It would ${asked === 'better' ? 'not surely have earned more' : 'have earned less'} than the champion: ${describeValue(figures, reward)} (gate.value: ${asked}).`,
+      );
+    },
+  },
 ];
+
+/** `1.20 points of clicks (0.30 points to 2.10 points at any look, 2000 drawn texts)`. */
+export function describeValue(
+  { difference, low, high, choices }: NonNullable<GateValue['figures']>,
+  reward: string,
+): string {
+  return `${points(difference)} of ${reward} (${points(low)} to ${points(high)} at any look, ${choices} drawn texts)`;
+}
 
 /** 0.0123 -> `1.23 points`. */
 export function points(share: number): string {

@@ -20,6 +20,7 @@ import {
   type ModelVersion,
 } from '../../tracking/index.ts';
 import type { RunContext, StageServices } from '../loop/context.ts';
+import { compareValues } from './compare-values.ts';
 import { isBelow } from './frozen-holdout.ts';
 import { fetchModel } from './model-files.ts';
 
@@ -108,6 +109,14 @@ export async function compareWithChampion(comparison: {
       fault = describeFault(thrown);
     }
   }
+  const value =
+    rules.value === 'off' || scored.champion === null || champion.directory === undefined
+      ? undefined
+      : await compareValues(
+          { challenger: challenger.directory, champion: champion.directory },
+          champion.model?.version ?? 0,
+          context,
+        );
   const report = decideGate({
     labels: rows.map((row) => row.label),
     rowDigests: rows.map(digestOf),
@@ -118,6 +127,8 @@ export async function compareWithChampion(comparison: {
       trainedOn: trained.challenger,
     },
     champion: scored.champion,
+    value,
+    takesTrial: services.config.serving.canary.enabled,
     rules,
     seed: challenger.seed,
   });

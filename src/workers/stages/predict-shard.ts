@@ -7,7 +7,8 @@ import type { Copywriter } from '../../copy/index.ts';
 import type { CatalogueRow, TableRow } from '../../data/index.ts';
 import { jobWorkFolder, shardName } from '../../queues/index.ts';
 import type { JobContext, StageHandler } from '../loop/context.ts';
-import { writeCreatives, type ScoreBatch } from './write-creatives.ts';
+import { openPolicy } from './job-policy.ts';
+import { writeCreatives, type Predicting, type ScoreBatch } from './write-creatives.ts';
 import { readShard, renderLines, type RefusedLine } from './shard-lines.ts';
 
 /**
@@ -37,8 +38,9 @@ export function createPredictShard({ scores, copywriter }: PredictServices): Sta
     const refused: RefusedLine[] = rows.flatMap((row) =>
       'fault' in row ? [{ line: row.line, ...row.fault }] : [],
     );
+    const policy = await openPolicy(context);
     await scores.withVersion(job.model, async (score) => {
-      for await (const written of predictGroups(rows, score, copywriter, context)) {
+      for await (const written of predictGroups(rows, { score, copywriter, policy }, context)) {
         for (const result of written) {
           if ('fault' in result) refused.push({ line: result.line, ...result.fault });
           else creatives.push(result.creative);
@@ -67,8 +69,7 @@ export function createPredictShard({ scores, copywriter }: PredictServices): Sta
  */
 async function* predictGroups(
   rows: readonly CatalogueRow[],
-  score: ScoreBatch,
-  copywriter: PredictServices['copywriter'],
+  predicting: Pick<Predicting, 'score' | 'copywriter' | 'policy'>,
   context: JobContext,
 ): AsyncGenerator<Awaited<ReturnType<typeof writeCreatives>>> {
   const { job, signal } = context;
@@ -82,7 +83,7 @@ async function* predictGroups(
   for (let start = 0; start < products.length; start += size) {
     signal.throwIfAborted();
     const group = products.slice(start, start + size);
-    const current = writeCreatives(group, { score, copywriter, job, signal });
+    const current = writeCreatives(group, { ...predicting, job, signal });
     // Awaited in its turn; a failure before that must not count as unhandled.
     current.catch(() => undefined);
     if (before !== undefined) yield await before;

@@ -6,6 +6,7 @@ import { AppError } from '../../core/errors.ts';
 import { getDatasetVersion, type DatasetVersion } from '../../data/index.ts';
 import { verifyModelDirectory } from '../../ml/index.ts';
 import type { StageResult } from '../../queues/index.ts';
+import { queueCanary } from '../../serving/index.ts';
 import {
   allModelAccuracies,
   artifactKeyOf,
@@ -181,7 +182,16 @@ async function registerVersion(
     },
   });
   const why = { reason: report.reasons.join(' '), pipelineRunId: run.id };
-  if (isPending) await awaitApproval({ locks, registry: tracking.registry }, version, why);
+  if (report.decision === 'canary' && comparison.champion !== null) {
+    const { serving, learning } = context.services.config;
+    await queueCanary(db, {
+      modelName,
+      version: version.version,
+      champion: comparison.champion,
+      rules: { ...serving.canary, reward: learning.reward },
+      ...why,
+    });
+  } else if (isPending) await awaitApproval({ locks, registry: tracking.registry }, version, why);
   else await promote(tracking, version, { ...why, movedBy: 'gate' }, comparison.champion);
   return version.version;
 }

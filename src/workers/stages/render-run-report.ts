@@ -45,6 +45,7 @@ const DECISIONS: Readonly<Record<RunReport['gate']['decision'], string>> = {
   promote: 'A new champion',
   refuse: 'The champion stays',
   'pending-approval': 'A new model waits for approval',
+  canary: 'A new model is on trial as a canary',
 };
 
 export function renderRunReport(report: RunReport): string {

@@ -14,6 +14,7 @@ import {
 } from '../../data/index.ts';
 import { jobFolder, jobWorkFolder, shardName } from '../../queues/index.ts';
 import type { JobContext, StageHandler } from '../loop/context.ts';
+import { keepPolicy } from './job-policy.ts';
 import { renderLines } from './shard-lines.ts';
 
 const SHOWN_FAULTS = 3;
@@ -62,7 +63,7 @@ export const splitCatalogue: StageHandler<'split-catalogue'> = async ({ jobId },
     { shards: shardRows.length, products, refused, unchanged: changes.unchanged },
     'the catalogue is split',
   );
-  return { inputFolder, shardRows, rows: products, refused: 0 };
+  return { inputFolder, shardRows, rows: products, refused: 0, policyKey: await keepPolicy(context) };
 };
 
 /** What is written back is read twice: an address is asked once. */

@@ -5,8 +5,12 @@
 import { setImmediate } from 'node:timers/promises';
 import { classifierText } from '../../core/classifier-text.ts';
 import { AppError } from '../../core/errors.ts';
-import { renderBrandRef, type Copy, type Copywriter, type Draft } from '../../copy/index.ts';
+import { sha256Hex } from '../../core/ids.ts';
+import { createRandom } from '../../core/random.ts';
+import { renderBrandRef, type Chance, type Copy, type Copywriter, type Draft } from '../../copy/index.ts';
 import type { Fault, Product, TableRow } from '../../data/index.ts';
+import { propensityColumn } from '../../queues/index.ts';
+import { createTextPolicy, type PolicyKnowledge } from '../../serving/index.ts';
 import type { JobContext } from '../loop/context.ts';
 
 /** Scores texts in their order. */
@@ -14,11 +18,13 @@ export type ScoreBatch = (texts: readonly string[], signal: AbortSignal) => Prom
 
 export type CreativeResult = { line: number; creative: TableRow } | { line: number; fault: Fault };
 
-interface Predicting {
+export interface Predicting {
   score: ScoreBatch;
   copywriter: Copywriter;
   job: JobContext['job'];
   signal: AbortSignal;
+  /** By what texts are drawn; the best are taken without it. */
+  policy?: PolicyKnowledge | undefined;
 }
 
 type NumberedProduct = Product & { line: number; nth?: number | undefined };
@@ -35,7 +41,7 @@ const WRITTEN_AT_ONCE = 8;
  */
 export async function writeCreatives(
   products: readonly NumberedProduct[],
-  { score, copywriter, job, signal }: Predicting,
+  { score, copywriter, job, signal, policy }: Predicting,
 ): Promise<CreativeResult[]> {
   const written = await proposeAll(products, ({ title, description, brand }) =>
     copywriter.propose({ ...job.options, title, description, recordBrand: brand, signal }),
@@ -49,8 +55,16 @@ export async function writeCreatives(
     const { line } = each.product;
     if ('fault' in each) return { line, fault: each.fault };
     const [confidence = Number.NaN, ...own] = scores.slice(at, (at += 1 + each.draft.texts.length));
-    return { line, creative: toRow(each.product, copywriter.choose(each.draft, own), confidence, job) };
+    const chance = policy && chanceOf(each.product, policy, job);
+    const copy = copywriter.choose(each.draft, own, chance);
+    return { line, creative: toRow(each.product, copy, confidence, job) };
   });
+}
+
+/** A line of a catalogue is drawn alike whenever, and by whomever, it is predicted with the same seed. */
+function chanceOf(product: NumberedProduct, policy: PolicyKnowledge, { options }: JobContext['job']): Chance {
+  const seed = Number.parseInt(sha256Hex(`${options.seed ?? 0}.${product.line}`).slice(0, 8), 16);
+  return { policy: createTextPolicy(policy, product), random: createRandom(seed) };
 }
 
 /**
@@ -109,5 +123,19 @@ function toRow(
         Object.entries(fields).map(([field, value]) => [`${channel}.${field}`, value]),
       ),
     ),
+    ...(options.policy === 'explore' && describePropensities(copy)),
   };
+}
+
+/** Of the returned text of each field; where there was nothing to choose it was certain. */
+function describePropensities({ alternatives, channels }: Copy): TableRow {
+  const isList = (field: string): boolean => {
+    const [channel = '', name = ''] = field.split('.');
+    return Array.isArray(channels[channel]?.[name]);
+  };
+  return Object.fromEntries(
+    Object.entries(alternatives)
+      .filter(([field]) => !isList(field))
+      .map(([field, texts]) => [propensityColumn(field), texts[0]?.propensity ?? 1]),
+  );
 }

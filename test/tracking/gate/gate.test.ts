@@ -95,6 +95,41 @@ describe('the bootstrap interval', () => {
   });
 });
 
+describe('gate.value', () => {
+  const better = { challenger: range(0, 10), champion: range(0, 11) };
+  const figures = { challenger: 0.03, champion: 0.02, choices: 2000, difference: 0.01 };
+  const decide = (asked: Rules['value'], value: GateInput['value']) =>
+    decideGate({ ...inputOf(100, better, { value: asked }), value });
+  const of = (low: number, high: number): GateInput['value'] => ({
+    reward: 'clicks',
+    because: null,
+    figures: { ...figures, low, high },
+  });
+  const thin = { reward: 'clicks', because: 'not enough evidence, because nobody clicked', figures: null };
+
+  it('off asks nothing', () => {
+    expect(decide('off', undefined)).toMatchObject({ decision: 'promote' });
+  });
+
+  it.each([
+    ['not-worse', of(-0.01, 0.03), 'promote'],
+    ['not-worse', of(-0.03, -0.01), 'refuse'],
+    ['not-worse', thin, 'promote'],
+    ['better', of(0.001, 0.03), 'promote'],
+    ['better', of(-0.01, 0.03), 'refuse'],
+    ['better', thin, 'refuse'],
+  ] as const)('%s: %o is a reason to %s', (asked, value, decision) => {
+    expect(decide(asked, value).decision).toBe(decision);
+  });
+
+  it('is named in the objection and shown on the page', () => {
+    const report = decide('better', of(-0.01, 0.03));
+    expect(report.reasons[0]).toMatch(/1\.00 points of clicks \(-1\.00 points to 3\.00 points at any look/);
+    expect(renderGateReportHtml(report)).toContain('What it would have earned more');
+    expect(decide('better', thin).reasons[0]).toContain('because nobody clicked');
+  });
+});
+
 describe('the gate', () => {
   it('promotes what is strictly better', () => {
     const report = decideGate(inputOf(100, { challenger: range(0, 10), champion: range(0, 11) }));

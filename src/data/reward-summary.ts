@@ -1,0 +1,107 @@
+/** What texts have earned: by field and version, and by how they were chosen, beside a choice at random. */
+import { sql } from 'kysely';
+import { estimateValue, type LoggedChoice } from '../learning/index.ts';
+import type { Db } from '../db/index.ts';
+import { fieldIs, readDraws, rewardColumns, type LogFilter } from './logged-choices.ts';
+
+export interface EarnedCounts {
+  /** Texts that anything was told about. */
+  texts: number;
+  impressions: number;
+  clicks: number;
+  conversions: number;
+  accepted: number;
+  rejected: number;
+  edited: number;
+}
+
+export interface RewardSummary {
+  byField: (EarnedCounts & { field: string })[];
+  byVersion: (EarnedCounts & { version: number })[];
+  /** Of returned texts, by the reward that was asked for. */
+  byPolicy: { policy: 'best' | 'explore' | 'holdback'; texts: number; earned: number; trials: number }[];
+  /** What was drawn answers for other choices among the same texts; null where too few were. */
+  choices: Record<'random' | 'best', ChoiceValue> | null;
+  draws: number;
+}
+
+/** Self-normalised, in rewards per trial; the bounds hold at every look. */
+export interface ChoiceValue {
+  value: number;
+  low: number;
+  high: number;
+  effectiveSize: number;
+}
+
+const LEAST_DRAWS = 100;
+const MOST_DRAWS = 5000;
+
+export async function summarizeRewards(db: Db, filter: LogFilter): Promise<RewardSummary> {
+  const draws = await readChoices(db, filter);
+  return {
+    byField: await countBy<{ field: string }>(db, filter, 'field'),
+    byVersion: await countBy<{ version: number }>(db, filter, 'version'),
+    byPolicy: await countByPolicy(db, filter),
+    draws: draws.best.length,
+    choices:
+      draws.best.length < LEAST_DRAWS ? null : { random: valueOf(draws.random), best: valueOf(draws.best) },
+  };
+}
+
+async function countBy<Key>(
+  db: Db,
+  filter: LogFilter,
+  key: 'field' | 'version',
+): Promise<(EarnedCounts & Key)[]> {
+  const column = key === 'field' ? sql`f.field` : sql`p.model_version`;
+  const { rows } = await sql<EarnedCounts & Key>`
+    SELECT ${column} AS ${sql.ref(key)}, count(DISTINCT (f.prediction_id, f.field, f.place))::float8 AS texts,
+      coalesce(sum(f.impressions), 0)::float8 AS impressions, coalesce(sum(f.clicks), 0)::float8 AS clicks,
+      coalesce(sum(f.conversions), 0)::float8 AS conversions,
+      count(*) FILTER (WHERE f.outcome = 'accepted')::float8 AS accepted,
+      count(*) FILTER (WHERE f.outcome = 'rejected')::float8 AS rejected,
+      count(*) FILTER (WHERE f.outcome = 'edited')::float8 AS edited
+    FROM feedback f JOIN predictions p ON p.id = f.prediction_id
+    WHERE p.model_name = ${filter.modelName} AND ${fieldIs(filter)} AND p.created_at >= ${filter.since ?? new Date(0)}
+    GROUP BY 1 ORDER BY 1`.execute(db);
+  return rows;
+}
+
+async function countByPolicy(db: Db, filter: LogFilter): Promise<RewardSummary['byPolicy']> {
+  const { earned, trials, isTold } = rewardColumns(filter.reward);
+  const { rows } = await sql<RewardSummary['byPolicy'][number]>`
+    SELECT coalesce(p.response ->> 'policy', 'best') AS policy, count(DISTINCT (f.prediction_id, f.field))::float8 AS texts,
+      coalesce(sum(${earned}), 0)::float8 AS earned, coalesce(sum(${trials}), 0)::float8 AS trials
+    FROM feedback f JOIN predictions p ON p.id = f.prediction_id
+    WHERE ${isTold} AND f.place = 0 AND p.model_name = ${filter.modelName} AND ${fieldIs(filter)}
+      AND p.created_at >= ${filter.since ?? new Date(0)}
+    GROUP BY 1 ORDER BY 1`.execute(db);
+  return rows;
+}
+
+/** Each draw as a uniform choice, and the best by the stored scores, would have made it. */
+async function readChoices(db: Db, filter: LogFilter): Promise<Record<'random' | 'best', LoggedChoice[]>> {
+  const found: Record<'random' | 'best', LoggedChoice[]> = { random: [], best: [] };
+  for await (const page of readDraws(db, filter, MOST_DRAWS)) {
+    for (const { texts, earned, trials } of page) {
+      const [first] = texts;
+      if (first === undefined || !(first.propensity > 0)) continue;
+      const best = Math.max(...texts.map(({ score }) => score));
+      const equals = texts.filter(({ score }) => score === best).length;
+      const choice = {
+        propensity: first.propensity,
+        reward: earned / trials,
+        expectedOfChoice: 0,
+        expectedOfPolicy: 0,
+      };
+      found.random.push({ ...choice, probability: 1 / texts.length });
+      found.best.push({ ...choice, probability: first.score === best ? 1 / equals : 0 });
+    }
+  }
+  return found;
+}
+
+function valueOf(choices: readonly LoggedChoice[]): ChoiceValue {
+  const { snips, interval, effectiveSize } = estimateValue(choices);
+  return { value: snips, low: interval.low, high: interval.high, effectiveSize };
+}

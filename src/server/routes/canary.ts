@@ -1,0 +1,152 @@
+/** `/learning/canary`: the version on trial, what it has earned, and an admin's way to end it. */
+import { z } from '@hono/zod-openapi';
+import type { Context } from 'hono';
+import { CANARY_STATUSES } from '../../db/index.ts';
+import {
+  listCanaries,
+  stopCanary,
+  type Canary,
+  type CanaryDeps,
+  type CanaryKeeper,
+} from '../../serving/index.ts';
+import {
+  createRouter,
+  defineRoute,
+  errorResponse,
+  jsonAnswer,
+  jsonBody,
+  type AppEnv,
+  type Router,
+} from '../http/index.ts';
+import { reasonSchema } from './models.ts';
+
+const SHOWN = 20;
+const figure = z.number();
+const side = z.object({ products: figure, shown: figure, rewards: figure });
+const canarySchema = z
+  .object({
+    id: z.int(),
+    version: z.int(),
+    champion: z.int().openapi({ description: 'The version that the gate compared it with' }),
+    status: z.enum(CANARY_STATUSES),
+    rules: z.object({
+      share: figure,
+      alpha: figure,
+      budget: figure,
+      minimum_events: figure,
+      max_days: figure,
+      reward: z.string(),
+    }),
+    evidence: z
+      .object({
+        champion: side,
+        challenger: side,
+        difference: figure,
+        low: figure,
+        high: figure,
+        because: z.string().nullable().openapi({ description: 'Why nothing is decided yet' }),
+        looked_at: z.iso.datetime(),
+      })
+      .nullable(),
+    reason: z.string().openapi({ description: 'Why the gate let it in; after its end, why it ended' }),
+    settled_by: z.string().nullable(),
+    pipeline_run_id: z.string().nullable(),
+    created_at: z.iso.datetime(),
+    started_at: z.iso.datetime().nullable(),
+    ended_at: z.iso.datetime().nullable(),
+  })
+  .openapi('Canary');
+const answer = jsonAnswer('the newest canaries, the one with traffic apart', {
+  // In this order: a schema that is met first where it may be null becomes one that may be, by its name.
+  canaries: z.array(canarySchema),
+  active: canarySchema.nullable(),
+});
+
+const showRoute = defineRoute({
+  method: 'get',
+  path: '/learning/canary',
+  tags: ['learning'],
+  summary: 'The version that takes a share of the traffic until evidence settles it, and those before it',
+  responses: { 200: answer },
+});
+const settleRoute = defineRoute({
+  method: 'post',
+  path: '/learning/canary/settle',
+  tags: ['learning'],
+  summary: 'Look at the evidence now, and do what follows from it; servers look every half minute',
+  responses: { 200: answer },
+});
+const stopRoute = defineRoute({
+  method: 'post',
+  path: '/learning/canary/stop',
+  tags: ['learning'],
+  summary: 'End the canary without a verdict, or the next that waits; the champion stays',
+  request: { body: jsonBody(reasonSchema) },
+  responses: {
+    200: answer,
+    404: errorResponse('no canary runs or waits'),
+    429: errorResponse('another process has been settling it for long'),
+  },
+});
+
+export function createCanaryRoutes(
+  deps: CanaryDeps,
+  keeper: Pick<CanaryKeeper, 'look'>,
+  nameCaller: (c: Context<AppEnv>) => string,
+): Router {
+  const show = async () => {
+    const canaries = await listCanaries(deps.db, deps.modelName, SHOWN);
+    const active = canaries.find(({ status }) => status === 'running' || status === 'settling');
+    return {
+      status: 'success' as const,
+      active: active === undefined ? null : renderCanary(active),
+      canaries: canaries.map(renderCanary),
+    };
+  };
+  return createRouter()
+    .openapi(showRoute, async function showCanary(c) {
+      return c.json(await show(), 200);
+    })
+    .openapi(settleRoute, async function settleCanary(c) {
+      await keeper.look();
+      return c.json(await show(), 200);
+    })
+    .openapi(stopRoute, async function endCanary(c) {
+      await stopCanary(deps, { by: nameCaller(c), reason: c.req.valid('json').reason });
+      return c.json(await show(), 200);
+    });
+}
+
+function renderCanary(canary: Canary): z.input<typeof canarySchema> {
+  const { evidence, rules } = canary;
+  const of = ({ products, shown, rewards }: z.input<typeof side>) => ({ products, shown, rewards });
+  return {
+    id: canary.id,
+    version: canary.version,
+    champion: canary.champion,
+    status: canary.status,
+    rules: {
+      share: rules.share,
+      alpha: rules.alpha,
+      budget: rules.budget,
+      minimum_events: rules.minimumEvents,
+      max_days: rules.maxDays,
+      reward: rules.reward,
+    },
+    evidence: evidence && {
+      champion: of(evidence.champion),
+      challenger: of(evidence.challenger),
+      difference: evidence.difference,
+      low: evidence.low,
+      high: evidence.high,
+      because: evidence.because,
+      looked_at: evidence.lookedAt,
+    },
+    reason: canary.reason,
+    settled_by: canary.settledBy,
+    pipeline_run_id: canary.pipelineRunId,
+    created_at: canary.createdAt.toISOString(),
+    started_at: canary.startedAt?.toISOString() ?? null,
+    ended_at: canary.endedAt?.toISOString() ?? null,
+  };
+}

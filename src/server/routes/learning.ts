@@ -1,0 +1,229 @@
+/** `/learning`: what choices have earned, and what others would have. */
+import { z } from '@hono/zod-openapi';
+import { LEARNING_REWARDS, type Config } from '../../core/config/index.ts';
+import { AppError } from '../../core/errors.ts';
+import { summarizeRewards, type EarnedCounts, type RewardSummary } from '../../data/index.ts';
+import type { Db } from '../../db/index.ts';
+import { judgeRegisteredVersion, MAX_DRAWS, type VersionScorers } from '../../serving/index.ts';
+import type { RegistryStore } from '../../tracking/index.ts';
+import {
+  createHangUpSignal,
+  createRouter,
+  defineRoute,
+  errorResponse,
+  jsonAnswer,
+  type Router,
+} from '../http/index.ts';
+import type { PredictionStore } from '../predictions/index.ts';
+import { versionNumber } from './models.ts';
+
+const MAX_FIELD_CHARS = 100;
+const name = z.string().min(1).max(MAX_FIELD_CHARS);
+export const logQuery = z.strictObject({
+  field: name.optional().openapi({ description: 'One field alone: ad_copy, or x.text' }),
+  channel: name.optional().openapi({ description: 'All fields of one channel' }),
+  since: z.iso
+    .datetime({ offset: true })
+    .optional()
+    .transform((time) => (time === undefined ? undefined : new Date(time)))
+    .openapi({ type: 'string', format: 'date-time', description: 'Predictions from then on' }),
+  reward: z
+    .enum([...LEARNING_REWARDS, 'revenue'])
+    .optional()
+    .openapi({ description: 'Default: learning.reward of the configuration' }),
+});
+
+const figure = z.number();
+const policyValue = z
+  .object({
+    ips: figure.openapi({ description: 'Inverse propensity score' }),
+    snips: figure.openapi({ description: 'Self-normalised' }),
+    dr: figure.openapi({ description: 'Doubly robust, the champion as the direct model' }),
+    effective_size: figure.openapi({ description: 'Choices that the log is worth under this policy' }),
+    choices: z.int(),
+    interval: z.object({ low: figure, high: figure, confidence: figure }).openapi({
+      description: 'Holds at every look, however often one looks',
+    }),
+  })
+  .openapi('PolicyValue');
+const bounded = z.object({ difference: figure, low: figure, high: figure });
+const valueRoute = defineRoute({
+  method: 'get',
+  path: '/learning/value',
+  tags: ['learning'],
+  summary: 'What a version would have earned by its own choice, from texts that were drawn with propensities',
+  request: {
+    query: logQuery.extend({
+      version: versionNumber,
+      limit: z.coerce.number<string>().int().min(1).max(MAX_DRAWS).optional().openapi({
+        description: 'Newest draws that are scored; default 2000',
+      }),
+    }),
+  },
+  responses: {
+    200: jsonAnswer('the value, or why the log cannot say', {
+      version: z.int(),
+      champion: z.int(),
+      reward: z.string(),
+      log: z.object({ drawn: z.int(), held_back: z.int(), certain: z.int() }),
+      because: z.string().nullable().openapi({ description: 'Not enough evidence, and why' }),
+      value: z
+        .object({
+          currency: z.string().nullable(),
+          version: policyValue,
+          champion: policyValue,
+          drawn: figure.openapi({ description: 'What the drawn texts earned' }),
+          gain: bounded.openapi({ description: 'Of the version over the champion, doubly robust' }),
+        })
+        .nullable(),
+    }),
+    400: errorResponse('a filter that cannot be used'),
+    404: errorResponse('no such version'),
+    409: errorResponse('there is no champion'),
+    422: errorResponse('a version whose files cannot be used'),
+    429: errorResponse('another value is being computed: Retry-After says when to come again'),
+  },
+});
+
+const counts = {
+  texts: figure.openapi({ description: 'Texts that anything was told about' }),
+  impressions: figure,
+  clicks: figure,
+  conversions: figure,
+  accepted: figure,
+  rejected: figure,
+  edited: figure,
+  rate: figure.nullable().openapi({ description: 'Clicks per impression; null without impressions' }),
+};
+const choiceValue = z.object({ value: figure, low: figure, high: figure, effective_size: figure });
+const summaryRoute = defineRoute({
+  method: 'get',
+  path: '/learning/summary',
+  tags: ['learning'],
+  summary: 'What texts have earned by field, channel and version, and the best choice beside a random one',
+  request: { query: logQuery.extend({ reward: z.enum(LEARNING_REWARDS).optional() }) },
+  responses: {
+    200: jsonAnswer('the summary', {
+      reward: z.string(),
+      total: z.object(counts),
+      fields: z.array(z.object({ field: z.string(), channel: z.string().nullable(), ...counts })),
+      channels: z.array(z.object({ channel: z.string(), ...counts })),
+      versions: z.array(z.object({ version: z.int(), ...counts })),
+      policies: z.array(
+        z.object({
+          policy: z.enum(['best', 'explore', 'holdback']),
+          texts: figure,
+          earned: figure,
+          trials: figure,
+          rate: figure.nullable(),
+        }),
+      ),
+      choices: z
+        .object({ draws: figure, random: choiceValue.nullable(), best: choiceValue.nullable() })
+        .openapi({
+          description:
+            "From drawn texts: what a random choice and the model's best would have earned; null below 100 draws",
+        }),
+    }),
+  },
+});
+
+export function createLearningRoutes(deps: {
+  db: Db;
+  config: Pick<Config, 'model' | 'learning'>;
+  registry: Pick<RegistryStore, 'getVersion' | 'findAlias'>;
+  scorers: VersionScorers;
+  predictions: Pick<PredictionStore, 'flush'>;
+}): Router {
+  const { db, config, registry, scorers, predictions } = deps;
+  // Two models in memory and thousands of scores each: one at a time.
+  let isJudging = false;
+
+  return createRouter()
+    .openapi(summaryRoute, async function showSummary(c) {
+      const { reward = config.learning.reward, ...filter } = c.req.valid('query');
+      await predictions.flush();
+      const summary = await summarizeRewards(db, { modelName: config.model.name, reward, ...filter });
+      return c.json({ status: 'success' as const, reward, ...renderSummary(summary) }, 200);
+    })
+    .openapi(valueRoute, async function showValue(c) {
+      const { version, limit, reward = config.learning.reward, ...filter } = c.req.valid('query');
+      if (isJudging)
+        throw new AppError(
+          'too-busy',
+          'the value of a version is being computed: ask again when it is done',
+          {
+            details: { retryAfterSeconds: 10 },
+          },
+        );
+      isJudging = true;
+      try {
+        await predictions.flush();
+        const { champion, log, because, value } = await judgeRegisteredVersion(
+          { db, registry, scorers },
+          { modelName: config.model.name, reward, ...filter },
+          { version, limit, signal: createHangUpSignal(c) },
+        );
+        return c.json(
+          {
+            status: 'success' as const,
+            version,
+            champion,
+            reward,
+            log: { drawn: log.drawn, held_back: log.heldBack, certain: log.certain },
+            because,
+            value: value && {
+              ...value,
+              version: renderValue(value.version),
+              champion: renderValue(value.champion),
+            },
+          },
+          200,
+        );
+      } finally {
+        isJudging = false;
+      }
+    });
+}
+
+function renderValue<T extends { effectiveSize: number }>({ effectiveSize, ...alike }: T) {
+  return { ...alike, effective_size: effectiveSize };
+}
+
+function renderSummary({ byField, byVersion, byPolicy, choices, draws }: RewardSummary) {
+  const fields = byField.map(({ field, ...told }) => ({
+    field,
+    channel: field.includes('.') ? (field.split('.')[0] ?? null) : null,
+    ...withRate(told),
+  }));
+  const channels = [...new Set(fields.flatMap(({ channel }) => (channel === null ? [] : [channel])))];
+  const choiceOf = (which: 'random' | 'best') => (choices === null ? null : renderValue(choices[which]));
+  return {
+    total: withRate(sumOf(byField)),
+    fields,
+    channels: channels.map((channel) => ({
+      channel,
+      ...withRate(sumOf(fields.filter((one) => one.channel === channel))),
+    })),
+    versions: byVersion.map(({ version, ...told }) => ({ version, ...withRate(told) })),
+    policies: byPolicy.map((told) => ({ ...told, rate: told.trials > 0 ? told.earned / told.trials : null })),
+    choices: { draws, random: choiceOf('random'), best: choiceOf('best') },
+  };
+}
+
+function sumOf(parts: readonly EarnedCounts[]): EarnedCounts {
+  const sum = (name: keyof EarnedCounts): number => parts.reduce((total, part) => total + part[name], 0);
+  return {
+    texts: sum('texts'),
+    impressions: sum('impressions'),
+    clicks: sum('clicks'),
+    conversions: sum('conversions'),
+    accepted: sum('accepted'),
+    rejected: sum('rejected'),
+    edited: sum('edited'),
+  };
+}
+
+function withRate(told: EarnedCounts) {
+  return { ...told, rate: told.impressions > 0 ? told.clicks / told.impressions : null };
+}
