@@ -2,6 +2,7 @@
  * From the options of `copyloop predict` to what is asked of copy: the same wishes that `/predict` and
  * `/jobs/predict` take.
  */
+import { LANGUAGE_CHOICES } from '../core/config/index.ts';
 import { AppError } from '../core/errors.ts';
 import { copyOptionsSchema, MAX_COUNT, MAX_SEED, TONES, type CopyOptions } from '../copy/index.ts';
 import { parseWhole, type OptionSpecs, type OptionValues } from './command.ts';
@@ -15,6 +16,11 @@ export const COPY_OPTIONS = {
   'banned-word': { type: 'string', multiple: true, value: 'WORD', about: 'that no text may hold' },
   brand: { type: 'string', value: 'NAME', about: 'whose voice and rules: a brand, or NAME@VERSION' },
   count: { type: 'string', value: 'N', about: 'texts per field to choose from (default: copy.candidates)' },
+  language: {
+    type: 'string',
+    value: 'NAME',
+    about: `of the copy: ${LANGUAGE_CHOICES.join(', ')} (default: copy.language)`,
+  },
   seed: { type: 'string', value: 'N', about: 'seed of the copy (default: from each product)' },
 } as const satisfies OptionSpecs;
 
@@ -24,6 +30,7 @@ export function parseCopyOptions(options: OptionValues<typeof COPY_OPTIONS>): Co
   const wishes = {
     channels: named.length === 0 ? undefined : named,
     tone: options.tone,
+    language: options.language,
     audience: options.audience,
     keywords: options.keyword,
     bannedWords: options['banned-word'],

@@ -26,7 +26,7 @@ export type PredictRequest = {
   count?: number | undefined;
   seed?: number | undefined;
   brand?: string | undefined;
-  language?: 'en' | undefined;
+  language?: 'auto' | 'en' | 'de' | 'fr' | 'es' | 'it' | 'nl' | undefined;
   banned_words?: string[] | undefined;
   link?: string | undefined;
   policy?: 'best' | 'explore' | undefined;
@@ -42,7 +42,7 @@ export type BatchPredictRequest = {
   count?: number | undefined;
   seed?: number | undefined;
   brand?: string | undefined;
-  language?: 'en' | undefined;
+  language?: 'auto' | 'en' | 'de' | 'fr' | 'es' | 'it' | 'nl' | undefined;
   banned_words?: string[] | undefined;
   link?: string | undefined;
   policy?: 'best' | 'explore' | undefined;
@@ -1056,7 +1056,7 @@ export interface Api {
       count?: number | null | undefined;
       seed?: number | null | undefined;
       policy?: 'best' | 'explore' | undefined;
-      language?: 'en' | undefined;
+      language?: 'auto' | 'en' | 'de' | 'fr' | 'es' | 'it' | 'nl' | undefined;
     };
     body: undefined;
     answer: { status: 'success'; job_id: string };

@@ -4,6 +4,7 @@
  * that were stored earlier are read by this schema too.
  */
 import { z } from 'zod';
+import { LANGUAGE_CHOICES } from '../core/config/index.ts';
 import { plainText } from '../core/plain-text.ts';
 import { brandRefSchema } from './brand/index.ts';
 import { MAX_AUDIENCE_CHARS, MAX_BANNED_WORDS, MAX_KEYWORDS, MAX_WORD_CHARS, TONES } from './brief/index.ts';
@@ -28,7 +29,8 @@ export const copyOptionsSchema = z
     seed: z.int().min(0).max(MAX_SEED),
     /** Whose voice and rules: a brand's name, or `acme@3` for one version of its profile. */
     brand: brandRefSchema,
-    language: z.literal('en'),
+    /** `auto` follows the record. Default: that of the configuration. */
+    language: z.enum(LANGUAGE_CHOICES),
   })
   .partial();
 export type CopyOptions = z.infer<typeof copyOptionsSchema>;

@@ -14,6 +14,16 @@ export function defineWording<T extends z.ZodType>(name: string, schema: T): () 
   return () => (words ??= { value: parseWording(name, read(name), schema) }).value;
 }
 
+/** The same for a file that each of many folders has: `de/claims`, `fr/claims`. */
+export function defineWordings<K extends string, T extends z.ZodType>(
+  folders: readonly K[],
+  name: string,
+  schema: T,
+): Record<K, () => z.output<T>> {
+  const words = folders.map((folder) => [folder, defineWording(`${folder}/${name}`, schema)] as const);
+  return Object.fromEntries(words) as Record<K, () => z.output<T>>;
+}
+
 function read(name: string): string {
   return readFileSync(path.join(packageRoot, 'assets', 'wording', `${name}.yaml`), 'utf8');
 }

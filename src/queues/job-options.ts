@@ -87,6 +87,7 @@ export function resolvePredictOptions(
     brandVersions: [],
     channels: distinct,
     count: asked ?? config.copy.candidates,
+    language: rest.language ?? config.copy.language,
     map: columns ?? config.data.map,
     format: wanted ?? 'jsonl',
     policy,

@@ -1,10 +1,19 @@
 import { AppError } from '../../core/errors.ts';
 import { stripEnd } from '../../core/strip-end.ts';
 import { shorten } from '../channels/index.ts';
-import { type Category, type Language, type Noun } from '../languages/index.ts';
+import {
+  detectLanguage,
+  formatPrice,
+  LANGUAGES,
+  type Category,
+  type Language,
+  type LanguageChoice,
+  type Noun,
+} from '../languages/index.ts';
 import { readSubject, type Subject } from './subject.ts';
 import { cleanProse, cleanText, foldText } from './clean.ts';
-import { before, extractPhrases, type Phrases } from './phrases.ts';
+import { before, extractPhrases, NO_PHRASES, type Phrases } from './phrases.ts';
+import { labelOf } from './quotes.ts';
 
 export const TONES = ['friendly', 'professional', 'playful', 'elegant', 'direct'] as const;
 export type Tone = (typeof TONES)[number];
@@ -26,12 +35,36 @@ export interface BriefInput {
   keywords?: readonly string[] | undefined;
   /** Words and phrases that may not appear, whatever their case or accents. */
   bannedWords?: readonly string[] | undefined;
+  /** `auto` (the default) follows the record. */
+  language?: LanguageChoice | undefined;
+  /**
+   * What the record itself says: language (`de`, `de-AT`), maker, price with its ISO 4217 currency,
+   * attributes by name.
+   */
+  recordLanguage?: string | undefined;
+  recordBrand?: string | undefined;
+  price?: number | null | undefined;
+  currency?: string | undefined;
+  attributes?: Readonly<Record<string, string>> | undefined;
 }
 
 /** What a writer knows of one product: the submitted words, cleaned and taken apart. */
 export interface Brief {
   title: string;
   description: string;
+  /** What to write in. */
+  language: Language;
+  /**
+   * What the record is written in: `other` for a language that we do not write, undefined where it is too
+   * short to tell.
+   */
+  recordLanguage: Language | 'other' | undefined;
+  /** Who makes it, where the name does not say so; '' where nobody says. */
+  maker: string;
+  /** As people write it, with its currency; '' without one. */
+  price: string;
+  /** `Color: Blue`, in the language of the copy. */
+  attributes: string[];
   /** Name of the product, at most 60 characters; '' when the title holds no usable word. */
   name: string;
   /** What the product is called, from its name or its description; undefined where no known word says it. */
@@ -66,21 +99,36 @@ export function createBrief(input: BriefInput): Brief {
   const title = cleanText(input.title, MAX_TITLE_UNITS);
   const description = cleanProse(input.description, MAX_DESCRIPTION_UNITS);
   const name = productName(title);
-  const language: Language = 'en';
+  const recordLanguage = readLanguage(input.recordLanguage) ?? detectLanguage(`${title}. ${description}`);
+  const { language: choice = 'auto' } = input;
+  const language =
+    choice !== 'auto'
+      ? choice
+      : recordLanguage === undefined || recordLanguage === 'other'
+        ? 'en'
+        : recordLanguage;
+  // What is said in another language can be quoted in this one only as a name.
+  const isQuotable = recordLanguage === undefined || recordLanguage === language;
   const subject = readSubject(title, name, description, language);
   const { category, noun } = subject;
   const kind = noun?.text ?? '';
   const plural = isPlural(name, subject, description);
+  const maker = clip(cleanText(input.recordBrand ?? '', 2 * MAX_WORD_CHARS), MAX_WORD_CHARS);
   return {
     title,
     description,
+    language,
+    recordLanguage,
+    maker: isUsefulMaker(maker) && !foldText(title).includes(foldText(maker)) ? maker : '',
+    price: typeof input.price === 'number' ? formatPrice(input.price, input.currency ?? '', language) : '',
+    attributes: isQuotable ? readAttributes(input.attributes, language) : [],
     name,
     noun,
     kind,
     plural,
-    article: articleOf(name, subject, description),
+    article: language === 'en' ? articleOf(name, subject, description) : '',
     category,
-    phrases: extractPhrases(description, { name, plural }),
+    phrases: isQuotable ? extractPhrases(description, { name, plural, language }) : NO_PHRASES,
     tone: input.tone,
     audience: clip(cleanText(input.audience ?? '', 2 * MAX_AUDIENCE_CHARS), MAX_AUDIENCE_CHARS),
     keywords: unique(keywords.map((word) => clip(cleanText(word, 2 * MAX_WORD_CHARS), MAX_WORD_CHARS))),
@@ -94,6 +142,43 @@ function requireAtMost(field: string, seen: number, limit: number): void {
       details: { field, limit },
     });
   }
+}
+
+/** `de`, `de-AT`, `DE_de`; undefined for what names no language, `other` for one that we do not write. */
+function readLanguage(tag: string | undefined): Language | 'other' | undefined {
+  const code = /^([a-z]{2})(?:[-_][\w-]*)?$/iu.exec(tag?.trim() ?? '')?.[1]?.toLowerCase();
+  return code === undefined ? undefined : (LANGUAGES.find((language) => language === code) ?? 'other');
+}
+
+/** Words that shops write where they know no maker. */
+function isUsefulMaker(maker: string): boolean {
+  return (
+    /\p{L}/u.test(maker) &&
+    !/^(?:generic|unknown|none|n\/a|no ?name|no brand|unbranded|default)$/iu.test(maker)
+  );
+}
+
+// Numbers of articles, addresses and what shops note for themselves tell a reader nothing.
+const NO_ATTRIBUTE =
+  /(?:^|[\s_-])(?:id|ids|sku|gtin|ean|upc|mpn|isbn|asin|url|link|image|brand|manufacturer|vendor|tax|shipping|stock|inventory|availability|condition|label|labels|status|code|barcode|handle|published|quantity|qty|price|date|created|updated|category|type|group|title|description|tags?|meta|seo|rating|reviews?)(?:$|[\s_-])/iu;
+const MAX_ATTRIBUTES = 8;
+
+function readAttributes(attributes: BriefInput['attributes'], language: Language): string[] {
+  const found: string[] = [];
+  for (const [name, raw] of Object.entries(attributes ?? {})) {
+    const label = cleanText(name, 100).replaceAll('_', ' ');
+    const value = cleanText(raw, 200);
+    if (found.length >= MAX_ATTRIBUTES) break;
+    if (NO_ATTRIBUTE.test(label) || !/^\p{L}[\p{L} -]{1,23}$/u.test(label)) continue;
+    if (
+      value === '' ||
+      value.length > 40 ||
+      /[<>{}|\\]|:\/\/|^(?:true|false|yes|no|n\/a|none|default title|0|1|-)$/iu.test(value)
+    )
+      continue;
+    found.push(`${labelOf(label, language)}${language === 'fr' ? ' :' : ':'} ${value}`);
+  }
+  return found;
 }
 
 const SEPARATOR = /\s[-\u2013\u2014|:/\u2022]\s|\s?[([|]|[;,:]\s/u;

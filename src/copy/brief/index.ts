@@ -11,6 +11,5 @@ export {
   type Tone,
 } from './brief.ts';
 export { cleanProse, cleanText, foldText, withoutEmoji } from './clean.ts';
-export { isForeign } from './language.ts';
 export { type Phrases } from './phrases.ts';
 export { type Phrase } from './quotes.ts';

@@ -4,6 +4,7 @@
  * complaint gives no phrase.
  */
 import { stripEnd } from '../../core/strip-end.ts';
+import type { Language } from '../languages/index.ts';
 import { isUsable, readQuote, splitSentences, type Phrase } from './quotes.ts';
 
 export interface Phrases {
@@ -64,11 +65,26 @@ const MAX_PHRASES = 6;
 const MAX_WORDS = 14;
 const MAX_UNITS = 90;
 
+export const NO_PHRASES: Phrases = {
+  definitions: [],
+  features: [],
+  traits: [],
+  uses: [],
+  occasions: [],
+  adjectives: [],
+  quotes: [],
+  statements: [],
+};
+
 /**
  * Reads a cleaned description; `product` is how it names itself. Cost grows with its first twelve sentences
  * only.
  */
-export function extractPhrases(description: string, product: { name: string; plural: boolean }): Phrases {
+export function extractPhrases(
+  description: string,
+  product: { name: string; plural: boolean; language?: Language },
+): Phrases {
+  const { language = 'en' } = product;
   const found: Phrases = {
     definitions: [],
     features: [],
@@ -80,7 +96,12 @@ export function extractPhrases(description: string, product: { name: string; plu
     statements: [],
   };
   for (const [number, sentence] of splitSentences(description).entries()) {
-    if (!isUsable(sentence)) continue;
+    if (!isUsable(sentence, language)) continue;
+    const { quote, statement } = readQuote(sentence, number, product);
+    if (quote !== undefined) found.quotes.push(quote);
+    if (statement !== undefined) found.statements.push(statement);
+    // Parts of a sentence are known by English words; in other languages sentences are taken whole.
+    if (language !== 'en') continue;
     collect(
       found.definitions,
       IS.exec(sentence)?.[1] ?? (number === 0 ? leadingDefinition(sentence) : undefined),
@@ -100,9 +121,6 @@ export function extractPhrases(description: string, product: { name: string; plu
     for (const word of own.match(HYPHENATED) ?? []) {
       if (ADJECTIVES.has(word) && !found.adjectives.includes(word)) found.adjectives.push(word);
     }
-    const { quote, statement } = readQuote(sentence, number, product);
-    if (quote !== undefined) found.quotes.push(quote);
-    if (statement !== undefined) found.statements.push(statement);
   }
   return found;
 }

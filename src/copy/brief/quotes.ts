@@ -2,7 +2,10 @@
  * Sentences of a description that copy may repeat whole: cut at full stops and semicolons, none that
  * complains, boasts in the first person or keeps stock.
  */
+import { z } from 'zod';
 import { stripEnd } from '../../core/strip-end.ts';
+import { defineWordings } from '../../core/wording.ts';
+import { LANGUAGES, type Language } from '../languages/index.ts';
 
 export interface Phrase {
   text: string;
@@ -12,6 +15,33 @@ export interface Phrase {
 
 // A first person speaks for somebody, a negation needs its context, and shelf marks or shipping are no news
 // to a shopper.
+const FOREIGN = LANGUAGES.filter((language) => language !== 'en');
+const proses = defineWordings(
+  FOREIGN,
+  'prose',
+  z.strictObject({ unquotable: z.string(), labels: z.record(z.string(), z.string()) }),
+);
+const patterns = new Map<Language, RegExp>();
+
+function unquotable(language: Exclude<Language, 'en'>): RegExp {
+  let pattern = patterns.get(language);
+  if (pattern === undefined) {
+    const words = proses[language]()
+      .unquotable.trim()
+      .split(/\s+/u)
+      .join('|')
+      .replaceAll('*', String.raw`\p{L}*`);
+    patterns.set(language, (pattern = new RegExp(`(?<!\\p{L})(?:${words})(?!\\p{L})`, 'iu')));
+  }
+  return pattern;
+}
+
+/** What an attribute is called in a language: `color` is `Farbe`. */
+export function labelOf(attribute: string, language: Language): string {
+  const known = language === 'en' ? undefined : proses[language]().labels[attribute.toLowerCase()];
+  return known ?? attribute.charAt(0).toUpperCase() + attribute.slice(1);
+}
+
 const UNQUOTABLE =
   /\b(?:i|i'm|i'd|i've|i'll|me|my|mine|we|we're|our|ours|us|he|she|her|his|not|no|never|none|nobody|cannot|without|but|however|although|unfortunately|poor|poorly|bad|badly|worst|worse|cheap|cheaply|broke|broken|breaks|flimsy|return|returned|refunds?|disappoint\w*|terrible|awful|horrible|defect\w*|waste|useless|stopped|issue|issues|problem|problems|refurbished|damaged|complaints?|regrets?|another variant|(?:model|item|article) (?:number )?(?:ends|\d+)|carton|leaflet|packed in|ships in|sold in|also listed|listed under)\b|n't\b|https?:|www\.|@|\.{2,}|[\u2026{}[\]<>|\\^~*_#]/iu;
 
@@ -30,6 +60,10 @@ const ASCII = /^[\x20-\x7e]*$/u;
 
 const MAX_SENTENCES = 12;
 
+/** After these a full stop ends no sentence; nor after a single letter. */
+const ABBREVIATION =
+  /(?:^|[\s(.])(?:\p{L}|approx|incl|excl|etc|vs|min|max|no|dr|mr|mrs|st|ca|inkl|exkl|bzw|ggf|nr|evtl|usw|env|réf|aprox|ej|pág|ecc|es|bijv|evt|excl)\.$/iu;
+
 export function splitSentences(description: string): string[] {
   const sentences: string[] = [];
   let begin = 0;
@@ -40,15 +74,22 @@ export function splitSentences(description: string): string[] {
       sentences.push(description.slice(begin));
       break;
     }
-    sentences.push(description.slice(begin, END_MARK.test(end[0]) ? end.index + 1 : end.index));
+    const sentence = description.slice(begin, END_MARK.test(end[0]) ? end.index + 1 : end.index);
+    if (ABBREVIATION.test(sentence.slice(-8))) continue;
+    sentences.push(sentence);
     begin = SENTENCE_END.lastIndex;
   }
   return sentences.map((sentence) => upperStart(sentence.trim().replace(CONNECTIVE, '')));
 }
 
 /** Whether copy may take anything from this sentence. */
-export function isUsable(sentence: string): boolean {
-  return sentence.length >= 8 && sentence.length <= 400 && !UNQUOTABLE.test(sentence);
+export function isUsable(sentence: string, language: Language = 'en'): boolean {
+  return (
+    sentence.length >= 8 &&
+    sentence.length <= 400 &&
+    !UNQUOTABLE.test(sentence) &&
+    !(language !== 'en' && unquotable(language).test(sentence))
+  );
 }
 
 /**
@@ -58,12 +99,12 @@ export function isUsable(sentence: string): boolean {
 export function readQuote(
   sentence: string,
   number: number,
-  product: { name: string; plural: boolean },
+  product: { name: string; plural: boolean; language?: Language },
 ): { quote?: Phrase; statement?: Phrase } {
   if (!isQuotable(sentence)) return {};
   const text = endSentence(sentence);
   if (product.name === '') return { quote: { text, sentence: number } };
-  const rest = afterSubject(text, product.name);
+  const rest = (product.language ?? 'en') === 'en' ? afterSubject(text, product.name) : undefined;
   if (rest !== undefined)
     return {
       quote: { text: `${product.plural ? 'They' : 'It'} ${rest}`, sentence: number },

@@ -56,6 +56,7 @@ const REPLACEMENTS: Record<string, string> = {
   '\u2212': '-',
   '\u2026': '...',
   '\u00a0': ' ',
+  '\u202f': ' ',
   '\u2022': '-',
   '`': "'",
   '\t': ' ',
@@ -67,7 +68,7 @@ const REPLACEMENTS: Record<string, string> = {
  */
 export function toGsm7(text: string): string {
   return text.replaceAll(
-    /[\u2018\u2019\u201a\u201c-\u201e\u2010\u2011\u2013\u2014\u2026\u2212\u00a0\u2022`\t]/gu,
+    /[\u2018\u2019\u201a\u201c-\u201e\u2010\u2011\u2013\u2014\u2026\u2212\u00a0\u202f\u2022`\t]/gu,
     (char) => REPLACEMENTS[char] ?? char,
   );
 }

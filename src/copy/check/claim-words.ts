@@ -1,7 +1,7 @@
 /** The claims of a language, from assets/wording/<language>/claims.yaml: which words ask for a source. */
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
-import { defineWording } from '../../core/wording.ts';
+import { defineWordings } from '../../core/wording.ts';
 import { foldText } from '../brief/index.ts';
 import { LANGUAGES, type Language } from '../languages/index.ts';
 
@@ -37,9 +37,7 @@ const claimsSchema = z.strictObject({
   colours: phrases,
   promises: phrases,
 });
-const sources = Object.fromEntries(
-  LANGUAGES.map((language) => [language, defineWording(`${language}/claims`, claimsSchema)]),
-) as Record<Language, () => z.output<typeof claimsSchema>>;
+const sources = defineWordings(LANGUAGES, 'claims', claimsSchema);
 const made = new Map<Language, ClaimWords>();
 /** As many letters of a claim's first word as find it: a stem has at least so many. */
 const KEY_LETTERS = 3;

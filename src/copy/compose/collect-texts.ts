@@ -68,7 +68,7 @@ export async function collectTexts(
   }
   for (const field of fields) {
     if (field.texts.length < field.least)
-      for (const line of plainLines(field.request.role)) field.offer(line, 'templates');
+      for (const line of plainLines(field.request.role, brief.language)) field.offer(line, 'templates');
     // What a brand forbids may be in every sentence of ours: what the product is called says no more than it.
     if (field.texts.length === 0 && field.isRuled)
       for (const line of [brief.name, brief.title]) field.offer(line, 'templates');

@@ -16,10 +16,11 @@ import {
   type FieldRules,
   type RuledField,
 } from '../brand/index.ts';
-import { createBrief, foldText, isForeign, type Brief, type BriefInput } from '../brief/index.ts';
+import { createBrief, foldText, type Brief, type BriefInput } from '../brief/index.ts';
 import type { Channels } from '../channels/index.ts';
 import { checkText, createBannedWords, createClaimSource } from '../check/index.ts';
 import { draw } from '../../learning/index.ts';
+import { LANGUAGE_NAMES, type LanguageChoice } from '../languages/index.ts';
 import { createHashtags } from '../hashtags/index.ts';
 import { DEFAULT_COUNT, MAX_COUNT, type CopyOptions } from '../options.ts';
 import { createTemplateWriter, hashText, type Writer } from '../writers/index.ts';
@@ -27,8 +28,6 @@ import { collectTexts, type AcceptedText } from './collect-texts.ts';
 import { planField, requireChannels, tightestField, type FieldPlan } from './plan-fields.ts';
 
 const MAX_HASHTAGS = 5;
-const IN_ENGLISH = 'title and description do not seem to be in English; copy is written in English';
-
 /** A product and what is wished of its copy; whatever else stands there is not read. */
 export interface CopyRequest extends BriefInput, Omit<CopyOptions, keyof BriefInput | 'channels'> {
   channels?: readonly string[] | undefined;
@@ -111,6 +110,8 @@ export interface CopywriterOptions {
   brands?: Pick<BrandBook, 'resolve'> | undefined;
   /** The brand of requests that name none. */
   defaultBrand?: string | undefined;
+  /** Of requests that name none. Default `auto`. */
+  defaultLanguage?: LanguageChoice;
   log?: Pick<Logger, 'warn'>;
 }
 
@@ -199,11 +200,11 @@ export function createCopywriter(options: CopywriterOptions): Copywriter {
         (await findRecordBrand(request, resolveBrand)) ??
         (await resolveBrand(request.brand ?? options.defaultBrand));
       const rulesFor = brand && rulesOf(brand);
-      const brief = createBrief(request);
+      const brief = createBrief({ ...request, language: request.language ?? options.defaultLanguage });
       const banned = createBannedWords(brief.bannedWords);
-      const submitted = [brief.title, brief.description, brief.audience, ...brief.keywords];
+      const submitted = listSubmitted(brief);
       const own = brand === undefined ? [] : listOwnWords(brand.profile);
-      const source = createClaimSource([...submitted, ...own]);
+      const source = createClaimSource([...submitted, ...own], brief.language);
       const brandBans = rulesFor?.(WHOLE_ANSWER).banned;
       const isBanned = (folded: string): boolean =>
         banned(folded) !== undefined || brandBans?.(folded) !== undefined;
@@ -222,7 +223,7 @@ export function createCopywriter(options: CopywriterOptions): Copywriter {
         {
           banned,
           source,
-          record: { title: brief.title, words: listWords([...submitted, ...own]), language: 'en' },
+          record: { title: brief.title, words: listWords([...submitted, ...own]), language: brief.language },
         },
         { seed, signal: request.signal, withinMs: request.writeWithinMs },
       );
@@ -243,7 +244,7 @@ export function createCopywriter(options: CopywriterOptions): Copywriter {
           : fields.flatMap(({ plan, texts }) =>
               texts.map(({ text }) => copyText({ title, field: plan.request.name, text })),
             );
-      const notes = isForeign(`${brief.title}. ${brief.description}`) ? [IN_ENGLISH] : [];
+      const notes = noteLanguage(brief);
       return { texts, fields, hashtags: tags, fallback: reason, notes, brand };
     },
     choose: chooseCopy,
@@ -283,6 +284,22 @@ async function findRecordBrand(
 
 function listWords(texts: readonly string[]): Set<string> {
   return new Set(texts.flatMap((text) => text.match(/[\p{L}\p{N}][\p{L}\p{M}\p{N}'\u2019-]*/gu) ?? []));
+}
+
+/** What a text may rely on. */
+function listSubmitted(brief: Brief): string[] {
+  const { title, description, audience, keywords, maker, price, attributes } = brief;
+  return [title, description, audience, ...keywords, maker, price, ...attributes];
+}
+
+function noteLanguage({ language, recordLanguage }: Brief): string[] {
+  if (recordLanguage === undefined || recordLanguage === language) return [];
+  const written = LANGUAGE_NAMES[language];
+  const seems =
+    recordLanguage === 'other'
+      ? 'do not seem to be in a language that templates write'
+      : `seem to be in ${LANGUAGE_NAMES[recordLanguage]}, they do not seem to be in ${written}`;
+  return [`title and description ${seems}; copy is written in ${written}, without their sentences`];
 }
 
 function requireCount(count: number): number {

@@ -38,6 +38,7 @@ export function openCopywriter(config: WritingConfig, options: FromConfigOptions
     defaultCount: config.candidates,
     brands: options.brands,
     defaultBrand: config.brand ?? undefined,
+    defaultLanguage: config.language,
     log: options.log,
   });
 }

@@ -3,7 +3,7 @@
  * readers say the words.
  */
 import { foldText, type Brief } from '../brief/index.ts';
-import { lexiconOf } from '../languages/index.ts';
+import { lexiconOf, type Language } from '../languages/index.ts';
 
 export const MAX_HASHTAG_CHARS = 30;
 
@@ -12,13 +12,23 @@ export const MAX_HASHTAG_CHARS = 30;
 const VALID = /^#(?=.*\p{L})[\p{L}\p{M}\p{N}_]+$/u;
 
 /** Where nothing says what the product is. */
-const ANY_PRODUCT = ['ShoppingFinds', 'WishList', 'WorthALook', 'GoodFinds', 'EverydayFinds'];
+const ANY_PRODUCT: Record<Language, readonly string[]> = {
+  en: ['ShoppingFinds', 'WishList', 'WorthALook', 'GoodFinds', 'EverydayFinds'],
+  de: ['Fundstück', 'Wunschliste', 'Entdeckt', 'ShoppingTipp', 'Lieblingsstück'],
+  fr: ['Trouvaille', 'ListeDEnvies', 'ÀDécouvrir', 'Shopping', 'CoupDeCœur'],
+  es: ['Hallazgo', 'ListaDeDeseos', 'Descubre', 'Compras', 'ParaTi'],
+  it: ['DaScoprire', 'ListaDesideri', 'Scoperta', 'Shopping', 'PerTe'],
+  nl: ['Gevonden', 'Verlanglijst', 'Ontdekt', 'Winkelen', 'VoorJou'],
+};
 const STOP_WORDS = new Set(
-  'a an the and or of for with in on by from to at your my our is are it its this that mens womens s'.split(
+  'a an the and or of for with in on by from to at your my our is are it its this that mens womens s der die das und mit für aus von le la les de du des et en avec pour el los las y con para il lo gli e di da per het een van met voor'.split(
     ' ',
   ),
 );
 const NAME_TAG_WORDS = 4;
+/** One word to people, though a hyphen parts it: `7-in-1`, `USB-C`, `T-Shirt`; `1-2` would read as 12. */
+const MODEL =
+  /(?<![\p{L}\p{N}])(?:\p{N}+(?:-\p{L}+)+(?:-\p{N}+)?|\p{L}+-\p{L}|\p{L}-\p{L}+|\p{L}+-\p{N}+)(?![-\p{L}\p{N}])/gu;
 
 /**
  * At most `count` tags, each with its `#`, the most specific first: keywords, the product's name, its noun,
@@ -43,7 +53,7 @@ function* possibleTags(brief: Brief): Generator<string> {
   for (const keyword of brief.keywords) yield toHashtag(keyword);
   const words = nameWords(name);
   if (words.length > 1 && words.length <= NAME_TAG_WORDS) yield toHashtag(words.join(' '));
-  const lexicon = lexiconOf('en');
+  const lexicon = lexiconOf(brief.language);
   const groupTags = noun === undefined ? [] : lexicon.tags(noun.group);
   const [first = '', ...others] = groupTags;
   if (kind !== '') {
@@ -58,7 +68,7 @@ function* possibleTags(brief: Brief): Generator<string> {
   if (kind !== '' && adjective !== undefined) yield toHashtag(`${adjective} ${kind}`);
   if (words.length === 1) yield toHashtag(words.join(''));
   for (const tag of others) yield `#${tag}`;
-  for (const tag of ANY_PRODUCT) yield `#${tag}`;
+  for (const tag of ANY_PRODUCT[brief.language]) yield `#${tag}`;
 }
 
 /** What a name that holds no known noun ends in says what it is more often than its other words. */
@@ -68,7 +78,10 @@ function lastWord(name: string): string {
 }
 
 function nameWords(name: string): string[] {
-  const words = name.replaceAll(/['\u2019](?=s\b)/gu, '').match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
+  const whole = name
+    .replaceAll(/['\u2019](?=s\b)/gu, '')
+    .replaceAll(MODEL, (model) => model.replaceAll('-', ''));
+  const words = whole.match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
   return words.filter((word) => !STOP_WORDS.has(word.toLowerCase()));
 }
 

@@ -16,3 +16,5 @@ export {
   type Lexicon,
   type Noun,
 } from './lexicon.ts';
+export { formatPrice, grammarOf } from './grammar.ts';
+export { CASES, DETERMINERS, type Case, type Determiner } from './noun-phrase.ts';

@@ -1,12 +1,8 @@
 /** The languages that copy is written in, and which of them a text is in. */
 import { francAll } from 'franc-min';
+import { LANGUAGE_CHOICES, LANGUAGES, type Language, type LanguageChoice } from '../../core/config/index.ts';
 
-export const LANGUAGES = ['en', 'de', 'fr', 'es', 'it', 'nl'] as const;
-export type Language = (typeof LANGUAGES)[number];
-
-/** What a request may ask for: `auto` follows the record. */
-export const LANGUAGE_CHOICES = ['auto', ...LANGUAGES] as const;
-export type LanguageChoice = (typeof LANGUAGE_CHOICES)[number];
+export { LANGUAGE_CHOICES, LANGUAGES, type Language, type LanguageChoice };
 
 /** In English, for people who read notes and for models that are told what to write. */
 export const LANGUAGE_NAMES: Record<Language, string> = {

@@ -3,7 +3,7 @@
  * category.
  */
 import { z } from 'zod';
-import { defineWording, wordList } from '../../core/wording.ts';
+import { defineWordings, wordList } from '../../core/wording.ts';
 import { LANGUAGES, type Language } from './languages.ts';
 import { pluralOf } from './plurals.ts';
 
@@ -58,9 +58,7 @@ const HEAD_FIRST: ReadonlySet<Language> = new Set(['fr', 'es', 'it']);
 const MIN_HEAD = 4;
 const MIN_MODIFIER = 3;
 
-const sources = Object.fromEntries(
-  LANGUAGES.map((language) => [language, defineWording(`${language}/nouns`, nounsSchema)]),
-) as Record<Language, () => z.output<typeof nounsSchema>>;
+const sources = defineWordings(LANGUAGES, 'nouns', nounsSchema);
 const lexicons = new Map<Language, Lexicon>();
 
 export function lexiconOf(language: Language): Lexicon {
@@ -101,8 +99,9 @@ function createLexicon(language: Language): Lexicon {
         entry = look(lower.slice(at));
     }
     if (entry === undefined) return undefined;
-    // English titles write every noun with a capital; one inside a word (`iPhone`, `SUV`) belongs to it.
-    const isPlain = language === 'en' && !/\p{Ll}\p{Lu}|^\p{Lu}{2,4}$/u.test(text);
+    // Titles write nouns with a capital; one inside a word (`iPhone`, `SUV`) belongs to it, and German keeps
+    // all.
+    const isPlain = language !== 'de' && !/\p{Ll}\p{Lu}|^\p{Lu}{2,4}$/u.test(text);
     return { text: isPlain ? lower : text, ...entry };
   };
 

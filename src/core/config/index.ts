@@ -22,8 +22,12 @@ export {
   type CandidateConfig,
   type Config,
   COPY_POLICIES,
+  LANGUAGE_CHOICES,
+  LANGUAGES,
   LEARNING_REWARDS,
   type LearningReward,
   WRITER_NAMES,
+  type Language,
+  type LanguageChoice,
   type WriterName,
 } from './schema.ts';

@@ -161,6 +161,12 @@ const serving = z.strictObject({
 
 /** How the text that goes out is chosen. */
 export const COPY_POLICIES = ['best', 'explore'] as const;
+/** Languages that copy is written in; `auto` follows the record. */
+export const LANGUAGES = ['en', 'de', 'fr', 'es', 'it', 'nl'] as const;
+export type Language = (typeof LANGUAGES)[number];
+export const LANGUAGE_CHOICES = ['auto', ...LANGUAGES] as const;
+export type LanguageChoice = (typeof LANGUAGE_CHOICES)[number];
+
 export const WRITER_NAMES = ['templates', 'transformers', 'openai'] as const;
 export type WriterName = (typeof WRITER_NAMES)[number];
 
@@ -170,6 +176,7 @@ const copy = z.strictObject({
   holdback: fraction,
   explorationFloor: z.number().min(0).max(0.5),
   candidates: positiveInt.max(64),
+  language: z.enum(LANGUAGE_CHOICES),
   channels: text,
   brand: text.max(80).nullable(),
   transformers: z.strictObject({ model: text.nullable(), maxNewTokens: positiveInt.max(1024) }),

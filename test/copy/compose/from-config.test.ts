@@ -6,6 +6,7 @@ const config = {
   writer: 'templates',
   candidates: 4,
   brand: null,
+  language: 'auto',
   channels: 'config/channels.yaml',
   transformers: { model: null, maxNewTokens: 64 },
   openai: { baseUrl: null, apiKey: null, model: null, timeoutMs: 1000, retries: 0, maxTokensPerDay: 1000 },

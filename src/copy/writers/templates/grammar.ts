@@ -2,8 +2,9 @@
 import { AppError, assertNever } from '../../../core/errors.ts';
 import type { Random } from '../../../core/random.ts';
 import type { Brief, Phrase, Tone } from '../../brief/index.ts';
-import { bit, type Kin, type Rule, type Slot } from './rules.ts';
-import { vocabulary, type CategoryWords, type ToneWords } from './vocabulary.ts';
+import { bit, type Kin, type Part, type Rule, type Slot } from './rules.ts';
+import { grammarOf } from '../../languages/index.ts';
+import { emojiOf, vocabularyOf, type CategoryWords, type ToneWords } from './vocabulary.ts';
 
 /** What one text may still say. Facts are struck out as they are used, so that no text repeats itself. */
 export interface Material {
@@ -21,6 +22,9 @@ export interface Material {
   traits: Phrase[];
   quotes: Phrase[];
   statements: Phrase[];
+  attributes: string[];
+  makers: string[];
+  prices: string[];
   adjectives: string[];
   keywords: string[];
   picks: string[];
@@ -29,7 +33,7 @@ export interface Material {
 
 const MANY_FEATURES = bit('feature') | bit('feature2');
 const MANY_ADJECTIVES = bit('adjective') | bit('adjective2');
-const ALWAYS = bit('pick') | bit('moment') | bit('hook') | bit('toneHook') | bit('call') | bit('nudge');
+const ALWAYS = bit('pick') | bit('moment') | bit('call') | bit('nudge');
 const SENTENCES_OF_TEXT = bit('quote') | bit('statement');
 const ASIDES = bit('emoji') | bit('share');
 
@@ -41,7 +45,7 @@ export function createMaterial(
   isPost: boolean,
 ): Material {
   const { phrases } = brief;
-  const { categories, tones } = vocabulary();
+  const { categories, tones } = vocabularyOf(brief.language);
   const words = categories[brief.category];
   const material: Material = {
     has: 0,
@@ -57,6 +61,9 @@ export function createMaterial(
     traits: random.shuffle([...phrases.traits]),
     quotes: random.shuffle([...phrases.quotes]),
     statements: random.shuffle([...phrases.statements]),
+    attributes: random.shuffle([...brief.attributes]),
+    makers: brief.maker === '' ? [] : [brief.maker],
+    prices: brief.price === '' ? [] : [brief.price],
     adjectives: random.shuffle([...phrases.adjectives]),
     keywords: random.shuffle([...brief.keywords]),
     picks: random.shuffle([...words.picks]),
@@ -84,6 +91,9 @@ function available(material: Material, kept: number): number {
   if (material.traits.length > 0) has |= bit('trait');
   if (material.quotes.length > 0) has |= bit('quote');
   if (material.statements.length > 0) has |= bit('statement');
+  if (material.attributes.length > 0) has |= bit('attribute');
+  if (material.makers.length > 0) has |= bit('maker');
+  if (material.prices.length > 0) has |= bit('price');
   if (material.keywords.length > 0) has |= bit('keyword');
   return has;
 }
@@ -131,8 +141,12 @@ export function expandRule(rule: Rule, material: Material): string {
     if (part.is === 'text') out += part.text;
     else if (part.is === 'number') out += material.brief.plural ? part.many : part.one;
     else {
-      const value = agree(fill(part.slot, material, take), material.brief.plural);
-      if (/^[aeiou]/u.test(value) && /\b[Aa] $/u.test(out)) out = `${out.slice(0, -1)}n `;
+      const value =
+        part.is === 'phrase'
+          ? spell(material.brief, part)
+          : agree(fill(part.slot, material, take), material.brief.plural);
+      if (material.brief.language === 'en' && /^[aeiou]/u.test(value) && /\b[Aa] $/u.test(out))
+        out = `${out.slice(0, -1)}n `;
       out += part.capital ? upperFirst(value) : value;
     }
   }
@@ -141,8 +155,13 @@ export function expandRule(rule: Rule, material: Material): string {
   return out;
 }
 
+function spell(brief: Brief, { determiner, wordCase }: Extract<Part, { is: 'phrase' }>): string {
+  const { noun, language } = brief;
+  return noun === undefined ? '' : grammarOf(language).phrase(determiner, noun, wordCase);
+}
+
 function fill(slot: Slot, material: Material, take: (phrases: Phrase[]) => string): string {
-  const { random, words, tone, brief } = material;
+  const { random, tone, brief } = material;
   switch (slot) {
     case 'name':
       return material.name;
@@ -166,6 +185,12 @@ function fill(slot: Slot, material: Material, take: (phrases: Phrase[]) => strin
       return take(material.quotes);
     case 'statement':
       return take(material.statements);
+    case 'attribute':
+      return material.attributes.shift() ?? '';
+    case 'maker':
+      return material.makers.shift() ?? '';
+    case 'price':
+      return material.prices.shift() ?? '';
     case 'adjective':
     case 'adjective2':
       return material.adjectives.shift() ?? '';
@@ -177,18 +202,14 @@ function fill(slot: Slot, material: Material, take: (phrases: Phrase[]) => strin
       return next(material.picks);
     case 'moment':
       return next(material.moments);
-    case 'hook':
-      return random.pick(words.hooks);
-    case 'toneHook':
-      return random.pick(tone.hooks);
     case 'call':
       return random.pick(tone.calls);
     case 'nudge':
       return random.pick(tone.nudges);
     case 'share':
-      return random.pick(vocabulary().shares);
+      return random.pick(vocabularyOf(brief.language).shares);
     case 'emoji':
-      return random.pick(words.emoji);
+      return random.pick(emojiOf()[brief.category]);
     default:
       return assertNever(slot);
   }

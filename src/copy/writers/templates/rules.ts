@@ -1,7 +1,18 @@
-/** The sentences of the templates, from assets/wording/sentences.yaml: text with slots, compiled once. */
+/**
+ * The sentences of the templates, from assets/wording/<language>/sentences.yaml: text with slots, compiled
+ * once.
+ */
 import { z } from 'zod';
 import { AppError } from '../../../core/errors.ts';
-import { defineWording, wordList } from '../../../core/wording.ts';
+import { defineWordings, wordList } from '../../../core/wording.ts';
+import {
+  CASES,
+  DETERMINERS,
+  LANGUAGES,
+  type Case,
+  type Determiner,
+  type Language,
+} from '../../languages/index.ts';
 
 const SLOTS = [
   'name',
@@ -18,12 +29,13 @@ const SLOTS = [
   'adjective2',
   'quote',
   'statement',
+  'attribute',
+  'maker',
+  'price',
   'audience',
   'keyword',
   'pick',
   'moment',
-  'hook',
-  'toneHook',
   'call',
   'nudge',
   'share',
@@ -31,10 +43,12 @@ const SLOTS = [
 ] as const;
 export type Slot = (typeof SLOTS)[number];
 
-type Part =
+export type Part =
   | { is: 'text'; text: string }
   | { is: 'slot'; slot: Slot; capital: boolean }
-  | { is: 'number'; one: string; many: string };
+  | { is: 'number'; one: string; many: string }
+  /** The product's noun with an article: `{yourNew.acc}`. */
+  | { is: 'phrase'; determiner: Determiner; wordCase: Case; capital: boolean };
 
 /**
  * What a rule says: something that the request asked to have said, a fact of the record, or what holds for
@@ -65,7 +79,10 @@ const FACTS =
   bit('adjective') |
   bit('adjective2') |
   bit('quote') |
-  bit('statement');
+  bit('statement') |
+  bit('attribute') |
+  bit('maker') |
+  bit('price');
 
 /**
  * @throws AppError `internal` for a slot that does not exist: a fault in the file, seen when it is first
@@ -83,6 +100,12 @@ export function compileRule(source: string): Rule {
       parts.push({ is: 'number', one, many });
     } else {
       const name = inner.charAt(0).toLowerCase() + inner.slice(1);
+      const phrase = readPhrase(name);
+      if (phrase !== undefined) {
+        parts.push({ is: 'phrase', ...phrase, capital: inner !== name });
+        needs |= bit('kind');
+        continue;
+      }
       const slot = SLOTS.find((known) => known === name);
       if (slot === undefined)
         throw new AppError('internal', `the rule "${source}" uses the slot {${inner}}, which does not exist`);
@@ -93,26 +116,34 @@ export function compileRule(source: string): Rule {
   return { parts, needs, kin: (needs & WISHES) !== 0 ? 'wish' : (needs & FACTS) !== 0 ? 'fact' : 'anything' };
 }
 
+function readPhrase(name: string): { determiner: Determiner; wordCase: Case } | undefined {
+  const [first, second = 'nom'] = name.split('.');
+  const determiner = DETERMINERS.find((known) => known === first);
+  const wordCase = CASES.find((known) => known === second);
+  return determiner === undefined || wordCase === undefined ? undefined : { determiner, wordCase };
+}
+
 const rules = wordList.transform((sources) => sources.map(compileRule));
 
-export const templateRules = defineWording(
-  'en/sentences',
-  z.strictObject({
-    sentences: z.strictObject({
-      hook: rules,
-      intro: rules,
-      detail: rules,
-      closer: rules,
-      /** An introduction that has no name to say. */
-      bareIntro: rules,
-      short: rules,
-    }),
-    fragments: z.strictObject({ headline: rules, subject: rules }),
-    /** Words that hold for any product, for when bans or a hostile title leave nothing else. */
-    plainLines: z.strictObject({ long: wordList, short: wordList }),
+const schema = z.strictObject({
+  sentences: z.strictObject({
+    intro: rules,
+    detail: rules,
+    closer: rules,
+    /** An introduction that has no name to say. */
+    bareIntro: rules,
+    short: rules,
   }),
-);
+  fragments: z.strictObject({ headline: rules, subject: rules }),
+  /** Words that hold for any product, for when bans or a hostile title leave nothing else. */
+  plainLines: z.strictObject({ long: wordList, short: wordList }),
+});
+const sources = defineWordings(LANGUAGES, 'sentences', schema);
 
-type TemplateRules = ReturnType<typeof templateRules>;
+export function templateRules(language: Language): TemplateRules {
+  return sources[language]();
+}
+
+type TemplateRules = z.output<typeof schema>;
 export type SentenceKind = keyof TemplateRules['sentences'];
 export type FragmentKind = keyof TemplateRules['fragments'];

@@ -7,6 +7,7 @@ import { createRandom, type Random } from '../../../core/random.ts';
 import { TONES, withoutEmoji, type Brief, type Tone } from '../../brief/index.ts';
 import { shorten, toGsm7, wholeSentences, type FieldRole } from '../../channels/index.ts';
 import type { FieldRequest, Writer } from '../writer.ts';
+import type { Language } from '../../languages/index.ts';
 import { createMaterial, expandRule, pickRule, upperFirst, type Material, type Shares } from './grammar.ts';
 import { templateRules, type FragmentKind, type Rule, type SentenceKind } from './rules.ts';
 
@@ -18,37 +19,35 @@ interface Structure {
   drops: readonly number[];
 }
 
+// A text opens with what is its product's own: a greeting that fits any product would open every text of a
+// catalogue.
 const POSTS: readonly Structure[] = [
-  { sentences: ['hook', 'intro', 'closer'], core: 1, drops: [0, 2] },
   { sentences: ['intro', 'detail', 'closer'], core: 0, drops: [2, 1] },
-  { sentences: ['hook', 'intro', 'detail'], core: 1, drops: [0, 2] },
-  { sentences: ['hook', 'intro', 'detail', 'closer'], core: 1, drops: [0, 3, 2] },
+  { sentences: ['intro', 'detail', 'detail'], core: 0, drops: [2, 1] },
   { sentences: ['intro', 'detail'], core: 0, drops: [1] },
   { sentences: ['intro', 'closer'], core: 0, drops: [1] },
 ];
 const LONG_POSTS: readonly Structure[] = [
-  { sentences: ['hook', 'intro', 'detail', 'detail', 'closer'], core: 1, drops: [3, 0, 4, 2] },
-  { sentences: ['hook', 'intro', 'detail', 'closer'], core: 1, drops: [0, 3, 2] },
+  { sentences: ['intro', 'detail', 'detail', 'closer'], core: 0, drops: [2, 3, 1] },
+  { sentences: ['intro', 'detail', 'closer'], core: 0, drops: [2, 1] },
   { sentences: ['intro', 'detail', 'detail', 'detail', 'closer'], core: 0, drops: [3, 2, 4, 1] },
-  { sentences: ['hook', 'intro', 'detail', 'detail'], core: 1, drops: [3, 0, 2] },
 ];
 const ADS: readonly Structure[] = [
   { sentences: ['intro', 'closer'], core: 0, drops: [1] },
   { sentences: ['short', 'detail', 'closer'], core: 0, drops: [1, 2] },
-  { sentences: ['hook', 'short', 'closer'], core: 1, drops: [0, 2] },
   { sentences: ['short', 'closer'], core: 0, drops: [1] },
-  { sentences: ['hook', 'intro'], core: 1, drops: [0] },
+  { sentences: ['intro', 'detail'], core: 0, drops: [1] },
+  { sentences: ['intro'], core: 0, drops: [] },
 ];
 // What a shopper learns stands in the core and the details; an opening may be a mood, and a call to action
 // needs no fact.
 const SHARES_OF: Record<SentenceKind | FragmentKind, Shares> = {
-  hook: { wish: 0.4, fact: 0.3 },
-  intro: { wish: 0.3, fact: 0.95 },
-  detail: { wish: 0.3, fact: 0.97 },
+  intro: { wish: 0.3, fact: 1 },
+  detail: { wish: 0.3, fact: 1 },
   closer: { wish: 0.1, fact: 0 },
-  bareIntro: { wish: 0.3, fact: 0.8 },
-  short: { wish: 0.3, fact: 0.9 },
-  headline: { wish: 0.25, fact: 0.65 },
+  bareIntro: { wish: 0.3, fact: 1 },
+  short: { wish: 0.3, fact: 1 },
+  headline: { wish: 0.25, fact: 0.75 },
   subject: { wish: 0.35, fact: 0.8 },
 };
 const LONG_AIM = 300;
@@ -88,12 +87,15 @@ function writeField(brief: Brief, field: FieldRequest, random: Random): string[]
     if (text === '' || !field.fits(text)) continue;
     (isWhole || wholeSentences(text) === text ? found : cut).set(text.toLowerCase(), text);
   }
-  return [...found.values(), ...cut.values()].slice(0, field.count);
+  // A headline that stops in the middle is worse than one that says less.
+  const isShort = field.role === 'headline' || field.role === 'subject';
+  const others = isShort && found.size > 0 ? [] : cut.values();
+  return [...found.values(), ...others].slice(0, field.count);
 }
 
 /** The same generic lines for everyone: the last resort when bans or a hostile title leave nothing else. */
-export function plainLines(role: FieldRole): readonly string[] {
-  const lines = templateRules().plainLines;
+export function plainLines(role: FieldRole, language: Language): readonly string[] {
+  const lines = templateRules(language).plainLines;
   return role === 'headline' || role === 'subject' ? lines.short : lines.long;
 }
 
@@ -117,7 +119,7 @@ function writeOne(field: FieldRequest, material: Material, used: Set<Rule>): str
     case 'message':
       return writeSentences(field, material, used, ADS);
     case 'headline':
-      return titleCase(writeFragment('headline', material, used));
+      return titleCase(writeFragment('headline', material, used), material.brief.language);
     case 'subject':
       return writeFragment('subject', material, used);
     default:
@@ -126,7 +128,12 @@ function writeOne(field: FieldRequest, material: Material, used: Set<Rule>): str
 }
 
 function writeFragment(kind: FragmentKind, material: Material, used: Set<Rule>): string {
-  const rule = pickRule(templateRules().fragments[kind], material, used, SHARES_OF[kind]);
+  const rule = pickRule(
+    templateRules(material.brief.language).fragments[kind],
+    material,
+    used,
+    SHARES_OF[kind],
+  );
   if (rule === undefined) return '';
   used.add(rule);
   return upperFirst(expandRule(rule, material)).replace(/\.$/u, '');
@@ -157,7 +164,12 @@ function writeSentences(
 function writeSentence(kind: SentenceKind, material: Material, used: Set<Rule>): string | undefined {
   const nameless = material.name === '' && (kind === 'intro' || kind === 'short');
   const shown = nameless ? 'bareIntro' : kind;
-  const rule = pickRule(templateRules().sentences[shown], material, used, SHARES_OF[shown]);
+  const rule = pickRule(
+    templateRules(material.brief.language).sentences[shown],
+    material,
+    used,
+    SHARES_OF[shown],
+  );
   if (rule === undefined) return undefined;
   used.add(rule);
   return expandRule(rule, material);
@@ -176,7 +188,11 @@ function joinSentences(sentences: readonly (string | undefined)[], core: number,
 /** Without what the field does not take. */
 function soften(text: string, field: FieldRequest): string {
   const out = field.gsm7 ? toGsm7(text) : text;
-  return field.plain ? withoutEmoji(out).replaceAll('!', '.') : out;
+  return field.plain
+    ? withoutEmoji(out)
+        .replaceAll('¡', '')
+        .replaceAll(/[\s\u00a0\u202f]?!/gu, '.')
+    : out;
 }
 
 function shortenTo(text: string, field: FieldRequest): string {
@@ -189,7 +205,8 @@ function shortenTo(text: string, field: FieldRequest): string {
 
 const SMALL_WORDS = new Set('a an and as at but by for from in of on or the to with'.split(' '));
 
-function titleCase(text: string): string {
+function titleCase(text: string, language: Language): string {
+  if (language !== 'en') return text;
   const words = text.split(' ');
   return words
     .map((word, index) => {
