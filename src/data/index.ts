@@ -90,6 +90,7 @@ export {
   type LogSize,
   type Reward,
 } from './logged-choices.ts';
+export { expectAccuracy, type ExpectedAccuracy } from './expected-accuracy.ts';
 export { summarizeRewards, type EarnedCounts, type RewardSummary } from './reward-summary.ts';
 export { readCues } from './synthetic/read-cues.ts';
 export {

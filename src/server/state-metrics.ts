@@ -13,11 +13,12 @@ import type { Logger } from '../core/log.ts';
 import { RUN_STATUSES, type Db } from '../db/index.ts';
 import { nextTicks, readSchedule, type StageQueues } from '../queues/index.ts';
 import { ACCURACY_TAG, CHAMPION } from '../tracking/index.ts';
+import { LEARNING_METRICS } from './learning-metrics.ts';
 
 export interface StateSource {
   db: Db;
   queues: StageQueues['queues'];
-  config: Pick<Config, 'storage' | 'pipeline' | 'serving' | 'jobs' | 'audit' | 'model'>;
+  config: Pick<Config, 'storage' | 'pipeline' | 'serving' | 'jobs' | 'audit' | 'model' | 'learning'>;
   clock: Clock;
 }
 
@@ -300,6 +301,7 @@ const STATE_METRICS: readonly StateMetric[] = [
       ];
     },
   },
+  ...LEARNING_METRICS,
 ];
 
 export function addStateMetrics(registry: Registry, source: () => StateSource, log: Logger): void {

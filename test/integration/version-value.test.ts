@@ -6,7 +6,7 @@ import { createHexId } from '../../src/core/ids.ts';
 import { createRandom } from '../../src/core/random.ts';
 import { sql } from 'kysely';
 import type { Database } from '../../src/db/index.ts';
-import { summarizeRewards } from '../../src/data/index.ts';
+import { expectAccuracy, summarizeRewards } from '../../src/data/index.ts';
 import { judgeVersion, type Judged } from '../../src/serving/index.ts';
 import { openTestDatabase } from './databases.ts';
 
@@ -213,5 +213,46 @@ describe('the summary of rewards', () => {
     await addDraws(99);
     const summary = await summarizeRewards(database.db, { modelName: 'copy', reward: 'clicks' });
     expect(summary).toMatchObject({ draws: 99, choices: null });
+  });
+});
+
+describe('the expected accuracy', () => {
+  const since = new Date('2026-01-01');
+  const ask = (asked: object = {}) =>
+    expectAccuracy(database.db, { modelName: 'copy', version: 1, since, leastPredictions: 100, ...asked });
+  /** Of each ten verdicts on texts that were scored 0.5, so many agree with the score. */
+  const addVerdicts = async (rightOfTen: number): Promise<void> => {
+    await sql`UPDATE predictions SET confidence_score = CASE WHEN id > '8' THEN 0.9 ELSE 0.2 END`.execute(
+      database.db,
+    );
+    await sql`
+      INSERT INTO feedback (prediction_id, field, place, outcome)
+      SELECT id, 'ad_copy', place, CASE WHEN row_number() OVER (ORDER BY id) % 10 < ${rightOfTen} THEN 'accepted' ELSE 'rejected' END
+      FROM predictions, LATERAL (SELECT place FROM generate_series(0, 2) AS place
+        WHERE (response #>> ARRAY['alternatives', 'ad_copy', place::text, 'score'])::float8 = 0.5) AS shown`.execute(
+      database.db,
+    );
+  };
+
+  it('is the mean confidence in the likelier label, and corrected by what verdicts say of it', async () => {
+    await addDraws(300);
+    await addVerdicts(8);
+    const { byConfidence, byFeedback, predictions, verdicts } = await ask();
+    expect({ predictions, verdicts }).toEqual({ predictions: 300, verdicts: 300 });
+    expect(byConfidence).toBeGreaterThan(0.8);
+    expect(byConfidence).toBeLessThan(0.9);
+    // It expected to be right on half of the texts with a verdict, and was on eight of ten.
+    expect(byFeedback).toBe(Math.min(1, (byConfidence ?? 0) + 0.8 - 0.5));
+    await sql`UPDATE feedback SET outcome = 'rejected' WHERE outcome IS NOT NULL`.execute(database.db);
+    expect((await ask()).byFeedback).toBeCloseTo((byConfidence ?? 0) - 0.5, 9);
+  });
+
+  it('is not said of few predictions, nor corrected by few verdicts, nor of another version or time', async () => {
+    await addDraws(99);
+    expect(await ask()).toMatchObject({ predictions: 99, byConfidence: null, byFeedback: null });
+    await addDraws(20);
+    expect(await ask()).toMatchObject({ byConfidence: 0.5, byFeedback: null });
+    expect(await ask({ version: 2 })).toMatchObject({ predictions: 0, byConfidence: null });
+    expect(await ask({ since: new Date('2126-01-01') })).toMatchObject({ predictions: 0 });
   });
 });

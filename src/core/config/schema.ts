@@ -194,7 +194,10 @@ const copy = z.strictObject({
 export const LEARNING_REWARDS = ['clicks', 'conversions', 'verdicts'] as const;
 export type LearningReward = (typeof LEARNING_REWARDS)[number];
 
-const learning = z.strictObject({ reward: z.enum(LEARNING_REWARDS) });
+const learning = z.strictObject({
+  reward: z.enum(LEARNING_REWARDS),
+  drift: z.strictObject({ days: positiveInt.max(365), minimum: positiveInt }),
+});
 
 const feedback = z.strictObject({
   retrainAfter: nonNegativeInt,
