@@ -15,6 +15,8 @@ export const COPY_OPTIONS = {
   keyword: { type: 'string', multiple: true, value: 'WORD', about: 'to work into texts and hashtags' },
   'banned-word': { type: 'string', multiple: true, value: 'WORD', about: 'that no text may hold' },
   brand: { type: 'string', value: 'NAME', about: 'whose voice and rules: a brand, or NAME@VERSION' },
+  writer: { type: 'string', value: 'NAME', about: 'who is asked first, of copy.writers' },
+  together: { type: 'boolean', about: 'all writers propose, and the champion chooses' },
   count: { type: 'string', value: 'N', about: 'texts per field to choose from (default: copy.candidates)' },
   language: {
     type: 'string',
@@ -35,6 +37,8 @@ export function parseCopyOptions(options: OptionValues<typeof COPY_OPTIONS>): Co
     keywords: options.keyword,
     bannedWords: options['banned-word'],
     brand: options.brand,
+    writer: options.writer,
+    together: options.together,
     count: parseWhole('count', options.count, { min: 1, max: MAX_COUNT }),
     seed: parseWhole('seed', options.seed, { min: 0, max: MAX_SEED }),
   };

@@ -21,6 +21,7 @@ export {
 export { loadChannels, parseChannels, type Channels } from './channels/index.ts';
 export {
   createCopywriter,
+  listWriters,
   openCopywriter,
   requireChannels,
   type Chance,
@@ -31,7 +32,9 @@ export {
   type CopywriterOptions,
   type Draft,
   type ScoredText,
+  type Refusal,
   type TextPolicy,
+  type WriterNote,
 } from './compose/index.ts';
 export {
   copyOptionsSchema,
@@ -43,11 +46,14 @@ export {
   toWireOptions,
   type CopyOptions,
 } from './options.ts';
+export { listEvidence, type Evidence } from './check/index.ts';
 export { explainByOcclusion, type Explanation, type PhraseEffect } from './explain/index.ts';
 export {
   createOpenAiWriter,
   createTemplateWriter,
   createTransformersWriter,
+  type Authorship,
   type SpendingLedger,
   type Writer,
+  type WriterFactory,
 } from './writers/index.ts';

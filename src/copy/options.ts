@@ -4,7 +4,7 @@
  * that were stored earlier are read by this schema too.
  */
 import { z } from 'zod';
-import { LANGUAGE_CHOICES } from '../core/config/index.ts';
+import { LANGUAGE_CHOICES, WRITER_NAMES } from '../core/config/index.ts';
 import { plainText } from '../core/plain-text.ts';
 import { brandRefSchema } from './brand/index.ts';
 import { MAX_AUDIENCE_CHARS, MAX_BANNED_WORDS, MAX_KEYWORDS, MAX_WORD_CHARS, TONES } from './brief/index.ts';
@@ -31,13 +31,19 @@ export const copyOptionsSchema = z
     brand: brandRefSchema,
     /** `auto` follows the record. Default: that of the configuration. */
     language: z.enum(LANGUAGE_CHOICES),
+    /** Who is asked first; the others of `copy.writers` fill in. */
+    writer: z.enum(WRITER_NAMES),
+    /** The same by channel: `{"sms": "templates"}`. */
+    channelWriters: z.record(z.string().min(1), z.enum(WRITER_NAMES)),
+    /** Whether all writers propose, for the champion to choose among all their texts. */
+    together: z.boolean(),
   })
   .partial();
 export type CopyOptions = z.infer<typeof copyOptionsSchema>;
 
 /** The options as HTTP names them. @param channelNames what `channels` may hold */
 export function createWireOptions(channelNames: readonly string[]) {
-  const { channels: _, bannedWords, ...alike } = copyOptionsSchema.shape;
+  const { channels: _, bannedWords, channelWriters, ...alike } = copyOptionsSchema.shape;
   const known = `must be one of ${channelNames.join(', ')}`;
   const channel = z.string().refine((name) => channelNames.includes(name), known);
   return z.strictObject({
@@ -51,16 +57,26 @@ export function createWireOptions(channelNames: readonly string[]) {
       description: 'Texts per field to choose from; 1 writes one and scores the product alone',
     }),
     banned_words: bannedWords,
+    channel_writers: channelWriters,
   });
 }
-export type WireOptions = Omit<CopyOptions, 'bannedWords'> & {
+export type WireOptions = Omit<CopyOptions, 'bannedWords' | 'channelWriters'> & {
   banned_words?: CopyOptions['bannedWords'];
+  channel_writers?: CopyOptions['channelWriters'];
 };
 
-export function fromWireOptions<T extends WireOptions>({ banned_words, ...alike }: T) {
-  return { ...alike, ...(banned_words !== undefined && { bannedWords: banned_words }) };
+export function fromWireOptions<T extends WireOptions>({ banned_words, channel_writers, ...alike }: T) {
+  return {
+    ...alike,
+    ...(banned_words !== undefined && { bannedWords: banned_words }),
+    ...(channel_writers !== undefined && { channelWriters: channel_writers }),
+  };
 }
 
-export function toWireOptions<T extends CopyOptions>({ bannedWords, ...alike }: T) {
-  return { ...alike, ...(bannedWords !== undefined && { banned_words: bannedWords }) };
+export function toWireOptions<T extends CopyOptions>({ bannedWords, channelWriters, ...alike }: T) {
+  return {
+    ...alike,
+    ...(bannedWords !== undefined && { banned_words: bannedWords }),
+    ...(channelWriters !== undefined && { channel_writers: channelWriters }),
+  };
 }

@@ -71,6 +71,7 @@ import { createScheduleRoutes } from './routes/schedule.ts';
 import { createTextRoutes } from './routes/texts.ts';
 import { createTrackingRoutes } from './routes/tracking.ts';
 import { createTrafficRoutes } from './routes/traffic.ts';
+import { createWriterUsageRoutes } from './routes/writer-usage.ts';
 import {
   checkLoadable,
   listVersionsOnTrial,
@@ -204,6 +205,7 @@ export function createApp(deps: AppDeps): Router {
   );
   app.route('/', createAuditRoutes({ db }));
   app.route('/', createBrandRoutes({ ...deps.brands, nameCaller }));
+  app.route('/', createWriterUsageRoutes(db));
   app.route('/', createEventRoutes(deps.changes));
   app.route('/', createDatasetRoutes({ db, artifacts: deps.artifacts }));
   app.route('/', createGenerateDataRoutes({ clock }));

@@ -17,6 +17,7 @@ import {
 } from '../copy/index.ts';
 import type { Db } from '../db/index.ts';
 import { createBrandStore } from './brands.ts';
+import { openUsageBook } from './writer-usage.ts';
 
 /** @throws AppError `invalid-config` as `openCopywriter` */
 export function openBudgetedCopywriter(deps: {
@@ -26,12 +27,21 @@ export function openBudgetedCopywriter(deps: {
   brands?: BrandBook;
 }): Copywriter {
   const { config, db, log, brands = createBrandBook(createBrandStore(db), systemClock) } = deps;
-  return openCopywriter(config.copy, {
+  const usage = openUsageBook(db, systemClock, log);
+  const copywriter = openCopywriter(config.copy, {
     log,
     cacheDir: path.resolve(config.storage.varDir, 'hub'),
     ledger: createSpendingLedger(db, log),
     brands,
+    onNote: usage.add,
   });
+  return {
+    ...copywriter,
+    close: async () => {
+      await copywriter.close();
+      await usage.close();
+    },
+  };
 }
 
 /**

@@ -10,6 +10,7 @@ export { createBrandStore, type BrandStore, type StoredBrand } from './brands.ts
 export { createSpendingLedger, openBudgetedCopywriter } from './copywriter.ts';
 export * from './canary/index.ts';
 export * from './models/index.ts';
+export { openUsageBook, readUsage, type UsageBook, type UsageRow } from './writer-usage.ts';
 export * from './scoring/index.ts';
 export {
   createTextPolicy,

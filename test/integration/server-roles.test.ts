@@ -84,6 +84,7 @@ const OURS: Readonly<Record<KeyRole, string>> = {
     GET /schedule
     GET /events
     GET /brands
+    GET /writers/usage
     GET /brands/:name
     GET /brands/:name/versions
     GET /brands/:name/versions/:version

@@ -12,6 +12,7 @@ export const REFUSALS = [
   'not-plain',
   'duplicate',
   'brand-rule',
+  'stray',
 ] as const;
 export type Refusal = (typeof REFUSALS)[number];
 

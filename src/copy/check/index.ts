@@ -9,5 +9,8 @@ export {
   type Finding,
   type Refusal,
 } from './check.ts';
+export { listEvidence, type Evidence } from './evidence.ts';
+export { createGround, findStray, type Ground } from './grounding.ts';
+export { withoutOrders } from './orders.ts';
 export { createClaimSource, findUnsupportedClaim, type ClaimSource } from './claims.ts';
 export { readNumbers } from './numbers.ts';

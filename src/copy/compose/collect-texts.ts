@@ -1,44 +1,64 @@
 /**
- * From proposals to texts that may leave: the writer's own first, then the fallback's, then lines that hold
- * for any product.
+ * From proposals to texts that may leave: those of the writers first, in their order or all together, then
+ * the fallback's, then lines that hold for any product.
  */
 import { setImmediate } from 'node:timers/promises';
 import type { WriterName } from '../../core/config/index.ts';
 import { AppError, toError } from '../../core/errors.ts';
-import { foldText, type Brief } from '../brief/index.ts';
-import { shorten } from '../channels/index.ts';
-import type { FieldRules, RuledRecord } from '../brand/index.ts';
-import { checkText, sameTextKey, type BannedWords, type ClaimSource, type Finding } from '../check/index.ts';
-import { plainLines, type FieldRequest, type Writer, type WriteOptions } from '../writers/index.ts';
+import type { Brief } from '../brief/index.ts';
+import type { FieldRules } from '../brand/index.ts';
+import {
+  plainLines,
+  type Authorship,
+  type FieldRequest,
+  type RefusedText,
+  type Writer,
+  type WriteOptions,
+} from '../writers/index.ts';
+import { createFieldTexts, type CollectRules, type FieldTexts } from './field-texts.ts';
 
 export interface AcceptedText {
   text: string;
   writer: WriterName;
 }
 
+/** What a writer's model did for one request. */
+export interface WriterNote extends Authorship {
+  writer: WriterName;
+  seed: number;
+  /** Ids of those that it was shown. */
+  examples: readonly string[];
+}
+
+/** A text that was proposed and may not leave, with the reason. */
+export interface Refusal extends RefusedText {
+  field: string;
+  writer: WriterName;
+}
+
 export interface CollectedTexts {
   /** One list for each field asked for, in the order of the requests. Never empty. */
   fields: AcceptedText[][];
-  /** Why the fallback wrote, or undefined when it did not. */
+  /** Why another than the first writer wrote, or undefined when none did. */
   fallbackReason: string | undefined;
+  notes: WriterNote[];
+  refusals: Refusal[];
 }
 
-export interface CollectRules {
-  banned: BannedWords;
-  source: ClaimSource;
-  /** What a brand's rules are held against. */
-  record: RuledRecord;
-}
-
-/** A field to fill, and what its brand asks of the texts. */
+/** A field to fill, who may fill it in order of preference, and what its brand asks of the texts. */
 export interface RuledRequest {
   request: FieldRequest;
   rules: FieldRules | undefined;
+  writers: readonly Writer[];
 }
 
-export interface CollectOptions extends WriteOptions {
-  /** After so long the fallback writes in the writer's place. */
-  withinMs?: number;
+export interface CollectOptions extends Omit<WriteOptions, 'note' | 'refused'> {
+  /** All writers of a field propose, rather than each what those before it left open. */
+  together?: boolean | undefined;
+  /** Called at once, so that what was spent is known whatever becomes of the request. */
+  onNote?: ((note: WriterNote) => void) | undefined;
+  /** After so long the fallback writes in the writers' place. */
+  withinMs?: number | undefined;
 }
 
 const MORE_ROUNDS = 3;
@@ -48,23 +68,27 @@ const TEXTS_PER_TURN = 64;
 export async function collectTexts(
   brief: Brief,
   plans: readonly RuledRequest[],
-  writers: { writer: Writer; fallback: Writer },
+  fallback: Writer,
   rules: CollectRules,
-  { withinMs, ...options }: CollectOptions,
+  { withinMs, together = false, onNote, ...writing }: CollectOptions,
 ): Promise<CollectedTexts> {
-  const fields = plans.map((plan) => createFieldTexts(plan, rules));
-  const { writer, fallback } = writers;
-  const failure = await askWriter(fields, brief, writer, options, withinMs);
-  let reason = failure;
+  const fields = plans.map((plan) => createFieldTexts(plan, rules, together));
+  const notes: WriterNote[] = [];
+  const note = (taken: WriterNote): void => {
+    notes.push(taken);
+    onNote?.(taken);
+  };
+  const asking: Asking = { brief, writing, timely: limitTime(writing, withinMs), note };
+  const reasons = await (together ? askAll(fields, asking) : askInTurn(fields, asking));
   const short = fields.filter((field) => field.missing() > 0);
-  if (short.length > 0 && writer.name !== fallback.name) {
-    reason ??= describeShortage(fields, writer.name);
-    await askWriter(short, brief, fallback, options);
-  }
+  // Who has said all it can is not asked the same again.
+  const unasked = short.filter(({ writers }) => !writers.some(({ name }) => name === fallback.name));
+  if (unasked.length > 0) await askWriter(unasked, fallback, asking);
   // Some proposals are refused (banned words, repeats): other seeds give others.
   for (let round = 1; round <= MORE_ROUNDS; round += 1) {
     const open = fields.filter((field) => field.missing() > 0);
-    if (open.length > 0) await askWriter(open, brief, fallback, { ...options, seed: options.seed + round });
+    const others = { ...writing, seed: writing.seed + round };
+    if (open.length > 0) await askWriter(open, fallback, { ...asking, writing: others });
   }
   for (const field of fields) {
     if (field.texts.length < field.least)
@@ -74,41 +98,137 @@ export async function collectTexts(
       for (const line of [brief.name, brief.title]) field.offer(line, 'templates');
     if (field.texts.length === 0) throw nothingLeft(field);
   }
-  return { fields: fields.map((field) => field.texts), fallbackReason: reason };
+  return {
+    fields: fields.map((field) => field.texts),
+    fallbackReason: reasons.length === 0 ? undefined : reasons.join('; '),
+    notes,
+    refusals: fields.flatMap(({ request, refusals }) =>
+      refusals.map((refusal) => ({ field: request.name, ...refusal })),
+    ),
+  };
 }
 
-function nothingLeft({ request, refusals, isRuled }: FieldTexts): AppError {
-  const last = refusals.at(-1) ?? 'it is empty';
-  return new AppError(
-    'invalid-input',
-    isRuled
-      ? `bannedWords and the brand's rules leave no text for ${request.name} (of the last one ${last}): ban fewer words, or let the brand deviate there`
-      : `bannedWords leave no text for ${request.name}: ban fewer words`,
-    { details: { field: isRuled ? 'brand' : 'bannedWords' } },
+interface Asking {
+  brief: Brief;
+  writing: Omit<WriteOptions, 'note' | 'refused'>;
+  /** The same within the time that writers have. */
+  timely: Omit<WriteOptions, 'note' | 'refused'>;
+  note(taken: WriterNote): void;
+}
+
+/** Each field's writers one after the other, until none of its texts is missing. Returns what failed. */
+async function askInTurn(fields: readonly FieldTexts[], asking: Asking): Promise<string[]> {
+  const reasons: string[] = [];
+  const ranks = Math.max(...fields.map(({ writers }) => writers.length));
+  for (let rank = 0; rank < ranks; rank += 1) {
+    const open = fields.filter((field) => field.missing() > 0);
+    const work = groupByWriter(open, (field) => field.writers.slice(rank, rank + 1));
+    const failed = await Promise.all(
+      work.map(async ([writer, asked]) => {
+        const reason = await askWriter(asked, writer, asking);
+        const isLast = asked.every(({ writers }) => writers.length === rank + 1);
+        return reason ?? (isLast && writer.immediate === true ? undefined : describeShortage(asked, writer));
+      }),
+    );
+    reasons.push(...failed.filter((reason) => reason !== undefined));
+  }
+  return reasons;
+}
+
+/** All writers at the same time; their texts are taken in the order of preference, whoever is ready first. */
+async function askAll(fields: readonly FieldTexts[], asking: Asking): Promise<string[]> {
+  const work = groupByWriter(fields, ({ writers }) => writers);
+  const answers = await Promise.all(
+    work.map(async ([writer, asked]) => ({ writer, asked, answer: await callWriter(asked, writer, asking) })),
   );
+  const reasons: string[] = [];
+  for (const { writer, asked, answer } of answers) {
+    if (typeof answer === 'string') reasons.push(answer);
+    else takeTexts(asked, answer, writer.name);
+  }
+  return reasons;
 }
 
-/** Returns in words why the writer failed as a whole, or undefined. */
+function groupByWriter(
+  fields: readonly FieldTexts[],
+  writersOf: (field: FieldTexts) => readonly Writer[],
+): [Writer, FieldTexts[]][] {
+  const groups = new Map<Writer, FieldTexts[]>();
+  for (const field of fields)
+    for (const writer of writersOf(field)) groups.set(writer, [...(groups.get(writer) ?? []), field]);
+  return [...groups];
+}
+
+/**
+ * Asks, and asks again with the reasons where texts were refused. Returns in words why the writer failed as a
+ * whole, or undefined.
+ */
 async function askWriter(
   fields: readonly FieldTexts[],
-  brief: Brief,
   writer: Writer,
-  options: WriteOptions,
-  withinMs?: number,
+  asking: Asking,
 ): Promise<string | undefined> {
-  let proposals: string[][];
-  try {
-    if (writer.immediate === true) return await askFieldByField(fields, brief, writer, options);
-    const requests = fields.map(({ request }) => request);
-    proposals = await writer.write(brief, requests, limitTime(options, withinMs));
-  } catch (thrown) {
-    if (options.signal?.aborted === true) throw thrown;
-    return `${writer.name} failed: ${toError(thrown).message}`;
+  if (writer.immediate === true) {
+    return await orReason(writer, asking, async () => await askFieldByField(fields, writer, asking));
   }
-  for (const [index, field] of fields.entries()) {
-    for (const text of proposals[index] ?? []) field.offer(text, writer.name);
+  const before = new Map(fields.map((field) => [field, field.refusals.length]));
+  const answer = await callWriter(fields, writer, asking);
+  if (typeof answer === 'string') return answer;
+  takeTexts(fields, answer, writer.name);
+  for (let repair = 0; repair < (writer.repairs ?? 0); repair += 1) {
+    const open = fields.filter((field) => field.missing() > 0);
+    const refused = Object.fromEntries(
+      open.map((field) => [field.request.name, field.refusals.slice(before.get(field) ?? 0)]),
+    );
+    if (!Object.values(refused).some((list) => list.length > 0)) return undefined;
+    const again = await callWriter(open, writer, asking, refused);
+    // What was good stays good, though nothing better came of the rest.
+    if (typeof again === 'string') return undefined;
+    takeTexts(open, again, writer.name);
   }
   return undefined;
+}
+
+/** The proposals, or in words why there are none. */
+async function callWriter(
+  fields: readonly FieldTexts[],
+  writer: Writer,
+  { brief, timely, writing, note: take }: Asking,
+  refused?: WriteOptions['refused'],
+): Promise<string[][] | string> {
+  const note = (authorship: Authorship): void =>
+    take({ writer: writer.name, seed: writing.seed, examples: listExamples(fields, writing), ...authorship });
+  const requests = fields.map(({ request, missing }) =>
+    refused === undefined ? request : { ...request, count: missing() },
+  );
+  try {
+    return await writer.write(brief, requests, { ...timely, refused, note });
+  } catch (thrown) {
+    if (writing.signal?.aborted === true) throw thrown;
+    return `${writer.name} failed: ${toError(thrown).message}`;
+  }
+}
+
+function listExamples(fields: readonly FieldTexts[], { examples = {} }: Asking['writing']): string[] {
+  return [...new Set(fields.flatMap(({ request }) => examples[request.name] ?? []).map(({ id }) => id))];
+}
+
+async function orReason(
+  writer: Writer,
+  { writing }: Asking,
+  work: () => Promise<undefined>,
+): Promise<string | undefined> {
+  try {
+    return await work();
+  } catch (thrown) {
+    if (writing.signal?.aborted === true) throw thrown;
+    return `${writer.name} failed: ${toError(thrown).message}`;
+  }
+}
+
+function takeTexts(fields: readonly FieldTexts[], proposals: readonly string[][], writer: WriterName): void {
+  for (const [index, field] of fields.entries())
+    for (const text of proposals[index] ?? []) field.offer(text, writer);
 }
 
 /**
@@ -117,9 +237,8 @@ async function askWriter(
  */
 async function askFieldByField(
   fields: readonly FieldTexts[],
-  brief: Brief,
   writer: Writer,
-  options: WriteOptions,
+  { brief, writing }: Asking,
 ): Promise<undefined> {
   let texts = 0;
   for (const field of fields) {
@@ -129,13 +248,13 @@ async function askFieldByField(
       texts = 0;
     }
     texts += field.request.count;
-    const answer = writer.write(brief, [field.request], options);
+    const answer = writer.write(brief, [field.request], writing);
     const [proposals = []] = Array.isArray(answer) ? answer : await answer;
     for (const text of proposals) field.offer(text, writer.name);
   }
 }
 
-function limitTime(options: WriteOptions, withinMs: number | undefined): WriteOptions {
+function limitTime<T extends Pick<WriteOptions, 'signal'>>(options: T, withinMs: number | undefined): T {
   if (withinMs === undefined) return options;
   const deadline = AbortSignal.timeout(withinMs);
   return {
@@ -144,67 +263,24 @@ function limitTime(options: WriteOptions, withinMs: number | undefined): WriteOp
   };
 }
 
-/** What one field has so far. */
-interface FieldTexts {
-  request: FieldRequest;
-  texts: AcceptedText[];
-  refusals: string[];
-  least: number;
-  /** Whether a brand's rules hold here. */
-  isRuled: boolean;
-  missing(): number;
-  offer(text: string, writer: WriterName): void;
+function nothingLeft({ request, refusals, isRuled }: FieldTexts): AppError {
+  const last = refusals.at(-1)?.reason ?? 'it is empty';
+  return new AppError(
+    'invalid-input',
+    isRuled
+      ? `bannedWords and the brand's rules leave no text for ${request.name} (of the last one ${last}): ban fewer words, or let the brand deviate there`
+      : `bannedWords leave no text for ${request.name}: ban fewer words`,
+    { details: { field: isRuled ? 'brand' : 'bannedWords' } },
+  );
 }
 
-function createFieldTexts({ request, rules: ruled }: RuledRequest, rules: CollectRules): FieldTexts {
-  const { record, ...checks } = rules;
-  const mend = (text: string): string => ruled?.mend(text, record) ?? text;
-  const fits = (text: string): boolean => request.fits(mend(text));
-  const seen = new Set<string>();
-  const field: FieldTexts = {
-    request,
-    texts: [],
-    refusals: [],
-    least: Math.min(request.count, request.role === 'headline' || request.role === 'description' ? 3 : 1),
-    isRuled: ruled !== undefined,
-    missing: () => request.count - field.texts.length,
-    offer(proposal, writer) {
-      if (field.missing() <= 0) return;
-      // A text cut after a whole sentence still reads well; one cut anywhere else is refused as too long.
-      const text = mend(fits(proposal) ? proposal : shortenBySentence(proposal, fits, request.maxChars * 4));
-      const finding =
-        checkText(text, { fits: request.fits, plain: request.plain, ...checks }) ??
-        findBanned(text, ruled) ??
-        ruled?.check(text, record);
-      // Of one text there is nothing that it could repeat.
-      const key = request.count === 1 ? '' : sameTextKey(text);
-      if (finding === undefined && !seen.has(key)) {
-        seen.add(key);
-        field.texts.push({ text, writer });
-      } else {
-        field.refusals.push(finding === undefined ? 'it repeats another' : finding.reason);
-      }
-    },
-  };
-  return field;
-}
-
-function findBanned(text: string, rules: FieldRules | undefined): Finding | undefined {
-  const banned = rules?.banned(foldText(text));
-  return banned === undefined
-    ? undefined
-    : { refusal: 'brand-rule', reason: `it holds "${banned}", which the brand does not use` };
-}
-
-function shortenBySentence(text: string, fits: (text: string) => boolean, maxUnits: number): string {
-  const cut = shorten(text, { fits, maxUnits });
-  return /[.!?]["'\u201d\u2019)]?$/u.test(cut) ? cut : text;
-}
-
-function describeShortage(fields: readonly FieldTexts[], writer: WriterName): string {
+/** undefined where nothing is missing. */
+function describeShortage(fields: readonly FieldTexts[], writer: Writer): string | undefined {
   const wanted = fields.reduce((sum, field) => sum + field.request.count, 0);
   const missing = fields.reduce((sum, field) => sum + field.missing(), 0);
-  const reasons = [...new Set(fields.flatMap((field) => field.refusals))].slice(0, 3);
+  if (missing === 0) return undefined;
+  const own = fields.flatMap(({ refusals }) => refusals.filter((each) => each.writer === writer.name));
+  const reasons = [...new Set(own.map(({ reason }) => reason))].slice(0, 3);
   const because = reasons.length === 0 ? 'it proposed too few' : `refused because ${reasons.join('; ')}`;
-  return `${writer} left ${missing} of ${wanted} texts open (${because})`;
+  return `${writer.name} left ${missing} of ${wanted} texts open (${because})`;
 }

@@ -11,6 +11,7 @@ import {
   createBrandRules,
   isCalled,
   listOwnWords,
+  renderBrandRef,
   type Brand,
   type BrandBook,
   type FieldRules,
@@ -18,13 +19,19 @@ import {
 } from '../brand/index.ts';
 import { createBrief, foldText, type Brief, type BriefInput } from '../brief/index.ts';
 import type { Channels } from '../channels/index.ts';
-import { checkText, createBannedWords, createClaimSource } from '../check/index.ts';
+import {
+  checkText,
+  createBannedWords,
+  createClaimSource,
+  createGround,
+  withoutOrders,
+} from '../check/index.ts';
 import { draw } from '../../learning/index.ts';
 import { LANGUAGE_NAMES, type LanguageChoice } from '../languages/index.ts';
 import { createHashtags } from '../hashtags/index.ts';
 import { DEFAULT_COUNT, MAX_COUNT, type CopyOptions } from '../options.ts';
 import { createTemplateWriter, hashText, type Writer } from '../writers/index.ts';
-import { collectTexts, type AcceptedText } from './collect-texts.ts';
+import { collectTexts, type AcceptedText, type Refusal, type WriterNote } from './collect-texts.ts';
 import { planField, requireChannels, tightestField, type FieldPlan } from './plan-fields.ts';
 
 const MAX_HASHTAGS = 5;
@@ -35,6 +42,8 @@ export interface CopyRequest extends BriefInput, Omit<CopyOptions, keyof BriefIn
   recordBrand?: string | undefined;
   /** Brands that records may name, `acme@3`; where none fits, `brand` holds. */
   brandVersions?: readonly string[] | undefined;
+  /** The job that it is for: what it costs is counted there. */
+  jobId?: string | undefined;
   /** How long the writer may take before templates write in its place; its own limit holds too. */
   writeWithinMs?: number;
   signal?: AbortSignal;
@@ -46,6 +55,8 @@ export interface ScoredText {
   score: number | null;
   /** Probability with which the policy chose this text; absent where the best was taken. */
   propensity?: number;
+  /** Whose model wrote it; absent for texts of templates. */
+  writer?: WriterName;
 }
 
 /**
@@ -71,10 +82,12 @@ export interface Copy {
   alternatives: Record<string, ScoredText[]>;
   /** Who wrote the caption. */
   writer: WriterName;
-  /** Why templates wrote in another writer's place, or null. */
+  /** Why another than the first writer wrote some of the texts, or null. */
   fallback: string | null;
   /** Whose rules the texts keep, in which version; absent where no brand was named. */
   brand?: { name: string; version: number };
+  /** What language models did for it; absent where none was asked. */
+  authors?: WriterNote[];
   /** What else the reader should know of the copy; absent where there is nothing. */
   notes?: string[];
 }
@@ -91,6 +104,10 @@ export interface Draft {
   readonly fallback: string | null;
   readonly notes: readonly string[];
   readonly brand: Brand | undefined;
+  /** What language models did for it, one entry for each request that one took. */
+  readonly authors: readonly WriterNote[];
+  /** What was proposed and may not leave. */
+  readonly refusals: readonly Refusal[];
 }
 
 /** The texts of one field, as they would be returned. */
@@ -101,8 +118,17 @@ interface DraftField {
 
 export interface CopywriterOptions {
   channels: Channels;
+  /** Who writes, in order of preference; the fallback where there is none. */
+  writers?: readonly Writer[];
+  /** The same for one. */
   writer?: Writer;
-  /** Writes what the writer leaves open; templates by default. */
+  /** Who writes only where a request or a channel names it. */
+  otherWriters?: readonly Writer[];
+  /** Who is asked first for a channel. */
+  channelWriters?: Readonly<Record<string, WriterName>>;
+  /** Whether all writers propose, rather than each what those before it left open. */
+  together?: boolean | undefined;
+  /** Writes what the writers leave open; templates by default. */
   fallback?: Writer;
   /** Texts per field when a request does not say. Default 8. */
   defaultCount?: number;
@@ -112,6 +138,9 @@ export interface CopywriterOptions {
   defaultBrand?: string | undefined;
   /** Of requests that name none. Default `auto`. */
   defaultLanguage?: LanguageChoice;
+  /** Called for each request that a language model took. */
+  onNote?:
+    ((note: WriterNote, of: { brand: string | undefined; jobId: string | undefined }) => void) | undefined;
   log?: Pick<Logger, 'warn'>;
 }
 
@@ -141,7 +170,9 @@ export interface Copywriter {
 export function createCopywriter(options: CopywriterOptions): Copywriter {
   const { channels, log } = options;
   const fallback = options.fallback ?? createTemplateWriter();
-  const writer = options.writer ?? fallback;
+  const preferred = options.writers ?? [options.writer ?? fallback];
+  const chooseWriters = createWriterChoice(preferred, [...(options.otherWriters ?? []), fallback]);
+  const everyone = new Set([...preferred, ...(options.otherWriters ?? []), fallback]);
   const captionField = tightestField(channels, 'post');
   const adField = tightestField(channels, 'ad');
 
@@ -191,7 +222,7 @@ export function createCopywriter(options: CopywriterOptions): Copywriter {
   };
 
   return {
-    writer: writer.name,
+    writer: preferred[0]?.name ?? fallback.name,
     channelNames: Object.keys(channels),
     async propose(request) {
       const count = requireCount(request.count ?? options.defaultCount ?? DEFAULT_COUNT);
@@ -200,7 +231,15 @@ export function createCopywriter(options: CopywriterOptions): Copywriter {
         (await findRecordBrand(request, resolveBrand)) ??
         (await resolveBrand(request.brand ?? options.defaultBrand));
       const rulesFor = brand && rulesOf(brand);
-      const brief = createBrief({ ...request, language: request.language ?? options.defaultLanguage });
+      const title = withoutOrders(request.title);
+      const description = withoutOrders(request.description);
+      const orders = [...title.orders, ...description.orders];
+      const brief = createBrief({
+        ...request,
+        title: title.text,
+        description: description.text,
+        language: request.language ?? options.defaultLanguage,
+      });
       const banned = createBannedWords(brief.bannedWords);
       const submitted = listSubmitted(brief);
       const own = brand === undefined ? [] : listOwnWords(brand.profile);
@@ -212,24 +251,41 @@ export function createCopywriter(options: CopywriterOptions): Copywriter {
         checkText(tag, { fits: () => true, plain: false, banned, source }) !== undefined ||
         brandBans?.(foldText(tag)) !== undefined;
       const tags = createHashtags(brief, MAX_HASHTAGS, refusesTag);
-      const plans = planFields(names, count, tags, rulesFor);
+      const channelWriters = { ...options.channelWriters, ...request.channelWriters };
+      const plans = planFields(names, count, tags, rulesFor).map((plan) => {
+        const channel = plan.place?.channel ?? '';
+        return { ...plan, writers: chooseWriters(request.writer ?? channelWriters[channel]) };
+      });
       const seed = request.seed ?? hashText(`${request.title}\u0000${request.description}`);
       const collected = await collectTexts(
         withoutBanned(brief, brand !== undefined || brief.bannedWords.length > 0, (text) =>
           isBanned(foldText(text)),
         ),
         plans,
-        { writer, fallback },
+        fallback,
         {
           banned,
           source,
+          ground: createGround(submitted, own),
           record: { title: brief.title, words: listWords([...submitted, ...own]), language: brief.language },
         },
-        { seed, signal: request.signal, withinMs: request.writeWithinMs },
+        {
+          seed,
+          signal: request.signal,
+          withinMs: request.writeWithinMs,
+          together: request.together ?? options.together,
+          brand,
+          language: brief.language,
+          onNote: (note) =>
+            options.onNote?.(note, {
+              brand: brand && renderBrandRef(brand),
+              jobId: request.jobId,
+            }),
+        },
       );
       const reason = collected.fallbackReason ?? null;
       if (reason !== null)
-        log?.warn({ writer: writer.name, reason }, 'templates wrote in place of the writer');
+        log?.warn({ writer: preferred[0]?.name, reason }, 'another wrote in place of the writer');
       const fields = plans.map((plan, index): DraftField => ({
         plan,
         texts: (collected.fields[index] ?? []).map(({ text, writer }) => ({
@@ -237,22 +293,54 @@ export function createCopywriter(options: CopywriterOptions): Copywriter {
           writer,
         })),
       }));
-      const { title } = request;
       const texts =
         count === 1
           ? []
           : fields.flatMap(({ plan, texts }) =>
-              texts.map(({ text }) => copyText({ title, field: plan.request.name, text })),
+              texts.map(({ text }) => copyText({ title: request.title, field: plan.request.name, text })),
             );
-      const notes = noteLanguage(brief);
-      return { texts, fields, hashtags: tags, fallback: reason, notes, brand };
+      const notes = [...noteLanguage(brief), ...(orders.length > 0 ? [describeOrders(orders)] : [])];
+      return {
+        texts,
+        fields,
+        hashtags: tags,
+        fallback: reason,
+        notes,
+        brand,
+        authors: collected.notes,
+        refusals: collected.refusals,
+      };
     },
     choose: chooseCopy,
     async close() {
-      await writer.close?.();
-      if (fallback !== writer) await fallback.close?.();
+      for (const each of everyone) await each.close?.();
     },
   };
+}
+
+/** Who may write a field: the one named first, then the preferred in their order. */
+function createWriterChoice(
+  preferred: readonly Writer[],
+  others: readonly Writer[],
+): (first: WriterName | undefined) => readonly Writer[] {
+  const known = new Map([...others, ...preferred].map((writer) => [writer.name, writer]));
+  return (first) => {
+    if (first === undefined) return preferred;
+    const writer = known.get(first);
+    if (writer !== undefined) return [writer, ...preferred.filter((each) => each !== writer)];
+    throw new AppError(
+      'invalid-input',
+      `writer is "${first}"; the writers there are: ${[...known.keys()].join(', ')} (copy.writers)`,
+      { details: { field: 'writer', allowed: [...known.keys()] } },
+    );
+  };
+}
+
+const SHOWN_ORDER_CHARS = 100;
+
+function describeOrders(orders: readonly string[]): string {
+  const shown = orders.map((order) => JSON.stringify(order.slice(0, SHOWN_ORDER_CHARS))).join(', ');
+  return `title or description give orders to a writer, which are left out: ${shown}`;
 }
 
 type RulesFor = (field: RuledField) => FieldRules;
@@ -349,12 +437,10 @@ function drawFirst(
   return [...all.slice(drawn, drawn + 1), ...all.slice(0, drawn), ...all.slice(drawn + 1)];
 }
 
-interface RankedText extends ScoredText {
-  writer: WriterName;
-}
+type RankedText = ScoredText & { writer: WriterName };
 
 function chooseCopy(
-  { texts, fields, hashtags, fallback, notes, brand }: Draft,
+  { texts, fields, hashtags, fallback, notes, brand, authors }: Draft,
   scores: readonly number[],
   chance?: Chance,
 ): Copy {
@@ -379,13 +465,15 @@ function chooseCopy(
     writer: caption?.[0]?.writer ?? 'templates',
     fallback,
     ...(brand !== undefined && { brand: { name: brand.name, version: brand.version } }),
+    ...(authors.length > 0 && { authors: [...authors] }),
     ...(notes.length > 0 && { notes: [...notes] }),
   };
   for (const [index, { plan }] of fields.entries()) {
     const list = ranked[index] ?? [];
-    copy.alternatives[plan.request.name] = list.map(({ text, score, propensity }) => ({
+    copy.alternatives[plan.request.name] = list.map(({ text, score, propensity, writer }) => ({
       text,
       score,
+      ...(writer !== 'templates' && { writer }),
       ...(propensity !== undefined && { propensity }),
     }));
     if (plan.place === undefined) continue;

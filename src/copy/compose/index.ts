@@ -1,4 +1,4 @@
-export { openCopywriter, type FromConfigOptions } from './from-config.ts';
+export { listWriters, openCopywriter, type FromConfigOptions } from './from-config.ts';
 export {
   createCopywriter,
   type Chance,
@@ -11,4 +11,5 @@ export {
   type ScoredText,
   type TextPolicy,
 } from './copywriter.ts';
+export type { Refusal, WriterNote } from './collect-texts.ts';
 export { requireChannels } from './plan-fields.ts';

@@ -1,5 +1,20 @@
 /** Writers: whoever proposes copy. */
-export { createOpenAiWriter, type OpenAiWriterOptions, type SpendingLedger } from './openai/index.ts';
+export {
+  createOpenAiWriter,
+  type OpenAiWriterOptions,
+  type SpendingLedger,
+  type TokenPrice,
+} from './openai/index.ts';
 export { createTemplateWriter, hashText, plainLines } from './templates/index.ts';
 export { createTransformersWriter, type TransformersWriterOptions } from './transformers/index.ts';
-export { type FieldRequest, type WriteOptions, type Writer } from './writer.ts';
+export { openModuleWriter } from './module.ts';
+export { loadPrompt } from './prompt-file.ts';
+export {
+  type Authorship,
+  type Example,
+  type FieldRequest,
+  type RefusedText,
+  type WriteOptions,
+  type Writer,
+  type WriterFactory,
+} from './writer.ts';

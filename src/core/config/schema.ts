@@ -167,11 +167,20 @@ export type Language = (typeof LANGUAGES)[number];
 export const LANGUAGE_CHOICES = ['auto', ...LANGUAGES] as const;
 export type LanguageChoice = (typeof LANGUAGE_CHOICES)[number];
 
-export const WRITER_NAMES = ['templates', 'transformers', 'openai'] as const;
+export const WRITER_NAMES = ['templates', 'transformers', 'openai', 'module'] as const;
 export type WriterName = (typeof WRITER_NAMES)[number];
 
 const copy = z.strictObject({
-  writer: z.enum(WRITER_NAMES),
+  writers: z
+    .array(z.enum(WRITER_NAMES))
+    .min(1)
+    .max(WRITER_NAMES.length)
+    .refine((list) => new Set(list).size === list.length, 'writers must differ'),
+  writer: z.enum(WRITER_NAMES).nullable(),
+  channelWriters: z.record(text, z.enum(WRITER_NAMES)),
+  together: z.boolean(),
+  prompt: text,
+  examples: nonNegativeInt.max(20),
   policy: z.enum(COPY_POLICIES),
   holdback: fraction,
   explorationFloor: z.number().min(0).max(0.5),
@@ -187,7 +196,20 @@ const copy = z.strictObject({
     timeoutMs: milliseconds.min(1),
     retries: nonNegativeInt.max(10),
     maxTokensPerDay: positiveInt,
+    maxParallel: positiveInt.max(1000),
+    requestsPerMinute: positiveInt.nullable(),
+    tokensPerMinute: positiveInt.nullable(),
+    repairs: nonNegativeInt.max(5),
+    price: z
+      .strictObject({
+        prompt: z.number().min(0),
+        cachedPrompt: z.number().min(0).optional(),
+        completion: z.number().min(0),
+        currency: z.string().regex(/^[A-Z]{3}$/, 'an ISO 4217 code such as USD'),
+      })
+      .nullable(),
   }),
+  module: z.strictObject({ path: text.nullable(), settings: z.record(z.string(), z.unknown()) }),
 });
 
 /** What a text is judged by, as a share of its trials: of impressions, or of verdicts. */

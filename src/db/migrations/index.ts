@@ -23,6 +23,7 @@ import { exploredPredictionsMigration } from './035-explored-predictions.ts';
 import { canariesMigration } from './036-canaries.ts';
 import { textsMigration } from './041-texts.ts';
 import { brandsMigration } from './046-brands.ts';
+import { writerUsageMigration } from './047-writer-usage.ts';
 import { keyLifeMigration } from './055-key-life.ts';
 import { auditMigration } from './056-audit.ts';
 
@@ -50,6 +51,7 @@ export const migrations: readonly Migration[] = [
   canariesMigration,
   textsMigration,
   brandsMigration,
+  writerUsageMigration,
   keyLifeMigration,
   auditMigration,
 ];

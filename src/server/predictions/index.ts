@@ -9,6 +9,7 @@ export {
   type Predictor,
 } from './predictor.ts';
 export {
+  authorSchema,
   createRequestSchemas,
   creativeSchema,
   predictionExtrasSchema,

@@ -10,6 +10,7 @@ import { createHexId } from '../../core/ids.ts';
 import { createRandom } from '../../core/random.ts';
 import { explainByOcclusion, fromWireOptions, type Copywriter } from '../../copy/index.ts';
 import type { Explorer, FairLane, ModelSession, ModelSessions } from '../../serving/index.ts';
+import { listClaims, markGenerated, renderAuthor } from './authorship.ts';
 import { createLinks, nameTexts } from './name-texts.ts';
 import type { PredictionStore } from './prediction-store.ts';
 import type { Creative, PredictionExtras, PredictRequest } from './request.ts';
@@ -115,6 +116,9 @@ export function createPredictor(deps: {
       writer: copy.writer,
       fallback: copy.fallback,
       ...(copy.brand !== undefined && { brand: copy.brand }),
+      ...(copy.authors !== undefined && { authors: copy.authors.map(renderAuthor) }),
+      ...markGenerated(copy),
+      ...(request.claims === true && { claims: listClaims(request, copy) }),
       ...(copy.notes !== undefined && { notes: copy.notes }),
       channels: copy.channels,
       alternatives,

@@ -40,6 +40,9 @@ export function createRequestSchemas(config: Pick<Config, 'server'>, channelName
         description:
           'Where the texts lead: answered once for each returned text, with its text id as utm_content',
       }),
+    claims: z.boolean().optional().openapi({
+      description: 'What each returned text says of the product, with the words of the request that carry it',
+    }),
     policy: z.enum(COPY_POLICIES).optional().openapi({
       description: 'How texts are chosen; default: copy.policy of the configuration',
     }),
@@ -84,10 +87,40 @@ const scoredText = z.object({
   text: z.string(),
   score: z.number().nullable(),
   text_id: textId,
+  writer: z.string().optional().openapi({
+    description: "The language model's writer; absent for texts of templates. Such a text is AI-generated.",
+  }),
   propensity: z.number().optional().openapi({
     description: 'Probability with which the policy explore chose this text',
   }),
 });
+
+export const authorSchema = z
+  .object({
+    writer: z.string(),
+    model: z.string().nullable(),
+    fingerprint: z.string().nullable(),
+    prompt: z.string().nullable().openapi({ description: "The prompt's file and the hash of its words" }),
+    examples: z.array(z.string()),
+    seed: z.int(),
+    parameters: z.looseObject({}),
+    prompt_tokens: z.int(),
+    cached_tokens: z.int(),
+    completion_tokens: z.int(),
+    is_counted: z.boolean().openapi({ description: 'Whether the provider counted the tokens' }),
+    cost: z.number().nullable(),
+    currency: z.string().nullable(),
+  })
+  .openapi('Authorship');
+const claimSchema = z
+  .object({
+    text: z.string(),
+    start: z.int(),
+    end: z.int(),
+    words: z.string().openapi({ description: 'The words of the request that carry it' }),
+    source: z.string(),
+  })
+  .openapi('Claim');
 
 export const predictionExtrasSchema = z.object({
   prediction_id: z
@@ -96,6 +129,19 @@ export const predictionExtrasSchema = z.object({
   model: z.object({ name: z.string(), version: z.int(), alias: z.string() }),
   writer: z.string(),
   fallback: z.string().nullable().openapi({ description: 'Why templates wrote in place of the writer' }),
+  authors: z.array(authorSchema).optional().openapi({
+    description: 'What language models did for this answer, one entry for each request that one took',
+  }),
+  ai_generated: z
+    .object({ digital_source_type: z.literal('trainedAlgorithmicMedia'), fields: z.array(z.string()) })
+    .optional()
+    .openapi({
+      description:
+        "Fields whose returned text a language model wrote, by IPTC's term for platforms that ask for the mark; absent where none did",
+    }),
+  claims: z
+    .record(z.string(), z.array(z.object({ text: z.string(), claims: z.array(claimSchema) })))
+    .optional(),
   notes: z.array(z.string()).optional().openapi({
     description: 'What else to know of the copy, such as that the product is not described in English',
   }),

@@ -16,7 +16,7 @@ import {
   type Run,
   type TrackingStore,
 } from '../../tracking/index.ts';
-import { findPrediction, type StoredPrediction } from '../predictions/index.ts';
+import { authorSchema, findPrediction, type StoredPrediction } from '../predictions/index.ts';
 import { readDatasetLink, readGateLink, readPipelineRunLink, readRunLink } from './links.ts';
 import { missing, type Receipt } from './schema.ts';
 
@@ -118,10 +118,11 @@ async function followVersion(
 const answered = z.object({
   model: z.object({ alias: z.string() }).nullish().catch(null),
   brand: z.object({ name: z.string(), version: z.int() }).nullable().catch(null),
+  authors: z.array(authorSchema).catch([]),
 });
 
 function toPredictionLink(prediction: StoredPrediction): Receipt['prediction'] {
-  const { model, brand } = answered.parse(prediction.response);
+  const { model, brand, authors } = answered.parse(prediction.response);
   return {
     status: 'found',
     id: prediction.id,
@@ -133,6 +134,7 @@ function toPredictionLink(prediction: StoredPrediction): Receipt['prediction'] {
     request_id: prediction.requestId,
     served_as: model?.alias ?? null,
     brand,
+    authors,
     response_sha256: sha256Hex(JSON.stringify(prediction.response)),
   };
 }

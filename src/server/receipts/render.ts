@@ -20,6 +20,7 @@ export function renderReceipt(receipt: Receipt): string {
             ...(found.brand === null
               ? []
               : [['brand', `${found.brand.name}, version ${found.brand.version} of its profile`] as const]),
+            ...found.authors.map((author): Line => ['by', describeAuthor(author)]),
             ['request', found.request_id],
             ['served as', found.served_as],
             ['answer', `sha256 ${found.response_sha256}`],
@@ -82,6 +83,21 @@ export function renderReceipt(receipt: Receipt): string {
     ]),
   ];
   return sections.join('\n\n');
+}
+
+type Author = Extract<NonNullable<Receipt['prediction']>, { status: 'found' }>['authors'][number];
+
+function describeAuthor(author: Author): string {
+  const { prompt_tokens: read, completion_tokens: written, cost, currency, fingerprint } = author;
+  return [
+    `${author.writer}, model ${author.model ?? 'not named'}${fingerprint === null ? '' : ` (${fingerprint})`}`,
+    `prompt ${author.prompt ?? 'of its own'}`,
+    `seed ${author.seed}`,
+    ...(author.examples.length === 0 ? [] : [`examples ${author.examples.join(' ')}`]),
+    JSON.stringify(author.parameters),
+    author.is_counted ? `${read} tokens read, ${written} written` : 'tokens not counted',
+    ...(cost === null ? [] : [`${cost} ${currency ?? ''}`.trim()]),
+  ].join('; ');
 }
 
 function section<T extends { status: 'found' }>(

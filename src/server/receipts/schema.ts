@@ -3,6 +3,7 @@
  * cause.
  */
 import { z } from '@hono/zod-openapi';
+import { authorSchema } from '../predictions/index.ts';
 
 /**
  * `erased` on request; `not-sampled` by serving.predictionSampleRate; `deleted` since; `not-recorded` where
@@ -41,6 +42,8 @@ export const receiptSchema = z.object({
     writer: z.string(),
     /** Whose voice and rules the texts keep; null where none was named. */
     brand: z.object({ name: z.string(), version: z.int() }).nullable(),
+    /** What language models did for the answer; empty where templates wrote all of it. */
+    authors: z.array(authorSchema),
     request_id: z.string(),
     /** The alias by which the model was reached. */
     served_as: z.string().nullable(),

@@ -2,6 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import type { Config } from '../../core/config/index.ts';
 import { toError } from '../../core/errors.ts';
+import { listWriters } from '../../copy/index.ts';
 import type { ThreadCounts } from '../../serving/index.ts';
 import { createRouter, defineRoute, type Router } from '../http/index.ts';
 import { SERVED_ALIASES, trafficSchema, type ServedModels } from '../../serving/index.ts';
@@ -117,7 +118,7 @@ export function createInfoRoutes(deps: {
           .map(({ alias, ref, error }) => ({ alias, ...ref, error: error.message })),
         traffic: models.traffic,
         database,
-        writer: config.copy.writer,
+        writer: listWriters(config.copy)[0] ?? 'templates',
         sessions: threads.sessions,
         threads_per_session: threads.threadsPerSession,
         limits: {

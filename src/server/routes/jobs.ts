@@ -86,7 +86,7 @@ const list = (about: string) =>
     .optional()
     .transform((text) => (text === undefined ? undefined : text.split(',').map((part) => part.trim())))
     .openapi({ type: 'string', description: `${about}, separated by commas` });
-const { tone, audience, brand, language } = copyOptionsSchema.shape;
+const { tone, audience, brand, writer, language } = copyOptionsSchema.shape;
 const querySchema = z.strictObject({
   url: z
     .url({ protocol: /^https?$/ })
@@ -124,6 +124,12 @@ const querySchema = z.strictObject({
   audience,
   keywords: list('keywords'),
   banned_words: list('words that no text may hold'),
+  writer,
+  together: z
+    .enum(['true', 'false'])
+    .optional()
+    .transform((text) => (text === undefined ? undefined : text === 'true'))
+    .openapi({ type: 'string', description: 'all writers propose, and the champion chooses' }),
   brand,
   brand_by_record: z
     .enum(['true', 'false'])

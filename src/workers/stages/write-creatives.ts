@@ -44,7 +44,7 @@ export async function writeCreatives(
   { score, copywriter, job, signal, policy }: Predicting,
 ): Promise<CreativeResult[]> {
   const written = await proposeAll(products, ({ title, description, brand }) =>
-    copywriter.propose({ ...job.options, title, description, recordBrand: brand, signal }),
+    copywriter.propose({ ...job.options, title, description, recordBrand: brand, jobId: job.id, signal }),
   );
   const texts = written.flatMap((each) =>
     'draft' in each ? [classifierText(each.product), ...each.draft.texts] : [],

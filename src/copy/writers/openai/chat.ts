@@ -7,11 +7,15 @@ import { AppError, toError, type ErrorCode } from '../../../core/errors.ts';
 import { FailedTry, parseRetryAfterMs, retry } from '../../../core/http-caller.ts';
 import { stripEnd } from '../../../core/strip-end.ts';
 import type { Random } from '../../../core/random.ts';
-import type { RefusedParameters } from './parameters.ts';
+import type { Lane } from './lane.ts';
+import type { Parameters, RefusedParameters } from './parameters.ts';
 import { readEventData } from './sse.ts';
 
 export interface ChatOptions {
-  /** Up to and without `/chat/completions`: `https://api.openai.com/v1`. */
+  /**
+   * Up to and without `/chat/completions`: `https://api.openai.com/v1`. A query stays behind it, as Azure has
+   * `?api-version=...`.
+   */
   baseUrl: string;
   apiKey?: string;
   model: string;
@@ -21,36 +25,87 @@ export interface ChatOptions {
   backoffMs: number;
   maxAnswerTokens: number;
   seed: number;
+  /** JSON Schema of the answer. */
+  schema: object;
   refused: RefusedParameters;
+  lane: Lane;
+  /** Called for each request that the model took, also for one that broke off. */
+  onTaken(taken: TakenRequest): void;
+  /** Whether an answer that nobody declared to be over is. */
+  isWhole(text: string): boolean;
 }
 
 export interface ChatAnswer {
   text: string;
   /** As the server counted, or undefined when it does not say. */
-  totalTokens: number | undefined;
+  usage: Usage | undefined;
+  /** The model that answered, as the server names it. */
+  model: string | undefined;
+  fingerprint: string | undefined;
+}
+
+export interface Usage {
+  promptTokens: number;
+  cachedTokens: number;
+  completionTokens: number;
+}
+
+export interface TakenRequest {
+  parameters: Parameters;
+  /** undefined for one that broke off before its answer began. */
+  answer: Partial<ChatAnswer>;
 }
 
 const MAX_ANSWER_BYTES = 4 * 1024 * 1024;
 const MAX_ERROR_CHARS = 200;
 const MAX_REFUSAL_CHARS = 16_384;
 
-const usageSchema = z.object({ total_tokens: z.number() }).nullish().catch(undefined);
+const tokens = z.number().int().min(0);
+const usageSchema = z
+  .object({
+    total_tokens: tokens.nullish(),
+    prompt_tokens: tokens.nullish(),
+    completion_tokens: tokens.nullish(),
+    prompt_tokens_details: z.object({ cached_tokens: tokens.nullish() }).nullish().catch(null),
+  })
+  .transform((usage): Usage | undefined => {
+    const completionTokens = usage.completion_tokens ?? 0;
+    const promptTokens = usage.prompt_tokens ?? Math.max(0, (usage.total_tokens ?? 0) - completionTokens);
+    const cachedTokens = Math.min(promptTokens, usage.prompt_tokens_details?.cached_tokens ?? 0);
+    return promptTokens + completionTokens === 0
+      ? undefined
+      : { promptTokens, cachedTokens, completionTokens };
+  })
+  .nullish()
+  .catch(undefined);
 /** A text, or the parts of one, of which thoughts are left out. */
 const partsSchema = z
   .array(z.looseObject({ type: z.string(), text: z.string().nullish() }))
   .transform((parts) => parts.map(({ type, text }) => (type === 'text' ? (text ?? '') : '')).join(''));
-const messageSchema = z.object({ content: z.union([z.string(), partsSchema]).nullish() }).nullish();
+const messageSchema = z
+  .object({
+    content: z.union([z.string(), partsSchema]).nullish(),
+    refusal: z.string().nullish().catch(null),
+  })
+  .nullish();
+const finish_reason = z.string().nullish().catch(null);
+const origin = {
+  model: z.string().nullish().catch(null),
+  system_fingerprint: z.string().nullish().catch(null),
+};
 const errorSchema = z.union([
   z.string().transform((message) => ({ message })),
   z.object({ message: z.string() }),
 ]);
 const chunkSchema = z.object({
-  choices: z.array(z.object({ delta: messageSchema })).nullish(),
+  choices: z.array(z.object({ delta: messageSchema, finish_reason })).nullish(),
+  ...origin,
   usage: usageSchema,
   error: errorSchema.nullish(),
 });
 const wholeSchema = z.object({
-  choices: z.array(z.object({ message: messageSchema })).min(1),
+  choices: z.array(z.object({ message: messageSchema, finish_reason })).min(1),
+  ...origin,
   usage: usageSchema,
 });
 
@@ -94,35 +149,73 @@ async function attemptChat(
   options: ChatOptions,
   signal: AbortSignal,
 ): Promise<ChatAnswer> {
-  const { maxAnswerTokens, seed, refused } = options;
+  const leave = await options.lane.enter(signal);
+  try {
+    // What is refused is sent again without it, on the same place.
+    for (;;) {
+      const answer = await sendChat(messages, options, signal);
+      if (answer !== undefined) return answer;
+    }
+  } finally {
+    leave();
+  }
+}
+
+/** undefined where a parameter was refused, which is known from now on. */
+async function sendChat(
+  messages: readonly { role: string; content: string }[],
+  options: ChatOptions,
+  signal: AbortSignal,
+): Promise<ChatAnswer | undefined> {
+  const { maxAnswerTokens, seed, schema, refused, lane } = options;
   const parameters = refused.leaveOut({
     max_tokens: maxAnswerTokens,
     temperature: 0.9,
     seed,
-    response_format: { type: 'json_object' },
+    response_format: { type: 'json_schema', json_schema: { name: 'copy', strict: true, schema } },
     stream: true,
     stream_options: { include_usage: true },
   });
-  const response = await fetch(`${stripEnd(options.baseUrl, /\//)}/chat/completions`, {
+  const response = await fetch(endpointOf(options.baseUrl), {
     method: 'POST',
     // A redirect could carry the key to another host.
     redirect: 'error',
     headers: {
       'content-type': 'application/json',
       accept: 'text/event-stream, application/json',
-      ...(options.apiKey === undefined ? {} : { authorization: `Bearer ${options.apiKey}` }),
+      ...headersOf(options),
     },
     body: JSON.stringify({ model: options.model, messages, ...parameters }),
     signal,
   });
+  lane.heed(response, parseRetryAfterMs(response.headers.get('retry-after')));
   if (!response.ok) {
     const body = await readText(response);
-    if (refused.learn(parameters, response.status, body)) return await attemptChat(messages, options, signal);
+    if (refused.learn(parameters, response.status, body)) return undefined;
     throw describeFailure(response, body);
   }
-  if (response.body === null) throw failing('unavailable', 'the endpoint answered without a body');
-  const isStream = response.headers.get('content-type')?.includes('text/event-stream') === true;
-  return isStream ? await readStream(response.body) : await readWhole(response.body);
+  const answer: Partial<ChatAnswer> = {};
+  try {
+    if (response.body === null) throw failing('unavailable', 'the endpoint answered without a body');
+    const isStream = response.headers.get('content-type')?.includes('text/event-stream') === true;
+    await (isStream ? readStream(response.body, answer, options) : readWhole(response.body, answer));
+  } finally {
+    options.onTaken({ parameters, answer });
+  }
+  return { text: '', usage: undefined, model: undefined, fingerprint: undefined, ...answer };
+}
+
+function endpointOf(baseUrl: string): string {
+  const [path = '', query] = baseUrl.split('?');
+  return `${stripEnd(path, /\//)}/chat/completions${query === undefined ? '' : `?${query}`}`;
+}
+
+/** Azure takes its keys in a header of its own. */
+function headersOf({ baseUrl, apiKey }: ChatOptions): Record<string, string> {
+  if (apiKey === undefined) return {};
+  const { hostname, searchParams } = new URL(baseUrl);
+  const isAzure = hostname.endsWith('.azure.com') || searchParams.has('api-version');
+  return isAzure ? { 'api-key': apiKey } : { authorization: `Bearer ${apiKey}` };
 }
 
 /** What a refusal says; no more of it than an explanation needs. */
@@ -151,29 +244,40 @@ function describeFailure(response: Response, body: string): FailedTry {
   return refusing('invalid-config', `${message}; check copy.openai.baseUrl and model`);
 }
 
-async function readStream(body: ReadableStream<Uint8Array>): Promise<ChatAnswer> {
+/** Into `answer`, so that what arrived before a fault is known. */
+async function readStream(
+  body: ReadableStream<Uint8Array>,
+  answer: Partial<ChatAnswer>,
+  { isWhole }: Pick<ChatOptions, 'isWhole'>,
+): Promise<void> {
   let text = '';
-  let totalTokens: number | undefined;
-  let done = false;
+  let isOver = false;
+  let refusal = '';
   for await (const data of readEventData(body, MAX_ANSWER_BYTES)) {
     if (data === '[DONE]') {
-      done = true;
+      isOver = true;
       break;
     }
     const chunk = chunkSchema.parse(JSON.parse(data));
+    noteOrigin(answer, chunk);
     if (chunk.error)
       throw failing(
         'unavailable',
         `the endpoint broke off: ${chunk.error.message.slice(0, MAX_ERROR_CHARS)}`,
       );
-    text += chunk.choices?.[0]?.delta?.content ?? '';
-    totalTokens = chunk.usage?.total_tokens ?? totalTokens;
+    const choice = chunk.choices?.[0];
+    text += choice?.delta?.content ?? '';
+    refusal += choice?.delta?.refusal ?? '';
+    answer.text = text;
+    if (typeof choice?.finish_reason === 'string') isOver = true;
+    requireWilling(choice?.finish_reason);
   }
-  if (!done && text === '') throw failing('unavailable', 'the stream ended before any text');
-  return { text, totalTokens };
+  if (text === '' && refusal !== '') throw refusing('unavailable', describeRefusal(refusal));
+  if (!isOver && text === '') throw failing('unavailable', 'the stream ended before any text');
+  if (!isOver && !isWhole(text)) throw failing('unavailable', 'the stream broke off inside the answer');
 }
 
-async function readWhole(body: ReadableStream<Uint8Array>): Promise<ChatAnswer> {
+async function readWhole(body: ReadableStream<Uint8Array>, answer: Partial<ChatAnswer>): Promise<void> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of body) {
@@ -182,8 +286,32 @@ async function readWhole(body: ReadableStream<Uint8Array>): Promise<ChatAnswer> 
       throw refusing('unavailable', `the answer is over ${MAX_ANSWER_BYTES} bytes`);
     chunks.push(chunk);
   }
-  const answer = wholeSchema.parse(JSON.parse(Buffer.concat(chunks).toString('utf8')));
-  return { text: answer.choices[0]?.message?.content ?? '', totalTokens: answer.usage?.total_tokens };
+  const whole = wholeSchema.parse(JSON.parse(Buffer.concat(chunks).toString('utf8')));
+  noteOrigin(answer, whole);
+  const [choice] = whole.choices;
+  answer.text = choice?.message?.content ?? '';
+  requireWilling(choice?.finish_reason);
+  if (answer.text === '' && typeof choice?.message?.refusal === 'string')
+    throw refusing('unavailable', describeRefusal(choice.message.refusal));
+}
+
+function noteOrigin(
+  answer: Partial<ChatAnswer>,
+  said: Pick<z.infer<typeof chunkSchema>, 'model' | 'system_fingerprint' | 'usage'>,
+): void {
+  if (typeof said.model === 'string' && said.model !== '') answer.model = said.model;
+  if (typeof said.system_fingerprint === 'string') answer.fingerprint = said.system_fingerprint;
+  // Some tell a sum with every chunk, most with the last one.
+  answer.usage = said.usage ?? answer.usage;
+}
+
+function requireWilling(finishReason: string | null | undefined): void {
+  if (finishReason === 'content_filter')
+    throw refusing('unavailable', "the provider's content filter stopped the answer");
+}
+
+function describeRefusal(said: string): string {
+  return `the model refused: ${said.slice(0, MAX_ERROR_CHARS)}`;
 }
 
 /** fetch hides what happened (ECONNREFUSED) in the cause. */

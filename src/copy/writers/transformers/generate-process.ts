@@ -5,12 +5,14 @@
 import '../../../core/config/no-telemetry.ts';
 import { existsSync } from 'node:fs';
 import path from 'node:path';
+import { setImmediate } from 'node:timers/promises';
 import { toError } from '../../../core/errors.ts';
 import type { ChildMessage, GenerateMessage, LoadMessage, ParentMessage } from './messages.ts';
 
 type Generate = (prompt: string, count: number, maxNewTokens: number, seed: number) => Promise<string[]>;
 
 let generate: Generate | undefined;
+const cancelled = new Set<number>();
 
 function tell(message: ChildMessage): void {
   process.send?.(message);
@@ -18,7 +20,8 @@ function tell(message: ChildMessage): void {
 
 process.on('disconnect', () => process.exit(0));
 process.on('message', (message: ParentMessage) => {
-  void (message.kind === 'load' ? onLoad(message) : onGenerate(message));
+  if (message.kind === 'cancel') cancelled.add(message.id);
+  else void (message.kind === 'load' ? onLoad(message) : onGenerate(message));
 });
 
 async function onLoad(message: LoadMessage): Promise<void> {
@@ -35,6 +38,9 @@ async function onGenerate({ id, prompts, maxNewTokens, seed }: GenerateMessage):
     if (generate === undefined) throw new Error('no model has been loaded');
     const texts: string[][] = [];
     for (const [index, prompt] of prompts.entries()) {
+      // A message is read only between two texts: generating keeps the thread.
+      await setImmediate();
+      if (cancelled.delete(id)) throw new Error('nobody waits for it');
       texts.push(await generate(prompt.text, prompt.count, maxNewTokens, seed + index));
     }
     tell({ kind: 'generated', id, texts });

@@ -6,15 +6,16 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { AppError, toError } from '../../../core/errors.ts';
 import { entryPoint } from '../../../core/paths.ts';
-import type { Brief } from '../../brief/index.ts';
-import { describeRole, tidyProposal } from '../prompt.ts';
-import type { FieldRequest, Writer } from '../writer.ts';
+import { renderTextPrompt, tidyProposal } from '../prompt.ts';
+import { loadPrompt, type Prompt } from '../prompt-file.ts';
+import type { Authorship, Writer } from '../writer.ts';
 import type { ChildMessage, ParentMessage } from './messages.ts';
 
 export interface TransformersWriterOptions {
   /** A model directory (config.json, tokenizer files, onnx/), or a Hugging Face hub id. */
   model: string;
   maxNewTokens: number;
+  prompt?: Prompt;
   /**
    * For one request, waiting and the first load included; after it the writer has failed, and loading goes on
    * for the next. Default 20,000.
@@ -29,13 +30,14 @@ const PROMPT_DESCRIPTION_CHARS = 600;
 export function createTransformersWriter(
   options: TransformersWriterOptions,
 ): Writer & { close(): Promise<void> } {
-  const { model, maxNewTokens, timeoutMs = 20_000, cacheDir = null } = options;
+  const { model, maxNewTokens, timeoutMs = 20_000, cacheDir = null, prompt = loadPrompt() } = options;
   let generator: Generator | undefined;
   let turn: Promise<unknown> = Promise.resolve();
 
   return {
     name: 'transformers',
-    async write(brief, fields, { seed, signal }) {
+    async write(brief, fields, writing) {
+      const { seed, signal, note } = writing;
       const timeout = AbortSignal.timeout(timeoutMs);
       const deadline = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
       const work = turn.then(async () => {
@@ -43,14 +45,17 @@ export function createTransformersWriter(
         deadline.throwIfAborted();
         generator ??= openGenerator(model, cacheDir, () => (generator = undefined));
         return await generator.generate(
-          fields.map((field) => ({ text: renderModelPrompt(brief, field), count: field.count })),
-          maxNewTokens,
-          seed,
+          fields.map((field) => ({
+            text: renderTextPrompt(prompt, brief, field, writing, PROMPT_DESCRIPTION_CHARS),
+            count: field.count,
+          })),
+          { maxNewTokens, seed, signal: deadline },
         );
       });
       turn = work.catch(() => undefined);
       try {
         const texts = await raceAbort(work, deadline);
+        note?.(describe(model, prompt.version, maxNewTokens));
         return texts.map((list) => list.map(firstParagraph));
       } catch (thrown) {
         signal?.throwIfAborted();
@@ -67,14 +72,20 @@ export function createTransformersWriter(
   };
 }
 
-function renderModelPrompt(brief: Brief, field: FieldRequest): string {
-  const wishes = [
-    brief.tone === undefined ? '' : ` in a ${brief.tone} tone`,
-    brief.audience === '' ? '' : ` for ${brief.audience}`,
-    ` with at most ${Math.min(field.aim, field.maxChars)} characters`,
-  ].join('');
-  const description = brief.description.slice(0, PROMPT_DESCRIPTION_CHARS);
-  return `Write ${describeRole(field.role)}${wishes} for this product.\nProduct: ${brief.title}\nDescription: ${description}\nText:`;
+/** A local model costs nothing and counts no tokens for us. */
+function describe(model: string, prompt: string, maxNewTokens: number): Authorship {
+  return {
+    model,
+    fingerprint: null,
+    prompt,
+    parameters: { max_new_tokens: maxNewTokens, temperature: 0.9, top_k: 50 },
+    promptTokens: 0,
+    cachedTokens: 0,
+    completionTokens: 0,
+    isCounted: false,
+    cost: null,
+    currency: null,
+  };
 }
 
 /** Small models go on to invent the next product; what they were asked for ends with the paragraph. */
@@ -85,8 +96,7 @@ function firstParagraph(text: string): string {
 interface Generator {
   generate(
     prompts: { text: string; count: number }[],
-    maxNewTokens: number,
-    seed: number,
+    options: { maxNewTokens: number; seed: number; signal: AbortSignal },
   ): Promise<string[][]>;
   close(): Promise<void>;
 }
@@ -113,9 +123,13 @@ function openGenerator(model: string, cacheDir: string | null, onGone: () => voi
   tell(child, { kind: 'load', model, cacheDir });
   let nextId = 1;
   return {
-    async generate(prompts, maxNewTokens, seed) {
+    async generate(prompts, { signal, ...settings }) {
       await loaded;
+      signal.throwIfAborted();
       const id = nextId++;
+      // What nobody waits for ends with the text at work.
+      const onAbort = (): void => tell(child, { kind: 'cancel', id });
+      signal.addEventListener('abort', onAbort, { once: true });
       const answer = receive(child, (message) => {
         if (message.kind === 'generated' && message.id === id) return message.texts;
         if (message.kind === 'generate-failed' && message.id === id) {
@@ -123,8 +137,8 @@ function openGenerator(model: string, cacheDir: string | null, onGone: () => voi
         }
         return undefined;
       });
-      tell(child, { kind: 'generate', id, prompts, maxNewTokens, seed });
-      return await answer;
+      tell(child, { kind: 'generate', id, prompts, ...settings });
+      return await answer.finally(() => signal.removeEventListener('abort', onAbort));
     },
     async close() {
       child.kill('SIGKILL');

@@ -18,7 +18,13 @@ export interface GenerateMessage {
   seed: number;
 }
 
-export type ParentMessage = LoadMessage | GenerateMessage;
+/** Nobody waits for the request any more. */
+export interface CancelMessage {
+  kind: 'cancel';
+  id: number;
+}
+
+export type ParentMessage = LoadMessage | GenerateMessage | CancelMessage;
 
 export type ChildMessage =
   | { kind: 'loaded' }

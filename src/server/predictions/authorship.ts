@@ -1,0 +1,58 @@
+/** Who wrote the texts of an answer, and what carries what they say. */
+import { listEvidence, type Copy, type WriterNote } from '../../copy/index.ts';
+import type { PredictionExtras, PredictRequest } from './request.ts';
+
+export function renderAuthor(note: WriterNote): NonNullable<PredictionExtras['authors']>[number] {
+  return {
+    writer: note.writer,
+    model: note.model,
+    fingerprint: note.fingerprint,
+    prompt: note.prompt,
+    examples: [...note.examples],
+    seed: note.seed,
+    parameters: { ...note.parameters },
+    prompt_tokens: note.promptTokens,
+    cached_tokens: note.cachedTokens,
+    completion_tokens: note.completionTokens,
+    is_counted: note.isCounted,
+    cost: note.cost,
+    currency: note.currency,
+  };
+}
+
+/** How many of a field's texts are returned: the first of its alternatives. */
+function countReturned(copy: Copy, field: string): number {
+  const [channel = '', name = ''] = field.split('.');
+  const value = copy.channels[channel]?.[name];
+  return Array.isArray(value) ? value.length : 1;
+}
+
+/** Which returned texts a language model wrote, for platforms that want it told. */
+export function markGenerated(copy: Copy): Pick<PredictionExtras, 'ai_generated'> {
+  const fields = Object.entries(copy.alternatives)
+    .filter(([field, texts]) =>
+      texts.slice(0, countReturned(copy, field)).some(({ writer }) => writer !== undefined),
+    )
+    .map(([field]) => field);
+  return fields.length === 0
+    ? {}
+    : { ai_generated: { digital_source_type: 'trainedAlgorithmicMedia', fields } };
+}
+
+export function listClaims(request: PredictRequest, copy: Copy): NonNullable<PredictionExtras['claims']> {
+  const { title, description, audience, keywords = [] } = request;
+  const sources = {
+    title,
+    description,
+    ...(audience !== undefined && { audience }),
+    ...(keywords.length > 0 && { keywords: keywords.join(', ') }),
+  };
+  return Object.fromEntries(
+    Object.entries(copy.alternatives).map(([field, texts]) => [
+      field,
+      texts
+        .slice(0, countReturned(copy, field))
+        .map(({ text }) => ({ text, claims: listEvidence(text, sources) })),
+    ]),
+  );
+}
