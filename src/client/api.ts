@@ -11,6 +11,24 @@ export type Creative = {
   generated_at: string;
 };
 
+export type Authorship = {
+  writer: string;
+  model: string | null;
+  fingerprint: string | null;
+  prompt: string | null;
+  examples: string[];
+  seed: number;
+  parameters: { [key: string]: unknown };
+  prompt_tokens: number;
+  cached_tokens: number;
+  completion_tokens: number;
+  is_counted: boolean;
+  cost: number | null;
+  currency: string | null;
+};
+
+export type Claim = { text: string; start: number; end: number; words: string; source: string };
+
 export type PredictRequest = {
   title: string;
   description: string;
@@ -27,8 +45,12 @@ export type PredictRequest = {
   seed?: number | undefined;
   brand?: string | undefined;
   language?: 'auto' | 'en' | 'de' | 'fr' | 'es' | 'it' | 'nl' | undefined;
+  writer?: 'templates' | 'transformers' | 'openai' | 'module' | undefined;
+  together?: boolean | undefined;
   banned_words?: string[] | undefined;
+  channel_writers?: { [key: string]: 'templates' | 'transformers' | 'openai' | 'module' } | undefined;
   link?: string | undefined;
+  claims?: boolean | undefined;
   policy?: 'best' | 'explore' | undefined;
   explain?: boolean | undefined;
 };
@@ -43,8 +65,12 @@ export type BatchPredictRequest = {
   seed?: number | undefined;
   brand?: string | undefined;
   language?: 'auto' | 'en' | 'de' | 'fr' | 'es' | 'it' | 'nl' | undefined;
+  writer?: 'templates' | 'transformers' | 'openai' | 'module' | undefined;
+  together?: boolean | undefined;
   banned_words?: string[] | undefined;
+  channel_writers?: { [key: string]: 'templates' | 'transformers' | 'openai' | 'module' } | undefined;
   link?: string | undefined;
+  claims?: boolean | undefined;
   policy?: 'best' | 'explore' | undefined;
   explain?: boolean | undefined;
 };
@@ -133,6 +159,21 @@ export type BrandProfile = {
         };
       }
     | undefined;
+};
+
+export type WriterUsage = {
+  day: string;
+  writer: string;
+  model: string;
+  brand: string | null;
+  job_id: string | null;
+  requests: number;
+  uncounted: number;
+  prompt_tokens: number;
+  cached_tokens: number;
+  completion_tokens: number;
+  cost: number | null;
+  currency: string | null;
 };
 
 export type DatasetSummary = {
@@ -469,6 +510,7 @@ export type Receipt = {
         confidence_score: number;
         writer: string;
         brand: { name: string; version: number } | null;
+        authors: Authorship[];
         request_id: string;
         served_as: string | null;
         response_sha256: string;
@@ -982,6 +1024,17 @@ export interface Api {
     body: undefined;
     answer: { status: 'success'; text: Text; history: TextEvent[] };
   };
+  'GET /writers/usage': {
+    path: {};
+    query: {
+      brand?: string | undefined;
+      job?: string | undefined;
+      since?: string | undefined;
+      limit?: number | undefined;
+    };
+    body: undefined;
+    answer: { status: 'success'; usage: WriterUsage[] };
+  };
   'POST /batch_predict': {
     path: {};
     query: {};
@@ -994,6 +1047,9 @@ export interface Api {
         model: { name: string; version: number; alias: string };
         writer: string;
         fallback: string | null;
+        authors?: Authorship[] | undefined;
+        ai_generated?: { digital_source_type: 'trainedAlgorithmicMedia'; fields: string[] } | undefined;
+        claims?: { [key: string]: { text: string; claims: Claim[] }[] } | undefined;
         notes?: string[] | undefined;
         brand?: { name: string; version: number } | undefined;
         channels: { [key: string]: { [key: string]: string | string[] } };
@@ -1002,6 +1058,7 @@ export interface Api {
             text: string;
             score: number | null;
             text_id: string;
+            writer?: string | undefined;
             propensity?: number | undefined;
           }[];
         };
@@ -1051,6 +1108,8 @@ export interface Api {
       audience?: string | undefined;
       keywords?: string | undefined;
       banned_words?: string | undefined;
+      writer?: 'templates' | 'transformers' | 'openai' | 'module' | undefined;
+      together?: string | undefined;
       brand?: string | undefined;
       brand_by_record?: string | undefined;
       count?: number | null | undefined;
@@ -1120,6 +1179,9 @@ export interface Api {
       model: { name: string; version: number; alias: string };
       writer: string;
       fallback: string | null;
+      authors?: Authorship[] | undefined;
+      ai_generated?: { digital_source_type: 'trainedAlgorithmicMedia'; fields: string[] } | undefined;
+      claims?: { [key: string]: { text: string; claims: Claim[] }[] } | undefined;
       notes?: string[] | undefined;
       brand?: { name: string; version: number } | undefined;
       channels: { [key: string]: { [key: string]: string | string[] } };
@@ -1128,6 +1190,7 @@ export interface Api {
           text: string;
           score: number | null;
           text_id: string;
+          writer?: string | undefined;
           propensity?: number | undefined;
         }[];
       };

@@ -73,6 +73,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     'takes in a report of what became of texts',
     async () => (await import('./feedback.ts')).feedbackCommand,
   ),
+  'compare-writers': entry(
+    'what several writers make of the same products, on one page, with limits for CI',
+    async () => (await import('./compare-writers.ts')).compareWritersCommand,
+  ),
   brands: entry(
     'how brands speak: lists, sets and exports their profiles',
     async () => (await import('./brands.ts')).brandsCommand,

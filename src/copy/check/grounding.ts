@@ -6,7 +6,7 @@ import { foldText } from '../brief/index.ts';
 import { givesOrder } from './orders.ts';
 
 const LINK =
-  /https?:|www\.|\b[\w-]+\.(?:com|net|org|io|shop|store|online|site|xyz|info|biz|top|ru|cn|co|me|app|dev|example|test|invalid)\b|\S@\S+\.\S|(?:^|\s)@[a-z]/iu;
+  /https?:|www\.|[\w-]\.(?:com|net|org|io|shop|store|online|site|xyz|info|biz|top|ru|cn|co|me|app|dev|example|test|invalid)\b|(?:^|[^@])@[a-z]/iu;
 const TALK =
   /\b(?:as an? (?:ai|language model|assistant)|language model|i (?:cannot|can't|am unable|'m sorry)|i'm sorry|system prompt|json|undefined|lorem ipsum|hacked|pwned)\b|<\/?[a-z]|[{}\\]|\]\(/iu;
 
@@ -40,7 +40,9 @@ const STOP = new Set(
   ),
 );
 
-/** The stem of each word, so that `lamps` is known by `lamp`; pairs of characters where no spaces part words. */
+/**
+ * The stem of each word, so that `lamps` is known by `lamp`; pairs of characters where no spaces part words.
+ */
 function listKeys(text: string): string[] {
   return Array.from(foldText(text).matchAll(WORD), ([word]) => word).flatMap((word) => {
     if (NO_SPACES.test(word))

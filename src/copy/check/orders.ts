@@ -28,14 +28,15 @@ export interface OrderlessText {
 /** Where a sentence ends: a point inside an address is none. */
 const SENTENCE_END = /(?<=[.!?\u2026]["'\u201d\u00bb)\]]?)(?=\s)|(?<=[\u3002\uff01\uff1f\u0964\u061f\n])/u;
 /** Tag characters spell hidden text; after a black flag they are a flag. */
-const TAGS = /(?<!\u{1f3f4}[\u{e0000}-\u{e007f}]*)[\u{e0000}-\u{e007f}]+/gu;
+const TAGS = /(?:\u{1f3f4}[\u{e0020}-\u{e007f}]{2,7})?[\u{e0000}-\u{e007f}]/gu;
 /** No product spells out a whole sentence. */
 const SPELT_SENTENCE = /(?<![\p{L}\p{N}])(?:\p{L}[.\-_*\s:,/]{1,8}){12,}/gu;
-const INVISIBLE = /[\u00ad\u034f\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0e\ufeff]/gu;
+const INVISIBLE =
+  /[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]|\u034f|[\u{fe00}-\u{fe0e}]/gu;
 
 /** The text without the sentences that give orders. */
 export function withoutOrders(text: string): OrderlessText {
-  const plain = text.replaceAll(TAGS, '').replaceAll(SPELT_SENTENCE, '').trimEnd();
+  const plain = text.replaceAll(TAGS, keepFlag).replaceAll(SPELT_SENTENCE, '').trimEnd();
   // Most products end here: what gives no order as a whole gives none in a sentence.
   if (!givesOrder(plain))
     return { text: plain, orders: plain === text.trimEnd() ? [] : ['hidden or spelt out characters'] };
@@ -55,6 +56,10 @@ export function withoutOrders(text: string): OrderlessText {
   return orders.length === 0 || givesOrder(left)
     ? { text: '', orders: [plain.trim()] }
     : { text: left.trim(), orders };
+}
+
+function keepFlag(tags: string): string {
+  return tags.startsWith('\u{1f3f4}') ? tags : '';
 }
 
 /** Whether a text gives an order in any disguise that is known. */
@@ -137,7 +142,7 @@ function decodeBlob(blob: string): string | undefined {
   const encodings = /^[0-9a-f]+$/iu.test(bare) ? (['hex', 'base64'] as const) : (['base64'] as const);
   for (const encoding of encodings) {
     const text = Buffer.from(bare, encoding).toString('utf8');
-    if (text.length >= 8 && SENTENCE_LIKE.test(text) && /\p{L}{2,}\s\p{L}{2,}/u.test(text)) return text;
+    if (text.length >= 8 && SENTENCE_LIKE.test(text) && /\p{L}\p{L}\s\p{L}\p{L}/u.test(text)) return text;
   }
   return undefined;
 }

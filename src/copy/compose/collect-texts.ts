@@ -6,21 +6,20 @@ import { setImmediate } from 'node:timers/promises';
 import type { WriterName } from '../../core/config/index.ts';
 import { AppError, toError } from '../../core/errors.ts';
 import type { Brief } from '../brief/index.ts';
-import type { FieldRules } from '../brand/index.ts';
 import {
   plainLines,
   type Authorship,
-  type FieldRequest,
   type RefusedText,
   type Writer,
   type WriteOptions,
 } from '../writers/index.ts';
-import { createFieldTexts, type CollectRules, type FieldTexts } from './field-texts.ts';
-
-export interface AcceptedText {
-  text: string;
-  writer: WriterName;
-}
+import {
+  createFieldTexts,
+  type AcceptedText,
+  type CollectRules,
+  type FieldTexts,
+  type RuledRequest,
+} from './field-texts.ts';
 
 /** What a writer's model did for one request. */
 export interface WriterNote extends Authorship {
@@ -43,13 +42,6 @@ export interface CollectedTexts {
   fallbackReason: string | undefined;
   notes: WriterNote[];
   refusals: Refusal[];
-}
-
-/** A field to fill, who may fill it in order of preference, and what its brand asks of the texts. */
-export interface RuledRequest {
-  request: FieldRequest;
-  rules: FieldRules | undefined;
-  writers: readonly Writer[];
 }
 
 export interface CollectOptions extends Omit<WriteOptions, 'note' | 'refused'> {

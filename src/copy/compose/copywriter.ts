@@ -31,7 +31,8 @@ import { LANGUAGE_NAMES, type LanguageChoice } from '../languages/index.ts';
 import { createHashtags } from '../hashtags/index.ts';
 import { DEFAULT_COUNT, MAX_COUNT, type CopyOptions } from '../options.ts';
 import { createTemplateWriter, hashText, type Writer } from '../writers/index.ts';
-import { collectTexts, type AcceptedText, type Refusal, type WriterNote } from './collect-texts.ts';
+import { collectTexts, type Refusal, type WriterNote } from './collect-texts.ts';
+import type { AcceptedText } from './field-texts.ts';
 import { planField, requireChannels, tightestField, type FieldPlan } from './plan-fields.ts';
 
 const MAX_HASHTAGS = 5;

@@ -13,7 +13,18 @@ import {
   type Ground,
 } from '../check/index.ts';
 import type { FieldRequest, RefusedText, Writer } from '../writers/index.ts';
-import type { AcceptedText, RuledRequest } from './collect-texts.ts';
+
+export interface AcceptedText {
+  text: string;
+  writer: WriterName;
+}
+
+/** A field to fill, who may fill it in order of preference, and what its brand asks of the texts. */
+export interface RuledRequest {
+  request: FieldRequest;
+  rules: FieldRules | undefined;
+  writers: readonly Writer[];
+}
 
 export interface CollectRules {
   banned: BannedWords;

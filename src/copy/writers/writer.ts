@@ -96,7 +96,9 @@ export interface Writer {
   close?(): Promise<void>;
 }
 
-/** The default export of a module named by `copy.module.path`; `settings` are those of `copy.module.settings`. */
+/**
+ * The default export of a module named by `copy.module.path`; `settings` are those of `copy.module.settings`.
+ */
 export type WriterFactory = (
   settings: Readonly<Record<string, unknown>>,
 ) => Omit<Writer, 'name'> | Promise<Omit<Writer, 'name'>>;

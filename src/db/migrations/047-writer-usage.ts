@@ -1,6 +1,8 @@
 import type { Migration } from '../migration.ts';
 
-/** What language models were asked, by day, writer, model, brand and job: tokens as counted, and their cost. */
+/**
+ * What language models were asked, by day, writer, model, brand and job: tokens as counted, and their cost.
+ */
 export const writerUsageMigration: Migration = {
   name: '047-writer-usage',
   sql: `

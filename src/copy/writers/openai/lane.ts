@@ -79,7 +79,7 @@ export function parseDurationMs(text: string | null): number {
   if (text === null) return 0;
   if (/^\d+(?:\.\d+)?$/u.test(text)) return Number(text) * 1000;
   let total = 0;
-  for (const [, amount, unit = ''] of text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/gu))
+  for (const [, amount, unit = ''] of text.matchAll(/(?<![\d.])(\d{1,12}(?:\.\d{1,12})?)(ms|s|m|h)/gu))
     total += Number(amount) * (UNIT_MS[unit] ?? 0);
   return total;
 }
