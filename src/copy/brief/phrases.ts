@@ -95,7 +95,7 @@ export function extractPhrases(
     quotes: [],
     statements: [],
   };
-  for (const [number, sentence] of splitSentences(description).entries()) {
+  for (const [number, sentence] of [...new Set(splitSentences(description))].entries()) {
     if (!isUsable(sentence, language)) continue;
     const { quote, statement } = readQuote(sentence, number, product);
     if (quote !== undefined) found.quotes.push(quote);

@@ -13,7 +13,18 @@ import { COUNT_METHODS } from './count.ts';
 export const LIMIT_KINDS = ['hard', 'shown', 'advised'] as const;
 export type LimitKind = (typeof LIMIT_KINDS)[number];
 
-export const FIELD_ROLES = ['post', 'ad', 'headline', 'description', 'subject', 'message'] as const;
+export const FIELD_ROLES = [
+  'post',
+  'ad',
+  'headline',
+  'description',
+  'subject',
+  'message',
+  // What a shop's shelf says: what the product is called, one thing about it, all about it. No calls.
+  'title',
+  'bullet',
+  'listing',
+] as const;
 export type FieldRole = (typeof FIELD_ROLES)[number];
 
 const source = z.string().min(1);

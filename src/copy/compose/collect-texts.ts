@@ -15,6 +15,7 @@ import {
 } from '../writers/index.ts';
 import {
   createFieldTexts,
+  saysAllFacts,
   type AcceptedText,
   type CollectRules,
   type FieldTexts,
@@ -78,7 +79,7 @@ export async function collectTexts(
   if (unasked.length > 0) await askWriter(unasked, fallback, asking);
   // Some proposals are refused (banned words, repeats): other seeds give others.
   for (let round = 1; round <= MORE_ROUNDS; round += 1) {
-    const open = fields.filter((field) => field.missing() > 0);
+    const open = fields.filter((field) => field.missing() > 0 && !saysAllFacts(field));
     const others = { ...writing, seed: writing.seed + round };
     if (open.length > 0) await askWriter(open, fallback, { ...asking, writing: others });
   }

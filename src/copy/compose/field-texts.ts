@@ -1,7 +1,7 @@
 /** What one field has so far: the one place where a proposal becomes a text, or is refused with a reason. */
 import type { WriterName } from '../../core/config/index.ts';
 import { foldText } from '../brief/index.ts';
-import { shorten } from '../channels/index.ts';
+import { shorten, type FieldRole } from '../channels/index.ts';
 import type { FieldRules, RuledRecord } from '../brand/index.ts';
 import {
   checkText,
@@ -48,6 +48,17 @@ export interface FieldTexts {
 }
 
 const MAX_REFUSALS = 64;
+/** Roles of which platforms take lists, and at least three texts. */
+const LISTED: ReadonlySet<FieldRole> = new Set(['headline', 'description', 'bullet']);
+const FACTUAL: ReadonlySet<FieldRole> = new Set(['title', 'bullet', 'listing']);
+
+/**
+ * Whether a field that only states facts has enough: there are as many texts as facts, and no seed knows
+ * others.
+ */
+export function saysAllFacts({ request, texts, least }: FieldTexts): boolean {
+  return FACTUAL.has(request.role) && texts.length >= least;
+}
 
 /** @param isOpen whether each writer may fill the field anew, for all to be chosen from */
 export function createFieldTexts(
@@ -65,7 +76,7 @@ export function createFieldTexts(
     writers,
     texts: [],
     refusals: [],
-    least: Math.min(request.count, request.role === 'headline' || request.role === 'description' ? 3 : 1),
+    least: Math.min(request.count, LISTED.has(request.role) ? 3 : 1),
     isRuled: ruled !== undefined,
     missing: () => request.count - field.texts.length,
     offer(proposal, writer) {

@@ -1,6 +1,6 @@
 /** Languages: what is told apart, named and inflected in each of them. */
+export { detectLanguage } from './detect.ts';
 export {
-  detectLanguage,
   LANGUAGE_CHOICES,
   LANGUAGE_NAMES,
   LANGUAGES,

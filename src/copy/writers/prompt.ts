@@ -145,6 +145,12 @@ export function describeRole(role: FieldRole): string {
       return 'an e-mail subject line';
     case 'message':
       return 'a text message';
+    case 'title':
+      return 'a product title for a shop listing: name, maker, attributes; no call to action';
+    case 'bullet':
+      return 'one bullet point about the product; no call to action';
+    case 'listing':
+      return 'a factual product description for a shop listing; no call to action';
     default:
       return assertNever(role);
   }

@@ -133,8 +133,11 @@ const schema = z.strictObject({
     /** An introduction that has no name to say. */
     bareIntro: rules,
     short: rules,
+    /** Of a listing: what opens it, and what it goes on with. */
+    opening: rules,
+    fact: rules,
   }),
-  fragments: z.strictObject({ headline: rules, subject: rules }),
+  fragments: z.strictObject({ headline: rules, subject: rules, title: rules, bullet: rules }),
   /** Words that hold for any product, for when bans or a hostile title leave nothing else. */
   plainLines: z.strictObject({ long: wordList, short: wordList }),
 });

@@ -39,17 +39,31 @@ const ADS: readonly Structure[] = [
   { sentences: ['intro', 'detail'], core: 0, drops: [1] },
   { sentences: ['intro'], core: 0, drops: [] },
 ];
+const LISTINGS: readonly Structure[] = [
+  {
+    sentences: ['opening', 'fact', 'fact', 'fact', 'fact', 'fact', 'fact'],
+    core: 0,
+    drops: [6, 5, 4, 3, 2, 1],
+  },
+  { sentences: ['opening', 'fact', 'fact', 'fact'], core: 0, drops: [3, 2, 1] },
+];
 // What a shopper learns stands in the core and the details; an opening may be a mood, and a call to action
 // needs no fact.
 const SHARES_OF: Record<SentenceKind | FragmentKind, Shares> = {
-  intro: { wish: 0.3, fact: 1 },
+  intro: { wish: 0.3, fact: 0.96 },
   detail: { wish: 0.3, fact: 1 },
   closer: { wish: 0.1, fact: 0 },
   bareIntro: { wish: 0.3, fact: 1 },
-  short: { wish: 0.3, fact: 1 },
+  short: { wish: 0.3, fact: 0.85 },
+  opening: { wish: 0, fact: 1 },
+  fact: { wish: 0, fact: 1 },
+  title: { wish: 0.2, fact: 0.9 },
+  bullet: { wish: 0.1, fact: 1 },
   headline: { wish: 0.25, fact: 0.75 },
   subject: { wish: 0.35, fact: 0.8 },
 };
+/** Roles that are no sentences. */
+const FRAGMENTS: ReadonlySet<FieldRole> = new Set(['headline', 'subject', 'title', 'bullet']);
 const LONG_AIM = 300;
 const ATTEMPTS_PER_TEXT = 6;
 
@@ -88,7 +102,7 @@ function writeField(brief: Brief, field: FieldRequest, random: Random): string[]
     (isWhole || wholeSentences(text) === text ? found : cut).set(text.toLowerCase(), text);
   }
   // A headline that stops in the middle is worse than one that says less.
-  const isShort = field.role === 'headline' || field.role === 'subject';
+  const isShort = FRAGMENTS.has(field.role);
   const others = isShort && found.size > 0 ? [] : cut.values();
   return [...found.values(), ...others].slice(0, field.count);
 }
@@ -96,13 +110,14 @@ function writeField(brief: Brief, field: FieldRequest, random: Random): string[]
 /** The same generic lines for everyone: the last resort when bans or a hostile title leave nothing else. */
 export function plainLines(role: FieldRole, language: Language): readonly string[] {
   const lines = templateRules(language).plainLines;
-  return role === 'headline' || role === 'subject' ? lines.short : lines.long;
+  return FRAGMENTS.has(role) ? lines.short : lines.long;
 }
 
 function nameFor(brief: Brief, field: FieldRequest): string {
   const clean = field.plain ? withoutEmoji(brief.name) : brief.name;
   const name = field.plain ? clean.replaceAll(/[!]/gu, '') : clean;
-  const share = field.role === 'headline' ? 1 : field.role === 'subject' ? 0.75 : 0.5;
+  const share =
+    field.role === 'headline' || field.role === 'title' ? 1 : field.role === 'subject' ? 0.75 : 0.5;
   const room = Math.max(12, Math.round(field.aim * share));
   // In a small field half a name says less than what the thing is.
   if (name.length > room && share > 0.5 && brief.kind !== '') return '';
@@ -120,6 +135,11 @@ function writeOne(field: FieldRequest, material: Material, used: Set<Rule>): str
       return writeSentences(field, material, used, ADS);
     case 'headline':
       return titleCase(writeFragment('headline', material, used), material.brief.language);
+    case 'title':
+    case 'bullet':
+      return writeFragment(field.role, material, used);
+    case 'listing':
+      return writeSentences(field, material, used, LISTINGS);
     case 'subject':
       return writeFragment('subject', material, used);
     default:
@@ -162,7 +182,7 @@ function writeSentences(
 }
 
 function writeSentence(kind: SentenceKind, material: Material, used: Set<Rule>): string | undefined {
-  const nameless = material.name === '' && (kind === 'intro' || kind === 'short');
+  const nameless = material.name === '' && (kind === 'intro' || kind === 'short' || kind === 'opening');
   const shown = nameless ? 'bareIntro' : kind;
   const rule = pickRule(
     templateRules(material.brief.language).sentences[shown],
