@@ -119,6 +119,14 @@ export {
   openSplit,
   type DatasetVersion,
 } from './version/dataset-versions.ts';
+export { CHECKS, type CheckName, type CheckResult } from './checks/check-results.ts';
+export type { Finding } from './version/dataset-checks.ts';
+export { findLabelErrors } from './checks/label-errors.ts';
+export { createNearDuplicateFinder } from './checks/near-duplicates.ts';
+export { createOutOfFold } from './checks/out-of-fold.ts';
+export { diffVersions, ROW_CHANGES, type RowChange, type VersionDiff } from './version/diff-versions.ts';
+export { listRowsAside, returnRow, setRowsAside, type RowAside } from './version/rows-aside.ts';
+export { DRIFT_VERDICTS, type DriftLimits } from './version/drift.ts';
 export type { Drift, DriftFeature, DriftVerdict } from './version/drift.ts';
 export type { DatasetManifest, SplitSummary } from './version/manifest.ts';
 export { openRowMerger, type RowMerger } from './version/merge-rows.ts';

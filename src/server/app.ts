@@ -93,6 +93,7 @@ export interface AppDeps {
     | 'serving'
     | 'copy'
     | 'learning'
+    | 'data'
     | 'model'
     | 'jobs'
     | 'pipeline'
@@ -207,7 +208,7 @@ export function createApp(deps: AppDeps): Router {
   app.route('/', createBrandRoutes({ ...deps.brands, nameCaller }));
   app.route('/', createWriterUsageRoutes(db));
   app.route('/', createEventRoutes(deps.changes));
-  app.route('/', createDatasetRoutes({ db, artifacts: deps.artifacts }));
+  app.route('/', createDatasetRoutes({ db, artifacts: deps.artifacts, drift: config.data.drift }));
   app.route('/', createGenerateDataRoutes({ clock }));
   app.route('/', createRunRoutes({ db, artifacts: deps.artifacts, starter, destinations: config.outbound }));
   app.route('/', createScheduleRoutes({ db, config: config.pipeline.schedule, clock, nameCaller }));

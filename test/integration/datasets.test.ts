@@ -4,16 +4,21 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { ArtifactStore } from '../../src/core/artifact-store.ts';
+import { loadConfig } from '../../src/core/config/index.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { sha256File } from '../../src/core/ids.ts';
 import {
   createDatasetVersion,
+  diffVersions,
   fetchSplitFile,
   getDatasetVersion,
   hashContent,
   ingestRecords,
   listDatasetVersions,
+  listRowsAside,
   openSplit,
+  returnRow,
+  setRowsAside,
   SPLITS,
   splitOf,
   type DatasetVersion,
@@ -32,6 +37,8 @@ const OPTIONS: VersionOptions = {
   drift: { psiWarn: 0.1, psiAlert: 0.25 },
 };
 
+const CHECKS = loadConfig({ env: {} }).config.data.checks;
+
 let database: Database;
 let folder: string;
 let store: ArtifactStore;
@@ -47,6 +54,7 @@ afterAll(async () => {
 });
 beforeEach(async () => {
   await database.db.deleteFrom('dataset_versions').execute();
+  await database.db.deleteFrom('dataset_rows_aside').execute();
   const root = await mkdtemp(path.join(folder, 'store-'));
   store = createFolderStore(root);
   context = { db: database.db, store, workDir: path.join(root, 'tmp'), clock: systemClock };
@@ -290,4 +298,121 @@ describe('what a version is made of', () => {
     const verdicts = Object.fromEntries(manifest.drift?.features.map((f) => [f.feature, f.verdict]) ?? []);
     expect(verdicts).toMatchObject({ category: 'large', price: 'large', label: 'none', titleWords: 'none' });
   });
+
+  it('is checked before it is made: near duplicates share a split, and what is found is named', async () => {
+    const raw = await checkable('checked');
+    const version = await create('run-a', raw, { options: { ...OPTIONS, checks: CHECKS } });
+    const rows = await readAll(version);
+    const splits = new Map<string, Set<string>>();
+    for (const { id, split } of rows) {
+      const [pair = ''] = /^p\d+/u.exec(id) ?? [];
+      splits.set(pair, (splits.get(pair) ?? new Set()).add(split));
+    }
+    splits.delete('');
+    expect(splits.size).toBe(20);
+    expect([...splits.values()].filter(({ size }) => size > 1)).toEqual([]);
+    const found = Object.fromEntries(version.manifest.checks.map((check) => [check.name, check.found]));
+    expect(found).toMatchObject({ nearDuplicates: 20, conflictingLabels: 1, lengths: 3, personalData: 2 });
+    expect(version.manifest.checks.find(({ name }) => name === 'personalData')).toMatchObject({
+      passed: true,
+      severity: 'warn',
+      examples: [{ detail: 'holds e-mail' }, {}],
+    });
+    const findings = (await store.readText(version.manifest.findingsKey)).trimEnd().split('\n');
+    expect(findings.length).toBeGreaterThanOrEqual(24);
+
+    // What the parent has stays where it is, and its near duplicates follow it.
+    const joined = { options: { ...OPTIONS, joinParent: true, checks: CHECKS } };
+    const later = await create('run-b', await checkable('later'), joined);
+    const splitOfId = new Map(rows.map(({ title, description, split }) => [title + description, split]));
+    for (const row of await readAll(later))
+      expect(splitOfId.get(row.title + row.description)).toBe(row.split);
+  });
+
+  it('is not made where a check stops it, and masks personal data where it shall', async () => {
+    const raw = await checkable('stopped');
+    const personalData = { ...CHECKS.personalData, severity: 'stop', mostly: 1 } as const;
+    await expect(
+      create('run-a', raw, { options: { ...OPTIONS, checks: { ...CHECKS, personalData } } }),
+    ).rejects.toThrow(/checks stop the version\. personalData: 2 of 4\d\d rows, such as "Contact/u);
+    const masked = await create('run-a', raw, {
+      options: { ...OPTIONS, checks: { ...CHECKS, personalData: { ...personalData, mask: true } } },
+    });
+    expect(masked.manifest.masked).toBe(2);
+    const texts = (await readAll(masked)).map(({ description }) => description);
+    expect(texts.filter((text) => /\[(?:e-mail|phone)\]/u.test(text))).toHaveLength(2);
+    expect(texts.join(' ')).not.toContain('jane@example.com');
+  });
+
+  it('leaves out what people set aside, and takes it in again when it comes back', async () => {
+    const raw = await ingest(1);
+    const version = await create('run-a', raw);
+    const [row] = await readAll(version);
+    if (row === undefined) throw new Error('the version is empty');
+    const content = hashContent(row.title, row.description).toString('hex');
+    await setRowsAside({ db: database.db, store }, version, [content], 'a wrong label');
+    expect(await listRowsAside(database.db, 10)).toMatchObject([
+      { content, title: row.title, label: row.label, reason: 'a wrong label', datasetVersion: 1 },
+    ]);
+    const without = await create('run-b', raw, { options: { ...OPTIONS, joinParent: true } });
+    // Of the parent and of the source.
+    expect(without.manifest).toMatchObject({ rows: 399, setAside: 2 });
+    const diff = await diffVersions(store, version, without, OPTIONS.drift);
+    expect(diff).toMatchObject({ same: 399, rows: { removed: 1, added: 0, relabelled: 0, moved: 0 } });
+    expect(diff.examples).toMatchObject([{ change: 'removed', content, split: row.split }]);
+
+    await returnRow(database.db, content);
+    const again = await create('run-c', await ingest(2, 50), { options: { ...OPTIONS, joinParent: true } });
+    expect((await readAll(again)).filter(({ id }) => id === row.id)).toMatchObject([{ title: row.title }]);
+    const back = await diffVersions(store, without, again, OPTIONS.drift);
+    expect(back.rows).toMatchObject({ removed: 0, added: again.rows - 399 });
+    expect(back.distribution.features.map(({ feature }) => feature)).toContain('price');
+    await expect(returnRow(database.db, content)).rejects.toThrow(/no row [0-9a-f]{64} is set aside/u);
+    await expect(setRowsAside({ db: database.db, store }, version, ['0'.repeat(64)], 'x')).rejects.toThrow(
+      /version 1 holds no row 0{64}/u,
+    );
+  });
 });
+
+/**
+ * 380 synthetic records, 20 of them once more in nearly the same words; a conflict, addresses, a long text.
+ */
+async function checkable(name: string): Promise<IngestResult> {
+  const file = path.join(folder, `${name}.jsonl`);
+  const { rawKey } = await ingest(5, 380);
+  const records = (await store.readText(rawKey))
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as { title: string; description: string; rating: number });
+  const pairs = records.slice(0, 20).map((record, i) => ({
+    ...record,
+    id: `p${i}-again`,
+    description: `${record.description} Sold since last year.`,
+    rating: i === 0 ? (record.rating >= 3.5 ? 1 : 5) : record.rating,
+  }));
+  const odd = [
+    { title: 'Contact', description: 'Ask jane@example.com for the manual of this thing.', rating: 4 },
+    {
+      title: 'Support',
+      description: 'It squeaks all day; +49 30 1234567 is where they say sorry.',
+      rating: 2,
+    },
+    { title: 'Endless', description: 'far too long a text, it goes on '.repeat(200), rating: 2 },
+  ];
+  const all = [
+    ...records.slice(0, 20).map((record, i) => ({ ...record, id: `p${i}` })),
+    ...records.slice(20),
+    ...pairs,
+    ...odd,
+  ];
+  await writeFile(file, all.map((record) => `${JSON.stringify(record)}\n`).join(''));
+  return await ingestRecords(
+    {
+      source: { kind: 'file', count: 1, seed: 1, path: file, url: null, timeoutMs: 1000, maxBytes: 1e6 },
+      map: {},
+      label: { threshold: 3.5, column: null },
+      refusedKept: 10,
+    },
+    { store, keyPrefix: `runs/${name}/raw` },
+  );
+}

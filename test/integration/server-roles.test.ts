@@ -91,6 +91,9 @@ const OURS: Readonly<Record<KeyRole, string>> = {
     GET /datasets
     GET /datasets/:version
     GET /datasets/:version/rows
+    GET /datasets/:version/findings
+    GET /datasets/:version/diff/:other
+    GET /rows-aside
     GET /models
     GET /models/:name/versions
     GET /models/:name/versions/:version
@@ -141,6 +144,8 @@ const OURS: Readonly<Record<KeyRole, string>> = {
     POST /models/:name/aliases/:alias/rollback
     POST /feedback
     POST /feedback/batch
+    POST /datasets/:version/aside
+    DELETE /rows-aside/:content
     POST /texts/state
     POST /texts/:text_id/state
     POST /texts/:text_id/assignee

@@ -65,6 +65,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     'what a file or an address holds and how it would be read',
     async () => (await import('./inspect.ts')).inspectCommand,
   ),
+  datasets: entry(
+    'dataset versions, their checks, and how two of them differ',
+    async () => (await import('./datasets.ts')).datasetsCommand,
+  ),
   predict: entry(
     'the creative of one product, or of a whole catalogue',
     async () => (await import('./predict.ts')).predictCommand,

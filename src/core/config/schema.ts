@@ -61,6 +61,27 @@ export const fieldMapSchema = z.preprocess(
   z.partialRecord(z.enum([...MAPPABLE_FIELDS, 'auto']), z.string().max(500)),
 );
 
+const CHECK_SEVERITIES = ['off', 'note', 'warn', 'stop'] as const;
+/** `mostly`: the share of the rows that must be free of what is looked for. */
+const check = (severity: (typeof CHECK_SEVERITIES)[number], mostly: number) => ({
+  severity: z.enum(CHECK_SEVERITIES).default(severity),
+  mostly: fraction.default(mostly),
+});
+/** With defaults, since runs of earlier versions are stored without them. */
+const checks = z
+  .strictObject({
+    nearDuplicates: z.strictObject({ ...check('warn', 0.9), threshold: fraction.default(0.7) }).prefault({}),
+    conflictingLabels: z.strictObject(check('warn', 0.99)).prefault({}),
+    labelErrors: z.strictObject(check('note', 0.9)).prefault({}),
+    language: z
+      .strictObject({ ...check('note', 0.95), expected: text.nullable().default(null) })
+      .prefault({}),
+    alike: z.strictObject(check('warn', 0.9)).prefault({}),
+    lengths: z.strictObject(check('note', 0.99)).prefault({}),
+    personalData: z.strictObject({ ...check('warn', 0.99), mask: z.boolean().default(false) }).prefault({}),
+  })
+  .prefault({});
+
 const data = z.strictObject({
   source: sourceSchema,
   map: fieldMapSchema,
@@ -69,6 +90,7 @@ const data = z.strictObject({
   joinParent: z.boolean(),
   drift: z.strictObject({ psiWarn: z.number().min(0), psiAlert: z.number().min(0) }),
   refusedKept: nonNegativeInt,
+  checks,
 });
 
 const model = z.strictObject({

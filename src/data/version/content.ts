@@ -14,6 +14,12 @@ export interface SplitFractions {
   validationFraction: number;
 }
 
+/**
+ * Group of rows that say nearly the same: with it stands what decides the split of the row that they follow.
+ */
+export const NEAR_GROUP = 'near:';
+const NEAR_KEY = /^near:([0-9a-f]{64})$/u;
+
 /** sha256 of the normalised title and description, as bytes. */
 export function hashContent(title: string, description: string): Buffer {
   return createHash('sha256')
@@ -22,8 +28,8 @@ export function hashContent(title: string, description: string): Buffer {
 }
 
 /**
- * What decides the split of a row: its text, or the product where it is one of several rows of it, so that no
- * product is on both sides.
+ * What decides the split of a row: its text, or the product where it is one of several rows of it, or the row
+ * that it is nearly the same as, so that none of these is on both sides.
  * @param content the hash of `hashContent`, where it is known
  */
 export function hashSplitKey(
@@ -32,6 +38,8 @@ export function hashSplitKey(
 ): Buffer {
   const { group = '' } = row;
   if (group === '') return content ?? hashContent(row.title, row.description);
+  const near = NEAR_KEY.exec(group)?.[1];
+  if (near !== undefined) return Buffer.from(near, 'hex');
   return createHash('sha256')
     .update(`product\u0000${normalise(group)}`)
     .digest();

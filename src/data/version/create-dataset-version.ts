@@ -18,26 +18,32 @@ import { feedbackIdOfRow, readErasedFeedback } from '../feedback-rows.ts';
 import type { IngestResult } from '../ingest.ts';
 import { parseRecord, type Label, type LabelledRecord, type ProductRecord } from '../record.ts';
 import { splitLines } from '../split-lines.ts';
+import { createDatasetChecks, type CheckOptions, type SettledChecks } from './dataset-checks.ts';
+import type { CheckResult } from '../checks/check-results.ts';
+import { maskPersonalData } from '../checks/personal-data.ts';
+import { readRowsAside } from './rows-aside.ts';
 import { findProducts } from './products.ts';
 import { commitVersion } from './commit-version.ts';
-import { SPLITS } from './content.ts';
+import { hashContent, SPLITS } from './content.ts';
 import {
   findDatasetVersionOfRun,
   findLatestDatasetVersion,
   getDatasetVersion,
   openSplit,
+  readProfile,
   type DatasetVersion,
 } from './dataset-versions.ts';
-import { describeColumns } from './dataset-row.ts';
+import { describeColumns, withColumn } from './dataset-row.ts';
 import { createDriftMeter } from './drift.ts';
 import type { DatasetManifest } from './manifest.ts';
 import { openRowMerger, type RowMerger } from './merge-rows.ts';
-import { profileSchema, type Profile } from './profile.ts';
+import type { Profile } from './profile.ts';
 import type { UsualRates } from '../usual-rates.ts';
 import { writeSplits, type WrittenSplits } from './write-splits.ts';
 
 /** The part of the section `data` that decides what becomes of the records. */
-export type VersionOptions = Pick<Config['data'], 'split' | 'joinParent' | 'drift'>;
+export type VersionOptions = Pick<Config['data'], 'split' | 'joinParent' | 'drift'> &
+  Partial<Pick<Config['data'], 'checks'>>;
 
 /** A labelled outcome: what people made of a text. `FeedbackRow` of feedback-rows.ts is one. */
 export interface FeedbackInput extends Partial<ProductRecord> {
@@ -78,6 +84,8 @@ interface Counts {
   inherited: number;
   feedback: { accepted: number; refused: number; open: number; weight: number };
   feedbackIds: number[];
+  setAside: number;
+  masked: number;
 }
 
 const PROGRESS_ROWS = 1000;
@@ -104,23 +112,31 @@ export async function createDatasetVersion(
     const counts = await readInputs(merger, request, parent, context);
     const drift =
       parentProfile === undefined ? undefined : createDriftMeter(parentProfile, request.options.drift);
-    const written = await writeSplits(merger.readMerged(), {
+    const settled = await settleChecks(merger, request.options.checks, context.signal);
+    const columns = settled.hasGroups ? withColumn(merger.laterFields, 'group') : merger.laterFields;
+    const written = await writeSplits(settled.assign(merger.readMerged()), {
       folder,
-      columns: merger.laterFields,
+      columns,
       fractions: request.options.split,
       drift,
       signal: context.signal,
     });
     checkUsable(written);
+    const results = settled.results();
+    requirePassed(results);
     const keyPrefix = `datasets/${request.runId}-${written.digest.slice(0, 12)}`;
     const splits = await storeFiles(store, keyPrefix, written);
+    const findings = settled.findings();
+    const findingsKey = findings.length === 0 ? '' : `${keyPrefix}/findings.jsonl`;
+    if (findingsKey !== '')
+      await store.put(findingsKey, findings.map((finding) => `${JSON.stringify(finding)}\n`).join(''));
     const draft: Omit<DatasetManifest, 'version'> = {
       format: 1,
       runId: request.runId,
       parentVersion: parent?.version ?? null,
       createdAt: context.clock.now().toISOString(),
       digest: written.digest,
-      columns: describeColumns(merger.laterFields),
+      columns: describeColumns(columns),
       splits,
       splitRule: request.options.split,
       rows: written.profile.rows,
@@ -130,6 +146,10 @@ export async function createDatasetVersion(
       feedback: { ...counts.feedback, usualRates: Object.fromEntries(request.usualRates ?? []) },
       inherited: counts.inherited,
       ...merger.counts,
+      setAside: counts.setAside,
+      masked: counts.masked,
+      checks: results,
+      findingsKey,
       drift: parent === undefined ? null : (drift?.build(parent.version) ?? null),
       bayes: knownLimit(request, parent, counts),
     };
@@ -145,10 +165,6 @@ async function findParent(db: Db, wanted: number | null | undefined): Promise<Da
   return wanted === undefined ? await findLatestDatasetVersion(db) : await getDatasetVersion(db, wanted);
 }
 
-async function readProfile(store: ArtifactStore, version: DatasetVersion): Promise<Profile> {
-  return profileSchema.parse(JSON.parse(await store.readText(`${version.keyPrefix}/profile.json`)));
-}
-
 async function readInputs(
   merger: RowMerger,
   request: VersionRequest,
@@ -160,9 +176,25 @@ async function readInputs(
     inherited: 0,
     feedback: { accepted: 0, refused: 0, open: 0, weight: 0 },
     feedbackIds: [],
+    setAside: 0,
+    masked: 0,
   };
   let rows = 0;
-  const add: RowMerger['add'] = async (row, inherited) => {
+  const isMasked = request.options.checks?.personalData.mask === true;
+  const aside = await readRowsAside(context.db);
+  const mask = (text: string): string => {
+    const masked = maskPersonalData(text);
+    if (masked !== text) counts.masked += 1;
+    return masked;
+  };
+  const add: RowMerger['add'] = async (given, inherited) => {
+    const row = isMasked
+      ? { ...given, title: mask(given.title), description: mask(given.description) }
+      : given;
+    if (aside.contents.has(hashContent(row.title, row.description).toString('hex'))) {
+      counts.setAside += 1;
+      return;
+    }
     await merger.add(row, inherited);
     rows += 1;
     if (rows % PROGRESS_ROWS !== 0) return;
@@ -201,12 +233,50 @@ async function readInputs(
     if (isOpen) counts.feedback.open += 1;
     await add({ ...parsed.record, label, weight, origin: 'feedback', ...(isOpen && { target }) }, false);
   }
+  // What came back is as the parent had it: newer rows of the same text win.
+  for (const row of aside.returned) await add(row, true);
   await onProgress?.({ rows });
   return counts;
 }
 
 async function* readLines(chunks: AsyncIterable<Buffer>): AsyncGenerator<LabelledRecord> {
   for await (const line of splitLines(chunks)) yield JSON.parse(line.toString()) as LabelledRecord;
+}
+
+async function settleChecks(
+  merger: RowMerger,
+  options: CheckOptions | undefined,
+  signal: AbortSignal | undefined,
+): Promise<SettledChecks> {
+  if (options === undefined) return NO_CHECKS;
+  const checks = createDatasetChecks(options);
+  for await (const row of merger.readMerged()) {
+    signal?.throwIfAborted();
+    checks.observe(row);
+  }
+  return checks.settle({ ...merger.counts });
+}
+
+const NO_CHECKS: SettledChecks = {
+  hasGroups: false,
+  assign: (rows) => rows,
+  results: () => [],
+  findings: () => [],
+};
+
+/** @throws AppError `bad-data` that names the checks which stop a version, with a row of each */
+function requirePassed(results: readonly CheckResult[]): void {
+  const failed = results.filter(({ severity, passed }) => severity === 'stop' && !passed);
+  if (failed.length === 0) return;
+  const told = failed.map(({ name, found, rows, mostly, examples: [first] }) => {
+    const example = first === undefined ? '' : `, such as ${JSON.stringify(first.title)} (${first.detail})`;
+    return `${name}: ${found} of ${rows} rows${example}, where ${mostly} of them must be free of it`;
+  });
+  throw new AppError(
+    'bad-data',
+    `checks stop the version. ${told.join('; ')}. Mend the rows, or change data.checks`,
+    { details: { checks: failed.map(({ name }) => name) } },
+  );
 }
 
 function checkUsable({ splits, profile }: WrittenSplits): void {

@@ -38,6 +38,11 @@ export function createLaterFieldCollector(): { add(row: DatasetRow): void; list(
   };
 }
 
+/** With a column that rows are given later than they are read. */
+export function withColumn(columns: DatasetColumns, added: DatasetColumns[number]): DatasetColumns {
+  return later.filter((field) => field === added || columns.includes(field));
+}
+
 /** Empty cells are fields that the source does not have; lists and pairs are JSON. */
 export function createRowRenderer(later: DatasetColumns): {
   header: string;

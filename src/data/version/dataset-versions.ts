@@ -6,6 +6,7 @@ import { sha256File } from '../../core/ids.ts';
 import type { Db, DbTransaction, Schema } from '../../db/index.ts';
 import type { Split } from './content.ts';
 import { readRows, type DatasetRow } from './dataset-row.ts';
+import { profileSchema, type Profile } from './profile.ts';
 import { manifestSchema, type DatasetManifest } from './manifest.ts';
 
 export interface DatasetVersion {
@@ -103,4 +104,9 @@ function toVersion(row: Selectable<Schema['dataset_versions']>): DatasetVersion 
     manifest: manifestSchema.parse(row.manifest),
     createdAt: row.created_at,
   };
+}
+
+/** What its distribution is compared by. */
+export async function readProfile(store: ArtifactStore, version: DatasetVersion): Promise<Profile> {
+  return profileSchema.parse(JSON.parse(await store.readText(`${version.keyPrefix}/profile.json`)));
 }

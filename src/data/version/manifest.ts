@@ -1,5 +1,6 @@
 /** manifest.json: everything there is to know about a dataset version without opening its files. */
 import { z } from 'zod';
+import { checkResultSchema } from '../checks/check-results.ts';
 import { ORIGINS } from './dataset-row.ts';
 import { SPLITS } from './content.ts';
 import { driftSchema } from './drift.ts';
@@ -77,6 +78,13 @@ export const manifestSchema = z.strictObject({
   inherited: z.int(),
   duplicates: z.int(),
   relabelled: z.int(),
+  /** Rows that people have set aside, which are not among the rows. */
+  setAside: z.int().default(0),
+  /** Texts in which personal data was masked. */
+  masked: z.int().default(0),
+  checks: z.array(checkResultSchema).default([]),
+  /** Key of the rows that checks hold something against; '' where there are none. */
+  findingsKey: z.string().default(''),
   /** null without a parent. */
   drift: driftSchema.nullable(),
   /** What the best classifier reaches, known only where every row is synthetic. */

@@ -37,7 +37,7 @@ interface Spilled {
 
 export interface RowMerger {
   add(row: DatasetRow, inherited: boolean): Promise<void>;
-  /** The rows that are kept. Call once, after the last `add`. */
+  /** The rows that are kept, the same each time; after the last `add`. */
   readMerged(): AsyncGenerator<MergedRow>;
   readonly counts: MergeCounts;
   /** Fields added later that rows hold; complete after the last `add`. */
@@ -53,6 +53,7 @@ export async function openRowMerger(folder: string): Promise<RowMerger> {
   const counts: MergeCounts = { duplicates: 0, relabelled: 0 };
   const pathOf = (bucket: number): string => path.join(folder, `bucket-${bucket}.jsonl`);
   let order = 0;
+  let isFlushed = false;
   const later = createLaterFieldCollector();
 
   const flush = async (bucket: number): Promise<void> => {
@@ -66,8 +67,13 @@ export async function openRowMerger(folder: string): Promise<RowMerger> {
   };
 
   async function* readMerged(): AsyncGenerator<MergedRow> {
-    for (let bucket = 0; bucket < BUCKETS; bucket += 1) await flush(bucket);
-    await closeFiles();
+    if (!isFlushed) {
+      for (let bucket = 0; bucket < BUCKETS; bucket += 1) await flush(bucket);
+      await closeFiles();
+      isFlushed = true;
+    }
+    counts.duplicates = 0;
+    counts.relabelled = 0;
     for (let bucket = 0; bucket < BUCKETS; bucket += 1) {
       const kept = await mergeBucket(pathOf(bucket), counts);
       for (const { hash, row, inherited } of kept) {

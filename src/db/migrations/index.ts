@@ -24,6 +24,7 @@ import { canariesMigration } from './036-canaries.ts';
 import { textsMigration } from './041-texts.ts';
 import { brandsMigration } from './046-brands.ts';
 import { writerUsageMigration } from './047-writer-usage.ts';
+import { rowsAsideMigration } from './050-rows-aside.ts';
 import { keyLifeMigration } from './055-key-life.ts';
 import { auditMigration } from './056-audit.ts';
 
@@ -52,6 +53,7 @@ export const migrations: readonly Migration[] = [
   textsMigration,
   brandsMigration,
   writerUsageMigration,
+  rowsAsideMigration,
   keyLifeMigration,
   auditMigration,
 ];

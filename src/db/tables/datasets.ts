@@ -16,6 +16,18 @@ export interface DatasetVersionsTable {
   created_at: ColumnType<Date, Date, never>;
 }
 
+export interface DatasetRowsAsideTable {
+  /** Hash of title and description. */
+  content: Buffer;
+  /** The whole row, written as JSON text. */
+  row: ColumnType<unknown, string, never>;
+  reason: string;
+  dataset_version: number;
+  set_aside_at: ColumnType<Date, never, unknown>;
+  returned_at: ColumnType<Date | null, never, unknown>;
+}
+
 export interface DatasetsTables {
   dataset_versions: DatasetVersionsTable;
+  dataset_rows_aside: DatasetRowsAsideTable;
 }

@@ -2,11 +2,21 @@
 import { z } from '@hono/zod-openapi';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import {
+  CHECKS,
+  diffVersions,
+  DRIFT_VERDICTS,
   getDatasetVersion,
+  hashContent,
   listDatasetVersions,
+  listRowsAside,
   openSplit,
+  returnRow,
+  ROW_CHANGES,
+  setRowsAside,
   SPLITS,
   type DatasetVersion,
+  type DriftLimits,
+  type Finding,
 } from '../../data/index.ts';
 import type { Db } from '../../db/index.ts';
 import { createRouter, defineRoute, errorResponse, jsonAnswer, type Router } from '../http/index.ts';
@@ -26,9 +36,71 @@ const summarySchema = z
     created_at: z.iso.datetime(),
   })
   .openapi('DatasetSummary');
+/** Hash of a row's title and description. */
+const content = z.string().regex(/^[0-9a-f]{64}$/);
 const rowSchema = z
-  .object({ id: z.string(), title: z.string(), description: z.string(), label: z.int(), weight: z.number() })
+  .object({
+    content,
+    id: z.string(),
+    title: z.string(),
+    description: z.string(),
+    label: z.int(),
+    weight: z.number(),
+  })
   .openapi('DatasetRow');
+const findingSchema = z
+  .object({
+    check: z.enum(CHECKS),
+    content,
+    id: z.string(),
+    title: z.string(),
+    label: z.int(),
+    detail: z.string(),
+  })
+  .openapi('DatasetFinding');
+const asideSchema = z
+  .object({
+    content,
+    title: z.string(),
+    label: z.int(),
+    reason: z.string(),
+    dataset_version: z.int(),
+    set_aside_at: z.iso.datetime(),
+  })
+  .openapi('RowAside');
+const counts = z.object(Object.fromEntries(ROW_CHANGES.map((change) => [change, z.int()])) as Counts);
+type Counts = Record<(typeof ROW_CHANGES)[number], z.ZodInt>;
+const splitName = z.enum(SPLITS);
+const diffSchema = z
+  .object({
+    same: z.int(),
+    rows: counts,
+    examples: z.array(
+      z.object({
+        change: z.enum(ROW_CHANGES),
+        content,
+        id: z.string(),
+        title: z.string(),
+        split: splitName,
+        label: z.int(),
+        before: z.object({ split: splitName, label: z.int() }).nullable(),
+      }),
+    ),
+    distribution: z.object({
+      verdict: z.enum(DRIFT_VERDICTS),
+      features: z.array(
+        z.object({
+          feature: z.string(),
+          psi: z.number(),
+          noise: z.number(),
+          verdict: z.enum(DRIFT_VERDICTS),
+          before: z.number().nullable(),
+          now: z.number().nullable(),
+        }),
+      ),
+    }),
+  })
+  .openapi('DatasetDiff');
 
 const listRoute = defineRoute({
   method: 'get',
@@ -85,8 +157,118 @@ const rowsRoute = defineRoute({
   },
 });
 
-export function createDatasetRoutes({ db, artifacts }: { db: Db; artifacts: ArtifactStore }): Router {
+const findingsRoute = defineRoute({
+  method: 'get',
+  path: '/datasets/{version}/findings',
+  tags: ['datasets'],
+  summary: 'Rows that the checks of a version hold something against; the manifest counts them all',
+  request: {
+    params: z.object({ version: whole }),
+    query: z.strictObject({ check: z.enum(CHECKS).optional(), limit: whole.max(500).default(100) }),
+  },
+  responses: {
+    200: jsonAnswer('the rows', { findings: z.array(findingSchema) }),
+    404: errorResponse('no such version'),
+  },
+});
+
+const diffRoute = defineRoute({
+  method: 'get',
+  path: '/datasets/{version}/diff/{other}',
+  tags: ['datasets'],
+  summary: 'What `other` has that the version has not, by rows and by distribution',
+  request: { params: z.object({ version: whole, other: whole }) },
+  responses: {
+    200: jsonAnswer('the difference', { diff: diffSchema }),
+    404: errorResponse('no such version'),
+  },
+});
+
+const setAsideRoute = defineRoute({
+  method: 'post',
+  path: '/datasets/{version}/aside',
+  tags: ['datasets'],
+  summary: 'Leave rows of a version out of the versions after it',
+  request: {
+    params: z.object({ version: whole }),
+    body: {
+      required: true,
+      content: {
+        'application/json': {
+          schema: z.strictObject({
+            rows: z.array(content).min(1).max(1000),
+            reason: z.string().min(1).max(1000),
+          }),
+        },
+      },
+    },
+  },
+  responses: {
+    200: jsonAnswer('set aside', { rows: z.int() }),
+    404: errorResponse('no such version, or it holds no such row'),
+  },
+});
+
+const listAsideRoute = defineRoute({
+  method: 'get',
+  path: '/rows-aside',
+  tags: ['datasets'],
+  summary: 'Rows that are left out of dataset versions, newest first',
+  request: { query: z.strictObject({ limit: whole.max(500).default(100) }) },
+  responses: { 200: jsonAnswer('the rows', { rows: z.array(asideSchema) }) },
+});
+
+const returnRoute = defineRoute({
+  method: 'delete',
+  path: '/rows-aside/{content}',
+  tags: ['datasets'],
+  summary: 'Take a row that was set aside into the next version again',
+  request: { params: z.object({ content }) },
+  responses: { 200: jsonAnswer('it comes back', {}), 404: errorResponse('no such row is set aside') },
+});
+
+export function createDatasetRoutes(deps: { db: Db; artifacts: ArtifactStore; drift: DriftLimits }): Router {
+  const { db, artifacts } = deps;
   return createRouter()
+    .openapi(findingsRoute, async function showFindings(c) {
+      const { check, limit } = c.req.valid('query');
+      const { manifest } = await getDatasetVersion(db, c.req.valid('param').version);
+      const text = manifest.findingsKey === '' ? '' : await artifacts.readText(manifest.findingsKey);
+      const findings = text
+        .split('\n')
+        .filter((line) => line !== '')
+        .map((line) => JSON.parse(line) as Finding)
+        .filter((finding) => check === undefined || finding.check === check);
+      return c.json({ status: 'success' as const, findings: findings.slice(0, limit) }, 200);
+    })
+    .openapi(diffRoute, async function showDiff(c) {
+      const { version, other } = c.req.valid('param');
+      const [a, b] = [await getDatasetVersion(db, version), await getDatasetVersion(db, other)];
+      const { distribution, ...rows } = await diffVersions(artifacts, a, b, deps.drift, c.req.raw.signal);
+      const { verdict, features } = distribution;
+      const diff = { ...rows, distribution: { verdict, features } };
+      return c.json({ status: 'success' as const, diff }, 200);
+    })
+    .openapi(setAsideRoute, async function setAside(c) {
+      const { rows, reason } = c.req.valid('json');
+      const version = await getDatasetVersion(db, c.req.valid('param').version);
+      const distinct = [...new Set(rows)];
+      await setRowsAside({ db, store: artifacts }, version, distinct, reason);
+      return c.json({ status: 'success' as const, rows: distinct.length }, 200);
+    })
+    .openapi(listAsideRoute, async function showRowsAside(c) {
+      const rows = await listRowsAside(db, c.req.valid('query').limit);
+      const shown = rows.map(({ datasetVersion, setAsideAt, ...row }) => ({
+        ...row,
+        dataset_version: datasetVersion,
+        set_aside_at: setAsideAt.toISOString(),
+      }));
+      return c.json({ status: 'success' as const, rows: shown }, 200);
+    })
+    .openapi(returnRoute, async function takeBack(c) {
+      await returnRow(db, c.req.valid('param').content);
+      return c.json({ status: 'success' as const }, 200);
+    })
     .openapi(listRoute, async function listDatasets(c) {
       const datasets = (await listDatasetVersions(db, c.req.valid('query'))).map(summarize);
       return c.json({ status: 'success' as const, datasets }, 200);
@@ -117,7 +299,8 @@ export function createDatasetRoutes({ db, artifacts }: { db: Db; artifacts: Arti
 
 function showRow(row: { id: string; title: string; description: string; label: number; weight: number }) {
   const { id, title, description, label, weight } = row;
-  return { id, title, description, label, weight };
+  const key = hashContent(title, description).toString('hex');
+  return { content: key, id, title, description, label, weight };
 }
 
 function summarize(version: DatasetVersion): z.infer<typeof summarySchema> {

@@ -16,6 +16,7 @@ export interface RunReport {
     rows: Record<'train' | 'validation' | 'holdout', number>;
     labelBalance: DatasetManifest['labelBalance'];
     drift: DatasetManifest['drift'];
+    checks: DatasetManifest['checks'];
     /** What the best classifier could reach; null where nobody knows. */
     bayesAccuracy: number | null;
   };
@@ -103,7 +104,7 @@ ${renderTable(
 }
 
 function describeData(data: RunReport['data']): string[][] {
-  const { rows, labelBalance, drift } = data;
+  const { rows, labelBalance, drift, checks } = data;
   return [
     ['Source', data.source],
     ['Records accepted, refused', `${data.accepted}, ${data.refused}`],
@@ -113,7 +114,12 @@ function describeData(data: RunReport['data']): string[][] {
     ['Accuracy of the majority class', percent(labelBalance.majorityAccuracy)],
     ['Best possible accuracy', data.bayesAccuracy === null ? 'not known' : percent(data.bayesAccuracy)],
     ['Drift against the parent', drift === null ? 'no parent' : drift.verdict],
+    ['Checks of the rows', checks.map(describeCheck).join('; ') || 'none'],
   ];
+}
+
+function describeCheck({ name, found, rows, passed, severity }: RunReport['data']['checks'][number]): string {
+  return `${name} ${found} of ${rows}${passed ? '' : ` (${severity})`}`;
 }
 
 function decimals(value: number | undefined): string {

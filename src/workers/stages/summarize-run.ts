@@ -45,6 +45,7 @@ export function createSummarizeRun(tracking: TrackingStore): StageHandler<'summa
         },
         labelBalance: manifest.labelBalance,
         drift: manifest.drift,
+        checks: manifest.checks,
         bayesAccuracy: manifest.bayes?.accuracy ?? null,
       },
       candidates: (await context.outcomesOf('train-model')).map(({ part, status, result, error }) => ({
