@@ -176,6 +176,56 @@ export type WriterUsage = {
   currency: string | null;
 };
 
+export type DatasetFinding = {
+  check:
+    | 'nearDuplicates'
+    | 'conflictingLabels'
+    | 'labelErrors'
+    | 'language'
+    | 'alike'
+    | 'lengths'
+    | 'personalData';
+  content: string;
+  id: string;
+  title: string;
+  label: number;
+  detail: string;
+};
+
+export type DatasetDiff = {
+  same: number;
+  rows: { added: number; removed: number; relabelled: number; moved: number; changed: number };
+  examples: {
+    change: 'added' | 'removed' | 'relabelled' | 'moved' | 'changed';
+    content: string;
+    id: string;
+    title: string;
+    split: 'train' | 'validation' | 'holdout';
+    label: number;
+    before: { split: 'train' | 'validation' | 'holdout'; label: number } | null;
+  }[];
+  distribution: {
+    verdict: 'none' | 'moderate' | 'large';
+    features: {
+      feature: string;
+      psi: number;
+      noise: number;
+      verdict: 'none' | 'moderate' | 'large';
+      before: number | null;
+      now: number | null;
+    }[];
+  };
+};
+
+export type RowAside = {
+  content: string;
+  title: string;
+  label: number;
+  reason: string;
+  dataset_version: number;
+  set_aside_at: string;
+};
+
 export type DatasetSummary = {
   version: number;
   parent_version: number | null;
@@ -185,7 +235,14 @@ export type DatasetSummary = {
   created_at: string;
 };
 
-export type DatasetRow = { id: string; title: string; description: string; label: number; weight: number };
+export type DatasetRow = {
+  content: string;
+  id: string;
+  title: string;
+  description: string;
+  label: number;
+  weight: number;
+};
 
 export type ProductRecord = {
   id: string;
@@ -631,6 +688,12 @@ export interface Api {
   };
   'DELETE /keys/{id}': { path: { id: string }; query: {}; body: undefined; answer: undefined };
   'DELETE /predictions/{id}': { path: { id: string }; query: {}; body: undefined; answer: undefined };
+  'DELETE /rows-aside/{content}': {
+    path: { content: string };
+    query: {};
+    body: undefined;
+    answer: { status: 'success' };
+  };
   'DELETE /session': {
     path: {};
     query: {};
@@ -693,6 +756,29 @@ export interface Api {
     query: {};
     body: undefined;
     answer: { status: 'success'; dataset: DatasetSummary & { manifest: { [key: string]: unknown } } };
+  };
+  'GET /datasets/{version}/diff/{other}': {
+    path: { version: number; other: number };
+    query: {};
+    body: undefined;
+    answer: { status: 'success'; diff: DatasetDiff };
+  };
+  'GET /datasets/{version}/findings': {
+    path: { version: number };
+    query: {
+      check?:
+        | 'nearDuplicates'
+        | 'conflictingLabels'
+        | 'labelErrors'
+        | 'language'
+        | 'alike'
+        | 'lengths'
+        | 'personalData'
+        | undefined;
+      limit?: number | undefined;
+    };
+    body: undefined;
+    answer: { status: 'success'; findings: DatasetFinding[] };
   };
   'GET /datasets/{version}/rows': {
     path: { version: number };
@@ -945,6 +1031,12 @@ export interface Api {
     body: undefined;
     answer: { status: 'ready'; model: { name: string; version: number } };
   };
+  'GET /rows-aside': {
+    path: {};
+    query: { limit?: number | undefined };
+    body: undefined;
+    answer: { status: 'success'; rows: RowAside[] };
+  };
   'GET /runs': {
     path: {};
     query: {
@@ -1072,6 +1164,12 @@ export interface Api {
       })[];
       request_id: string;
     };
+  };
+  'POST /datasets/{version}/aside': {
+    path: { version: number };
+    query: {};
+    body: { rows: string[]; reason: string };
+    answer: { status: 'success'; rows: number };
   };
   'POST /feedback': {
     path: {};
