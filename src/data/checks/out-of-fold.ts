@@ -57,7 +57,7 @@ function train(rows: readonly { features: Uint32Array; label: number }[]): (feat
   const step = (place: number, gradient: number): void => {
     const slope = gradient + DECAY * (weights[place] as number);
     squares[place] = (squares[place] as number) + slope * slope;
-    weights[place] = (weights[place] as number) - (RATE * slope) / Math.sqrt(squares[place] as number);
+    weights[place] = (weights[place] as number) - (RATE * slope) / Math.sqrt(squares[place]);
   };
   for (let epoch = 0; epoch < EPOCHS; epoch += 1) {
     for (const { features, label } of rows) {

@@ -18,14 +18,13 @@ function group(texts: readonly string[], fixed: ReadonlySet<number> = new Set(),
 }
 
 const feeds = path.join(import.meta.dirname, '..', '..', 'fixtures', 'feeds');
-const products = (
-  parse(readFileSync(path.join(feeds, '03_woocommerce_products.csv')), {
-    columns: true,
-    bom: true,
-  }) as Record<string, string>[]
-)
+const rows: Record<string, string>[] = parse(readFileSync(path.join(feeds, '03_woocommerce_products.csv')), {
+  columns: true,
+  bom: true,
+});
+const products = rows
   .filter(({ Type: type }) => type !== 'variation')
-  .map((row) => `${row['Name']}\n${toPlainText(row['Description'] ?? '')}`)
+  .map((row) => `${row['Name'] ?? ''}\n${toPlainText(row['Description'] ?? '')}`)
   .filter((text) => text.length > 100);
 
 const MADE: Readonly<Record<string, (text: string) => string>> = {
@@ -66,12 +65,10 @@ describe('near duplicates', () => {
   it('stand with the row that must stay, whichever comes first', () => {
     const [text = ''] = products;
     const near = `${text} It ships within two days.`;
-    const filler = Array.from(
-      { length: 100 },
-      (_, i) =>
-        `${keyOf(String(i))
-          .toString('hex')
-          .replaceAll(/(....)/gu, '$1 ')}`,
+    const filler = Array.from({ length: 100 }, (_, i) =>
+      keyOf(String(i))
+        .toString('hex')
+        .replaceAll(/(....)/gu, '$1 '),
     );
     for (const [texts, fixed] of [
       [[text, near, ...filler], 1],
