@@ -46,7 +46,7 @@ try {
   const load = Promise.all(Array.from({ length: LOADERS }, () => sendPredictions(live?.url ?? '', answered)));
   for (let round = 1; round <= rounds; round += 1) {
     const startedMs = Date.now();
-    await ask(live.url, '/runs', { data: {} });
+    await ask(live.url, '/runs', {});
     await sleep(Math.random() * 5000);
     const faults = await drill(live.url, source, path.join(work, `round-${round}`), answered);
     failures += faults.length === 0 ? 0 : 1;
