@@ -10,7 +10,9 @@ import {
 } from 'pg';
 import { AppError, toError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
+import { isTracing } from '../core/trace.ts';
 import { createBoundedPool } from './bounded-pool.ts';
+import { traceQueries } from './trace-queries.ts';
 import { openEmbeddedPostgres } from './embedded/server.ts';
 import { createLocks, type Locks } from './locks.ts';
 import { compareSchema, migrate } from './migrate.ts';
@@ -78,9 +80,10 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     pool.on('error', (error) => log.warn({ err: error }, 'an idle PostgreSQL connection was lost'));
     // While a client is in use the pool does not listen: without this a lost connection would end the
     // process, not the query.
-    pool.on('connect', (client) =>
-      client.on('error', (error) => log.debug({ err: error }, 'a PostgreSQL connection was lost')),
-    );
+    pool.on('connect', (client) => {
+      if (isTracing()) traceQueries(client);
+      client.on('error', (error) => log.debug({ err: error }, 'a PostgreSQL connection was lost'));
+    });
     const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: withPreparedStatements(pool) }) });
     const close = async (): Promise<void> => {
       await db.destroy();

@@ -193,6 +193,33 @@ describe('an API key', () => {
     await expect(rotateApiKey(db, 'none', until)).rejects.toThrow('no API key none in force');
   });
 
+  it('is made with an end and a limit, shown and rotated over HTTP, by admins', async () => {
+    const json = { ...admin };
+    const expires = new Date(Date.now() + DAY_MS).toISOString();
+    const made = await postJson(
+      `${server.url}/keys`,
+      { name: 'shop', role: 'writer', expires_at: expires, requests_per_minute: 9 },
+      json,
+    );
+    expect(made.status).toBe(201);
+    const id = String(made.body['id']);
+    const rotated = await postJson(`${server.url}/keys/${id}/rotate`, { grace_seconds: 0 }, json);
+    expect(rotated.status).toBe(201);
+    const { keys } = (await (await ask('/keys')).json()) as { keys: Record<string, unknown>[] };
+    expect(keys.find((key) => key['id'] === rotated.body['id'])).toMatchObject({
+      name: 'shop',
+      role: 'writer',
+      requests_per_minute: 9,
+      expires_at: null,
+      last_used_at: null,
+    });
+    const old = await fetch(`${server.url}/runs`, { headers: { 'x-api-key': String(made.body['key']) } });
+    expect(old.status).toBe(401);
+    const again = await postJson(`${server.url}/keys/${id}/rotate`, {}, json);
+    expect(again.status).toBe(404);
+    expect(await show(`?object=/keys/${id}`)).toMatchObject([{ actor: expect.stringContaining('ada') }]);
+  });
+
   it('says when it was last used', async () => {
     const { db } = harness.database;
     const used = await createApiKey(db, { name: 'used', role: 'reader' });

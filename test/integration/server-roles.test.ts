@@ -20,6 +20,8 @@ const OPEN = [
   'GET /session',
   'POST /session',
   'DELETE /session',
+  'GET /session/oidc',
+  'GET /session/oidc/callback',
 ];
 
 /** Below `/api/2.0/mlflow/`. Every GET that is not named here is a reader's. */
@@ -166,6 +168,7 @@ const OURS: Readonly<Record<KeyRole, string>> = {
     PUT /schedule
     GET /keys
     POST /keys
+    POST /keys/:id/rotate
     DELETE /keys/:id
     DELETE /tracking/runs/:run_id
     POST /tracking/retention

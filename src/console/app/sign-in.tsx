@@ -22,11 +22,11 @@ export function SignedIn({ children }: { children: (session: Session) => Compone
   useEffect(load, []);
   if (session === undefined)
     return <main>{error === undefined ? null : <Trouble error={error} retry={load} />}</main>;
-  if (session.needed && session.key === null) return <SignIn onDone={setSession} />;
+  if (session.needed && session.key === null) return <SignIn onDone={setSession} signOn={session.sign_on} />;
   return <>{children(session)}</>;
 }
 
-function SignIn({ onDone }: { onDone: (session: Session) => void }) {
+function SignIn({ onDone, signOn }: { onDone: (session: Session) => void; signOn: string | null }) {
   const [key, setKey] = useState('');
   const [error, setError] = useState<Error>();
   const signIn = async (): Promise<void> => {
@@ -57,6 +57,7 @@ function SignIn({ onDone }: { onDone: (session: Session) => void }) {
           Sign in
         </button>
         {error === undefined ? null : <Trouble error={error} />}
+        {signOn === null ? null : <a href={signOn.slice(1)}>Sign in with your organisation</a>}
         <p class="soft">
           <code>copyloop keys create --name NAME</code> makes a key.
         </p>

@@ -27,6 +27,7 @@ import { writerUsageMigration } from './047-writer-usage.ts';
 import { rowsAsideMigration } from './050-rows-aside.ts';
 import { keyLifeMigration } from './055-key-life.ts';
 import { auditMigration } from './056-audit.ts';
+import { singleSignOnMigration } from './057-single-sign-on.ts';
 
 export const migrations: readonly Migration[] = [
   pipelineMigration,
@@ -56,4 +57,5 @@ export const migrations: readonly Migration[] = [
   rowsAsideMigration,
   keyLifeMigration,
   auditMigration,
+  singleSignOnMigration,
 ];

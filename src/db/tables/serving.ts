@@ -38,7 +38,11 @@ type Timestamp = ColumnType<Date, Date | string | undefined, Date | string>;
 /** Tokens themselves are in a cookie and never stored. */
 export interface ConsoleSessionsTable {
   token_sha256: Buffer;
-  key_id: string;
+  /** null for people whom an identity provider knows; then the three that follow are set. */
+  key_id: string | null;
+  subject: string | null;
+  name: string | null;
+  role: KeyRole | null;
   created_at: Timestamp;
   expires_at: Timestamp;
 }

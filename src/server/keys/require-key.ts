@@ -6,9 +6,10 @@ import type { Config } from '../../core/config/index.ts';
 import { isLoopback, isProbe, type AppEnv } from '../http/index.ts';
 import type { KeyChecker } from './api-keys.ts';
 import { SESSION_COOKIE, type Sessions } from './sessions.ts';
+import { CALLBACK_PATH } from './single-sign-on.ts';
 
 /** The console's own files hold no data, and signing in is for those who have not. */
-const OPEN_PATHS = new Set(['/', '/icon.svg', '/session']);
+const OPEN_PATHS = new Set(['/', '/icon.svg', '/session', '/session/oidc', CALLBACK_PATH]);
 const CONSOLE_FOLDER = '/assets/';
 
 export function needsKeys({ apiKeys, host }: Pick<Config['server'], 'apiKeys' | 'host'>): boolean {

@@ -9,6 +9,7 @@ import { AppError } from '../../core/errors.ts';
 import { KEY_ROLES, type KeyRole } from '../../db/index.ts';
 import { CHAMPION } from '../../tracking/index.ts';
 import type { AppEnv } from '../http/index.ts';
+import { PERSON } from './sessions.ts';
 
 /** Requests that are sent with POST and only ask. */
 const ASKING = [
@@ -58,7 +59,10 @@ export function requireRole() {
  */
 export function nameCaller(c: Context<AppEnv>): string {
   const key = c.get('apiKey');
-  return key === undefined ? 'local user' : `key ${key.name} (${key.id})`;
+  if (key === undefined) return 'local user';
+  return key.id.startsWith(PERSON)
+    ? `${key.name} (${key.id.slice(PERSON.length)})`
+    : `key ${key.name} (${key.id})`;
 }
 
 export function isAdmin(c: Context<AppEnv>): boolean {

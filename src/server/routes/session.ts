@@ -2,10 +2,12 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { deleteCookie, getCookie, setCookie } from 'hono/cookie';
-import { SECOND_MS } from '../../core/clock.ts';
+import { HOUR_MS, SECOND_MS, type Clock } from '../../core/clock.ts';
+import type { Config } from '../../core/config/index.ts';
 import { AppError } from '../../core/errors.ts';
 import { KEY_ROLES } from '../../db/index.ts';
 import {
+  addressOf,
   createRouter,
   defineRoute,
   errorResponse,
@@ -14,14 +16,30 @@ import {
   type AppEnv,
   type Router,
 } from '../http/index.ts';
-import { SESSION_COOKIE, SESSION_MS, type KeyChecker, type Sessions, type SignedIn } from '../keys/index.ts';
+import {
+  CALLBACK_PATH,
+  createSingleSignOn,
+  SESSION_COOKIE,
+  SESSION_MS,
+  SIGN_ON_COOKIE,
+  SIGN_ON_MS,
+  type KeyChecker,
+  type Sessions,
+  type SignedIn,
+  type SingleSignOn,
+} from '../keys/index.ts';
+
+const SIGN_ON_PATH = '/session/oidc';
 
 const keySchema = z
   .object({ id: z.string(), name: z.string(), role: z.enum(KEY_ROLES) })
   .openapi('SignedInKey');
 const state = {
   needed: z.boolean().openapi({ description: 'whether this server asks for API keys' }),
-  key: keySchema.nullable(),
+  sign_on: z.string().nullable().openapi({
+    description: 'path at which a browser signs in by the identity provider; null: there is none',
+  }),
+  key: keySchema.nullable().openapi({ description: 'the key, or the person, that is signed in' }),
 };
 
 const showRoute = defineRoute({
@@ -52,26 +70,77 @@ const signOutRoute = defineRoute({
   responses: { 200: jsonAnswer('signed out', state) },
 });
 
+const beginRoute = defineRoute({
+  method: 'get',
+  path: SIGN_ON_PATH,
+  tags: ['session'],
+  summary: 'Sign in by the identity provider: sends the browser there',
+  responses: {
+    302: { description: 'to the identity provider' },
+    404: errorResponse('this server has no identity provider'),
+  },
+});
+
+const finishRoute = defineRoute({
+  method: 'get',
+  path: CALLBACK_PATH,
+  tags: ['session'],
+  summary: 'Where the identity provider sends the browser back; sets the cookie of the sign-in',
+  responses: {
+    302: { description: 'signed in: to the console' },
+    404: errorResponse('this server has no identity provider'),
+  },
+});
+
 interface Deps {
   sessions: Sessions;
   checkKey: KeyChecker;
   needed: boolean;
-  trustProxy: boolean;
+  server: Pick<Config['server'], 'trustProxy' | 'publicUrl' | 'oidc'>;
+  clock: Clock;
 }
 
-export function createSessionRoutes({ sessions, checkKey, needed, trustProxy }: Deps): Router {
+export function createSessionRoutes({ sessions, checkKey, needed, server, clock }: Deps): Router {
+  const { oidc } = server;
+  const signOn = oidc === null ? undefined : createSingleSignOn(oidc, clock);
+  const personMs = (oidc?.sessionHours ?? 0) * HOUR_MS;
   const answer = (key: SignedIn | undefined) => ({
     status: 'success' as const,
     needed,
+    sign_on: signOn === undefined ? null : SIGN_ON_PATH,
     key: key === undefined ? null : { id: key.id, name: key.name, role: key.role },
   });
   const attributes = (c: Context<AppEnv>) => ({
     path: '/',
     httpOnly: true,
     sameSite: 'Strict' as const,
-    secure: trustProxy && c.req.header('x-forwarded-proto') === 'https',
+    secure: isHttps(c, server),
   });
+  const provider = (): SingleSignOn => {
+    if (signOn === undefined)
+      throw new AppError('not-found', 'this server has no identity provider: server.oidc is not set');
+    return signOn;
+  };
   return createRouter()
+    .openapi(beginRoute, async function beginSignOn(c) {
+      const { address, sealed } = await provider().begin(callbackOf(c, server).href);
+      // Lax: the provider's page, of another site, brings the browser back.
+      setCookie(c, SIGN_ON_COOKIE, sealed, {
+        ...attributes(c),
+        sameSite: 'Lax',
+        maxAge: SIGN_ON_MS / SECOND_MS,
+      });
+      return c.redirect(address, 302);
+    })
+    .openapi(finishRoute, async function finishSignOn(c) {
+      const callback = callbackOf(c, server);
+      callback.search = new URL(c.req.url).search;
+      const person = await provider().finish(callback, getCookie(c, SIGN_ON_COOKIE));
+      deleteCookie(c, SIGN_ON_COOKIE, attributes(c));
+      const token = await sessions.openFor(person, new Date(clock.nowMs() + personMs));
+      setCookie(c, SESSION_COOKIE, token, { ...attributes(c), maxAge: personMs / SECOND_MS });
+      return c.redirect(addressOf(c, '/'), 302);
+    })
     .openapi(showRoute, async function showSession(c) {
       const token = getCookie(c, SESSION_COOKIE);
       return c.json(answer(token === undefined ? undefined : await sessions.check(token)), 200);
@@ -90,4 +159,18 @@ export function createSessionRoutes({ sessions, checkKey, needed, trustProxy }: 
       deleteCookie(c, SESSION_COOKIE, attributes(c));
       return c.json(answer(undefined), 200);
     });
+}
+
+function isHttps(c: Context<AppEnv>, { trustProxy, publicUrl }: Deps['server']): boolean {
+  return (
+    publicUrl?.startsWith('https:') === true || (trustProxy && c.req.header('x-forwarded-proto') === 'https')
+  );
+}
+
+/** The address that is registered with the provider: it has to be the same in both requests. */
+function callbackOf(c: Context<AppEnv>, server: Deps['server']): URL {
+  const forwarded = server.trustProxy ? c.req.header('x-forwarded-host')?.split(',')[0]?.trim() : undefined;
+  const host = forwarded ?? c.req.header('host') ?? 'localhost';
+  const origin = server.publicUrl ?? `${isHttps(c, server) ? 'https' : 'http'}://${host}`;
+  return new URL(addressOf(c, CALLBACK_PATH), origin);
 }
