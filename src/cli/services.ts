@@ -7,10 +7,11 @@ import path from 'node:path';
 import { appendAudit } from '../audit/index.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { systemClock } from '../core/clock.ts';
-import { loadConfig, type Config, type LoadedConfig } from '../core/config/index.ts';
+import { loadConfig, readTraceSettings, type Config, type LoadedConfig } from '../core/config/index.ts';
 import { createLogger, createLogHealth, type Logger } from '../core/log.ts';
 import { openRotatingFile, type LogHealth } from '../core/log-destination.ts';
 import { withResources, type Resources } from '../core/resources.ts';
+import { openTracing } from '../core/trace.ts';
 import { makeVarDir } from '../core/var-dir.ts';
 import { openDatabase, type Database } from '../db/index.ts';
 import {
@@ -68,6 +69,7 @@ export async function withServices<T>(
   const logHealth = createLogHealth();
   const log = await openLog(config, setup.role, setup.logTo ?? 'file', logHealth);
   return await withResources(log, async (resources) => {
+    resources.add('tracing', await openTracing(readTraceSettings(), setup.role));
     const { databaseUrl, varDir, poolSize, statementTimeoutMs } = config.storage;
     const migrate = setup.migrate ?? config.storage.migrate;
     const database = resources.add(

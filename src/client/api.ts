@@ -507,6 +507,9 @@ export type Key = {
   role: 'reader' | 'writer' | 'admin';
   created_at: string;
   revoked_at: string | null;
+  expires_at: string | null;
+  last_used_at: string | null;
+  requests_per_minute: number | null;
 };
 
 export type PolicyValue = {
@@ -698,7 +701,7 @@ export interface Api {
     path: {};
     query: {};
     body: undefined;
-    answer: { status: 'success'; needed: boolean; key: SignedInKey };
+    answer: { status: 'success'; needed: boolean; sign_on: string | null; key: SignedInKey };
   };
   'DELETE /tracking/runs/{run_id}': {
     path: { run_id: string };
@@ -1094,8 +1097,10 @@ export interface Api {
     path: {};
     query: {};
     body: undefined;
-    answer: { status: 'success'; needed: boolean; key: SignedInKey };
+    answer: { status: 'success'; needed: boolean; sign_on: string | null; key: SignedInKey };
   };
+  'GET /session/oidc': { path: {}; query: {}; body: undefined; answer: undefined };
+  'GET /session/oidc/callback': { path: {}; query: {}; body: undefined; answer: undefined };
   'GET /texts': {
     path: {};
     query: {
@@ -1233,8 +1238,19 @@ export interface Api {
   'POST /keys': {
     path: {};
     query: {};
-    body: { name: string; role?: 'reader' | 'writer' | 'admin' | undefined };
+    body: {
+      name: string;
+      role?: 'reader' | 'writer' | 'admin' | undefined;
+      expires_at?: string | undefined;
+      requests_per_minute?: number | undefined;
+    };
     answer: { status: 'success'; id: string; key: string };
+  };
+  'POST /keys/{id}/rotate': {
+    path: { id: string };
+    query: {};
+    body: { grace_seconds?: number | undefined; expires_at?: string | undefined };
+    answer: { status: 'success'; id: string; key: string; old_expires_at: string };
   };
   'POST /learning/canary/settle': {
     path: {};
@@ -1329,7 +1345,7 @@ export interface Api {
     path: {};
     query: {};
     body: { key: string };
-    answer: { status: 'success'; needed: boolean; key: SignedInKey };
+    answer: { status: 'success'; needed: boolean; sign_on: string | null; key: SignedInKey };
   };
   'POST /texts/state': {
     path: {};

@@ -10,6 +10,7 @@ import {
   runMigrations,
   Worker,
   type PgPool,
+  type Telemetry,
 } from 'bullmq';
 import { Client, Pool } from 'pg';
 import { AppError, toError } from '../core/errors.ts';
@@ -23,9 +24,12 @@ export async function openPostgresBackend(options: {
   databaseUrl: string;
   /** `auto` when left out; `never` refuses a database without BullMQ's tables. */
   migrate?: 'auto' | 'never' | undefined;
+  /** Carries the trace of who adds a queue job to who works on it. */
+  telemetry: Telemetry | undefined;
   log: Logger;
 }): Promise<QueueBackend> {
   const { databaseUrl, migrate = 'auto', log } = options;
+  const telemetry = options.telemetry && { telemetry: options.telemetry };
   await prepareQueues(databaseUrl, migrate);
   // BullMQ cannot load pg from native ESM, so it gets a pool; its statements carry no schema and rely on the
   // search path. The queue need not outlive a power cut by itself: what it loses of its last moments, as
@@ -60,16 +64,20 @@ export async function openPostgresBackend(options: {
     kind: 'postgres',
     databaseNumber: null,
     openQueue: (name) =>
-      new Queue(name, { connection, settings: REPEAT_SETTINGS }, createPostgresBackend) as unknown as Queue,
+      new Queue(
+        name,
+        { connection, settings: REPEAT_SETTINGS, ...telemetry },
+        createPostgresBackend,
+      ) as unknown as Queue,
     openWorker: (name, processor, settings) =>
       new Worker(
         name,
         processor,
-        { ...settings, settings: { ...REPEAT_SETTINGS, ...settings.settings }, connection },
+        { ...settings, settings: { ...REPEAT_SETTINGS, ...settings.settings }, connection, ...telemetry },
         createPostgresBackend,
       ) as unknown as Worker,
     openFlowProducer: () =>
-      new FlowProducer({ connection }, createPostgresBackend) as unknown as FlowProducer,
+      new FlowProducer({ connection, ...telemetry }, createPostgresBackend) as unknown as FlowProducer,
     openQueueEvents: (name) =>
       new QueueEvents(name, { connection }, createPostgresBackend) as unknown as QueueEvents,
     close: () => pool.end(),

@@ -2,7 +2,7 @@
  * BullMQ on Redis through ioredis. Callers that add jobs fail at once when Redis is away; workers wait for it
  * to come back.
  */
-import { FlowProducer, Queue, QueueEvents, Worker } from 'bullmq';
+import { FlowProducer, Queue, QueueEvents, Worker, type Telemetry } from 'bullmq';
 import { Redis } from 'ioredis';
 import { AppError, toError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
@@ -11,9 +11,12 @@ import { REPEAT_SETTINGS, type QueueBackend } from './backend.ts';
 export async function openRedisBackend(options: {
   redisUrl: string;
   prefix: string;
+  /** Carries the trace of who adds a queue job to who works on it. */
+  telemetry: Telemetry | undefined;
   log: Logger;
 }): Promise<QueueBackend> {
   const { redisUrl, prefix, log } = options;
+  const telemetry = options.telemetry && { telemetry: options.telemetry };
   const producers = new Redis(redisUrl, {
     lazyConnect: true,
     maxRetriesPerRequest: 1,
@@ -43,15 +46,17 @@ export async function openRedisBackend(options: {
   return {
     kind: 'redis',
     databaseNumber: producers.options.db ?? 0,
-    openQueue: (name) => new Queue(name, { connection: producers, prefix, settings: REPEAT_SETTINGS }),
+    openQueue: (name) =>
+      new Queue(name, { connection: producers, prefix, settings: REPEAT_SETTINGS, ...telemetry }),
     openWorker: (name, processor, settings) =>
       new Worker(name, processor, {
         ...settings,
         settings: { ...REPEAT_SETTINGS, ...settings.settings },
         connection: workers,
         prefix,
+        ...telemetry,
       }),
-    openFlowProducer: () => new FlowProducer({ connection: producers, prefix }),
+    openFlowProducer: () => new FlowProducer({ connection: producers, prefix, ...telemetry }),
     openQueueEvents: (name) => new QueueEvents(name, { connection: workers, prefix }),
     close: async () => {
       await Promise.all([quit(producers), quit(workers)]);

@@ -21,6 +21,7 @@ import {
   refuseOtherSites,
   requestLog,
   securityHeaders,
+  traceRequests,
   type AppEnv,
   type Router,
 } from './http/index.ts';
@@ -140,6 +141,7 @@ export function createApp(deps: AppDeps): Router {
   const app = createRouter();
   app.onError(handleError);
   app.notFound(handleNotFoundOf(app));
+  app.use(traceRequests());
   app.use(requestLog({ log: deps.log, metrics }));
   app.use(securityHeaders());
   app.use(findBasePath(server));
@@ -201,7 +203,8 @@ export function createApp(deps: AppDeps): Router {
       sessions: accounts,
       checkKey: deps.checkKey,
       needed: needsKeys(server),
-      trustProxy: server.trustProxy,
+      server,
+      clock,
     }),
   );
   app.route('/', createAuditRoutes({ db }));

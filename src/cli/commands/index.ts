@@ -127,6 +127,10 @@ export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
     'brings a backup into an installation that is empty',
     async () => (await import('./backup.ts')).restoreCommand,
   ),
+  retention: entry(
+    'deletes old tracking runs with their artifacts',
+    async () => (await import('./retention.ts')).retentionCommand,
+  ),
   config: entry(
     'every setting in force and where it came from',
     async () => (await import('./config.ts')).configCommand,

@@ -1,4 +1,5 @@
 export { loadConfig, type LoadedConfig, type LoadOptions, type Origins } from './load.ts';
+export { readTraceSettings, type TraceSettings } from './tracing.ts';
 export { createSecretMask, maskSecret, withPublicAddresses } from './mask.ts';
 export { listConfig, type ConfigLine } from './render.ts';
 export { MAPPABLE_FIELDS, RECORD_FIELDS, type FieldRule, type RecordField } from './fields.ts';

@@ -120,12 +120,32 @@ const gate = z.strictObject({
   value: z.enum(['off', 'not-worse', 'better']).default('off'),
 });
 
+const groups = z.array(text);
+
+const oidc = z.strictObject({
+  issuer: z.url({ protocol: /^https?$/ }),
+  clientId: text,
+  clientSecret: text.nullable().default(null),
+  /** Seals what a browser carries through a sign-in. */
+  cookieSecret: text.min(32),
+  scope: text.default('openid profile email'),
+  groupsClaim: text.default('groups'),
+  roles: z.strictObject({
+    reader: groups.default([]),
+    writer: groups.default([]),
+    admin: groups.default([]),
+  }),
+  sessionHours: positiveInt.max(720).default(12),
+});
+
 const server = z.strictObject({
   host: text,
   port: z.int().min(0).max(65535),
   apiKeys: z.enum(['auto', 'required', 'off']),
   allowHosts: z.array(text),
   requestsPerMinute: positiveInt.nullable(),
+  publicUrl: z.url({ protocol: /^https?$/ }).nullable(),
+  oidc: oidc.nullable(),
   bodyLimitBytes: positiveInt,
   batchBodyLimitBytes: positiveInt,
   maxBatchItems: positiveInt,
@@ -343,6 +363,8 @@ export const SECRET_KEYS: readonly string[] = [
   'copy.openai.apiKey',
   ...SECRET_SOURCE_KEYS.map((key) => `data.source.${key}`),
   'model.hubUrl',
+  'server.oidc.clientSecret',
+  'server.oidc.cookieSecret',
   'storage.artifacts.accessKeyId',
   'storage.artifacts.endpoint',
   'storage.artifacts.secretAccessKey',

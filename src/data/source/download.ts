@@ -2,6 +2,7 @@
 import { fetchWithin, type DestinationPolicy } from '../../core/outbound-policy.ts';
 import { AppError, toError, type ErrorCode } from '../../core/errors.ts';
 import { originAndPath } from '../../core/public-address.ts';
+import { traceHeaders } from '../../core/trace.ts';
 
 export interface HttpLimits {
   /** For the whole download. */
@@ -32,6 +33,7 @@ export async function download(url: string, limits: HttpLimits): Promise<Downloa
 
   const headers: Record<string, string> = {
     accept: 'application/json, application/x-ndjson, text/csv;q=0.9, */*;q=0.1',
+    ...traceHeaders(),
   };
   if (address.username !== '') {
     const credentials = `${decodeURIComponent(address.username)}:${decodeURIComponent(address.password)}`;

@@ -7,6 +7,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { AppError, assertNever } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import { entryPoint } from '../../core/paths.ts';
+import { traceHeaders } from '../../core/trace.ts';
 import {
   fromChildSchema,
   trainRequestSchema,
@@ -58,7 +59,7 @@ export async function trainCandidate(
   });
   const stopChild = stopOnAbort(child, signal, options.killAfterMs ?? KILL_AFTER_MS);
   try {
-    const outcome = await runChild(child, { kind: 'train', request: parsed }, options);
+    const outcome = await runChild(child, { kind: 'train', request: parsed, trace: traceHeaders() }, options);
     if (signal?.aborted) throw abortError(signal);
     if (outcome.kind === 'done') return outcome.result;
     throw new AppError(outcome.code, outcome.message, { cause: new Error(outcome.stack) });

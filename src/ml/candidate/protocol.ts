@@ -83,8 +83,13 @@ export const trainResultSchema = z.object({
 });
 export type TrainResult = z.infer<typeof trainResultSchema>;
 
-export const toChildSchema = z.object({ kind: z.literal('train'), request: trainRequestSchema });
-export type ToChild = z.infer<typeof toChildSchema>;
+export const toChildSchema = z.object({
+  kind: z.literal('train'),
+  request: trainRequestSchema,
+  /** `traceparent` of the span that it is part of; empty where nothing is traced. */
+  trace: z.record(z.string(), z.string()).default({}),
+});
+export type ToChild = z.input<typeof toChildSchema>;
 
 export const fromChildSchema = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('progress'), progress: trainProgressSchema }),

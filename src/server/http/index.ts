@@ -23,6 +23,7 @@ export { parseTimeoutHeader } from './timeout-header.ts';
 export { isLoopback } from './loopback.ts';
 export { isProbe } from './probes.ts';
 export { refuseOtherSites } from './same-site.ts';
+export { traceRequests } from './trace-requests.ts';
 export { securityHeaders } from './security-headers.ts';
 export { readUtf8Body, readUtf8Text, refuseEncodedBody } from './utf8-body.ts';
 export { setHeader } from './headers.ts';

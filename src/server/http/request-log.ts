@@ -3,6 +3,7 @@ import { createMiddleware } from 'hono/factory';
 import { matchedRoutes } from 'hono/route';
 import { createHexId } from '../../core/ids.ts';
 import type { Logger } from '../../core/log.ts';
+import { currentTraceId, isTracing } from '../../core/trace.ts';
 import { setHeader } from './headers.ts';
 import type { AppEnv } from './router.ts';
 
@@ -39,6 +40,7 @@ export function requestLog(options: { log: Logger; metrics: RequestMetrics }) {
         path,
         status: c.res.status,
         elapsedMs: Math.round(elapsedMs * 100) / 100,
+        ...(isTracing() && { traceId: currentTraceId() }),
         ...(c.get('apiKey') && { apiKeyId: c.get('apiKey')?.id }),
       },
       'request',
@@ -50,7 +52,7 @@ export function requestLog(options: { log: Logger; metrics: RequestMetrics }) {
  * The pattern that answered, not the path: paths carry ids, and a label of its own for each would never stop
  * growing.
  */
-function routePattern(c: Parameters<typeof matchedRoutes>[0]): string {
+export function routePattern(c: Parameters<typeof matchedRoutes>[0]): string {
   const routes = matchedRoutes(c);
   for (let at = routes.length - 1; at >= 0; at -= 1) {
     const route = routes[at];

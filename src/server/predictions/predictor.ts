@@ -8,6 +8,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { Config } from '../../core/config/index.ts';
 import { createHexId } from '../../core/ids.ts';
 import { createRandom } from '../../core/random.ts';
+import { inSpan } from '../../core/trace.ts';
 import { explainByOcclusion, fromWireOptions, type Copywriter } from '../../copy/index.ts';
 import type { Explorer, FairLane, ModelSession, ModelSessions } from '../../serving/index.ts';
 import { listClaims, markGenerated, renderAuthor } from './authorship.ts';
@@ -76,7 +77,11 @@ export function createPredictor(deps: {
     let scoringMs = 0;
     const score = async (texts: readonly string[]): Promise<number[]> => {
       const begunMs = performance.now();
-      const { probabilities, timing: spent } = await session.score(texts, context);
+      const { probabilities, timing: spent } = await inSpan(
+        'score',
+        { attributes: { 'copyloop.texts': texts.length, 'copyloop.model_version': session.version } },
+        async () => await session.score(texts, context),
+      );
       scoringMs += performance.now() - begunMs;
       timing.tokenizeMs += spent.tokenizeMs;
       timing.waitMs += spent.waitMs;
@@ -84,12 +89,14 @@ export function createPredictor(deps: {
       return probabilities;
     };
 
-    const draft = await copywriter.propose({
-      ...fromWireOptions(request),
-      count: request.count ?? defaults.candidates,
-      signal: context.signal,
-      writeWithinMs: Math.ceil(context.timeoutMs * WRITER_SHARE),
-    });
+    const draft = await inSpan('write', {}, async () =>
+      copywriter.propose({
+        ...fromWireOptions(request),
+        count: request.count ?? defaults.candidates,
+        signal: context.signal,
+        writeWithinMs: Math.ceil(context.timeoutMs * WRITER_SHARE),
+      }),
+    );
     const [confidence = 0, ...scores] = await score([text, ...draft.texts]);
     const explores = (request.policy ?? defaults.policy) === 'explore';
     const isHeldBack = explores && random.chance(defaults.holdback);

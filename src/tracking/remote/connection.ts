@@ -8,6 +8,7 @@ import type { Config } from '../../core/config/index.ts';
 import { AppError, type ErrorCode } from '../../core/errors.ts';
 import { callHttp, type HttpFailure } from '../../core/http-caller.ts';
 import { stripEnd } from '../../core/strip-end.ts';
+import { traceHeaders } from '../../core/trace.ts';
 
 export type RemoteSettings = Omit<Config['tracking'], 'uri'> & { uri: string };
 
@@ -95,7 +96,7 @@ export function createMlflowConnection(settings: RemoteSettings): MlflowConnecti
       url: request.url,
       init: {
         method: request.method,
-        headers: { ...credentials, ...request.headers },
+        headers: { ...traceHeaders(), ...credentials, ...request.headers },
         body: request.body ?? null,
         // Credentials must not follow a redirect to another host.
         redirect: 'error',

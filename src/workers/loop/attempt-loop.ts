@@ -15,6 +15,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { Config } from '../../core/config/index.ts';
 import { toAppError, toError, type AppError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
+import { inSpan } from '../../core/trace.ts';
 import type { AttemptOutcome } from '../../db/index.ts';
 import {
   beginAttempt,
@@ -139,7 +140,17 @@ export function createStageProcessor(
     });
     let result: object;
     try {
-      const handling = handler(payload as never, context as never);
+      const attributes = {
+        [`copyloop.${flow.name}`]: key.ownerId,
+        'copyloop.stage': stage,
+        'copyloop.attempt': attempt.attempt,
+        ...(key.part !== '' && { [`copyloop.${flow.tables.part}`]: key.part }),
+      };
+      const handling = inSpan(
+        `stage ${stage}`,
+        { attributes },
+        async () => await handler(payload as never, context as never),
+      );
       const handled = resultSchema.parse(await untilStopped(handling, entry, log));
       result = handled;
       await retryWhileOffline(log, () => commitResult(pool, flow, attempt, handled));

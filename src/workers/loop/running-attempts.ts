@@ -4,6 +4,7 @@
  */
 import { AppError, toError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
+import { outsideTraces } from '../../core/trace.ts';
 import { findActive, type Flow } from '../../queues/index.ts';
 import type { Pool } from 'pg';
 
@@ -65,7 +66,7 @@ export function openRunningAttempts(pool: Pool, log: Logger): RunningAttempts {
   const schedule = (): void => {
     if (closed || timer !== undefined || running.size === 0) return;
     timer = setTimeout(() => {
-      watching = watch().finally(() => {
+      watching = outsideTraces(watch).finally(() => {
         timer = undefined;
         schedule();
       });

@@ -7,6 +7,7 @@ import { AppError, toError, type ErrorCode } from '../../../core/errors.ts';
 import { FailedTry, parseRetryAfterMs, retry } from '../../../core/http-caller.ts';
 import { stripEnd } from '../../../core/strip-end.ts';
 import type { Random } from '../../../core/random.ts';
+import { traceHeaders } from '../../../core/trace.ts';
 import type { Lane } from './lane.ts';
 import type { Parameters, RefusedParameters } from './parameters.ts';
 import { readEventData } from './sse.ts';
@@ -183,6 +184,7 @@ async function sendChat(
     headers: {
       'content-type': 'application/json',
       accept: 'text/event-stream, application/json',
+      ...traceHeaders(),
       ...headersOf(options),
     },
     body: JSON.stringify({ model: options.model, messages, ...parameters }),
