@@ -1046,7 +1046,7 @@ export interface Api {
       limit?: number | undefined;
       before?: number | undefined;
       status?: 'active' | 'succeeded' | 'failed' | 'cancelled' | undefined;
-      trigger?: 'schedule' | 'manual' | 'feedback' | 'replay' | undefined;
+      trigger?: 'schedule' | 'manual' | 'feedback' | 'drift' | 'replay' | undefined;
       from?: string | undefined;
       to?: string | undefined;
     };

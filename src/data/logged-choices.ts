@@ -38,7 +38,10 @@ export interface LoggedDraw {
   trials: number;
 }
 
-/** Texts that were told about, by how they were chosen; a field that returns many texts is never drawn. */
+/**
+ * Texts that were told about, by how they were chosen, among the newest hundred thousand rows of feedback; a
+ * field that returns many texts is never drawn.
+ */
 export interface LogSize {
   /** Drawn, each with its propensity. */
   drawn: number;
@@ -48,6 +51,8 @@ export interface LogSize {
 }
 
 const DRAWS_AT_ONCE = 200;
+/** How a text was chosen stands in its prediction, of which millions would have to be unpacked. */
+const NEWEST_TOLD = 100_000;
 
 /**
  * Of one row of feedback `f`: what was earned, in how many trials, and whether the row tells of this reward
@@ -92,6 +97,12 @@ export function fieldIs({ field, channel }: Pick<LogFilter, 'field' | 'channel'>
     : sql`split_part(f.field, '.', 1) = ${channel} AND f.field LIKE '%.%'`;
 }
 
+/** Feedback on texts that went out, under the name `f`. */
+export function newestTold(filter: LogFilter, isTold: RawBuilder<unknown>): RawBuilder<unknown> {
+  return sql`(SELECT f.* FROM feedback f WHERE ${isTold} AND f.place = 0 AND ${fieldIs(filter)}
+    ORDER BY f.id DESC LIMIT ${NEWEST_TOLD})`;
+}
+
 export async function countLog(db: Db, filter: LogFilter): Promise<LogSize> {
   const { isTold } = rewardColumns(filter.reward);
   const { rows } = await sql<{ policy: string; texts: number }>`
@@ -99,9 +110,8 @@ export async function countLog(db: Db, filter: LogFilter): Promise<LogSize> {
       SELECT DISTINCT f.prediction_id, f.field, CASE
         WHEN p.response ->> 'policy' = 'holdback' THEN 'holdback'
         WHEN p.response #> ARRAY['alternatives', f.field, '0', 'propensity'] IS NULL THEN 'certain' ELSE 'drawn' END AS policy
-      FROM feedback f JOIN predictions p ON p.id = f.prediction_id
-      WHERE ${isTold} AND f.place = 0 AND ${fieldIs(filter)} AND p.model_name = ${filter.modelName}
-        AND p.created_at >= ${filter.since ?? new Date(0)}) AS told
+      FROM ${newestTold(filter, isTold)} AS f JOIN predictions p ON p.id = f.prediction_id
+      WHERE p.model_name = ${filter.modelName} AND p.created_at >= ${filter.since ?? new Date(0)}) AS told
     GROUP BY policy`.execute(db);
   const of = (policy: string): number => rows.find((row) => row.policy === policy)?.texts ?? 0;
   return { drawn: of('drawn'), heldBack: of('holdback'), certain: of('certain') };

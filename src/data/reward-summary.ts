@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import { estimateValue, type LoggedChoice } from '../learning/index.ts';
 import type { Db } from '../db/index.ts';
-import { fieldIs, readDraws, rewardColumns, type LogFilter } from './logged-choices.ts';
+import { fieldIs, newestTold, readDraws, rewardColumns, type LogFilter } from './logged-choices.ts';
 
 export interface EarnedCounts {
   /** Texts that anything was told about. */
@@ -18,7 +18,7 @@ export interface EarnedCounts {
 export interface RewardSummary {
   byField: (EarnedCounts & { field: string })[];
   byVersion: (EarnedCounts & { version: number })[];
-  /** Of returned texts, by the reward that was asked for. */
+  /** Of returned texts, by the reward that was asked for; among the newest rows of feedback. */
   byPolicy: { policy: 'best' | 'explore' | 'holdback'; texts: number; earned: number; trials: number }[];
   /** What was drawn answers for other choices among the same texts; null where too few were. */
   choices: Record<'random' | 'best', ChoiceValue> | null;
@@ -72,9 +72,8 @@ async function countByPolicy(db: Db, filter: LogFilter): Promise<RewardSummary['
   const { rows } = await sql<RewardSummary['byPolicy'][number]>`
     SELECT coalesce(p.response ->> 'policy', 'best') AS policy, count(DISTINCT (f.prediction_id, f.field))::float8 AS texts,
       coalesce(sum(${earned}), 0)::float8 AS earned, coalesce(sum(${trials}), 0)::float8 AS trials
-    FROM feedback f JOIN predictions p ON p.id = f.prediction_id
-    WHERE ${isTold} AND f.place = 0 AND p.model_name = ${filter.modelName} AND ${fieldIs(filter)}
-      AND p.created_at >= ${filter.since ?? new Date(0)}
+    FROM ${newestTold(filter, isTold)} AS f JOIN predictions p ON p.id = f.prediction_id
+    WHERE p.model_name = ${filter.modelName} AND p.created_at >= ${filter.since ?? new Date(0)}
     GROUP BY 1 ORDER BY 1`.execute(db);
   return rows;
 }

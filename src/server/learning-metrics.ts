@@ -65,6 +65,14 @@ async function readLearned({ db, config, clock }: Source): Promise<Learned> {
   return { expected, measured: champion.value === null ? Number.NaN : Number(champion.value) };
 }
 
+/** Undefined where too little is known to say. */
+export async function readLostAccuracy(source: Source): Promise<number | undefined> {
+  const { expected, measured } = await readOnceAMinute(source);
+  const now = expected?.byFeedback ?? expected?.byConfidence ?? Number.NaN;
+  const lost = Math.max(0, measured - now);
+  return Number.isNaN(lost) ? undefined : lost;
+}
+
 export const LEARNING_METRICS = [
   {
     name: 'copyloop_expected_accuracy',
@@ -82,10 +90,8 @@ export const LEARNING_METRICS = [
     name: 'copyloop_accuracy_lost',
     help: 'By how much that is less than on held-out rows; 0 where it is no less: alert on it',
     read: async (source: Source): Promise<Sample[]> => {
-      const { expected, measured } = await readOnceAMinute(source);
-      const now = expected?.byFeedback ?? expected?.byConfidence ?? Number.NaN;
-      const value = Math.max(0, measured - now);
-      return Number.isNaN(value) ? [] : [{ labels: {}, value }];
+      const value = await readLostAccuracy(source);
+      return value === undefined ? [] : [{ labels: {}, value }];
     },
   },
   {

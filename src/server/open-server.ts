@@ -175,7 +175,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     );
     const retrain = resources.add(
       'retrain trigger',
-      openRetrainTrigger({ db: database.db, starter: options.runs, config: config.feedback, clock, log }),
+      openRetrainTrigger({ db: database.db, starter: options.runs, config, clock, log }),
     );
     const brandStore = createBrandStore(database.db);
     const brandBook = createBrandBook(brandStore, clock);

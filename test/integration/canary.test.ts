@@ -193,6 +193,19 @@ describe('a canary', () => {
     expect(await newest()).toMatchObject({ status: 'promoted', evidence: { challenger: { shown: 20_000 } } });
   });
 
+  it('is not read anew by a server that looks right after another, and is by who asks', async () => {
+    await begin();
+    await serve(1, about(10));
+    await lookAtCanary(deps);
+    const { evidence } = (await newest()) ?? {};
+    expect(evidence?.champion.shown).toBe(PRODUCTS * IMPRESSIONS);
+    await serve(2, about(10));
+    await lookAtCanary(deps, DAY_MS);
+    expect((await newest())?.evidence).toEqual(evidence);
+    await lookAtCanary(deps);
+    expect((await newest())?.evidence?.challenger.shown).toBe(PRODUCTS * IMPRESSIONS);
+  });
+
   it.each<[string, () => number, object, RegExp]>([
     [
       'no reward at all',

@@ -7,6 +7,9 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSilentLogger } from '../../src/core/log.ts';
+import { systemClock } from '../../src/core/clock.ts';
+import { openRetrainTrigger } from '../../src/server/feedback/retrain-trigger.ts';
+import { ACCURACY_TAG } from '../../src/tracking/index.ts';
 import { openExplorer } from '../../src/serving/index.ts';
 import type { Server } from '../../src/server/index.ts';
 import { copyTinyModels } from './shared-models.ts';
@@ -70,6 +73,25 @@ describe('the policy explore', () => {
       const spread = 4 * Math.sqrt((p * (1 - p)) / draws) + 1 / draws;
       expect(Math.abs((shown.get(text) ?? 0) / draws - p)).toBeLessThan(spread);
     }
+  });
+
+  it('draws by the propensities that it tells on each of several servers, whatever each has read by then', async () => {
+    const second = await harness.openServer();
+    const expected = new Map<string, { sum: number; variance: number; shown: number }>();
+    for (let i = 0; i < 160; i += 1) {
+      const url = i % 2 === 0 ? server.url : second.url;
+      const { body } = await postJson(`${url}/predict`, { ...product, policy: 'explore' });
+      const texts = adCopyOf(body as unknown as Answer);
+      for (const [place, { text, propensity = 0 }] of texts.entries()) {
+        const of = expected.get(text) ?? { sum: 0, variance: 0, shown: 0 };
+        of.sum += propensity;
+        of.variance += propensity * (1 - propensity);
+        of.shown += place === 0 ? 1 : 0;
+        expected.set(text, of);
+      }
+    }
+    for (const { sum, variance, shown } of expected.values())
+      expect(Math.abs(shown - sum)).toBeLessThan(4 * Math.sqrt(variance) + 1);
   });
 
   it('keeps the propensities of all texts with the stored prediction', async () => {
@@ -166,5 +188,33 @@ describe('GET /learning/value', () => {
       expect(dr).toBeGreaterThan(0);
       expect(dr).toBeLessThan(0.1);
     }
+  });
+});
+
+describe('a champion that has lost accuracy', () => {
+  it('has a run started by itself where that is asked for, once', async () => {
+    await harness.tracking.registry.setVersionTag('copy-quality', 1, ACCURACY_TAG, '1');
+    const { config, database, runs } = harness;
+    const check = async (startRun: number | null): Promise<string | undefined> => {
+      const trigger = openRetrainTrigger({
+        db: database.db,
+        starter: runs,
+        config: {
+          ...config,
+          feedback: { ...config.feedback, retrainAfter: 0 },
+          learning: { ...config.learning, drift: { days: 7, minimum: 100, startRun } },
+        },
+        clock: systemClock,
+        log: createSilentLogger(),
+      });
+      const started = await trigger.check();
+      await trigger.close();
+      return started;
+    };
+    expect(await check(null)).toBeUndefined();
+    const runId = await check(0.01);
+    expect(await harness.getRun(runId ?? '')).toMatchObject({ trigger: 'drift' });
+    await runs.cancelRun(runId ?? '');
+    expect(await check(0.01)).toBeUndefined();
   });
 });

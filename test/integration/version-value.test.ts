@@ -4,11 +4,17 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { createHexId } from '../../src/core/ids.ts';
 import { createRandom } from '../../src/core/random.ts';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { sql } from 'kysely';
+import { loadConfig } from '../../src/core/config/index.ts';
 import type { Database } from '../../src/db/index.ts';
 import { expectAccuracy, summarizeRewards } from '../../src/data/index.ts';
 import { judgeVersion, type Judged } from '../../src/serving/index.ts';
+import { compareValues } from '../../src/workers/stages/compare-values.ts';
 import { openTestDatabase } from './databases.ts';
+import { copyTinyModels } from './shared-models.ts';
 
 const RATES = [0.02, 0.04, 0.08];
 const IMPRESSIONS = 500;
@@ -174,6 +180,22 @@ describe('the value of a version', () => {
     expect(because).toMatch(reason);
   });
 
+  it('is of conversions or verdicts where these are the reward', async () => {
+    await addDraws(300);
+    expect((await judge({ reward: 'conversions' })).because).toMatch(/0 texts with conversions/);
+    await sql`UPDATE feedback SET conversions = clicks / 2`.execute(database.db);
+    const [clicks, conversions] = [await judge(), await judge({ reward: 'conversions' })];
+    const half = (clicks.value?.version.snips ?? 0) / 2;
+    expect(Math.abs((conversions.value?.version.snips ?? 0) - half)).toBeLessThan(0.002);
+    // People accept what the version would have chosen, and reject the rest.
+    await sql`
+      INSERT INTO feedback (prediction_id, field, outcome)
+      SELECT id, 'ad_copy', CASE WHEN response #>> '{alternatives,ad_copy,0,text}' = 'text 2' THEN 'accepted' ELSE 'rejected' END
+      FROM predictions`.execute(database.db);
+    const verdicts = await judge({ reward: 'verdicts' });
+    expect(verdicts.value).toMatchObject({ version: { snips: 1 }, champion: { snips: 0 } });
+  });
+
   it('of revenue is in its currency, and refused where fields are counted in several', async () => {
     await addDraws(300, { currency: 'EUR' });
     const euros = await judge({ reward: 'revenue' });
@@ -182,6 +204,32 @@ describe('the value of a version', () => {
     await addDraws(150, { field: 'x.text', currency: 'USD' });
     expect((await judge({ reward: 'revenue' })).because).toMatch(/ad_copy: EUR, x\.text: USD/);
     expect((await judge({ reward: 'revenue', field: 'x.text' })).value?.currency).toBe('USD');
+  });
+});
+
+describe('the value that the gate asks for', () => {
+  it('is of a model directory that is no version yet, beside what the champion has answered', async () => {
+    const folder = await mkdtemp(path.join(tmpdir(), 'copyloop-value-'));
+    try {
+      const [challenger = '', champion = ''] = await copyTinyModels(folder, ['first', 'second']);
+      const { config } = loadConfig({ env: {} });
+      const context = {
+        services: { config, database },
+        run: { options: { model: { name: 'copy' } } },
+        signal: new AbortController().signal,
+      } as unknown as Parameters<typeof compareValues>[2];
+      const compare = () => compareValues({ challenger, champion }, 1, context);
+      expect(await compare()).toMatchObject({ reward: 'clicks', figures: null });
+      await addDraws(400);
+      const { figures, because } = await compare();
+      expect(because).toBeNull();
+      // To the tiny model the texts are alike: it would choose each as often, and earn their mean.
+      expect(figures).toMatchObject({ choices: 400 });
+      expect(figures?.challenger).toBeGreaterThan(figures?.champion ?? 1);
+      expect(figures?.high).toBeGreaterThan(0);
+    } finally {
+      await rm(folder, { recursive: true, force: true });
+    }
   });
 });
 

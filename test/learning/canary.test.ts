@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../src/core/random.ts';
-import { judgeCanary, type CanaryVerdict, type Earned } from '../../src/learning/index.ts';
+import {
+  earnedOf,
+  judgeCanary,
+  type CanaryVerdict,
+  type Earned,
+  type ProductSums,
+} from '../../src/learning/index.ts';
 
 const ALPHA = 0.05;
 
@@ -74,5 +80,68 @@ describe('a canary', () => {
     const same = { shown: 500, rewards: 100, squares: 100 };
     expect(judgeCanary(never, never, { alpha: ALPHA, budget: 1000 }).verdict).toBe('out-of-budget');
     expect(judgeCanary(same, same, { alpha: ALPHA, budget: 1000 }).verdict).toBe('out-of-budget');
+  });
+});
+
+describe('a canary over products that differ', () => {
+  const SHOWS = 100;
+  const none = (): ProductSums => ({
+    products: 0,
+    earned: 0,
+    shown: 0,
+    earnedSquares: 0,
+    shownSquares: 0,
+    earnedByShown: 0,
+  });
+  /** Most products earn next to nothing, one in five earns much: so it is on both sides. */
+  const addProduct = (sums: ProductSums, random: ReturnType<typeof createRandom>): void => {
+    const rate = random.chance(0.2) ? 0.3 : 0.02;
+    let earned = 0;
+    for (let show = 0; show < SHOWS; show += 1) earned += random.chance(rate) ? 1 : 0;
+    sums.products += 1;
+    sums.earned += earned;
+    sums.shown += SHOWS;
+    sums.earnedSquares += earned ** 2;
+    sums.shownSquares += SHOWS ** 2;
+    sums.earnedByShown += earned * SHOWS;
+  };
+  const independent = ({ shown, earned }: ProductSums): Earned => ({
+    shown,
+    rewards: earned,
+    squares: earned,
+  });
+  const countWrong = (read: (sums: ProductSums) => Earned, trials: number): number => {
+    let wrong = 0;
+    for (let seed = 0; seed < trials; seed += 1) {
+      const random = createRandom(seed);
+      const [champion, challenger] = [none(), none()];
+      for (let product = 1; product <= 250; product += 1) {
+        addProduct(champion, random);
+        addProduct(challenger, random);
+        if (product < 20) continue;
+        const { verdict } = judgeCanary(read(champion), read(challenger), { alpha: ALPHA, budget: 50_001 });
+        if (verdict === 'promote') wrong += 1;
+        if (verdict !== 'undecided') break;
+      }
+    }
+    return wrong / trials;
+  };
+
+  it('promotes at most one in twenty that is no better, where shows taken for independent would do it far oftener', () => {
+    expect(countWrong(earnedOf, 200)).toBeLessThanOrEqual(0.05);
+    expect(countWrong(independent, 50)).toBeGreaterThan(0.2);
+  });
+
+  it('is no surer than of independent shows where products do not differ', () => {
+    const alike = {
+      products: 10,
+      shown: 1000,
+      earned: 100,
+      earnedSquares: 1000,
+      shownSquares: 1e5,
+      earnedByShown: 1e4,
+    };
+    expect(earnedOf(alike)).toEqual({ shown: 1000, rewards: 100, squares: 100 });
+    expect(earnedOf(none())).toEqual(emptySide());
   });
 });

@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/core/paths.ts';
 import { createRandom } from '../../src/core/random.ts';
-import { estimateValue, type LoggedChoice } from '../../src/learning/index.ts';
+import { compareValues, estimateValue, type LoggedChoice } from '../../src/learning/index.ts';
 import { boundMeanBelow } from '../../src/learning/value.ts';
 
 interface Recorded {
@@ -59,6 +59,55 @@ describe('the value of another policy', () => {
     let held = 0;
     for (let log = 0; log < logs; log += 1) held += holdsAtEveryLook(log) ? 1 : 0;
     expect(held / logs).toBeGreaterThanOrEqual(0.95);
+  });
+});
+
+describe('the gain of one policy over another', () => {
+  /** Two policies that choose differently and earn the same, or not. */
+  const draw = (random: ReturnType<typeof createRandom>, rates: readonly [number, number]) => {
+    const text = random.chance(0.7) ? 0 : 1;
+    const reward = random.chance(rates[text] ?? 0) ? 1 : 0;
+    const choice = {
+      propensity: text === 0 ? 0.7 : 0.3,
+      reward,
+      expectedOfChoice: 0.3,
+      expectedOfPolicy: 0.3,
+    };
+    return {
+      first: { ...choice, probability: text === 1 ? 1 : 0 },
+      second: { ...choice, probability: text === 0 ? 1 : 0 },
+    };
+  };
+
+  it('has bounds that hold 0 at every look in at least 95 of 100 logs where both earn the same', () => {
+    const logs = 120;
+    let held = 0;
+    for (let seed = 0; seed < logs; seed += 1) {
+      const random = createRandom(seed);
+      const [first, second]: LoggedChoice[][] = [[], []];
+      let holds = true;
+      for (let choices = 1; choices <= 1000 && holds; choices += 1) {
+        const drawn = draw(random, [0.3, 0.3]);
+        first?.push(drawn.first);
+        second?.push(drawn.second);
+        if (choices % 100 !== 0) continue;
+        const { low, high } = compareValues(first ?? [], second ?? []);
+        holds = low <= 0 && high >= 0;
+      }
+      held += holds ? 1 : 0;
+    }
+    expect(held / logs).toBeGreaterThanOrEqual(0.95);
+  });
+
+  it('is found where one earns more', () => {
+    const random = createRandom(1);
+    const drawn = Array.from({ length: 2000 }, () => draw(random, [0.2, 0.4]));
+    const gain = compareValues(
+      drawn.map(({ first }) => first),
+      drawn.map(({ second }) => second),
+    );
+    expect(gain.low).toBeGreaterThan(0);
+    expect(gain.difference).toBeCloseTo(0.2, 1);
   });
 });
 

@@ -260,7 +260,11 @@ export type LearningReward = (typeof LEARNING_REWARDS)[number];
 
 const learning = z.strictObject({
   reward: z.enum(LEARNING_REWARDS),
-  drift: z.strictObject({ days: positiveInt.max(365), minimum: positiveInt }),
+  drift: z.strictObject({
+    days: positiveInt.max(365),
+    minimum: positiveInt,
+    startRun: openFraction.nullable(),
+  }),
 });
 
 const feedback = z.strictObject({

@@ -21,6 +21,7 @@ import { adoptedResultsMigration } from './033-adopted-results.ts';
 import { consoleMigration } from './034-console.ts';
 import { exploredPredictionsMigration } from './035-explored-predictions.ts';
 import { canariesMigration } from './036-canaries.ts';
+import { driftRunsMigration } from './037-drift-runs.ts';
 import { textsMigration } from './041-texts.ts';
 import { brandsMigration } from './046-brands.ts';
 import { writerUsageMigration } from './047-writer-usage.ts';
@@ -51,6 +52,7 @@ export const migrations: readonly Migration[] = [
   consoleMigration,
   exploredPredictionsMigration,
   canariesMigration,
+  driftRunsMigration,
   textsMigration,
   brandsMigration,
   writerUsageMigration,

@@ -2,7 +2,7 @@
  * 032-schedule-pause and 033-adopted-results. */
 import type { Generated } from 'kysely';
 
-export const RUN_TRIGGERS = ['schedule', 'manual', 'feedback', 'replay'] as const;
+export const RUN_TRIGGERS = ['schedule', 'manual', 'feedback', 'drift', 'replay'] as const;
 export type RunTrigger = (typeof RUN_TRIGGERS)[number];
 
 export const RUN_STATUSES = ['active', 'succeeded', 'failed', 'cancelled'] as const;

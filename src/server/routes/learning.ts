@@ -81,6 +81,7 @@ const valueRoute = defineRoute({
     404: errorResponse('no such version'),
     409: errorResponse('there is no champion'),
     422: errorResponse('a version whose files cannot be used'),
+    501: errorResponse('a version of an architecture that is not supported'),
     429: errorResponse('another value is being computed: Retry-After says when to come again'),
   },
 });

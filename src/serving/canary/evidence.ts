@@ -34,8 +34,8 @@ async function readEarned(
       WHERE p.model_name = ${modelName} AND p.model_version IN (${champion}, ${version})
         AND p.created_at >= ${startedAt} AND ${isTold}
         -- What was returned, not what was offered beside it.
-        AND f.place < CASE jsonb_typeof(p.response #> ARRAY['text_ids', f.field])
-          WHEN 'array' THEN jsonb_array_length(p.response #> ARRAY['text_ids', f.field]) ELSE 1 END
+        AND (f.place = 0 OR f.place < CASE jsonb_typeof(p.response #> ARRAY['text_ids', f.field])
+          WHEN 'array' THEN jsonb_array_length(p.response #> ARRAY['text_ids', f.field]) ELSE 1 END)
       GROUP BY p.model_version, p.title, p.description)
     SELECT version, count(*)::float8 AS products, sum(earned) AS earned, sum(shown) AS shown,
       sum(earned * earned) AS "earnedSquares", sum(shown * shown) AS "shownSquares", sum(earned * shown) AS "earnedByShown"

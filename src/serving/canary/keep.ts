@@ -38,29 +38,29 @@ export interface CanaryKeeper {
 }
 
 export function openCanaryKeeper(deps: CanaryDeps): CanaryKeeper {
-  let looking: Promise<void> | undefined;
-  const look = async (): Promise<void> => {
-    looking ??= lookAtCanary(deps).finally(() => {
-      looking = undefined;
-    });
+  let looking: Promise<void> = Promise.resolve();
+  // One after the other, so that who asks for a look gets one that began after they asked.
+  const look = async (notWithinMs = 0): Promise<void> => {
+    looking = looking.catch(() => undefined).then(() => lookAtCanary(deps, notWithinMs));
     await looking;
   };
   const timer = setInterval(() => {
-    look().catch((thrown: unknown) =>
+    look(LOOK_EVERY_MS / 2).catch((thrown: unknown) =>
       deps.log.warn({ err: toError(thrown) }, 'the canary could not be looked at; it is tried again'),
     );
   }, LOOK_EVERY_MS);
   timer.unref();
   return {
-    look,
+    look: () => look(),
     close: async () => {
       clearInterval(timer);
-      await looking?.catch(() => undefined);
+      await looking.catch(() => undefined);
     },
   };
 }
 
-export async function lookAtCanary(deps: CanaryDeps): Promise<void> {
+/** @param notWithinMs of the last look, whoever made it: the evidence is read whole each time */
+export async function lookAtCanary(deps: CanaryDeps, notWithinMs = 0): Promise<void> {
   const { db, locks, modelName } = deps;
   if (!(await hasOpenCanary(db, modelName))) return;
   await locks.tryHold([LOCK_KEYS.canary, modelName], async () => {
@@ -73,9 +73,13 @@ export async function lookAtCanary(deps: CanaryDeps): Promise<void> {
       if (canary === undefined) {
         if (!(await beginNext(deps))) return;
       } else if (canary.status === 'settling') await finish(deps, canary);
-      else if (!(await decide(deps, canary))) return;
+      else if (isFresh(canary, notWithinMs, deps.clock) || !(await decide(deps, canary))) return;
     }
   });
+}
+
+function isFresh({ evidence }: Canary, withinMs: number, clock: Clock): boolean {
+  return evidence !== null && clock.nowMs() - Date.parse(evidence.lookedAt) < withinMs;
 }
 
 /** @throws AppError `not-found` when none runs or waits */

@@ -8,7 +8,7 @@ import { Ago, Took } from '../../parts/time.tsx';
 import { Trouble, Waiting } from '../../parts/trouble.tsx';
 
 const PAGE_SIZE = 50;
-const TRIGGERS = ['manual', 'schedule', 'feedback', 'replay'] as const;
+const TRIGGERS = ['manual', 'schedule', 'feedback', 'drift', 'replay'] as const;
 const STATUSES = ['active', 'succeeded', 'failed', 'cancelled'] as const;
 
 export default function Runs({ route }: PageProps) {
