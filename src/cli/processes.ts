@@ -3,6 +3,7 @@
  * command.
  */
 import { systemClock } from '../core/clock.ts';
+import type { LoadedConfig } from '../core/config/index.ts';
 import { openServer, type Server } from '../server/index.ts';
 import { openBudgetedCopywriter, openVersionScorers } from '../serving/index.ts';
 import { openWebhookDelivery } from '../tracking/index.ts';
@@ -35,7 +36,11 @@ export async function addWorkers(
   resources.add('workers', workers);
 }
 
-export async function addServer(services: Services, { queues, runs, jobs }: QueueServices): Promise<Server> {
+export async function addServer(
+  services: Services,
+  { queues, runs, jobs }: QueueServices,
+  origins: LoadedConfig['origins'],
+): Promise<Server> {
   const { config, log, logHealth, resources, database, artifacts, tracking } = services;
   const server = await openServer({
     config,
@@ -47,6 +52,7 @@ export async function addServer(services: Services, { queues, runs, jobs }: Queu
     queues,
     runs,
     jobs,
+    origins,
     clock: systemClock,
   });
   return resources.add('server', server);

@@ -375,6 +375,19 @@ export type JobStage = {
   finished_at: string | null;
 };
 
+export type CatalogueInspection = {
+  format: string;
+  is_recognised: boolean;
+  columns: string[];
+  mapping: { [key: string]: string[] };
+  accepted: number;
+  refused: number;
+  preview: { line: number; product: CatalogueCells }[];
+  refused_rows: { line: number; field: string; value: string; reason: string; cells: CatalogueCells }[];
+};
+
+export type CatalogueCells = { id: string; title: string; category: string; description: string };
+
 export type Model = {
   name: string;
   description: string | null;
@@ -499,6 +512,54 @@ export type TextDecision = {
   comment?: string | undefined;
   edited_text?: string | undefined;
   from?: 'draft' | 'in_review' | 'approved' | 'rejected' | 'published' | undefined;
+};
+
+export type Setting = { key: string; value?: unknown; origin: string };
+
+export type WatchedWebhook = {
+  id: string;
+  name: string;
+  status: string;
+  url: string;
+  deliveries: WebhookDelivery[];
+};
+
+export type WebhookDelivery = {
+  id: string;
+  event: string;
+  status: string;
+  attempts: number;
+  last_error: string | null;
+  created_at: string;
+  ended_at: string | null;
+};
+
+export type TableSize = { name: string; bytes: number; rows: number };
+
+export type TextReport = {
+  score: number | null;
+  used: number;
+  unit: string;
+  limits: { kind: string; max: number }[];
+  finding: { refusal: string; reason: string } | null;
+  claims: {
+    start: number;
+    end: number;
+    kind: string;
+    source: { in: 'title' | 'description'; start: number; end: number } | null;
+  }[];
+};
+
+export type TextCheckRequest = {
+  title: string;
+  description: string;
+  keywords?: string[] | undefined;
+  audience?: string | undefined;
+  banned_words?: string[] | undefined;
+  brand?: string | undefined;
+  language?: 'auto' | 'en' | 'de' | 'fr' | 'es' | 'it' | 'nl' | undefined;
+  texts: { field: string; text: string }[];
+  score?: boolean | undefined;
 };
 
 export type Key = {
@@ -709,6 +770,24 @@ export interface Api {
     body: undefined;
     answer: { status: 'success'; deleted: number };
   };
+  'GET /admin/config': {
+    path: {};
+    query: {};
+    body: undefined;
+    answer: { status: 'success'; settings: Setting[] };
+  };
+  'GET /admin/storage': {
+    path: {};
+    query: {};
+    body: undefined;
+    answer: { status: 'success'; bytes: number; tables: TableSize[] };
+  };
+  'GET /admin/webhooks': {
+    path: {};
+    query: {};
+    body: undefined;
+    answer: { status: 'success'; webhooks: WatchedWebhook[] };
+  };
   'GET /audit': {
     path: {};
     query: {
@@ -860,6 +939,12 @@ export interface Api {
     query: {};
     body: undefined;
     answer: { status: 'success'; job: Job };
+  };
+  'GET /jobs/{id}/inspection': {
+    path: { id: string };
+    query: {};
+    body: undefined;
+    answer: { status: 'success'; inspection: CatalogueInspection };
   };
   'GET /jobs/{id}/output': { path: { id: string }; query: {}; body: undefined; answer: undefined };
   'GET /jobs/{id}/refused': { path: { id: string }; query: {}; body: undefined; answer: undefined };
@@ -1132,6 +1217,12 @@ export interface Api {
     body: undefined;
     answer: { status: 'success'; usage: WriterUsage[] };
   };
+  'POST /admin/webhooks/{id}/retry': {
+    path: { id: string };
+    query: {};
+    body: undefined;
+    answer: { status: 'success'; retried: number };
+  };
   'POST /batch_predict': {
     path: {};
     query: {};
@@ -1195,6 +1286,12 @@ export interface Api {
       refused: number;
       refused_rows: { line: number; field: string; value: string; reason: string }[];
     };
+  };
+  'POST /jobs/inspect': {
+    path: {};
+    query: { map?: string[] | undefined };
+    body: undefined;
+    answer: { status: 'success'; inspection: CatalogueInspection };
   };
   'POST /jobs/predict': {
     path: {};
@@ -1346,6 +1443,12 @@ export interface Api {
     query: {};
     body: { key: string };
     answer: { status: 'success'; needed: boolean; sign_on: string | null; key: SignedInKey };
+  };
+  'POST /texts/check': {
+    path: {};
+    query: {};
+    body: TextCheckRequest;
+    answer: { status: 'success'; texts: TextReport[] };
   };
   'POST /texts/state': {
     path: {};

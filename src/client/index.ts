@@ -1,5 +1,5 @@
 export { ApiError } from './api-error.ts';
-export type { Call, Operation, Parts } from './api-types.ts';
+export type { Answer, Body, Call, Operation, Parts, Query } from './api-types.ts';
 export type { CallOptions, ClientOptions } from './caller.ts';
 export {
   createClient,
@@ -19,5 +19,5 @@ export {
   type RunRequest,
 } from './create-client.ts';
 export type { FollowOptions } from './follow.ts';
-export type { Catalogue, Job, JobRequest, JobSummary } from './jobs.ts';
+export type { Catalogue, CatalogueInspection, Job, JobRequest, JobSummary } from './jobs.ts';
 export type { LogBatch, MlflowClient, SearchOther, SearchRuns } from './mlflow.ts';

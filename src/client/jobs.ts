@@ -20,9 +20,14 @@ export type JobRequest = Omit<Query<'POST /jobs/predict'>, Listed | 'url'> & {
   [K in Listed]?: readonly string[] | undefined;
 };
 export type Job = Answer<'GET /jobs/{id}'>['job'];
+export type CatalogueInspection = Answer<'POST /jobs/inspect'>['inspection'];
 export type JobSummary = Answer<'GET /jobs'>['jobs'][number];
 
 const UPLOAD_TIMEOUT_MS = 600_000;
+
+/** An empty list asks for nothing: sent, it would be one empty name. */
+const joinList = (list: readonly string[] | undefined): string | undefined =>
+  list === undefined || list.length === 0 ? undefined : list.join(',');
 
 export function createJobsClient(caller: Caller) {
   const at = (id: string, rest = ''): string => `/jobs/${encodeURIComponent(id)}${rest}`;
@@ -34,7 +39,29 @@ export function createJobsClient(caller: Caller) {
   const readFile = async (path: string, rest?: CallOptions): Promise<ReadableStream<Uint8Array>> =>
     (await caller.send('GET', path, rest)).body ?? new Blob([]).stream();
 
+  const sent = ({ body, contentType }: Extract<Catalogue, { body: Content }>) => ({
+    body,
+    ...(contentType !== undefined && { headers: { 'content-type': contentType } }),
+  });
+
   return {
+    /**
+     * What a catalogue holds, how it would be read and which rows would be refused; nothing is kept of it.
+     * @param query `map` as in a job's request, and with `auto` what is recognised by itself
+     */
+    inspect: async (
+      catalogue: Extract<Catalogue, { body: Content }>,
+      query: Query<'POST /jobs/inspect'> = {},
+      rest?: CallOptions,
+    ): Promise<CatalogueInspection> =>
+      (
+        await caller.json<Answer<'POST /jobs/inspect'>>('POST', '/jobs/inspect', {
+          timeoutMs: UPLOAD_TIMEOUT_MS,
+          ...rest,
+          query,
+          ...sent(catalogue),
+        })
+      ).inspection,
     /** Waits ten minutes for the upload when no `timeoutMs` is given. @returns the new job's id */
     start: async (catalogue: Catalogue, request: JobRequest = {}, rest?: CallOptions): Promise<string> => {
       const { channels, keywords, banned_words, ...query } = request;
@@ -47,15 +74,12 @@ export function createJobsClient(caller: Caller) {
           count: query.count ?? undefined,
           seed: query.seed ?? undefined,
           preview: query.preview ?? undefined,
-          channels: channels?.join(','),
-          keywords: keywords?.join(','),
-          banned_words: banned_words?.join(','),
+          channels: joinList(channels),
+          keywords: joinList(keywords),
+          banned_words: joinList(banned_words),
           ...(!isUpload && { url: catalogue.url }),
         },
-        ...(isUpload && {
-          body: catalogue.body,
-          ...(catalogue.contentType !== undefined && { headers: { 'content-type': catalogue.contentType } }),
-        }),
+        ...(isUpload && sent(catalogue)),
       });
       return answer.job_id;
     },

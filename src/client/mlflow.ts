@@ -158,6 +158,28 @@ export function createMlflowClient(caller: Caller) {
           options,
         )
       ).metrics ?? [],
+    /**
+     * One metric of up to a hundred runs, by run id: of long histories about a thousand points each, with the
+     * first and the last.
+     */
+    metricHistories: async (
+      runIds: readonly string[],
+      key: string,
+      options?: CallOptions,
+    ): Promise<Map<string, MlflowMetric[]>> => {
+      const { metrics = [] } = await read<{ metrics?: (MlflowMetric & { run_id: string })[] }>(
+        'metrics/get-history-bulk-interval',
+        { run_ids: runIds, metric_key: key, max_results: '1000' },
+        options,
+      );
+      const histories = new Map<string, MlflowMetric[]>();
+      for (const { run_id, ...metric } of metrics) {
+        const history = histories.get(run_id);
+        if (history === undefined) histories.set(run_id, [metric]);
+        else history.push(metric);
+      }
+      return histories;
+    },
     delete: async (runId: string, options?: CallOptions): Promise<void> => {
       await call('POST', 'runs/delete', { run_id: runId }, once(options));
     },

@@ -8,7 +8,7 @@ import { pages } from './pages/index.ts';
 import { Trouble } from './parts/trouble.tsx';
 import { Keys } from './keys.tsx';
 import { linkTo, useRoute, type PageProps } from './app/route.ts';
-import { SignedIn, SignOut, type Session } from './app/sign-in.tsx';
+import { SignedIn, SignOut, useMay, type Session } from './app/sign-in.tsx';
 import { ThemeChoice } from './app/theme.tsx';
 
 export function App() {
@@ -17,6 +17,7 @@ export function App() {
 
 function Shell({ session }: { session: Session }) {
   const route = useRoute();
+  const isAdmin = useMay('admin');
   const page = pages[route.page];
   const [loaded, setLoaded] = useState<{ name: string; Page: ComponentType<PageProps> }>();
   const [error, setError] = useState<Error>();
@@ -57,7 +58,7 @@ function Shell({ session }: { session: Session }) {
         </a>
         <ul>
           {Object.entries(pages)
-            .filter(([, { under }]) => under === undefined)
+            .filter(([, { under, role }]) => under === undefined && (role === undefined || isAdmin))
             .map(([name, { title }]) => (
               <li key={name}>
                 <a

@@ -4,9 +4,13 @@ import { pages } from './pages/index.ts';
 import { linkTo } from './app/route.ts';
 
 const KEYS: readonly [keys: string, does: string][] = [
-  ['/ or Ctrl-K', 'go to a page, or to a run by its id'],
+  ['/ or Ctrl-K', 'go to a page, or to a run, a prediction or a text by its id'],
   ['?', 'show these keys'],
   ['Esc', 'close'],
+  ['a, e, r', 'in Review: accept, edit, reject'],
+  ['n, p', 'in Review: the next text, the one before'],
+  ['m', 'in Review: take the text, or give it back'],
+  ['Ctrl-Enter', 'in Review: accept as edited'],
 ];
 
 type Open = 'none' | 'palette' | 'help';
@@ -64,6 +68,7 @@ function Palette({ close }: { close: () => void }) {
   const go = (): void => {
     const [first] = found;
     if (first !== undefined) location.hash = linkTo(first[0]);
+    else if (/^[0-9a-f]{32}/.test(wanted)) location.hash = linkTo('receipt', [wanted.slice(0, 32)]);
     else if (wanted !== '') location.hash = linkTo('run', [wanted]);
     close();
   };
@@ -79,7 +84,7 @@ function Palette({ close }: { close: () => void }) {
         <input
           autofocus
           value={text}
-          placeholder="a page, or a run's id"
+          placeholder="a page, or an id"
           onInput={(event) => setText(event.currentTarget.value)}
         />
       </label>

@@ -19,6 +19,7 @@ export {
   type BrandProfile,
 } from './brand/index.ts';
 export { loadChannels, parseChannels, type Channels } from './channels/index.ts';
+export { type Claim } from './check/index.ts';
 export {
   createCopywriter,
   listWriters,
@@ -35,6 +36,7 @@ export {
   type Refusal,
   type TextPolicy,
   type WriterNote,
+  type TextReport,
 } from './compose/index.ts';
 export {
   copyOptionsSchema,

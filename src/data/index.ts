@@ -1,12 +1,16 @@
 export {
   CATALOGUE_FIELDS,
+  listUsedColumns,
   openCatalogue,
+  openCatalogueTable,
   storeCatalogue,
   type CatalogueOptions,
   type CatalogueRow,
   type CatalogueSource,
   type Product,
 } from './catalogue/open-catalogue.ts';
+export { inspectCatalogue, type CatalogueInspection } from './catalogue/inspect-catalogue.ts';
+export { openTable } from './format/open-table.ts';
 export {
   ingestRecords,
   type IngestContext,

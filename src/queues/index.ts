@@ -64,7 +64,14 @@ export {
   type AttemptLog,
   type LogLine,
 } from './attempt-log.ts';
-export { getJob, listJobs, type JobStageView, type JobSummary, type JobView } from './job-views.ts';
+export {
+  getJob,
+  listJobs,
+  readJobSource,
+  type JobStageView,
+  type JobSummary,
+  type JobView,
+} from './job-views.ts';
 export {
   createJobStarter,
   type JobInput,

@@ -178,6 +178,20 @@ function toSummary(row: JobRow): JobSummary {
   };
 }
 
+/** Where a job's catalogue is read again, and by which map. @throws AppError `not-found` */
+export async function readJobSource(
+  db: Db,
+  id: string,
+): Promise<{ source: CatalogueSource; map: PredictJobOptions['map'] }> {
+  const row = await db
+    .selectFrom('prediction_jobs')
+    .select(['source', 'options'])
+    .where('id', '=', id)
+    .executeTakeFirst();
+  if (row === undefined) throw noSuchJob(id);
+  return { source: row.source as CatalogueSource, map: predictOptionsSchema.parse(row.options).map };
+}
+
 function describeSource(source: CatalogueSource): string {
   if (source.kind === 'artifact') return source.name;
   return originAndPath(new URL(source.url));

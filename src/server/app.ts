@@ -2,7 +2,7 @@
 import type { Context, MiddlewareHandler } from 'hono';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import type { Clock } from '../core/clock.ts';
-import type { Config } from '../core/config/index.ts';
+import type { Config, ConfigLine } from '../core/config/index.ts';
 import type { Logger } from '../core/log.ts';
 import type { BrandBook, Copywriter } from '../copy/index.ts';
 import type { Db, Locks } from '../db/index.ts';
@@ -45,9 +45,11 @@ import { JSON_LENGTH_HEADER } from './protocols/binary-tensors.ts';
 import { createMlflowScoringRoutes } from './protocols/mlflow.ts';
 import { createOpenInferenceRoutes } from './protocols/open-inference.ts';
 import { createTeiRoutes } from './protocols/tei.ts';
+import { createAdminRoutes } from './routes/admin.ts';
 import { addApiPage } from './routes/api-page.ts';
 import { createAuditRoutes } from './routes/audit.ts';
 import { createBrandRoutes } from './routes/brands.ts';
+import { createTextCheckRoutes } from './routes/check-texts.ts';
 import { createConsoleRoutes } from './routes/console.ts';
 import { createCanaryRoutes } from './routes/canary.ts';
 import { createDatasetRoutes } from './routes/datasets.ts';
@@ -60,6 +62,7 @@ import { createInfoRoutes } from './routes/info.ts';
 import { createKeyRoutes } from './routes/keys.ts';
 import { createLearningRoutes } from './routes/learning.ts';
 import { createMetricsRoutes } from './routes/metrics.ts';
+import { createCatalogueInspectionRoutes, INSPECT_PATH } from './routes/inspect-catalogues.ts';
 import { createJobRoutes, UPLOAD_PATH } from './routes/jobs.ts';
 import { createModelGateRoutes } from './routes/model-gate.ts';
 import { createModelRoutes } from './routes/models.ts';
@@ -124,12 +127,13 @@ export interface AppDeps {
   isDraining: () => boolean;
   onFeedback: () => void;
   version: string;
+  settings: readonly ConfigLine[];
   clock: Clock;
   log: Logger;
 }
 
 /** Paths whose bodies are read as they come in. */
-const STREAMED_PATHS = [UPLOAD_PATH, FEEDBACK_BATCH_PATH];
+const STREAMED_PATHS = [UPLOAD_PATH, INSPECT_PATH, FEEDBACK_BATCH_PATH];
 /** Paths whose bodies hold many items. */
 const BATCH_PATHS = ['/batch_predict', '/invocations', '/tei/', '/v2/'];
 /** MLflow's API keeps limits of its own: artifacts may be of any size. */
@@ -225,6 +229,15 @@ export function createApp(deps: AppDeps): Router {
       destinations: config.outbound,
     }),
   );
+  app.route(
+    '/',
+    createCatalogueInspectionRoutes({
+      db,
+      artifacts: deps.artifacts,
+      maxUploadBytes: config.jobs.maxUploadBytes,
+      destinations: config.outbound,
+    }),
+  );
   const callerOf = (c: Context<AppEnv>) => ({ name: nameCaller(c), isAdmin: isAdmin(c) });
   const aliasesInTraffic = async () => await readAliasesInTraffic(db);
   const versionsOnTrial = async () => await listVersionsOnTrial(db, config.model.name);
@@ -276,6 +289,9 @@ export function createApp(deps: AppDeps): Router {
       onFeedback: deps.onFeedback,
     }),
   );
+  const webhooks = createWebhookStore(db, clock, config.webhooks.secretKey);
+  app.route('/', createAdminRoutes({ db, webhooks, settings: deps.settings }));
+  app.route('/', createTextCheckRoutes({ copywriter: deps.copywriter, sessions, config }));
   app.route('/', createKeyRoutes(db));
   app.route(
     '/',
@@ -313,7 +329,7 @@ export function createApp(deps: AppDeps): Router {
       artifacts: deps.artifacts,
       servedModel: config.model.name,
       webhooks: {
-        store: createWebhookStore(db, clock, config.webhooks.secretKey),
+        store: webhooks,
         rules: createSendRules(config),
         trackedBy: config.tracking.uri,
       },

@@ -7,7 +7,7 @@ import type { Server as HttpServer } from 'node:http';
 import { openAuditLog } from '../audit/index.ts';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import { SECOND_MS, withDeadline, type Clock } from '../core/clock.ts';
-import type { Config } from '../core/config/index.ts';
+import { listConfig, type Config, type LoadedConfig } from '../core/config/index.ts';
 import { AppError, toError } from '../core/errors.ts';
 import { httpOrigin } from '../core/http-origin.ts';
 import { createLogHealth, type Logger } from '../core/log.ts';
@@ -60,6 +60,8 @@ export interface ServerOptions {
   queues: StageQueues;
   runs: RunStarter;
   jobs: JobStarter;
+  /** Where each setting of `config` came from; all are taken for defaults where it is left out. */
+  origins?: LoadedConfig['origins'];
   clock: Clock;
 }
 
@@ -212,6 +214,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       isDraining: () => draining?.isDraining ?? false,
       onFeedback: () => void retrain.check(),
       version: readPackageVersion(),
+      settings: listConfig({ config, origins: options.origins ?? new Map() }),
       clock,
       log,
     });

@@ -1,10 +1,13 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { packageRoot } from '../../src/core/paths.ts';
+import { createClient } from '../../src/client/index.ts';
 import type { Server } from '../../src/server/index.ts';
-import { openServingHarness, type ServerHarness } from '../integration/server-harness.ts';
+import { awaitApproval, pendingTags } from '../../src/tracking/index.ts';
+import { openServingHarness, postJson, type ServerHarness } from '../integration/server-harness.ts';
 import { findSeriousFaults, openBrowser, openPage } from './browser.ts';
 
 let folder: string;
@@ -27,10 +30,15 @@ afterAll(async () => {
 const PAGES: readonly [place: string, heading: string][] = [
   ['', 'The loop'],
   ['#/studio', 'Studio'],
+  ['#/review', 'Review'],
   ['#/catalogues', 'Catalogues'],
   ['#/runs', 'Runs'],
   ['#/datasets', 'Datasets'],
+  ['#/trainings', 'Trainings'],
+  ['#/serving', 'Serving'],
+  ['#/learning', 'Learning'],
   ['#/schedule', 'Schedule'],
+  ['#/admin', 'Admin'],
   ['#/registry', 'copy-quality'],
   ['#/no-such-page', 'There is no such page'],
 ];
@@ -77,10 +85,41 @@ describe('the studio', () => {
     await page.getByLabel('X', { exact: true }).check();
     await page.getByRole('button', { name: 'Write copy' }).click();
     await page.getByRole('heading', { name: 'Copy for Premium Headphones' }).waitFor();
-    await page.getByRole('button', { name: 'Accept', exact: true }).click();
-    await page.getByText('Noted: accepted').waitFor();
+    const adCopy = page.getByRole('region', { name: 'ad copy' });
+    await adCopy.getByText(/\d+ of \d+ characters/).waitFor();
+    await adCopy.getByRole('button', { name: 'Accept', exact: true }).click();
+    await adCopy.getByText('Noted: accepted').waitFor();
     const stored = await harness.database.db.selectFrom('feedback').select('outcome').execute();
     expect(stored).toEqual([{ outcome: 'accepted' }]);
+    expect(await findSeriousFaults(page)).toEqual([]);
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  it('checks and scores a text as one types, and takes it as edited, with a receipt of where it came from', async () => {
+    const { page, faults } = await openPage(browser);
+    await go(page, '#/studio', 'Studio');
+    await page.getByRole('button', { name: 'Use an example' }).click();
+    await page.getByLabel('X', { exact: true }).check();
+    await page.getByRole('button', { name: 'Write copy' }).click();
+    const post = page.getByRole('region', { name: 'x: text' });
+    await post.getByRole('button', { name: 'Edit' }).click();
+    const area = post.getByLabel('Text of x: text');
+    await area.fill('Waterproof headphones for 300 days.');
+    await post.getByText(/May not go out: .*300 is not in the input/).waitFor();
+    await area.fill('Headphones with a battery that lasts the whole week.');
+    await post.getByText(/52 of 280 characters as X counts/).waitFor();
+    await post.getByText(/^score 0\.\d\d$/).waitFor();
+    await post.getByRole('button', { name: 'Take the edited text' }).click();
+    await post.getByText('Noted: edited').waitFor();
+    await page.getByRole('link', { name: 'Receipt' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Receipt' }).waitFor();
+    await page.getByText('was chosen by the model version').waitFor();
+    await page
+      .getByText(/not recorded: the version was registered without a tracking run/)
+      .first()
+      .waitFor();
+    expect(await findSeriousFaults(page)).toEqual([]);
     expect(faults).toEqual([]);
     await page.close();
   });
@@ -103,6 +142,134 @@ describe('the studio', () => {
   });
 });
 
+/** A version that has won the gate and waits for a person, with the report that it won by. */
+async function addPending(): Promise<number> {
+  const { registry } = harness.tracking;
+  const name = 'copy-quality';
+  const { runId } = await harness.runs.startRun({ trigger: 'manual' });
+  await harness.runs.cancelRun(runId);
+  const scores = (model: string, accuracy: number) => ({ name: model, accuracy, logLoss: 0.4 });
+  const comparison = {
+    rows: 400,
+    leakedRows: 0,
+    gain: 0.031,
+    challenger: scores('head', 0.812),
+    baseline: scores('version 1', 0.781),
+    bootstrap: { low: 0.012, high: 0.05, confidence: 0.95 },
+    segments: [
+      {
+        segmentation: 'category',
+        value: 'Books',
+        rows: 90,
+        challengerAccuracy: 0.8,
+        baselineAccuracy: 0.7,
+        isJudged: true,
+        isWorse: false,
+      },
+    ],
+  };
+  const report = { decision: 'pending-approval', reasons: ['Every rule is met.'], comparison };
+  await harness.artifacts.put(`runs/${runId}/comparison.json`, JSON.stringify({ comparison: { report } }));
+  const { source } = await registry.getVersion(name, 1);
+  const version = await registry.createVersion({
+    name,
+    source,
+    pipelineRunId: runId,
+    tags: pendingTags(1),
+  });
+  const why = { reason: 'won the gate', pipelineRunId: runId };
+  await awaitApproval({ locks: harness.database.locks, registry }, version, why);
+  return version.version;
+}
+
+describe('the registry', () => {
+  it('shows the report of a version that waits, lets it be approved, and rolled back', async () => {
+    const version = await addPending();
+    const { page, faults } = await openPage(browser);
+    await go(page, '', 'The loop');
+    await page.getByRole('link', { name: `version ${version} asks for approval` }).click();
+    await page.getByRole('heading', { level: 1, name: `copy-quality ${version}` }).waitFor();
+    await page
+      .getByText('+3.1 points (95 % interval +1.2 points to +5.0 points) on 400 held-out rows')
+      .waitFor();
+    await page.getByText('1 segments').click();
+    await page.getByRole('cell', { name: 'category: Books' }).waitFor();
+    expect(await findSeriousFaults(page)).toEqual([]);
+    await page.getByLabel('Reason').fill('read the report');
+    await page.getByRole('button', { name: 'Approve' }).click();
+    await page.getByText('champion', { exact: true }).waitFor();
+    await go(page, '#/registry', 'copy-quality');
+    await page.getByText(`champion moved from 1 to ${version}`).waitFor();
+    await page.getByLabel('Reason').fill('it writes of cats');
+    await page.getByRole('button', { name: 'Roll back' }).click();
+    await page.getByText(`champion rolled back from ${version} to 1`).waitFor();
+    expect(await findSeriousFaults(page)).toEqual([]);
+    expect((await harness.tracking.registry.findAlias('copy-quality', 'champion'))?.version).toBe(1);
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+});
+
+describe('the trainings', () => {
+  it('show what differs, the best value beside the last, and pinned curves over each other', async () => {
+    const client = createClient({ url: server.url });
+    const { experiments, runs } = client.mlflow;
+    const experiment_id = await experiments.create('sweep');
+    for (const [name, rate, values] of [
+      ['slow <i>one</i>', '0.001', [0.5, 0.81, 0.7]],
+      ['quick', '0.1', [0.6, 0.62, 0.9]],
+    ] as const) {
+      const { info } = await runs.create({ experiment_id, run_name: name });
+      const params = [
+        { key: 'rate', value: rate },
+        { key: 'depth', value: '4' },
+      ];
+      const metrics = values.map((value, step) => ({
+        key: 'validation_accuracy',
+        value,
+        timestamp: 1,
+        step,
+      }));
+      await runs.logBatch(info.run_id, { params, metrics });
+    }
+    const { page, faults } = await openPage(browser);
+    await go(page, '#/trainings', 'Trainings');
+    await page.getByLabel('Experiment').selectOption('sweep');
+    await page.getByRole('columnheader', { name: 'rate' }).waitFor();
+    expect(await page.getByRole('columnheader', { name: 'depth' }).count()).toBe(0);
+    const slow = page.getByRole('row').filter({ hasText: 'slow <i>one</i>' });
+    expect(await slow.getByRole('cell').allInnerTexts()).toEqual(
+      expect.arrayContaining(['0.001', '0.7000', '0.8100']) as string[],
+    );
+    await page.getByLabel('Pin slow').check();
+    await page.getByLabel('Pin quick').check();
+    await page.locator('canvas').waitFor();
+    await page.getByText('Params that differ').waitFor();
+    expect(await findSeriousFaults(page)).toEqual([]);
+    await page.reload();
+    await page.getByText('Params that differ').waitFor();
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+});
+
+describe('the admin page', () => {
+  it('makes a key that is shown once, revokes it, and tells where settings come from', async () => {
+    const { page, faults } = await openPage(browser);
+    await go(page, '#/admin', 'Admin');
+    await page.getByLabel('Whose key').fill('shop <i>bot</i>');
+    await page.getByRole('button', { name: 'Make a key' }).click();
+    await page.getByText(/clp_[a-z0-9]{8}_/).waitFor();
+    await page.getByRole('button', { name: 'Revoke shop <i>bot</i>' }).click();
+    await page.getByRole('button', { name: 'Revoke shop <i>bot</i>' }).waitFor({ state: 'detached' });
+    await page.getByText(/^\d+ settings/).click();
+    await page.getByRole('cell', { name: 'server.port', exact: true }).waitFor();
+    expect(await findSeriousFaults(page)).toEqual([]);
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+});
+
 describe('the keyboard', () => {
   it('goes to a page by its first letters', async () => {
     const { page } = await openPage(browser);
@@ -113,5 +280,187 @@ describe('the keyboard', () => {
     await page.keyboard.press('Enter');
     await page.getByRole('heading', { level: 1, name: 'copy-quality' }).waitFor();
     await page.close();
+  });
+});
+
+describe('the catalogues', () => {
+  it('take a file with two bad rows, let them be mended in place, and hand out both results', async () => {
+    await harness.openJobWorkers();
+    const { page, faults } = await openPage(browser);
+    await go(page, '#/catalogues', 'Catalogues');
+    const lines = [
+      'Product name,Text',
+      'Mug,Keeps tea hot for an hour.',
+      ',A tray of oak.',
+      ',A lamp for the desk.',
+    ];
+    await page.locator('input[type=file]').setInputFiles({
+      name: 'shop <b>.csv',
+      mimeType: 'text/csv',
+      buffer: Buffer.from(`${lines.join('\n')}\n`),
+    });
+    await page
+      .getByRole('alert')
+      .getByText(/neither title nor description has a column/)
+      .waitFor();
+    await page.getByLabel('title').selectOption('Product name');
+    await page.getByText(/Read as CSV/).waitFor();
+    await page.getByLabel('description').selectOption('Text');
+    await page.getByText(/Read as CSV: 1 product, 2 refused/).waitFor();
+    await page.getByRole('cell', { name: 'title must not be empty' }).first().waitFor();
+    expect(await findSeriousFaults(page)).toEqual([]);
+    await page.getByRole('button', { name: 'Start' }).click();
+    await page.getByRole('link', { name: 'Download the result (csv)' }).waitFor();
+    await page.getByLabel('Title of line 3').fill('Oak Tray');
+    await page.getByLabel('Title of line 4').fill('Desk Lamp');
+    expect(await findSeriousFaults(page)).toEqual([]);
+    const first = page.url();
+    await page.getByRole('button', { name: 'Run the 2 mended rows' }).click();
+    await page.waitForURL((url) => url.href !== first);
+    await page.getByText('2 of 2 done, 0 refused').waitFor();
+    const download = page.waitForEvent('download');
+    await page.getByRole('link', { name: 'Download the result (csv)' }).click();
+    const text = await readFile(await (await download).path(), 'utf8');
+    expect(text).toContain('Oak Tray');
+    expect(text).toContain('Desk Lamp');
+    expect(text).not.toContain('Mug');
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+});
+
+/** Texts of new predictions, sent to review. */
+async function sendToReview(count: number): Promise<string[]> {
+  const ids: string[] = [];
+  while (ids.length < count) {
+    const { body } = await postJson(`${server.url}/predict`, {
+      title: `Desk Lamp ${ids.length}`,
+      description: 'A warm light for the desk. Dims in three steps.',
+      count: 6,
+    });
+    const { alternatives } = body as { alternatives: Record<string, { text_id: string }[]> };
+    ids.push(...(alternatives['ad_copy'] ?? []).map(({ text_id }) => text_id));
+  }
+  const text_ids = ids.slice(0, count);
+  const { body } = await postJson(`${server.url}/texts/state`, { state: 'in_review', text_ids });
+  expect(body).toMatchObject({ moved: count });
+  return text_ids;
+}
+
+describe('the review', () => {
+  const states = async (): Promise<Record<string, number>> => {
+    const { db } = harness.database;
+    const rows = await db.selectFrom('texts').select('state').execute();
+    const counts: Record<string, number> = {};
+    for (const { state } of rows) counts[state] = (counts[state] ?? 0) + 1;
+    return counts;
+  };
+  const clear = async (): Promise<void> => {
+    await harness.database.db.deleteFrom('predictions').execute();
+  };
+
+  it('lets a reviewer clear twenty texts by keyboard alone', async () => {
+    await clear();
+    await sendToReview(20);
+    const { page, faults } = await openPage(browser);
+    await go(page, '', 'The loop');
+    await page.getByText('20 texts to review').waitFor();
+    await page.keyboard.press('/');
+    await page.getByLabel('Go to').last().waitFor();
+    await page.keyboard.type('revi');
+    await page.keyboard.press('Enter');
+    for (let left = 20; left > 0; left -= 1) {
+      await page.getByText(`${left} to review`).waitFor();
+      if (left === 20) expect(await findSeriousFaults(page)).toEqual([]);
+      if (left % 5 === 0) {
+        await page.keyboard.press('e');
+        await page.getByLabel('The text as it should be').waitFor();
+        await page.keyboard.press('End');
+        await page.keyboard.type(' Today.');
+        await page.keyboard.press('Control+Enter');
+      } else await page.keyboard.press(left % 2 === 0 ? 'a' : 'r');
+    }
+    await page.getByText('Nothing waits for a person').waitFor();
+    await expect.poll(states).toEqual({ approved: 12, rejected: 8 });
+    const told = await harness.database.db.selectFrom('feedback').select('outcome').execute();
+    expect(told.filter(({ outcome }) => outcome === 'edited')).toHaveLength(4);
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  it('tells the second of two reviewers, and goes on with the next text', async () => {
+    await clear();
+    const ids = await sendToReview(2);
+    const { page } = await openPage(browser);
+    await go(page, '#/review', 'Review');
+    await page.getByText('2 to review').waitFor();
+    // The page hears nothing more: it decides on what it saw.
+    await page.route('**/texts?*', (route) => route.abort());
+    await postJson(`${server.url}/texts/state`, { state: 'rejected', text_ids: ids });
+    await page.keyboard.press('a');
+    await page
+      .getByRole('alert')
+      .getByText(/is rejected since .*, by local user/)
+      .waitFor();
+    expect(await states()).toEqual({ rejected: 2 });
+    await page.close();
+  });
+
+  it('takes many above a score after a look at a sample', async () => {
+    await clear();
+    await sendToReview(12);
+    const { page } = await openPage(browser, { viewport: { width: 360, height: 740 } });
+    await go(page, '#/review', 'Review');
+    await page.getByText('Take many above a score').click();
+    await page.getByLabel('Score at least').fill('0');
+    await page.getByRole('button', { name: 'Show a sample' }).click();
+    const accept = page.getByRole('button', { name: 'Accept all 12' });
+    await accept.waitFor();
+    expect(
+      await page
+        .getByRole('listitem')
+        .filter({ hasText: /^0\.\d\d / })
+        .count(),
+    ).toBe(5);
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+    await accept.click();
+    await page.getByText('Accepted 12').waitFor();
+    expect(await states()).toEqual({ approved: 12 });
+    await page.close();
+  });
+});
+
+describe('pictures', () => {
+  /** Of every page as it stands after all of the above, for whoever looks at a build. */
+  const PICTURES = path.join(packageRoot, 'var/screenshots');
+  const looks = [
+    ['light', { colorScheme: 'light', viewport: { width: 1200, height: 760 } }],
+    ['dark', { colorScheme: 'dark', viewport: { width: 1200, height: 760 } }],
+    ['phone', { colorScheme: 'light', viewport: { width: 360, height: 740 } }],
+  ] as const;
+
+  it.each(looks)('are left of each page (%s)', async (look, options) => {
+    await sendToReview(6);
+    await mkdir(PICTURES, { recursive: true });
+    const { page } = await openPage(browser, options);
+    const left: string[] = [];
+    for (const [place, heading] of PAGES) {
+      await go(page, place, heading);
+      await expect.poll(() => page.getByText('Loading…').count()).toBe(0);
+      if (place === '#/studio') {
+        await page.getByRole('button', { name: 'Use an example' }).click();
+        await page.getByRole('button', { name: 'Write copy' }).click();
+        await page
+          .getByText(/\d+ of \d+ characters/)
+          .first()
+          .waitFor();
+        await page.getByRole('heading', { name: 'Copy for Premium Headphones' }).scrollIntoViewIfNeeded();
+      }
+      const file = path.join(PICTURES, `${place.replace('#/', '') || 'home'}-${look}.png`);
+      await page.screenshot({ path: file });
+      left.push(file);
+    }
+    await page.close();
+    for (const file of left) expect((await stat(file)).size).toBeGreaterThan(1000);
   });
 });

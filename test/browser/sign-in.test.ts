@@ -27,7 +27,8 @@ afterAll(async () => {
 
 it('signs in with a key, finds a failed run with its reason, and signs out', async () => {
   await harness.openWorkers(() => ({
-    'generate-data': async () => {
+    'generate-data': async (_, context) => {
+      context.log.warn('looked at 12 rows, none of them with a title');
       throw new AppError('bad-data', 'not one row of 12 could be used: no column is a title');
     },
   }));
@@ -38,7 +39,7 @@ it('signs in with a key, finds a failed run with its reason, and signs out', asy
   await page.getByRole('button', { name: 'Sign in' }).click();
   await page
     .getByRole('alert')
-    .getByText(/unknown or was revoked/)
+    .getByText(/is unknown, was revoked/)
     .waitFor();
   expect(await findSeriousFaults(page)).toEqual([]);
   await page.getByLabel('API key').fill(key);
@@ -50,6 +51,9 @@ it('signs in with a key, finds a failed run with its reason, and signs out', asy
   await page.getByText('not one row of 12 could be used').first().waitFor();
   expect(await findSeriousFaults(page)).toEqual([]);
 
+  await page.goto(`${server.url}/#/runs?status=failed`);
+  await page.getByRole('link', { name: '1', exact: true }).click();
+  await page.getByText('looked at 12 rows, none of them with a title').waitFor();
   await page.getByRole('button', { name: 'from here' }).first().click();
   await page.getByRole('heading', { level: 1, name: 'Run 2' }).waitFor();
 

@@ -111,6 +111,8 @@ describe('the client', () => {
     const request = {
       map: ['title:Name', 'description:description'],
       channels: ['x', 'email'],
+      // Nothing asked for is nothing sent, not one empty word.
+      keywords: [],
       count: 1,
       seed: 3,
     };

@@ -266,6 +266,27 @@ describe('texts on their way to being published', () => {
   });
 });
 
+describe('what an admin looks after', () => {
+  it('shows settings with their origin and without secrets, sizes, and webhooks', async () => {
+    const admin = await createApiKey(harness.database.db, { name: 'keeper', role: 'admin' });
+    const read = async (place: string): Promise<unknown> => {
+      const answer = await fetch(`${server.url}${place}`, { headers: { 'x-api-key': admin.key } });
+      return await answer.json();
+    };
+    const { settings } = (await read('/admin/config')) as { settings: { key: string }[] };
+    expect(settings.find(({ key: name }) => name === 'server.port')).toMatchObject({ origin: 'default' });
+    const { bytes, tables } = (await read('/admin/storage')) as { bytes: number; tables: { name: string }[] };
+    expect(bytes).toBeGreaterThan(0);
+    expect(tables.map(({ name }) => name)).toContain('predictions');
+    expect(await read('/admin/webhooks')).toEqual({ status: 'success', webhooks: [] });
+    const retry = await fetch(`${server.url}/admin/webhooks/none/retry`, {
+      method: 'POST',
+      headers: { 'x-api-key': admin.key },
+    });
+    expect(retry.status).toBe(404);
+  });
+});
+
 describe('keys by route', () => {
   it('are made, listed without what they are, and revoked by admins', async () => {
     const admin = await createApiKey(harness.database.db, { name: 'head', role: 'admin' });

@@ -1,6 +1,7 @@
 /** What attempts log is kept with their run and read over HTTP, wherever they ran. */
 import { afterEach, expect, it } from 'vitest';
 import { idleHandlers } from '../../fixtures/idle-handlers.ts';
+import { createLogger } from '../../src/core/log.ts';
 import { openServerHarness, postJson, type ServerHarness } from './server-harness.ts';
 
 interface Shown {
@@ -60,4 +61,31 @@ it('an attempt leaves its last lines with the run, cut and without secrets, and 
   expect(failed.lines.at(-1)?.message).toContain('err.message="a hiccup"');
   expect((await fetch(`${server.url}/runs/${runId}/log?stage=nothing`)).status).toBe(404);
   expect((await fetch(`${server.url}/runs/nothing/log`)).status).toBe(404);
+});
+
+it('lines of an attempt go to the log of the process as well, each once', async () => {
+  const written: string[] = [];
+  const destination = { name: 'the test', write: (line: string) => void written.push(line) };
+  harness = await openServerHarness({ log: createLogger({ level: 'warn', format: 'json', destination }) });
+  const server = await harness.openServer();
+  await harness.openWorkers(() => ({
+    ...idleHandlers,
+    'version-data': async (payload, context) => {
+      context.log.info('said quietly');
+      context.log.warn({ rows: 3 }, 'said aloud');
+      return await idleHandlers['version-data'](payload, context);
+    },
+  }));
+  const { body } = await postJson(`${server.url}/runs`, {});
+  const read = async (): Promise<Shown> =>
+    (await (
+      await fetch(`${server.url}/runs/${String(body['run_id'])}/log?stage=version-data`)
+    ).json()) as Shown;
+  await expect.poll(async () => (await read()).lines?.length, { timeout: 30_000 }).toBe(2);
+  expect((await read()).lines.map(({ level, message }) => [level, message])).toEqual([
+    ['info', 'said quietly'],
+    ['warn', 'said aloud  rows=3'],
+  ]);
+  const ofProcess = written.filter((line) => line.includes('said '));
+  expect(ofProcess.map((line) => (JSON.parse(line) as { msg: string }).msg)).toEqual(['said aloud']);
 });

@@ -6,7 +6,7 @@ import type { ArtifactStore } from '../../src/core/artifact-store.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { loadConfig, type Config } from '../../src/core/config/index.ts';
 import { randomSlug } from '../../src/core/ids.ts';
-import { createSilentLogger } from '../../src/core/log.ts';
+import { createSilentLogger, type Logger } from '../../src/core/log.ts';
 import { createResources } from '../../src/core/resources.ts';
 import type { Database } from '../../src/db/index.ts';
 import {
@@ -51,6 +51,8 @@ export interface ServerHarness {
 export interface ServerOverrides {
   /** In place of a database of its own on the suite's PostgreSQL, for scripts, which have no suite. */
   openDatabase?: () => Promise<Database>;
+  /** In place of one that says nothing. */
+  log?: Logger;
   server?: Partial<Config['server']>;
   serving?: Partial<Config['serving']>;
   feedback?: Partial<Config['feedback']>;
@@ -79,7 +81,7 @@ export async function openServingHarness(
 }
 
 export async function openServerHarness(overrides: ServerOverrides = {}): Promise<ServerHarness> {
-  const log = createSilentLogger();
+  const log = overrides.log ?? createSilentLogger();
   const resources = createResources(log);
   const openOwn = overrides.openDatabase ?? (await import('./databases.ts')).openTestDatabase;
   const database = resources.add('database', await openOwn());

@@ -77,6 +77,7 @@ const OURS: Readonly<Record<KeyRole, string>> = {
   reader: `
     POST /predict
     POST /batch_predict
+    POST /texts/check
     GET /info
     GET /metrics
     GET /generate_data
@@ -117,6 +118,7 @@ const OURS: Readonly<Record<KeyRole, string>> = {
     GET /jobs/:id
     GET /jobs/:id/output
     GET /jobs/:id/refused
+    GET /jobs/:id/inspection
     GET /v2
     POST /v2/repository/index
     GET /v2/models/:model/ready
@@ -154,6 +156,7 @@ const OURS: Readonly<Record<KeyRole, string>> = {
     POST /texts/:text_id/comments
     PUT /brands/:name
     POST /jobs/predict
+    POST /jobs/inspect
     POST /jobs/:id/cancel
     POST /jobs/:id/resume
     DELETE /jobs/:id
@@ -167,6 +170,10 @@ const OURS: Readonly<Record<KeyRole, string>> = {
     POST /learning/canary/stop
     PUT /schedule
     GET /keys
+    GET /admin/storage
+    POST /admin/webhooks/:id/retry
+    GET /admin/webhooks
+    GET /admin/config
     POST /keys
     POST /keys/:id/rotate
     DELETE /keys/:id

@@ -8,12 +8,12 @@ export const serverCommand = defineCommand({
   positionals: [],
   options: { ...COMMON_OPTIONS, port: { type: 'string', value: 'N', about: 'port (default: 8080)' } },
   run: async ({ options, terminal, signal }) => {
-    const { config } = readConfig(options, {
+    const { config, origins } = readConfig(options, {
       'server.port': parseWhole('port', options.port, { min: 0, max: 65_535 }),
     });
     await withServices(config, { role: 'server', logTo: 'stderr' }, async (services) => {
       await addWebhookDelivery(services);
-      const server = await addServer(services, await openQueues(services));
+      const server = await addServer(services, await openQueues(services), origins);
       terminal.print(server.url);
       await untilStopped(signal);
     });

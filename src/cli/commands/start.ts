@@ -34,7 +34,7 @@ export const startCommand = defineCommand({
   },
   run: async ({ options, terminal, signal: asked }) => {
     const signal = options['stop-with-parent'] === true ? AbortSignal.any([asked, abortWithParent()]) : asked;
-    const { config } = readConfig(options, {
+    const { config, origins } = readConfig(options, {
       'server.port': parseWhole('port', options.port, { min: 0, max: 65_535 }),
       'pipeline.schedule.enabled': options['no-schedule'] === true ? false : undefined,
     });
@@ -48,7 +48,7 @@ export const startCommand = defineCommand({
       await addWorkers(services, queueing);
       await addWebhookDelivery(services);
       const next = await applySchedule(queueing.queues, config.pipeline.schedule);
-      const server = await addServer(services, queueing);
+      const server = await addServer(services, queueing, origins);
       terminal.note(`the server listens at ${server.url}`);
       const left = await ensureChampion(services, queueing, terminal, signal);
       await announce(services, server.url, next, terminal, signal);

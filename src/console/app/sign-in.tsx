@@ -2,14 +2,31 @@
  * Where the server asks for API keys: one is exchanged for a cookie, so that scripts of the page never hold
  * it.
  */
-import { useEffect, useState } from 'preact/hooks';
-import type { ComponentChildren } from 'preact';
+import { createContext, type ComponentChildren } from 'preact';
+import { useContext, useEffect, useState } from 'preact/hooks';
 import { Trouble } from '../parts/trouble.tsx';
 import { client } from './api.ts';
 
 export type Session = Awaited<ReturnType<typeof readSession>>;
 
 const readSession = async () => await client.call('GET /session', {});
+
+const Signed = createContext<Session | undefined>(undefined);
+
+type Role = NonNullable<Session['key']>['role'];
+const ROLES: readonly Role[] = ['reader', 'writer', 'admin'];
+
+/** What whoever looks may do: a button that one may not press is not shown. */
+export function useMay(needed: Role): boolean {
+  const key = useContext(Signed)?.key;
+  // Where no keys are asked for, whoever reaches the server is its one user.
+  return key === undefined || key === null || ROLES.indexOf(key.role) >= ROLES.indexOf(needed);
+}
+
+/** The name by which texts are given to whoever looks. */
+export function useMyName(): string {
+  return useContext(Signed)?.key?.name ?? 'local user';
+}
 
 /** Shows its children to whoever may see them. */
 export function SignedIn({ children }: { children: (session: Session) => ComponentChildren }) {
@@ -23,7 +40,7 @@ export function SignedIn({ children }: { children: (session: Session) => Compone
   if (session === undefined)
     return <main>{error === undefined ? null : <Trouble error={error} retry={load} />}</main>;
   if (session.needed && session.key === null) return <SignIn onDone={setSession} signOn={session.sign_on} />;
-  return <>{children(session)}</>;
+  return <Signed.Provider value={session}>{children(session)}</Signed.Provider>;
 }
 
 function SignIn({ onDone, signOn }: { onDone: (session: Session) => void; signOn: string | null }) {

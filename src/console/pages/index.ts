@@ -9,17 +9,28 @@ interface Page {
   title: string;
   /** Pages of one thing, such as a run, are reached from their list and stand under it. */
   under?: string;
+  /** Who finds it in the navigation; everybody where it is left out. */
+  role?: 'admin';
   load: () => Promise<{ default: ComponentType<PageProps> }>;
 }
 
 export const pages: Readonly<Record<string, Page>> = {
   home: { title: 'Home', load: () => import('./home/home.tsx') },
   studio: { title: 'Studio', load: () => import('./studio/studio.tsx') },
+  review: { title: 'Review', load: () => import('./review/review.tsx') },
   catalogues: { title: 'Catalogues', load: () => import('./catalogues/catalogues.tsx') },
+  job: { title: 'Job', under: 'catalogues', load: () => import('./job/job.tsx') },
   runs: { title: 'Runs', load: () => import('./runs/runs.tsx') },
   run: { title: 'Run', under: 'runs', load: () => import('./run/run.tsx') },
   datasets: { title: 'Datasets', load: () => import('./datasets/datasets.tsx') },
   dataset: { title: 'Dataset', under: 'datasets', load: () => import('./dataset/dataset.tsx') },
+  receipt: { title: 'Receipt', under: 'studio', load: () => import('./receipt/receipt.tsx') },
+  trainings: { title: 'Trainings', load: () => import('./trainings/trainings.tsx') },
   registry: { title: 'Registry', load: () => import('./registry/registry.tsx') },
+  version: { title: 'Version', under: 'registry', load: () => import('./version/version.tsx') },
+  diff: { title: 'Difference', under: 'datasets', load: () => import('./diff/diff.tsx') },
+  serving: { title: 'Serving', load: () => import('./serving/serving.tsx') },
+  learning: { title: 'Learning', load: () => import('./learning/learning.tsx') },
   schedule: { title: 'Schedule', load: () => import('./schedule/schedule.tsx') },
+  admin: { title: 'Admin', role: 'admin', load: () => import('./admin/admin.tsx') },
 };

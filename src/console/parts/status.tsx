@@ -10,13 +10,19 @@ const KINDS: Readonly<Record<string, { mark: string; tone: string }>> = {
   active: { mark: '●', tone: 'accent' },
   running: { mark: '●', tone: 'accent' },
   pending: { mark: '○', tone: 'soft' },
+  in_review: { mark: '○', tone: 'accent' },
+  published: { mark: '✓', tone: 'good' },
+  draft: { mark: '·', tone: 'soft' },
+  dead: { mark: '✕', tone: 'bad' },
+  delivered: { mark: '✓', tone: 'good' },
+  waiting: { mark: '○', tone: 'soft' },
 };
 
 export function Status({ value }: { value: string }) {
   const { mark, tone } = KINDS[value] ?? { mark: '·', tone: 'soft' };
   return (
     <span class={`status ${tone}`}>
-      <span aria-hidden="true">{mark}</span> {value}
+      <span aria-hidden="true">{mark}</span> {value.replaceAll('_', ' ')}
     </span>
   );
 }

@@ -16,3 +16,7 @@ export function Trouble({ error, retry }: { error: { message: string }; retry?: 
 export function Waiting({ error, retry }: { error: Error | undefined; retry: () => void }) {
   return error === undefined ? <p class="soft">Loading…</p> : <Trouble error={error} retry={retry} />;
 }
+
+export function toError(cause: unknown): Error {
+  return cause instanceof Error ? cause : new Error(String(cause));
+}

@@ -65,27 +65,36 @@ export function findUnsupportedClaim(text: string, source: ClaimSource): string 
 }
 
 /** Of a number with a unit the source may leave the unit out: `Capacity in l: 1.7`. */
-function isCounted(number: string, numbers: ReadonlySet<string>): boolean {
+export function isCounted(number: string, numbers: ReadonlySet<string>): boolean {
   const at = number.indexOf(' ');
   if (at === number.length - 1 || numbers.has(number)) return true;
   return at > 0 && numbers.has(`${number.slice(0, at)} `);
 }
 
-function matchAt({ here }: ClaimEntry, text: string, at: number): string | undefined {
+export function matchAt({ here }: ClaimEntry, text: string, at: number): string | undefined {
   here.lastIndex = at;
   return here.exec(text)?.[0];
 }
 
-/** Whether the source says it somewhere, denied or not as the text does. */
-function isStated(entry: ClaimEntry, said: string, denied: boolean, source: ClaimSource): boolean {
+const isStated = (entry: ClaimEntry, said: string, denied: boolean, source: ClaimSource): boolean =>
+  findStated(entry, said, denied, source) !== undefined;
+
+/** Where the source says it, denied or not as the text does. */
+export function findStated(
+  entry: ClaimEntry,
+  said: string,
+  denied: boolean,
+  source: Pick<ClaimSource, 'folded' | 'language'>,
+): { start: number; end: number } | undefined {
   const pattern = entry.isLiteral ? new RegExp(literal(said), 'gu') : entry.anywhere;
   pattern.lastIndex = 0;
   for (let match = pattern.exec(source.folded); match !== null; match = pattern.exec(source.folded))
-    if (isNegated(source.folded, match.index, source) === denied) return true;
-  return false;
+    if (isNegated(source.folded, match.index, source) === denied)
+      return { start: match.index, end: match.index + match[0].length };
+  return undefined;
 }
 
-function isNegated(text: string, at: number, { language }: ClaimSource): boolean {
+export function isNegated(text: string, at: number, { language }: Pick<ClaimSource, 'language'>): boolean {
   return claimWordsOf(language).negated.test(text.slice(Math.max(0, at - 40), at));
 }
 

@@ -18,13 +18,16 @@ import {
   type RuledField,
 } from '../brand/index.ts';
 import { createBrief, foldText, type Brief, type BriefInput } from '../brief/index.ts';
-import type { Channels } from '../channels/index.ts';
+import { ceilingOf, countText, type ChannelField, type Channels, type LimitKind } from '../channels/index.ts';
 import {
   checkText,
   createBannedWords,
   createClaimSource,
   createGround,
   withoutOrders,
+  findClaims,
+  type Claim,
+  type Finding,
 } from '../check/index.ts';
 import { draw } from '../../learning/index.ts';
 import { LANGUAGE_NAMES, type LanguageChoice } from '../languages/index.ts';
@@ -32,7 +35,7 @@ import { createHashtags } from '../hashtags/index.ts';
 import { DEFAULT_COUNT, MAX_COUNT, type CopyOptions } from '../options.ts';
 import { createTemplateWriter, hashText, type Writer } from '../writers/index.ts';
 import { collectTexts, type Refusal, type WriterNote } from './collect-texts.ts';
-import type { AcceptedText } from './field-texts.ts';
+import { findBanned, type AcceptedText } from './field-texts.ts';
 import { planField, requireChannels, tightestField, type FieldPlan } from './plan-fields.ts';
 
 const MAX_HASHTAGS = 5;
@@ -117,6 +120,18 @@ interface DraftField {
   texts: readonly AcceptedText[];
 }
 
+/** What stands against a text that a person is writing, and how much of its field it fills. */
+export interface TextReport {
+  /** Length as the platform counts it, in units of `unit`. */
+  used: number;
+  unit: ChannelField['count'];
+  limits: readonly { kind: LimitKind; max: number }[];
+  /** Why it may not leave, or null. */
+  finding: Finding | null;
+  /** Those of title (part 0) and description (part 1), with the words there that carry them. */
+  claims: readonly Claim[];
+}
+
 export interface CopywriterOptions {
   channels: Channels;
   /** Who writes, in order of preference; the fallback where there is none. */
@@ -165,6 +180,11 @@ export interface Copywriter {
    *   ones
    */
   choose(draft: Draft, scores: readonly number[], chance?: Chance): Copy;
+  /**
+   * Checks what somebody else has written for a field (`ad_copy`, `x.text`), by the rules of `propose`.
+   * @throws AppError `invalid-input` for an unknown field
+   */
+  inspect(request: CopyRequest, field: string, text: string): Promise<TextReport>;
   close(): Promise<void>;
 }
 
@@ -220,6 +240,20 @@ export function createCopywriter(options: CopywriterOptions): Copywriter {
       }
     }
     return plans;
+  };
+
+  const fieldNamed = (name: string): ChannelField => {
+    if (name === 'ad_copy') return adField;
+    if (name === 'social_media_caption') return captionField;
+    const [channel = '', field = ''] = name.split('.');
+    const fields = Object.hasOwn(channels, channel) ? (channels[channel]?.fields ?? {}) : {};
+    const spec = Object.hasOwn(fields, field) ? fields[field] : undefined;
+    if (spec !== undefined) return spec;
+    throw new AppError(
+      'invalid-input',
+      `there is no field ${JSON.stringify(name.slice(0, 100))}: an answer's alternatives name theirs`,
+      { details: { field: 'field' } },
+    );
   };
 
   return {
@@ -313,6 +347,32 @@ export function createCopywriter(options: CopywriterOptions): Copywriter {
       };
     },
     choose: chooseCopy,
+    async inspect(request, field, text) {
+      const spec = fieldNamed(field);
+      const brief = createBrief({ ...request, language: request.language ?? options.defaultLanguage });
+      const brand = await resolveBrand(request.brand ?? options.defaultBrand);
+      const [channel] = field.split('.');
+      const rules = brand && rulesOf(brand)({ name: field, role: spec.role, channel });
+      const submitted = listSubmitted(brief);
+      const said = brand === undefined ? submitted : [...submitted, ...listOwnWords(brand.profile)];
+      const used = countText(text, spec.count);
+      const finding =
+        checkText(text, {
+          fits: () => used <= ceilingOf(spec),
+          plain: spec.plain,
+          banned: createBannedWords(brief.bannedWords),
+          source: createClaimSource(said, brief.language),
+        }) ??
+        findBanned(text, rules) ??
+        rules?.check(text, { title: brief.title, words: listWords(said), language: brief.language });
+      return {
+        used,
+        unit: spec.count,
+        limits: spec.limits.map(({ kind, max }) => ({ kind, max })),
+        finding: finding ?? null,
+        claims: findClaims(text, [request.title, request.description], brief.language),
+      };
+    },
     async close() {
       for (const each of everyone) await each.close?.();
     },

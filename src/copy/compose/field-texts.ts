@@ -106,7 +106,7 @@ function refuseStray(text: string, ground: Ground): Finding | undefined {
   return reason === undefined ? undefined : { refusal: 'stray', reason };
 }
 
-function findBanned(text: string, rules: FieldRules | undefined): Finding | undefined {
+export function findBanned(text: string, rules: FieldRules | undefined): Finding | undefined {
   const banned = rules?.banned(foldText(text));
   return banned === undefined
     ? undefined

@@ -10,6 +10,7 @@ export {
   type Draft,
   type ScoredText,
   type TextPolicy,
+  type TextReport,
 } from './copywriter.ts';
 export type { Refusal, WriterNote } from './collect-texts.ts';
 export { requireChannels } from './plan-fields.ts';

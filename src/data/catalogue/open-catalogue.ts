@@ -82,11 +82,13 @@ function countRows(table: SourceTable, places: WeakMap<object, number>): SourceT
   };
 }
 
-async function openCatalogueTable(source: CatalogueSource, options: CatalogueOptions): Promise<SourceTable> {
+/** @throws AppError as `openCatalogue` */
+export async function openCatalogueTable(
+  source: CatalogueSource,
+  options: CatalogueOptions,
+): Promise<SourceTable> {
   const { map, store, limits, signal } = options;
-  // A map that was made for training may name columns that a catalogue does not need.
-  const used = Object.entries(map).filter(([field]) => CATALOGUE_FIELDS.some((known) => known === field));
-  const named = listNamedColumns(Object.fromEntries(used), null);
+  const named = listUsedColumns(map);
   switch (source.kind) {
     case 'artifact': {
       const { key, name, format, encoding, sheet } = source;
@@ -127,24 +129,31 @@ export async function storeCatalogue(
   };
 }
 
+/** A map that was made for training may name columns that a catalogue does not need. */
+export function listUsedColumns(map: FieldMap): string[] {
+  const used = Object.entries(map).filter(([field]) => CATALOGUE_FIELDS.some((known) => known === field));
+  return listNamedColumns(Object.fromEntries(used), null);
+}
+
 async function* toProducts(
   rows: AsyncIterable<ReadRow>,
   places: WeakMap<object, number>,
 ): AsyncGenerator<CatalogueRow> {
-  for await (const row of rows) {
-    if ('ignored' in row) continue;
-    if ('fault' in row) {
-      yield row;
-      continue;
-    }
-    const { line, record, values } = row;
-    const nth = places.get(values);
-    const { id, title, category, description, brand } = record;
-    // As /predict has it: copy without a title has nothing to say what it is about.
-    if (title === '') yield { line, fault: { field: 'title', value: '', reason: 'must not be empty' } };
-    else {
-      const product = { id, title, category, description, ...(brand !== undefined && { brand }) };
-      yield { line, ...(nth !== undefined && { nth }), product };
-    }
+  for await (const read of rows) {
+    const row = toCatalogueRow(read);
+    if (row === undefined) continue;
+    const nth = 'record' in read ? places.get(read.values) : undefined;
+    yield 'product' in row && nth !== undefined ? { ...row, nth } : row;
   }
+}
+
+/** undefined for a row that is no product of its own. */
+export function toCatalogueRow(row: ReadRow): CatalogueRow | undefined {
+  if ('ignored' in row) return undefined;
+  const { line } = row;
+  if ('fault' in row) return { line, fault: row.fault };
+  const { id, title, category, description, brand } = row.record;
+  // As /predict has it: copy without a title has nothing to say what it is about.
+  if (title === '') return { line, fault: { field: 'title', value: '', reason: 'must not be empty' } };
+  return { line, product: { id, title, category, description, ...(brand !== undefined && { brand }) } };
 }

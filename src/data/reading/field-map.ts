@@ -112,6 +112,7 @@ export function resolveMapping(
     throw new AppError(
       'bad-data',
       `neither title nor description has a column: map one, for example --map description=COLUMN. ${there}`,
+      { details: { columns: columns.slice(0, 100) } },
     );
   }
   const labelColumn =

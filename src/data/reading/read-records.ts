@@ -156,6 +156,7 @@ function createReader(request: MappingRequest, mapping: Mapping) {
         return {
           line,
           fault: { field: needed, value: '', reason: 'is empty: the row is cut off, or of no product' },
+          values,
         };
       }
     }
@@ -170,9 +171,9 @@ function createReader(request: MappingRequest, mapping: Mapping) {
     if ('fault' in parsed) {
       const first = toText(raw['id']).trim();
       if (platform !== undefined && TOTAL.test(first)) return { line, ignored: 'is a row of totals' };
-      return { line, fault: fault ?? parsed.fault };
+      return { line, fault: fault ?? parsed.fault, values };
     }
-    if (fault !== undefined) return { line, fault };
+    if (fault !== undefined) return { line, fault, values };
     return { line, record: parsed.record, values, emptied: [...unreadable, ...(parsed.emptied ?? [])] };
   };
 

@@ -12,7 +12,7 @@ export type ReadRow =
       emptied: readonly string[];
       metrics?: Partial<Record<Metric, number>>;
     }
-  | { line: number; fault: Fault }
+  | { line: number; fault: Fault; /** Absent where the row could not be taken apart. */ values?: Values }
   /** A row that is no record of its own: a variant, a total, the same product once more. */
   | { line: number; ignored: string };
 

@@ -13,6 +13,7 @@ import { PERSON } from './sessions.ts';
 
 /** Requests that are sent with POST and only ask. */
 const ASKING = [
+  /^\/texts\/check$/,
   /^\/(predict|batch_predict|invocations)$/,
   /^\/(tei|v2)\//,
   /^\/(ajax-)?api\/2\.0\/mlflow\/([\w-]+\/)*(search|search-datasets|get-latest-versions)$/,
@@ -26,7 +27,7 @@ const ADMINS = [
   new RegExp(`^/models/[^/]+/aliases/${CHAMPION}/`, 'i'),
 ];
 /** What may let others in, so that not even reading is for everyone. */
-const ADMINS_TO_READ = [/^\/(audit|keys)(\/|$)/, /^\/(ajax-)?api\/2\.0\/mlflow\/webhooks(\/|$)/];
+const ADMINS_TO_READ = [/^\/(admin|audit|keys)(\/|$)/, /^\/(ajax-)?api\/2\.0\/mlflow\/webhooks(\/|$)/];
 
 export function requiredRole(method: string, path: string): KeyRole {
   const isReading = method === 'GET' || method === 'HEAD' || method === 'OPTIONS';

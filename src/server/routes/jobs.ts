@@ -42,7 +42,7 @@ import { storedError } from './runs.ts';
 
 export const UPLOAD_PATH = '/jobs/predict';
 
-const jobId = z.object({ id: z.string().min(1).max(100) });
+export const jobId = z.object({ id: z.string().min(1).max(100) });
 const time = z.iso.datetime();
 const count = z.int();
 const summarySchema = z
@@ -87,6 +87,16 @@ const list = (about: string) =>
     .transform((text) => (text === undefined ? undefined : text.split(',').map((part) => part.trim())))
     .openapi({ type: 'string', description: `${about}, separated by commas` });
 const { tone, audience, brand, writer, language } = copyOptionsSchema.shape;
+/** Repeated pairs: `map=title:Name`. */
+export const mapParameter = z
+  .union([z.string(), z.array(z.string())])
+  .optional()
+  .transform((pairs) => (pairs === undefined ? undefined : [pairs].flat()))
+  .openapi({
+    type: 'array',
+    items: { type: 'string' },
+    description: `FIELD:COLUMN, repeated; fields are ${MAPPABLE_FIELDS.join(', ')}`,
+  });
 const querySchema = z.strictObject({
   url: z
     .url({ protocol: /^https?$/ })
@@ -110,15 +120,7 @@ const querySchema = z.strictObject({
     .optional()
     .transform((value) => (value === undefined ? undefined : value === 'true'))
     .openapi({ type: 'boolean', description: 'leave out rows that the last job of the catalogue had' }),
-  map: z
-    .union([z.string(), z.array(z.string())])
-    .optional()
-    .transform((pairs) => (pairs === undefined ? undefined : [pairs].flat()))
-    .openapi({
-      type: 'array',
-      items: { type: 'string' },
-      description: `FIELD:COLUMN, repeated; fields are ${MAPPABLE_FIELDS.join(', ')}`,
-    }),
+  map: mapParameter,
   channels: list('variants for these channels'),
   tone,
   audience,
@@ -157,6 +159,16 @@ const file = (description: string) => ({
 const missing = { 404: errorResponse('no such job') };
 const tags = ['jobs'];
 
+/** Not application/json, though it is taken: the router would read the whole body to check it. */
+export const UPLOAD_BODY = {
+  content: Object.fromEntries(
+    ['text/csv', 'text/tab-separated-values', 'application/x-ndjson'].map((type) => [
+      type,
+      { schema: z.string().openapi({ format: 'binary' }) },
+    ]),
+  ),
+};
+
 const startRoute = defineRoute({
   method: 'post',
   path: UPLOAD_PATH,
@@ -165,15 +177,7 @@ const startRoute = defineRoute({
     'Predict a whole catalogue: the body is CSV, TSV, JSON or JSONL; answers at once, Location is the job',
   request: {
     query: querySchema,
-    body: {
-      content: Object.fromEntries(
-        // Not application/json, though it is taken: the router would read the whole body to check it.
-        ['text/csv', 'text/tab-separated-values', 'application/x-ndjson'].map((type) => [
-          type,
-          { schema: z.string().openapi({ format: 'binary' }) },
-        ]),
-      ),
-    },
+    body: UPLOAD_BODY,
   },
   responses: {
     202: started('started'),
@@ -346,7 +350,7 @@ export function createJobRoutes(deps: {
 }
 
 /** FIELD:COLUMN or FIELD=COLUMN; which fields there are is checked with the other options. */
-function parseMap(pairs: readonly string[] | undefined): Record<string, string> | undefined {
+export function parseMap(pairs: readonly string[] | undefined): Record<string, string> | undefined {
   if (pairs === undefined) return undefined;
   return Object.fromEntries(
     pairs.map((pair) => {

@@ -19,7 +19,7 @@ const predictionSchema = z
   })
   .openapi('StoredPrediction');
 /** `<milliseconds since 1970>.<prediction id>`: two predictions may be of one moment. */
-const CURSOR = /^(\d{1,15})\.([0-9a-f]{32})$/;
+const CURSOR = /^(\d{1,13})\.([0-9a-f]{32})$/;
 export const predictionId = z.string().regex(/^[0-9a-f]{32}$/, 'must be the prediction_id of an answer');
 const params = z.object({ id: predictionId });
 

@@ -4,6 +4,7 @@ import {
   checkText,
   createBannedWords,
   createClaimSource,
+  findClaims,
   findUnsupportedClaim,
   sameTextKey,
 } from '../../../src/copy/check/index.ts';
@@ -106,5 +107,54 @@ describe('sameTextKey', () => {
   it('sees through case, accents, punctuation and emoji', () => {
     expect(sameTextKey('Café, now! ☕')).toBe(sameTextKey('cafe now'));
     expect(sameTextKey('one')).not.toBe(sameTextKey('two'));
+  });
+});
+
+describe('findClaims', () => {
+  const said = (text: string): [claim: string, source: string | null][] =>
+    findClaims(text, input).map(({ start, end, source: found }) => [
+      text.slice(start, end),
+      found === null ? null : (input[found.part] ?? '').slice(found.start, found.end),
+    ]);
+
+  it('names the words of the record that carry each claim, where they stand', () => {
+    expect(said('A steel kettle: 1.7 L in four minutes, award-winning.')).toEqual([
+      ['steel', 'Steel'],
+      ['1.7 L', '1.7 L'],
+      ['four', 'four'],
+      ['award-winning', 'Award winning'],
+      ['award', 'Award'],
+    ]);
+    expect(said('50% less noise, boils 1000 ml for $49')).toEqual([
+      ['50%', '50%'],
+      ['1000 ml', '1,000 ml'],
+      ['$49', '$49'],
+    ]);
+  });
+
+  it('finds no words for what the record denies or does not say', () => {
+    expect(said('Waterproof copper, only €49')).toEqual([
+      ['Waterproof', null],
+      ['copper', null],
+      ['€49', null],
+    ]);
+  });
+
+  it('counts places in the text as it was written, also behind letters that folding takes apart', () => {
+    expect(said('Café ﬁlter ½: a STEEL one')).toContainEqual(['STEEL', 'Steel']);
+  });
+
+  it('leaves no claim without a source exactly where the check lets the text pass', () => {
+    for (const text of [
+      'A 1.7 L steel kettle.',
+      'Holds 2 L.',
+      'Just $49.',
+      'Only 49% left.',
+      'A copper kettle',
+    ])
+      expect([text, findClaims(text, input).some(({ source: found }) => found === null)]).toEqual([
+        text,
+        findUnsupportedClaim(text, source) !== undefined,
+      ]);
   });
 });

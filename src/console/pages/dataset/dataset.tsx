@@ -2,6 +2,7 @@
 import { client } from '../../app/api.ts';
 import { useLive } from '../../app/live.ts';
 import { changeQuery, linkTo, type PageProps, type Route } from '../../app/route.ts';
+import { Table } from '../../parts/table.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { Waiting } from '../../parts/trouble.tsx';
 
@@ -26,7 +27,8 @@ export default function Dataset({ route }: PageProps) {
         {dataset.parent_version === null ? null : (
           <>
             , with the rows of{' '}
-            <a href={linkTo('dataset', [dataset.parent_version])}>{dataset.parent_version}</a>
+            <a href={linkTo('dataset', [dataset.parent_version])}>{dataset.parent_version}</a> (
+            <a href={linkTo('diff', [dataset.parent_version, version])}>what changed</a>)
           </>
         )}
       </p>
@@ -72,36 +74,27 @@ function Rows({ version, route }: { version: number; route: Route }) {
       </div>
       {data === undefined ? (
         <Waiting error={error} retry={reload} />
-      ) : data.rows.length === 0 ? (
-        <p class="soft">No row here{data.next === null ? '.' : ' so far.'}</p>
       ) : (
-        <div class="scroll">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col">Title and description</th>
-                <th scope="col" class="number">
-                  Label
-                </th>
-                <th scope="col" class="number">
-                  Weight
-                </th>
-              </tr>
-            </thead>
-            <tbody>
-              {data.rows.map((row) => (
-                <tr key={row.id}>
-                  <td class="foreign" dir="auto">
-                    {row.title}
-                    <div class="soft">{row.description}</div>
-                  </td>
-                  <td class="number">{row.label}</td>
-                  <td class="number">{row.weight}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          name={`Rows of dataset ${version} ${split}`}
+          rows={data.rows}
+          keyOf={({ id }) => id}
+          empty={`No row here${data.next === null ? '.' : ' so far.'}`}
+          columns={[
+            {
+              title: 'Title and description',
+              text: ({ title, description }) => `${title}\n${description}`,
+              show: ({ title, description }) => (
+                <>
+                  {title}
+                  <div class="soft">{description}</div>
+                </>
+              ),
+            },
+            { title: 'Label', isNumber: true, text: ({ label }) => label },
+            { title: 'Weight', isNumber: true, text: ({ weight }) => weight },
+          ]}
+        />
       )}
       <p class="row">
         {skip === 0 ? null : <a href={linkTo('dataset', [version], { split, search })}>From the start</a>}

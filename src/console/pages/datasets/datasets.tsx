@@ -2,6 +2,7 @@
 import { client } from '../../app/api.ts';
 import { useLive } from '../../app/live.ts';
 import { linkTo, type PageProps } from '../../app/route.ts';
+import { Table } from '../../parts/table.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { Waiting } from '../../parts/trouble.tsx';
 
@@ -18,45 +19,38 @@ export default function Datasets({ route }: PageProps) {
       <h1>Datasets</h1>
       {data === undefined ? (
         <Waiting error={error} retry={reload} />
-      ) : data.datasets.length === 0 ? (
-        <p class="soft">No dataset version yet. A run makes one of the records that it reads.</p>
       ) : (
-        <div class="scroll">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col" class="number">
-                  Version
-                </th>
-                <th scope="col" class="number">
-                  Rows
-                </th>
-                <th scope="col" class="number">
-                  Parent
-                </th>
-                <th scope="col">Run</th>
-                <th scope="col">Made</th>
-              </tr>
-            </thead>
-            <tbody>
-              {data.datasets.map((dataset) => (
-                <tr key={dataset.version}>
-                  <td class="number">
-                    <a href={linkTo('dataset', [dataset.version])}>{dataset.version}</a>
-                  </td>
-                  <td class="number">{dataset.rows.toLocaleString()}</td>
-                  <td class="number">{dataset.parent_version ?? '–'}</td>
-                  <td>
-                    <a href={linkTo('run', [dataset.run_id])}>{dataset.run_id}</a>
-                  </td>
-                  <td>
-                    <Ago at={dataset.created_at} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          name="Datasets"
+          rows={data.datasets}
+          keyOf={({ version }) => version}
+          empty="No dataset version yet. A run makes one of the records that it reads."
+          columns={[
+            {
+              title: 'Version',
+              isNumber: true,
+              text: ({ version }) => version,
+              show: ({ version }) => <a href={linkTo('dataset', [version])}>{version}</a>,
+            },
+            {
+              title: 'Rows',
+              isNumber: true,
+              text: ({ rows }) => rows,
+              show: ({ rows }) => rows.toLocaleString(),
+            },
+            { title: 'Parent', isNumber: true, text: ({ parent_version }) => parent_version },
+            {
+              title: 'Run',
+              text: ({ run_id }) => run_id,
+              show: ({ run_id }) => <a href={linkTo('run', [run_id])}>{run_id}</a>,
+            },
+            {
+              title: 'Made',
+              text: ({ created_at }) => created_at,
+              show: ({ created_at }) => <Ago at={created_at} />,
+            },
+          ]}
+        />
       )}
       {data?.datasets.length === PAGE_SIZE && last !== undefined ? (
         <a href={linkTo('datasets', [], { before: String(last.version) })}>Older</a>

@@ -8,10 +8,11 @@ import { Waiting } from '../../parts/trouble.tsx';
 import { StartRun } from '../runs/runs.tsx';
 
 async function loadHome() {
-  const [runs, info, models] = await Promise.all([
+  const [runs, info, models, review] = await Promise.all([
     client.runs.list({ limit: 1 }),
     client.info(),
     client.models.list(),
+    client.call('GET /texts', { query: { state: 'in_review', limit: 1 } }),
   ]);
   const [newest] = runs;
   const [model] = models;
@@ -20,13 +21,13 @@ async function loadHome() {
     model === undefined ? [] : client.models.versions(model.name),
     model === undefined ? [] : client.models.history(model.name),
   ]);
-  return { run, info, model, versions, history };
+  return { run, info, model, versions, history, toReview: review.count };
 }
 
 export default function Home() {
-  const { data, error, reload } = useLive('home', ['runs', 'models'], loadHome);
+  const { data, error, reload } = useLive('home', ['runs', 'models', 'texts'], loadHome);
   if (data === undefined) return <Waiting error={error} retry={reload} />;
-  const { run, info, versions, history } = data;
+  const { run, info, model, versions, history, toReview } = data;
   const champion = info.models.find(({ alias }) => alias === 'champion');
   const waiting = versions.filter(({ approval }) => approval === 'pending');
   return (
@@ -68,12 +69,22 @@ export default function Home() {
         </li>
         <li>
           <span class="soft">Waiting for a person</span>
-          <strong>{waiting.length}</strong>
-          {waiting.length === 0 ? (
-            <span class="soft">nothing to approve</span>
-          ) : (
-            waiting.map(({ version }) => <div key={version}>version {version} asks for approval</div>)
+          <strong>{waiting.length + toReview}</strong>
+          {waiting.length + toReview === 0 ? <span class="soft">nothing to decide</span> : null}
+          {toReview === 0 ? null : (
+            <div>
+              <a href={linkTo('review')}>
+                {toReview} {toReview === 1 ? 'text' : 'texts'} to review
+              </a>
+            </div>
           )}
+          {waiting.map(({ version }) => (
+            <div key={version}>
+              <a href={linkTo('version', [model?.name ?? '', version])}>
+                version {version} asks for approval
+              </a>
+            </div>
+          ))}
         </li>
       </ol>
       {run?.status === 'active' ? (

@@ -4,6 +4,7 @@ import type { PipelineRun } from '../../../client/index.ts';
 import { client } from '../../app/api.ts';
 import { useLive } from '../../app/live.ts';
 import { linkTo, type PageProps } from '../../app/route.ts';
+import { useMay } from '../../app/sign-in.tsx';
 import { Status } from '../../parts/status.tsx';
 import { Ago, Took } from '../../parts/time.tsx';
 import { Trouble, Waiting } from '../../parts/trouble.tsx';
@@ -122,6 +123,7 @@ const STAGES = ['generate-data', 'version-data', 'train-model', 'register-model'
 /** Takes what earlier stages left; what cannot be replayed says so before it starts. */
 function Replay({ run, from }: { run: PipelineRun; from: string }) {
   const [error, setError] = useState<Error>();
+  const mayReplay = useMay('writer');
   const stage = STAGES.find((name) => name === from);
   const replay = async (): Promise<void> => {
     const answer = await client.call('POST /runs/{id}/replay', {
@@ -130,6 +132,7 @@ function Replay({ run, from }: { run: PipelineRun; from: string }) {
     });
     location.assign(linkTo('run', [answer.run_id]));
   };
+  if (!mayReplay) return null;
   return (
     <>
       <button type="button" class="quiet" onClick={() => void replay().catch(setError)}>
@@ -142,12 +145,14 @@ function Replay({ run, from }: { run: PipelineRun; from: string }) {
 
 function Actions({ run, reload }: { run: PipelineRun; reload: () => void }) {
   const [error, setError] = useState<Error>();
+  const mayAct = useMay('writer');
   const cancel = (): void => {
     client.runs.cancel(run.id).then(reload, setError);
   };
   const replay = (): void => {
     client.runs.replay(run.id).then((id) => location.assign(linkTo('run', [id])), setError);
   };
+  if (!mayAct) return null;
   return (
     <>
       {run.status === 'active' ? (

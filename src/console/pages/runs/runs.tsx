@@ -3,7 +3,9 @@ import { useState } from 'preact/hooks';
 import { client } from '../../app/api.ts';
 import { useLive } from '../../app/live.ts';
 import { changeQuery, linkTo, type PageProps } from '../../app/route.ts';
+import { useMay } from '../../app/sign-in.tsx';
 import { Status } from '../../parts/status.tsx';
+import { Table } from '../../parts/table.tsx';
 import { Ago, Took } from '../../parts/time.tsx';
 import { Trouble, Waiting } from '../../parts/trouble.tsx';
 
@@ -60,44 +62,39 @@ export default function Runs({ route }: PageProps) {
       </div>
       {runs === undefined ? (
         <Waiting error={error} retry={reload} />
-      ) : runs.length === 0 ? (
-        <p class="soft">No run here. Start one, or choose another status.</p>
       ) : (
-        <div class="scroll">
-          <table>
-            <thead>
-              <tr>
-                <th scope="col" class="number">
-                  Run
-                </th>
-                <th scope="col">Status</th>
-                <th scope="col">Started by</th>
-                <th scope="col">Started</th>
-                <th scope="col">Took</th>
-              </tr>
-            </thead>
-            <tbody>
-              {runs.map((run) => (
-                <tr key={run.id}>
-                  <td class="number">
-                    <a href={linkTo('run', [run.id])}>{run.number}</a>
-                  </td>
-                  <td>
-                    <Status value={run.status} />
-                    {run.error === null ? null : <div class="soft foreign">{shorten(run.error.message)}</div>}
-                  </td>
-                  <td>{run.trigger}</td>
-                  <td>
-                    <Ago at={run.created_at} />
-                  </td>
-                  <td>
-                    <Took from={run.created_at} to={run.finished_at} />
-                  </td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table
+          name="Runs"
+          rows={runs}
+          keyOf={({ id }) => id}
+          empty="No run here. Start one, or choose another status."
+          columns={[
+            {
+              title: 'Run',
+              isNumber: true,
+              text: ({ number }) => number,
+              show: ({ id, number }) => <a href={linkTo('run', [id])}>{number}</a>,
+            },
+            {
+              title: 'Status',
+              text: ({ status, error: failure }) =>
+                failure === null ? status : `${status}: ${failure.message}`,
+              show: (run) => (
+                <>
+                  <Status value={run.status} />
+                  {run.error === null ? null : <div class="soft foreign">{shorten(run.error.message)}</div>}
+                </>
+              ),
+            },
+            { title: 'Started by', text: (run) => run.trigger },
+            { title: 'Started', text: (run) => run.created_at, show: (run) => <Ago at={run.created_at} /> },
+            {
+              title: 'Took',
+              text: (run) => secondsBetween(run.created_at, run.finished_at),
+              show: (run) => <Took from={run.created_at} to={run.finished_at} />,
+            },
+          ]}
+        />
       )}
       <p class="row">
         {before === undefined ? null : <a href={linkTo('runs', [], { status, trigger })}>Newest</a>}
@@ -109,16 +106,22 @@ export default function Runs({ route }: PageProps) {
   );
 }
 
+/** In CSV, where a duration is a number. */
+export const secondsBetween = (from: string | null, to: string | null): number | null =>
+  from === null || to === null ? null : Math.round((Date.parse(to) - Date.parse(from)) / 1000);
+
 const shorten = (text: string): string => (text.length > 160 ? `${text.slice(0, 160)}…` : text);
 
 /** Starts a run with the configuration as it stands, and goes there. */
 export function StartRun({ onStarted }: { onStarted: () => void }) {
   const [error, setError] = useState<Error>();
+  const mayStart = useMay('writer');
   const start = async (): Promise<void> => {
     const id = await client.runs.start();
     onStarted();
     location.assign(linkTo('run', [id]));
   };
+  if (!mayStart) return null;
   return (
     <>
       <button type="button" class="primary" onClick={() => void start().catch(setError)}>

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import { client } from '../../app/api.ts';
 import { useLive } from '../../app/live.ts';
 import { linkTo } from '../../app/route.ts';
+import { useMay } from '../../app/sign-in.tsx';
 import { Status } from '../../parts/status.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { Trouble, Waiting } from '../../parts/trouble.tsx';
@@ -11,6 +12,7 @@ import { StartRun } from '../runs/runs.tsx';
 export default function Schedule() {
   const { data, error, reload } = useLive('schedule', ['runs'], async () => client.call('GET /schedule', {}));
   const [refused, setRefused] = useState<Error>();
+  const mayPause = useMay('admin');
   if (data === undefined) return <Waiting error={error} retry={reload} />;
   const { schedule } = data;
   const setPaused = async (paused: boolean): Promise<void> => {
@@ -21,9 +23,11 @@ export default function Schedule() {
     <>
       <div class="row">
         <h1>Schedule</h1>
-        <button type="button" onClick={() => void setPaused(!schedule.paused).catch(setRefused)}>
-          {schedule.paused ? 'Resume' : 'Pause'}
-        </button>
+        {mayPause ? (
+          <button type="button" onClick={() => void setPaused(!schedule.paused).catch(setRefused)}>
+            {schedule.paused ? 'Resume' : 'Pause'}
+          </button>
+        ) : null}
         <StartRun onStarted={reload} />
       </div>
       {refused === undefined ? null : <Trouble error={refused} />}

@@ -10,7 +10,6 @@ import { Trouble } from '../../parts/trouble.tsx';
 import { Explanation } from './explanation.tsx';
 import { Fields } from './fields.tsx';
 import { Product, type ProductInput } from './product.tsx';
-import { Verdict } from './verdict.tsx';
 
 interface Written {
   answer: PredictAnswer;
@@ -65,8 +64,7 @@ function Result({ answer, product }: Written) {
         {answer.fallback === null ? null : <>: {answer.fallback}</>}.{' '}
         <a href={linkTo('receipt', [answer.prediction_id])}>Receipt</a>
       </p>
-      <Verdict predictionId={answer.prediction_id} text={data.ad_copy} />
-      <Fields answer={answer} />
+      <Fields answer={answer} product={{ title: product.title, description: product.description }} />
       {answer.explanation === undefined ? null : (
         <Explanation text={`${product.title}\n${product.description}`} explanation={answer.explanation} />
       )}

@@ -1,0 +1,135 @@
+/**
+ * What an admin looks after: settings and where they came from, undelivered webhooks, and what takes room.
+ */
+import { z } from '@hono/zod-openapi';
+import { sql } from 'kysely';
+import type { ConfigLine } from '../../core/config/index.ts';
+import type { Db } from '../../db/index.ts';
+import type { WebhookStore } from '../../tracking/index.ts';
+import { createRouter, defineRoute, errorResponse, jsonAnswer, type Router } from '../http/index.ts';
+
+const MAX_WEBHOOKS = 100;
+const MAX_DELIVERIES = 50;
+const TABLES_SHOWN = 30;
+const time = z.iso.datetime();
+const tags = ['admin'];
+
+const settingsRoute = defineRoute({
+  method: 'get',
+  path: '/admin/config',
+  tags,
+  summary: 'Every setting in force, secrets masked, and where it came from',
+  responses: {
+    200: jsonAnswer('the settings', {
+      settings: z.array(
+        z.object({ key: z.string(), value: z.unknown(), origin: z.string() }).openapi('Setting'),
+      ),
+    }),
+  },
+});
+
+const deliverySchema = z
+  .object({
+    id: z.string(),
+    event: z.string(),
+    status: z.string(),
+    attempts: z.int(),
+    last_error: z.string().nullable(),
+    created_at: time,
+    ended_at: time.nullable(),
+  })
+  .openapi('WebhookDelivery');
+const deliveriesRoute = defineRoute({
+  method: 'get',
+  path: '/admin/webhooks',
+  tags,
+  summary: `Webhooks with their newest deliveries, ${MAX_DELIVERIES} each`,
+  responses: {
+    200: jsonAnswer('the webhooks', {
+      webhooks: z.array(
+        z
+          .object({
+            id: z.string(),
+            name: z.string(),
+            status: z.string(),
+            url: z.string(),
+            deliveries: z.array(deliverySchema),
+          })
+          .openapi('WatchedWebhook'),
+      ),
+    }),
+  },
+});
+
+const retryRoute = defineRoute({
+  method: 'post',
+  path: '/admin/webhooks/{id}/retry',
+  tags,
+  summary: 'Let deliveries of a webhook that were given up be tried anew',
+  request: { params: z.object({ id: z.string().min(1).max(100) }) },
+  responses: {
+    200: jsonAnswer('how many', { retried: z.int() }),
+    404: errorResponse('no such webhook'),
+  },
+});
+
+const storageRoute = defineRoute({
+  method: 'get',
+  path: '/admin/storage',
+  tags,
+  summary: 'What the database takes: its largest tables with their indexes',
+  responses: {
+    200: jsonAnswer('bytes, and rows as the database estimates them', {
+      bytes: z.int(),
+      tables: z.array(z.object({ name: z.string(), bytes: z.int(), rows: z.int() }).openapi('TableSize')),
+    }),
+  },
+});
+
+export function createAdminRoutes(deps: {
+  db: Db;
+  webhooks: WebhookStore;
+  settings: readonly ConfigLine[];
+}): Router {
+  const { db, webhooks, settings } = deps;
+  return createRouter()
+    .openapi(settingsRoute, function showSettings(c) {
+      return c.json({ status: 'success' as const, settings: [...settings] }, 200);
+    })
+    .openapi(deliveriesRoute, async function showWebhooks(c) {
+      const { items } = await webhooks.list({ maxResults: MAX_WEBHOOKS });
+      const shown = [];
+      for (const { webhookId, name, status, url } of items) {
+        const deliveries = await webhooks.deliveries(webhookId, MAX_DELIVERIES);
+        shown.push({
+          id: webhookId,
+          name,
+          status,
+          url,
+          deliveries: deliveries.map((one) => ({
+            id: one.deliveryId,
+            event: one.event,
+            status: one.status,
+            attempts: one.attempts,
+            last_error: one.lastError,
+            created_at: one.createdAt.toISOString(),
+            ended_at: one.endedAt?.toISOString() ?? null,
+          })),
+        });
+      }
+      return c.json({ status: 'success' as const, webhooks: shown }, 200);
+    })
+    .openapi(retryRoute, async function retryDeliveries(c) {
+      const retried = await webhooks.retryDead(c.req.valid('param').id);
+      return c.json({ status: 'success' as const, retried }, 200);
+    })
+    .openapi(storageRoute, async function showStorage(c) {
+      const { rows } = await sql<{ name: string; bytes: number; rows: number; total: number }>`
+        SELECT c.relname AS name, pg_total_relation_size(c.oid)::float8 AS bytes,
+               greatest(c.reltuples, 0)::float8 AS rows, pg_database_size(current_database())::float8 AS total
+        FROM pg_class c WHERE c.relkind = 'r' AND c.relnamespace = current_schema()::regnamespace
+        ORDER BY bytes DESC LIMIT ${TABLES_SHOWN}`.execute(db);
+      const tables = rows.map(({ name, bytes, rows: count }) => ({ name, bytes, rows: Math.round(count) }));
+      return c.json({ status: 'success' as const, bytes: rows[0]?.total ?? 0, tables }, 200);
+    });
+}

@@ -1,0 +1,132 @@
+/**
+ * What a catalogue is, before it is predicted (`POST /jobs/inspect`) and after (`GET /jobs/{id}/inspection`):
+ * its mapping, its first products, and its refused rows with what their cells hold, to be mended.
+ */
+import { z } from '@hono/zod-openapi';
+import type { ArtifactStore } from '../../core/artifact-store.ts';
+import { fieldMapSchema } from '../../core/config/index.ts';
+import { MINUTE_MS } from '../../core/clock.ts';
+import type { DestinationPolicy } from '../../core/outbound-policy.ts';
+import {
+  inspectCatalogue,
+  listUsedColumns,
+  openCatalogueTable,
+  openTable,
+  type CatalogueInspection,
+} from '../../data/index.ts';
+import type { Db } from '../../db/index.ts';
+import { readJobSource } from '../../queues/index.ts';
+import {
+  createHangUpSignal,
+  createRouter,
+  defineRoute,
+  errorResponse,
+  jsonAnswer,
+  toInvalidInput,
+  type Router,
+} from '../http/index.ts';
+import { jobId, mapParameter, parseMap, readUpload, UPLOAD_BODY } from './jobs.ts';
+
+export const INSPECT_PATH = '/jobs/inspect';
+
+const PREVIEW_ROWS = 20;
+const REFUSED_KEPT = 200;
+const ADDRESS_TIMEOUT_MS = MINUTE_MS;
+
+const cells = z
+  .object({ id: z.string(), title: z.string(), category: z.string(), description: z.string() })
+  .openapi('CatalogueCells');
+const inspectionSchema = z
+  .object({
+    format: z.string().openapi({ description: 'The platform that wrote it, or how it is written' }),
+    is_recognised: z.boolean(),
+    columns: z.array(z.string()),
+    mapping: z
+      .record(z.string(), z.array(z.string()))
+      .openapi({ description: 'The columns of each field; the first that holds something is taken' }),
+    accepted: z.int(),
+    refused: z.int(),
+    preview: z.array(z.object({ line: z.int(), product: cells })),
+    refused_rows: z
+      .array(z.object({ line: z.int(), field: z.string(), value: z.string(), reason: z.string(), cells }))
+      .openapi({ description: `The first ${REFUSED_KEPT}, with what the row holds` }),
+  })
+  .openapi('CatalogueInspection');
+const answer = jsonAnswer('what was found', { inspection: inspectionSchema });
+const unreadable = errorResponse('a file that cannot be read, or whose columns cannot be told');
+
+const uploadRoute = defineRoute({
+  method: 'post',
+  path: INSPECT_PATH,
+  tags: ['jobs'],
+  summary: 'What a catalogue holds, how it would be read and which rows would be refused; nothing is kept',
+  request: { query: z.strictObject({ map: mapParameter }), body: UPLOAD_BODY },
+  responses: {
+    200: answer,
+    400: errorResponse('no body, or a map that cannot be used'),
+    413: errorResponse('larger than jobs.maxUploadBytes'),
+    422: unreadable,
+  },
+});
+
+const jobRoute = defineRoute({
+  method: 'get',
+  path: '/jobs/{id}/inspection',
+  tags: ['jobs'],
+  summary: 'The same of the catalogue of a job, for as long as it is kept',
+  request: { params: jobId },
+  responses: {
+    200: answer,
+    403: errorResponse('an address that may not be reached any more'),
+    404: errorResponse('no such job, or its catalogue was deleted after its time'),
+    422: unreadable,
+    503: errorResponse('an address that does not answer'),
+    504: errorResponse('an address that does not answer in time'),
+  },
+});
+
+interface Deps {
+  db: Db;
+  artifacts: ArtifactStore;
+  maxUploadBytes: number;
+  destinations: DestinationPolicy;
+}
+
+export function createCatalogueInspectionRoutes(deps: Deps): Router {
+  const kept = { previewRows: PREVIEW_ROWS, refusedKept: REFUSED_KEPT };
+  return createRouter()
+    .openapi(uploadRoute, async function inspectUpload(c) {
+      const { data: map, error } = fieldMapSchema.safeParse(
+        parseMap(c.req.valid('query').map) ?? { auto: 'yes' },
+      );
+      if (map === undefined) throw toInvalidInput(error);
+      const { body, name, format } = readUpload(c, deps.maxUploadBytes);
+      const table = await openTable(body, { name, named: listUsedColumns(map), format: format ?? undefined });
+      const found = await inspectCatalogue(table, { ...kept, map, signal: createHangUpSignal(c) });
+      return c.json({ status: 'success' as const, inspection: render(found) }, 200);
+    })
+    .openapi(jobRoute, async function inspectJob(c) {
+      const { source, map } = await readJobSource(deps.db, c.req.valid('param').id);
+      const signal = createHangUpSignal(c);
+      const limits = {
+        timeoutMs: ADDRESS_TIMEOUT_MS,
+        maxBytes: deps.maxUploadBytes,
+        destinations: deps.destinations,
+      };
+      const table = await openCatalogueTable(source, { store: deps.artifacts, map, limits, signal });
+      const found = await inspectCatalogue(table, { ...kept, map, signal });
+      return c.json({ status: 'success' as const, inspection: render(found) }, 200);
+    });
+}
+
+function render(found: CatalogueInspection): z.infer<typeof inspectionSchema> {
+  const { isRecognised, mapping, preview, refusals, ...rest } = found;
+  return {
+    ...rest,
+    columns: [...found.columns],
+    is_recognised: isRecognised,
+    mapping: Object.fromEntries(Object.entries(mapping).map(([field, from]) => [field, [...from]])),
+    preview: [...preview],
+    refused_rows: refusals.map(({ line, fault, cells: held }) => ({ line, ...fault, cells: held })),
+  };
+}
