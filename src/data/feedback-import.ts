@@ -14,6 +14,7 @@ import { recordFeedback, type Feedback } from './feedback.ts';
 import { MAX_DESCRIPTION_CHARS, shorten, type Fault } from './record.ts';
 import { createRefusals, type RefusedRow } from './refusals.ts';
 import { openTable } from './format/open-table.ts';
+import { isToolReport, readToolReport } from './feedback-reports.ts';
 import type { SourceFormat, SourceRow } from './format/table.ts';
 import { inGroups } from './table/rows.ts';
 import { recordCounts, type TextCounts } from './text-counts.ts';
@@ -29,6 +30,8 @@ export interface FeedbackImportOptions {
   /** Whether every row may be less than what was counted before. */
   isRestated: boolean;
   now: Date;
+  /** Of rows of a tool's report that name none. */
+  day?: string | undefined;
   signal?: AbortSignal;
   onProgress?: (rows: number) => void;
 }
@@ -81,7 +84,7 @@ export async function importFeedback(
   file: FeedbackFile,
   options: FeedbackImportOptions,
 ): Promise<FeedbackImport> {
-  const rows = await openReport(file);
+  const rows = await openReport(file, options.day);
   const result = { rows: 0, new: 0, replaced: 0, unchanged: 0, refused: 0 };
   const refusals = createRefusals();
   const refusedRows: RefusedRow[] = [];
@@ -124,18 +127,28 @@ export async function importFeedback(
   return { ...result, refusedRows, reasons: refusals.describe() };
 }
 
-async function openReport(file: FeedbackFile): Promise<AsyncIterable<SourceRow>> {
-  const { columns, read } =
+/** Exported for its test. A report of ours by its columns' names, or what a tool exports. */
+export async function openReport(
+  file: FeedbackFile,
+  day: string | undefined,
+): Promise<AsyncIterable<SourceRow>> {
+  const table =
     file.kind === 'file'
       ? await openTable(await openFile(file.path), { name: file.path, named: [] })
       : await openTable(file.body, { ...file, named: [] });
-  const names = columns?.map(columnName);
-  if (names !== undefined && !TEXT_COLUMNS.some((name) => names.includes(name)))
+  const names = table.columns?.map(columnName);
+  const isOurs =
+    names === undefined ||
+    names.includes('text_id') ||
+    names.includes('prediction_id') ||
+    (names.includes('utm_content') && (names.includes('day') || names.includes('date')));
+  if (!isOurs && isToolReport(table)) return readToolReport(table, day);
+  if (!isOurs && !names.some((name) => TEXT_COLUMNS.includes(name)))
     throw new AppError(
       'bad-data',
-      `the report has no column ${TEXT_COLUMNS.join(', ')}; its columns are ${names.slice(0, 20).join(', ')}`,
+      `the report has no column ${TEXT_COLUMNS.join(', ')}, and no tool is known that writes it; its columns are ${names.slice(0, 20).join(', ')}`,
     );
-  return read();
+  return table.read();
 }
 
 async function openFile(path: string): Promise<AsyncIterable<Uint8Array>> {

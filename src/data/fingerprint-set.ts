@@ -2,7 +2,7 @@
  * A set of texts kept as 64-bit fingerprints: 16 bytes a text, so that a million ids fit where a Set of
  * strings would not.
  */
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 export interface FingerprintSet {
   /**
@@ -38,7 +38,7 @@ export function createFingerprintSet(): FingerprintSet {
 }
 
 function printOf(text: string): bigint {
-  const print = createHash('sha256').update(text).digest().readBigUInt64LE(0);
+  const print = hash('sha256', text, 'buffer').readBigUInt64LE(0);
   // 0 marks a free slot.
   return print === 0n ? 1n : print;
 }

@@ -141,9 +141,12 @@ function toNumberOrNull(value: unknown): unknown {
   return read === null ? null : 'fault' in read ? value : read.value;
 }
 
+/** Nothing is observed, so that every time is read by itself. */
+const BY_ITSELF = createTimeEvidence();
+
 function readTime(given: unknown): Read {
   if (given === undefined || given === null) return { value: null };
-  const read = createTimeEvidence().read(typeof given === 'string' ? given : JSON.stringify(given));
+  const read = BY_ITSELF.read(typeof given === 'string' ? given : JSON.stringify(given));
   if (read === null) return { value: null };
   return 'fault' in read ? { reason: read.fault } : { value: read.iso };
 }

@@ -1,7 +1,7 @@
 import path from 'node:path';
 import { systemClock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
-import { importFeedback } from '../../data/index.ts';
+import { importFeedback, readDay } from '../../data/index.ts';
 import { COMMON_OPTIONS, defineCommand } from '../command.ts';
 import { renderJson, renderTable } from '../render.ts';
 import { readConfig, withServices } from '../services.ts';
@@ -11,8 +11,8 @@ const PROGRESS_ROWS = 100_000;
 
 export const feedbackCommand = defineCommand({
   name: 'feedback',
-  more: 'A report has one row a text, source and day: text_id (or utm_content), day, impressions, clicks, ... Sent again it replaces itself.',
-  usage: 'import FILE [--source NAME] [--restated] [--json]',
+  more: 'A report has one row a text, source and day: text_id (or utm_content), day, impressions, clicks, ... Exports of Google Ads, Meta ads, GA4, mail and social tools are recognised. Sent again it replaces itself.',
+  usage: 'import FILE [--source NAME] [--day DAY] [--restated] [--json]',
   positionals: [
     { name: 'action', required: true, about: 'import' },
     { name: 'file', required: true, about: '.csv, .tsv, .jsonl or .json' },
@@ -24,6 +24,7 @@ export const feedbackCommand = defineCommand({
       value: 'NAME',
       about: "who counted; default: the file's name without its ending",
     },
+    day: { type: 'string', value: 'DAY', about: 'of rows that name none, as in 2026-11-30' },
     restated: { type: 'boolean', about: 'counts may be less than what was told before' },
     json: { type: 'boolean', about: 'as JSON' },
   },
@@ -42,6 +43,7 @@ export const feedbackCommand = defineCommand({
         {
           source: options.source ?? path.parse(file).name,
           isRestated: options.restated === true,
+          day: parseDay(options.day),
           now: systemClock.now(),
           signal,
           onProgress: (rows) => {
@@ -70,3 +72,10 @@ export const feedbackCommand = defineCommand({
     );
   },
 });
+
+function parseDay(text: string | undefined): string | undefined {
+  if (text === undefined) return undefined;
+  const day = readDay(text);
+  if (day !== undefined) return day;
+  throw new AppError('invalid-input', `--day is "${text}": a day is needed, as in 2026-11-30`);
+}

@@ -106,9 +106,17 @@ const OUT_OF =
 const STARS_WORD = /\s{0,3}(?:stars?|sterne[n]?|[eé]toiles?|estrellas?|stelle|sterren|★|⭐)$/iu;
 const STAR_SIGNS = /^[★⭐✭🌟]{1,10}[½]?[☆✩]{0,10}$/u;
 
+/** Most cells: digits, with a point and no more than two after it where there is one. */
+const PLAIN = /^\d{1,15}(\.\d{1,2})?$/u;
+
 /** undefined: the cell is empty. */
 function findShape(raw: string): Shape | { fault: string } | undefined {
   if (raw.length > MAX_NUMBER_CHARS) return { fault: 'must be a number' };
+  const plain = PLAIN.exec(raw);
+  if (plain !== null) {
+    const decimal = plain[1] === undefined ? undefined : '.';
+    return { digits: raw, negative: false, decimal, ambiguous: undefined };
+  }
   if (isMissing(raw)) return undefined;
   let text = raw.replaceAll(/[\s\u00a0\u202f\u2009]+/gu, ' ').trim();
   // A spreadsheet's guard against formulas and against dropping zeros.

@@ -13,6 +13,7 @@ export interface TimeEvidence {
 
 const ISO =
   /^(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(\.\d{1,9})?)?)?\s{0,3}(Z|UTC|GMT|[+-]\d{2}:?\d{2})?$/iu;
+const OURS = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/u;
 const PARTED =
   /^(\d{1,4})([./-])(\d{1,2})\2(\d{2,4})(?:,?[ T](\d{1,2}):(\d{2})(?::(\d{2}))?\s{0,3}(am|pm)?)?\s{0,3}(Z|UTC|GMT|[+-]\d{2}:?\d{2})?$/iu;
 const COUNT = /^\d{1,14}(?:\.\d{1,9})?$/u;
@@ -35,6 +36,8 @@ export function createTimeEvidence(): TimeEvidence {
     },
     read: (raw) => {
       if (raw.length > MAX_TIME_CHARS) return { fault: EXPECTED };
+      // What programs write, and what was read before, is not taken apart.
+      if (OURS.test(raw) && isTime(raw)) return { iso: raw };
       const text = raw.trim();
       if (text === '') return null;
       const ms = readMs(text, dayFirst > 0 === monthFirst > 0 ? undefined : dayFirst > 0 ? 'day' : 'month');
@@ -45,6 +48,12 @@ export function createTimeEvidence(): TimeEvidence {
       return { iso: new Date(ms).toISOString() };
     },
   };
+}
+
+/** Whether the calendar has it: there is no 30th of February. */
+function isTime(text: string): boolean {
+  const time = new Date(text);
+  return !Number.isNaN(time.getTime()) && time.toISOString() === text;
 }
 
 function readMs(text: string, first: 'day' | 'month' | undefined): number | 'doubtful' | undefined {
