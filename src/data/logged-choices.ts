@@ -128,9 +128,10 @@ export async function* readDraws(
 ): AsyncGenerator<readonly LoggedDraw[]> {
   const { earned, trials, isTold } = rewardColumns(filter.reward);
   const { rows: keys } = await sql<{ id: string; field: string; earned: number; trials: number }>`
-    SELECT p.id, told.field, told.earned, told.trials FROM predictions p CROSS JOIN LATERAL (
-      SELECT f.field, sum(${earned})::float8 AS earned, sum(${trials})::float8 AS trials FROM feedback f
-      WHERE f.prediction_id = p.id AND f.place = 0 AND ${isTold} AND ${fieldIs(filter)} GROUP BY f.field) AS told
+    SELECT p.id, told.field, told.earned, told.trials FROM (
+      SELECT f.prediction_id, f.field, sum(${earned})::float8 AS earned, sum(${trials})::float8 AS trials
+      FROM ${newestTold(filter, isTold)} AS f GROUP BY f.prediction_id, f.field) AS told
+    JOIN predictions p ON p.id = told.prediction_id
     WHERE p.response ->> 'policy' = 'explore' AND p.model_name = ${filter.modelName}
       AND p.created_at >= ${filter.since ?? new Date(0)}
       AND p.response #> ARRAY['alternatives', told.field, '0', 'propensity'] IS NOT NULL

@@ -233,6 +233,17 @@ describe('the value that the gate asks for', () => {
   });
 });
 
+it('feedback of a prediction is found by an index, as its erasure and its retention need it', async () => {
+  const { rows } = await database.db.connection().execute(async (connection) => {
+    await sql`SET enable_seqscan = off`.execute(connection);
+    const plan = await sql<{ 'QUERY PLAN': string }>`
+      EXPLAIN DELETE FROM feedback WHERE prediction_id = 'x'`.execute(connection);
+    await sql`RESET enable_seqscan`.execute(connection);
+    return plan;
+  });
+  expect(rows.map((row) => row['QUERY PLAN']).join()).toContain('feedback_by_prediction');
+});
+
 describe('the summary of rewards', () => {
   it('counts by field, version and policy, and sets the best choice beside a random one', async () => {
     await addDraws(900);

@@ -22,6 +22,7 @@ import { consoleMigration } from './034-console.ts';
 import { exploredPredictionsMigration } from './035-explored-predictions.ts';
 import { canariesMigration } from './036-canaries.ts';
 import { driftRunsMigration } from './037-drift-runs.ts';
+import { feedbackByPredictionMigration } from './038-feedback-by-prediction.ts';
 import { textsMigration } from './041-texts.ts';
 import { brandsMigration } from './046-brands.ts';
 import { writerUsageMigration } from './047-writer-usage.ts';
@@ -53,6 +54,7 @@ export const migrations: readonly Migration[] = [
   exploredPredictionsMigration,
   canariesMigration,
   driftRunsMigration,
+  feedbackByPredictionMigration,
   textsMigration,
   brandsMigration,
   writerUsageMigration,
