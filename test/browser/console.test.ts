@@ -456,6 +456,10 @@ describe('pictures', () => {
           .waitFor();
         await page.getByRole('heading', { name: 'Copy for Premium Headphones' }).scrollIntoViewIfNeeded();
       }
+      if (place === '#/trainings') {
+        for (const pin of await page.getByLabel(/^Pin /).all()) await pin.check();
+        await page.locator('canvas').waitFor();
+      }
       const file = path.join(PICTURES, `${place.replace('#/', '') || 'home'}-${look}.png`);
       await page.screenshot({ path: file });
       left.push(file);

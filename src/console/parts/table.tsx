@@ -1,16 +1,13 @@
 /** A table as every page shows one, with the same rows as CSV. */
 import type { ComponentChildren } from 'preact';
+import { renderCsv, type CsvColumn } from './csv.ts';
 import { Download } from './download.tsx';
 
-export interface Column<Row> {
-  title: string;
+export interface Column<Row> extends CsvColumn<Row> {
   /** Right-aligned, digits under digits. */
   isNumber?: boolean;
-  /** What the cell says in CSV, and on the page where nothing else is shown. */
-  text: (row: Row) => string | number | null | undefined;
+  /** On the page, in place of the text. */
   show?: (row: Row) => ComponentChildren;
-  /** Buttons: nothing to take away. */
-  isAction?: boolean;
 }
 
 interface Props<Row> {
@@ -61,20 +58,4 @@ export function Table<Row>({ name, rows, columns, keyOf, empty }: Props<Row>) {
       </p>
     </>
   );
-}
-
-export function renderCsv<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
-  const kept = columns.filter(({ isAction }) => isAction !== true);
-  const lines = [
-    kept.map(({ title }) => title),
-    ...rows.map((row) => kept.map(({ text }) => text(row) ?? '')),
-  ];
-  return lines.map((cells) => `${cells.map(renderCell).join(',')}\r\n`).join('');
-}
-
-/** What begins like a formula is kept from being one: spreadsheets would run it. */
-function renderCell(value: string | number): string {
-  if (typeof value === 'number') return String(value);
-  const text = /^[=+\-@\t\r]/.test(value) ? `'${value}` : value;
-  return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }

@@ -6,8 +6,10 @@ import { useLive } from '../../app/live.ts';
 import { linkTo, type PageProps } from '../../app/route.ts';
 import { useMay } from '../../app/sign-in.tsx';
 import { Status } from '../../parts/status.tsx';
+import { Table } from '../../parts/table.tsx';
 import { Ago, Took } from '../../parts/time.tsx';
 import { Trouble, Waiting } from '../../parts/trouble.tsx';
+import { secondsBetween } from '../runs/runs.tsx';
 import { Gantt } from './gantt.tsx';
 import { AttemptLog } from './log.tsx';
 
@@ -38,26 +40,43 @@ export default function Run({ route }: PageProps) {
       </p>
       {run.error === null ? null : <Trouble error={run.error} />}
       <h2>Stages</h2>
-      <div class="scroll">
-        <table>
-          <thead>
-            <tr>
-              <th scope="col">Stage</th>
-              <th scope="col">Status</th>
-              <th scope="col">Took</th>
-              <th scope="col" class="number">
-                Attempts
-              </th>
-              <th scope="col">Again</th>
-            </tr>
-          </thead>
-          <tbody>
-            {run.stages.map((stage) => (
-              <StageRow key={`${stage.stage}.${stage.candidate ?? ''}`} stage={stage} run={run} />
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table
+        name={`Stages of run ${run.number}`}
+        rows={run.stages}
+        keyOf={({ stage, candidate }) => `${stage}.${candidate ?? ''}`}
+        empty="No stage has begun."
+        columns={[
+          {
+            title: 'Stage',
+            text: ({ stage, candidate }) => (candidate === null ? stage : `${stage} ${candidate}`),
+            show: ({ stage, candidate }) => (
+              <strong>
+                {stage}
+                {candidate === null ? null : <div class="foreign">{candidate}</div>}
+              </strong>
+            ),
+          },
+          {
+            title: 'Status',
+            text: ({ status, error: failure }) =>
+              failure === null ? status : `${status}: ${failure.message}`,
+            show: (stage) => <StageStatus stage={stage} runId={run.id} />,
+          },
+          {
+            title: 'Took',
+            text: (stage) => secondsBetween(stage.started_at, stage.finished_at),
+            show: (stage) => <Took from={stage.started_at} to={stage.finished_at} />,
+          },
+          { title: 'Attempts', isNumber: true, text: ({ attempts }) => attempts.length },
+          {
+            title: 'Again',
+            isAction: true,
+            text: () => null,
+            show: ({ stage, attempts }) =>
+              run.status === 'active' || attempts.length === 0 ? null : <Replay run={run} from={stage} />,
+          },
+        ]}
+      />
       <h2>Attempts over time</h2>
       <Gantt run={run} />
       <details>
@@ -68,53 +87,40 @@ export default function Run({ route }: PageProps) {
   );
 }
 
-function StageRow({ stage, run }: { stage: Stage; run: PipelineRun }) {
+function StageStatus({ stage, runId }: { stage: Stage; runId: string }) {
   const [toggled, setToggled] = useState<boolean>();
   const showsLog = toggled ?? stage.status === 'failed';
   const last = stage.attempts.at(-1);
   return (
-    <tr>
-      <th scope="row">
-        {stage.stage}
-        {stage.candidate === null ? null : <div class="foreign">{stage.candidate}</div>}
-      </th>
-      <td>
-        <Status value={stage.status} />
-        {stage.progress !== null && stage.status === 'running' ? (
-          <div>
-            <progress max={1} value={stage.progress.fraction} aria-label={`Progress of ${stage.stage}`} />{' '}
-            <span class="soft foreign">{stage.progress.message}</span>
-          </div>
-        ) : null}
-        {stage.error === null ? null : <Trouble error={stage.error} />}
-        {last === undefined ? null : (
-          <details open={showsLog} onToggle={(event) => setToggled(event.currentTarget.open)}>
-            <summary>Log</summary>
-            {showsLog ? (
-              <AttemptLog
-                runId={run.id}
-                stage={stage.stage}
-                candidate={stage.candidate}
-                attempt={last.attempt}
-              />
-            ) : null}
-          </details>
-        )}
-        {stage.result === undefined || stage.result === null ? null : (
-          <details>
-            <summary>Result</summary>
-            <pre>{JSON.stringify(stage.result, null, 2)}</pre>
-          </details>
-        )}
-      </td>
-      <td>
-        <Took from={stage.started_at} to={stage.finished_at} />
-      </td>
-      <td class="number">{stage.attempts.length}</td>
-      <td>
-        {run.status === 'active' || last === undefined ? null : <Replay run={run} from={stage.stage} />}
-      </td>
-    </tr>
+    <>
+      <Status value={stage.status} />
+      {stage.progress !== null && stage.status === 'running' ? (
+        <div>
+          <progress max={1} value={stage.progress.fraction} aria-label={`Progress of ${stage.stage}`} />{' '}
+          <span class="soft foreign">{stage.progress.message}</span>
+        </div>
+      ) : null}
+      {stage.error === null ? null : <Trouble error={stage.error} />}
+      {last === undefined ? null : (
+        <details open={showsLog} onToggle={(event) => setToggled(event.currentTarget.open)}>
+          <summary>Log</summary>
+          {showsLog ? (
+            <AttemptLog
+              runId={runId}
+              stage={stage.stage}
+              candidate={stage.candidate}
+              attempt={last.attempt}
+            />
+          ) : null}
+        </details>
+      )}
+      {stage.result === undefined || stage.result === null ? null : (
+        <details>
+          <summary>Result</summary>
+          <pre>{JSON.stringify(stage.result, null, 2)}</pre>
+        </details>
+      )}
+    </>
   );
 }
 
