@@ -257,13 +257,15 @@ export type ProductRecord = {
 export type RunRequest = {
   source?:
     | {
-        kind?: 'synthetic' | 'file' | 'http' | undefined;
+        kind?: 'synthetic' | 'file' | 'http' | 'postgres' | undefined;
         count?: number | undefined;
         seed?: number | undefined;
         path?: string | null | undefined;
         encoding?: string | null | undefined;
         sheet?: string | null | undefined;
         url?: string | null | undefined;
+        databaseUrlFile?: string | null | undefined;
+        query?: string | null | undefined;
       }
     | undefined;
   map?:

@@ -37,7 +37,7 @@ const OPTIONS: VersionOptions = {
   drift: { psiWarn: 0.1, psiAlert: 0.25 },
 };
 
-const CHECKS = loadConfig({ env: {} }).config.data.checks;
+const { checks: CHECKS, source: SOURCE } = loadConfig({ env: {} }).config.data;
 
 let database: Database;
 let folder: string;
@@ -327,6 +327,39 @@ describe('what a version is made of', () => {
     const splitOfId = new Map(rows.map(({ title, description, split }) => [title + description, split]));
     for (const row of await readAll(later))
       expect(splitOfId.get(row.title + row.description)).toBe(row.split);
+  });
+
+  it('may come from a query, which can read and nothing else', async () => {
+    const databaseUrlFile = path.join(folder, 'address');
+    await writeFile(databaseUrlFile, `${database.url}\n`);
+    const run = (query: string) =>
+      ingestRecords(
+        {
+          source: { ...SOURCE, kind: 'postgres', databaseUrlFile, query },
+          map: {},
+          label: { threshold: 3.5, column: null },
+          refusedKept: 10,
+        },
+        { store, keyPrefix: 'runs/query/raw' },
+      );
+    const query = `SELECT 'p' || i AS id, 'Lamp ' || i AS title, 'Bright, ' || i AS description,
+      (1 + i % 5)::numeric AS rating, timestamptz '2026-01-01' + i * interval '1 day' AS timestamp
+      FROM generate_series(1, 2500) AS i`;
+    const raw = await run(query);
+    expect(raw).toMatchObject({ accepted: 2500, refused: 0 });
+    expect(JSON.parse((await store.readText(raw.rawKey)).split('\n')[1] ?? '')).toMatchObject({
+      id: 'p2',
+      rating: 3,
+      timestamp: '2026-01-03T00:00:00.000Z',
+    });
+    for (const writing of [
+      `WITH gone AS (DELETE FROM dataset_rows_aside RETURNING reason AS title) SELECT * FROM gone`,
+      `SELECT nextval('prediction_jobs_number_seq')::text AS title, 5 AS rating`,
+      `SELECT 'x' AS title, 5 AS rating; COMMIT; CREATE TABLE taken_over (i int)`,
+      'DROP TABLE dataset_versions',
+    ])
+      await expect(run(writing)).rejects.toMatchObject({ code: 'invalid-input' });
+    await expect(run(`SELECT setval('x', 1)`)).rejects.toThrow(/data\.source\.query is refused/u);
   });
 
   it('is not made where a check stops it, and masks personal data where it shall', async () => {

@@ -53,6 +53,15 @@ export const SOURCES = {
     needs: 'url',
     isOpenToCallers: true,
   },
+  postgres: {
+    keys: {
+      /** A file with the address, so that neither settings nor runs hold its password. */
+      databaseUrlFile: text.nullish(),
+      query: text.nullish(),
+    },
+    needs: 'query',
+    isOpenToCallers: false,
+  },
 } as const satisfies Record<string, SourceRule>;
 
 export type SourceKind = keyof typeof SOURCES;
@@ -85,6 +94,6 @@ export const sourceSchema = z
   .strictObject({ kind: z.enum(SOURCE_KINDS), ...sourceKeys })
   .superRefine((source, context) => {
     const { needs }: SourceRule = SOURCES[source.kind];
-    if (needs === undefined || source[needs as keyof typeof source] !== null) return;
+    if (needs === undefined || (source[needs as keyof typeof source] ?? null) !== null) return;
     context.addIssue({ code: 'custom', path: [needs], message: `must be set when kind is ${source.kind}` });
   });

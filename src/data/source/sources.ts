@@ -11,7 +11,9 @@ import { originAndPath } from '../../core/public-address.ts';
 import { charsetOfType, formatOfName, formatOfType, openTable } from '../format/open-table.ts';
 import type { SourceRow, SourceTable } from '../format/table.ts';
 import { generateRecords } from '../synthetic/generate-records.ts';
+import { shorten } from '../record.ts';
 import { download } from './download.ts';
+import { queryPostgres } from './query-postgres.ts';
 
 export type SourceOptions = Config['data']['source'];
 
@@ -36,6 +38,10 @@ export const DATA_SOURCES: Readonly<Record<SourceKind, DataSource>> = {
   },
   file: { open: openFile, describe: ({ path }) => path ?? '' },
   http: { open: openUrl, describe: ({ url }) => originAndPath(new URL(required(url, 'url'))) },
+  postgres: {
+    open: (source, { signal }) => Promise.resolve(queryPostgres(source, signal)),
+    describe: ({ query }) => `PostgreSQL: ${shorten(query ?? '')}`,
+  },
 };
 
 /**
