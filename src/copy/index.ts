@@ -33,6 +33,7 @@ export {
   type CopywriterOptions,
   type Draft,
   type ScoredText,
+  type ExampleSource,
   type Refusal,
   type TextPolicy,
   type WriterNote,
@@ -48,7 +49,7 @@ export {
   toWireOptions,
   type CopyOptions,
 } from './options.ts';
-export { listEvidence, type Evidence } from './check/index.ts';
+export { listEvidence, withoutOrders, type Evidence } from './check/index.ts';
 export { explainByOcclusion, type Explanation, type PhraseEffect } from './explain/index.ts';
 export {
   createOpenAiWriter,

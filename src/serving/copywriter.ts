@@ -17,11 +17,12 @@ import {
 } from '../copy/index.ts';
 import type { Db } from '../db/index.ts';
 import { createBrandStore } from './brands.ts';
+import { createExampleSource } from './examples.ts';
 import { openUsageBook } from './writer-usage.ts';
 
 /** @throws AppError `invalid-config` as `openCopywriter` */
 export function openBudgetedCopywriter(deps: {
-  config: Pick<Config, 'copy' | 'storage'>;
+  config: Pick<Config, 'copy' | 'storage' | 'model'>;
   db: Db;
   log: Logger;
   brands?: BrandBook;
@@ -34,6 +35,7 @@ export function openBudgetedCopywriter(deps: {
     ledger: createSpendingLedger(db, log),
     brands,
     onNote: usage.add,
+    exampleSource: createExampleSource({ db, base: config.model.base, log }),
   });
   return {
     ...copywriter,

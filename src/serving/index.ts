@@ -7,6 +7,7 @@
  *     await session.withModel(stickyKey, ({ score }) => score(texts, { timeoutMs: 5_000 }));
  */
 export { createBrandStore, type BrandStore, type StoredBrand } from './brands.ts';
+export { createExampleSource } from './examples.ts';
 export { createSpendingLedger, openBudgetedCopywriter } from './copywriter.ts';
 export * from './canary/index.ts';
 export * from './models/index.ts';

@@ -36,9 +36,11 @@ import { DEFAULT_COUNT, MAX_COUNT, type CopyOptions } from '../options.ts';
 import { createTemplateWriter, hashText, type Writer } from '../writers/index.ts';
 import { collectTexts, type Refusal, type WriterNote } from './collect-texts.ts';
 import { findBanned, type AcceptedText } from './field-texts.ts';
+import { showExamples, type ExampleSource } from './show-examples.ts';
 import { planField, requireChannels, tightestField, type FieldPlan } from './plan-fields.ts';
 
 const MAX_HASHTAGS = 5;
+const DEFAULT_EXAMPLES = 3;
 /** A product and what is wished of its copy; whatever else stands there is not read. */
 export interface CopyRequest extends BriefInput, Omit<CopyOptions, keyof BriefInput | 'channels'> {
   channels?: readonly string[] | undefined;
@@ -154,6 +156,10 @@ export interface CopywriterOptions {
   defaultBrand?: string | undefined;
   /** Of requests that name none. Default `auto`. */
   defaultLanguage?: LanguageChoice;
+  /** Where language models' examples come from beside the brand's own. */
+  exampleSource?: ExampleSource | undefined;
+  /** Examples of a field that a language model is shown; 0 for none. Default 3. */
+  exampleCount?: number | undefined;
   /** Called for each request that a language model took. */
   onNote?:
     ((note: WriterNote, of: { brand: string | undefined; jobId: string | undefined }) => void) | undefined;
@@ -292,6 +298,15 @@ export function createCopywriter(options: CopywriterOptions): Copywriter {
         return { ...plan, writers: chooseWriters(request.writer ?? channelWriters[channel]) };
       });
       const seed = request.seed ?? hashText(`${request.title}\u0000${request.description}`);
+      const isShown = brand !== undefined && plans.some(({ writers }) => writers.some(readsExamples));
+      const examples = isShown
+        ? await showExamples(
+            brand,
+            { title: brief.title, description: brief.description },
+            plans.map(({ request: { name } }) => name),
+            { source: options.exampleSource, count: options.exampleCount ?? DEFAULT_EXAMPLES },
+          )
+        : undefined;
       const collected = await collectTexts(
         withoutBanned(brief, brand !== undefined || brief.bannedWords.length > 0, (text) =>
           isBanned(foldText(text)),
@@ -310,6 +325,7 @@ export function createCopywriter(options: CopywriterOptions): Copywriter {
           withinMs: request.writeWithinMs,
           together: request.together ?? options.together,
           brand,
+          examples,
           language: brief.language,
           onNote: (note) =>
             options.onNote?.(note, {
@@ -402,6 +418,10 @@ const SHOWN_ORDER_CHARS = 100;
 function describeOrders(orders: readonly string[]): string {
   const shown = orders.map((order) => JSON.stringify(order.slice(0, SHOWN_ORDER_CHARS))).join(', ');
   return `title or description give orders to a writer, which are left out: ${shown}`;
+}
+
+function readsExamples(writer: Writer): boolean {
+  return writer.immediate !== true;
 }
 
 type RulesFor = (field: RuledField) => FieldRules;

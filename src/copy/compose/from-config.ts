@@ -13,6 +13,7 @@ import {
   type Writer,
 } from '../writers/index.ts';
 import { createCopywriter, type Copywriter, type CopywriterOptions } from './copywriter.ts';
+import type { ExampleSource } from './show-examples.ts';
 
 export interface FromConfigOptions {
   log?: Pick<Logger, 'warn'>;
@@ -22,6 +23,7 @@ export interface FromConfigOptions {
   ledger?: SpendingLedger;
   /** Where brands are looked up by name. */
   brands?: Pick<BrandBook, 'resolve'>;
+  exampleSource?: ExampleSource;
   /** Called for each request that a language model took. */
   onNote?: CopywriterOptions['onNote'];
 }
@@ -59,6 +61,8 @@ export function openCopywriter(config: WritingConfig, options: FromConfigOptions
     defaultCount: config.candidates,
     brands: options.brands,
     onNote: options.onNote,
+    exampleSource: options.exampleSource,
+    exampleCount: config.examples,
     defaultBrand: config.brand ?? undefined,
     defaultLanguage: config.language,
     log: options.log,

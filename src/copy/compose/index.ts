@@ -13,4 +13,5 @@ export {
   type TextReport,
 } from './copywriter.ts';
 export type { Refusal, WriterNote } from './collect-texts.ts';
+export { type ExampleSource } from './show-examples.ts';
 export { requireChannels } from './plan-fields.ts';

@@ -109,6 +109,50 @@ describe('writers in order of preference', () => {
     ]);
   });
 
+  it('are shown examples of the brand, its own before those that people took, as many as configured', async () => {
+    const shown: unknown[] = [];
+    const writer: Writer = {
+      name: 'openai',
+      write: (_, fields, { examples, note }) => {
+        shown.push(examples?.['ad_copy']);
+        note?.({
+          model: 'm',
+          fingerprint: null,
+          prompt: null,
+          parameters: {},
+          promptTokens: 0,
+          cachedTokens: 0,
+          completionTokens: 0,
+          isCounted: false,
+          cost: null,
+          currency: null,
+        });
+        return Promise.resolve(fields.map(() => []));
+      },
+    };
+    const profile = parseBrandProfile({ examples: [{ field: 'ad_copy', text: 'Hang it. Done.' }] });
+    const brands = { resolve: () => Promise.resolve({ name: 'acme', version: 2, profile }) };
+    const exampleSource = {
+      find: () =>
+        Promise.resolve({ ad_copy: [1, 2, 3].map((at) => ({ id: `p${at}.ad_copy.0`, text: `Text ${at}` })) }),
+    };
+    const ask = async (exampleCount: number) =>
+      await createCopywriter({ channels, writer, brands, exampleSource, exampleCount }).propose({
+        ...lamp,
+        brand: 'acme',
+      });
+    const draft = await ask(2);
+    expect(shown).toEqual([
+      [
+        { id: 'acme@2 #1', text: 'Hang it. Done.' },
+        { id: 'p1.ad_copy.0', text: 'Text 1' },
+      ],
+    ]);
+    expect(draft.authors).toMatchObject([{ examples: ['acme@2 #1', 'p1.ad_copy.0'] }]);
+    await ask(0);
+    expect(shown[1]).toEqual([]);
+  });
+
   it('are told the brand', async () => {
     const told: unknown[] = [];
     const writer: Writer = {
