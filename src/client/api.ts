@@ -45,10 +45,11 @@ export type PredictRequest = {
   seed?: number | undefined;
   brand?: string | undefined;
   language?: 'auto' | 'en' | 'de' | 'fr' | 'es' | 'it' | 'nl' | undefined;
-  writer?: 'templates' | 'transformers' | 'openai' | 'module' | undefined;
+  writer?: 'templates' | 'transformers' | 'openai' | 'llama' | 'module' | undefined;
   together?: boolean | undefined;
   banned_words?: string[] | undefined;
-  channel_writers?: { [key: string]: 'templates' | 'transformers' | 'openai' | 'module' } | undefined;
+  channel_writers?:
+    { [key: string]: 'templates' | 'transformers' | 'openai' | 'llama' | 'module' } | undefined;
   link?: string | undefined;
   claims?: boolean | undefined;
   policy?: 'best' | 'explore' | undefined;
@@ -65,10 +66,11 @@ export type BatchPredictRequest = {
   seed?: number | undefined;
   brand?: string | undefined;
   language?: 'auto' | 'en' | 'de' | 'fr' | 'es' | 'it' | 'nl' | undefined;
-  writer?: 'templates' | 'transformers' | 'openai' | 'module' | undefined;
+  writer?: 'templates' | 'transformers' | 'openai' | 'llama' | 'module' | undefined;
   together?: boolean | undefined;
   banned_words?: string[] | undefined;
-  channel_writers?: { [key: string]: 'templates' | 'transformers' | 'openai' | 'module' } | undefined;
+  channel_writers?:
+    { [key: string]: 'templates' | 'transformers' | 'openai' | 'llama' | 'module' } | undefined;
   link?: string | undefined;
   claims?: boolean | undefined;
   policy?: 'best' | 'explore' | undefined;
@@ -1310,7 +1312,7 @@ export interface Api {
       audience?: string | undefined;
       keywords?: string | undefined;
       banned_words?: string | undefined;
-      writer?: 'templates' | 'transformers' | 'openai' | 'module' | undefined;
+      writer?: 'templates' | 'transformers' | 'openai' | 'llama' | 'module' | undefined;
       together?: string | undefined;
       brand?: string | undefined;
       brand_by_record?: string | undefined;

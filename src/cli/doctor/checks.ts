@@ -19,6 +19,7 @@ import {
   shareBackend,
   TRANSACTION_POOLING,
 } from '../../db/index.ts';
+import { listWriters } from '../../copy/index.ts';
 import { createArtifactStore } from '../../tracking/index.ts';
 
 export interface Check {
@@ -43,6 +44,7 @@ export async function runChecks(config: Config): Promise<Check[]> {
     checkArtifacts,
     checkBase,
     checkTensorFlow,
+    checkLlama,
   ];
   return await Promise.all(
     checks.map(async (check) => {
@@ -293,5 +295,33 @@ async function checkTensorFlow(): Promise<Check> {
     found: native
       ? 'native backend (tfjs-node)'
       : 'wasm backend (tfjs-node is not installed or does not load here)',
+  };
+}
+
+/** The package of the writer `llama`, which nobody has who does not want it. */
+export async function checkLlama({ copy }: Pick<Config, 'copy'>): Promise<Check> {
+  const name = 'Local GGUF models';
+  const isWanted = [...listWriters(copy), ...Object.values(copy.channelWriters)].includes('llama');
+  const { package: packageName, model } = copy.llama;
+  if (!isWanted) return { name, status: 'ok', found: 'not used: llama is not among copy.writers' };
+  if (model === null)
+    return {
+      name,
+      status: 'failed',
+      found: 'copy.llama.model is not set',
+      remedy: 'name a GGUF file or hub id',
+    };
+  const isThere = path.isAbsolute(packageName)
+    ? await pathExists(packageName)
+    : (await findFolder(packageName, [
+        path.join(packageRoot, 'node_modules'),
+        path.join(process.cwd(), 'node_modules'),
+      ])) !== undefined;
+  if (isThere) return { name, status: 'ok', found: `${packageName}, ${model}` };
+  return {
+    name,
+    status: 'failed',
+    found: `${packageName} is not installed: templates write in its place`,
+    remedy: 'npm install --no-save node-llama-cpp beside copyloop, or copy.llama.package names its entry',
   };
 }

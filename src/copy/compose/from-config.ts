@@ -4,6 +4,7 @@ import type { Logger } from '../../core/log.ts';
 import type { BrandBook } from '../brand/index.ts';
 import { loadChannels } from '../channels/index.ts';
 import {
+  createLlamaWriter,
   createOpenAiWriter,
   createTemplateWriter,
   createTransformersWriter,
@@ -100,6 +101,16 @@ const WRITERS: Record<WriterName, (settings: WritingConfig, options: FromConfigO
       repairs: openai.repairs,
       price: openai.price ?? undefined,
       ledger,
+    }),
+  llama: ({ llama, prompt }, { cacheDir }) =>
+    createLlamaWriter({
+      prompt: loadPrompt(prompt),
+      model: required(llama?.model ?? null, 'copy.llama.model'),
+      lora: llama?.lora ?? undefined,
+      packageName: llama?.package,
+      contextTokens: llama?.contextTokens,
+      timeoutMs: llama?.timeoutMs,
+      cacheDir,
     }),
   module: ({ module: own }) =>
     openModuleWriter(required(own?.path ?? null, 'copy.module.path'), own?.settings ?? {}),

@@ -1,4 +1,6 @@
-/** Which texts a language model is shown for a field: the brand's own examples first, then what people took. */
+/**
+ * Which texts a language model is shown for a field: the brand's own examples first, then what people took.
+ */
 import type { Brand } from '../brand/index.ts';
 import type { Example } from '../writers/index.ts';
 

@@ -1,4 +1,5 @@
 /** Writers: whoever proposes copy. */
+export { createLlamaWriter, type LlamaWriterOptions } from './llama/index.ts';
 export {
   createOpenAiWriter,
   type OpenAiWriterOptions,

@@ -209,7 +209,7 @@ export type Language = (typeof LANGUAGES)[number];
 export const LANGUAGE_CHOICES = ['auto', ...LANGUAGES] as const;
 export type LanguageChoice = (typeof LANGUAGE_CHOICES)[number];
 
-export const WRITER_NAMES = ['templates', 'transformers', 'openai', 'module'] as const;
+export const WRITER_NAMES = ['templates', 'transformers', 'openai', 'llama', 'module'] as const;
 export type WriterName = (typeof WRITER_NAMES)[number];
 
 const copy = z.strictObject({
@@ -250,6 +250,13 @@ const copy = z.strictObject({
         currency: z.string().regex(/^[A-Z]{3}$/, 'an ISO 4217 code such as USD'),
       })
       .nullable(),
+  }),
+  llama: z.strictObject({
+    model: text.nullable(),
+    package: text,
+    lora: text.nullable(),
+    contextTokens: positiveInt.min(256),
+    timeoutMs: milliseconds.min(1),
   }),
   module: z.strictObject({ path: text.nullable(), settings: z.record(z.string(), z.unknown()) }),
 });

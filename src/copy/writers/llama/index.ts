@@ -4,9 +4,9 @@
  */
 import type { Brief } from '../../brief/index.ts';
 import { shorten, wholeSentences } from '../../channels/index.ts';
+import { createLocalWriter } from '../local/index.ts';
 import { renderTextPrompt } from '../prompt.ts';
 import { loadPrompt, type Prompt } from '../prompt-file.ts';
-import { createLocalWriter } from '../transformers/index.ts';
 import type { FieldRequest, Writer, WriteOptions } from '../writer.ts';
 import { renderGrammar } from './grammar.ts';
 

@@ -7,7 +7,7 @@ import { createReadStream, existsSync } from 'node:fs';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { toError } from '../../../core/errors.ts';
-import type { ChildMessage, GenerateMessage, LoadMessage, ParentMessage } from '../transformers/messages.ts';
+import type { ChildMessage, GenerateMessage, LoadMessage, ParentMessage } from '../local/messages.ts';
 
 /** What is used of node-llama-cpp; it may not be there to take the types from. */
 interface LlamaPackage {

@@ -7,7 +7,7 @@ import { existsSync } from 'node:fs';
 import path from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 import { toError } from '../../../core/errors.ts';
-import type { ChildMessage, GenerateMessage, LoadMessage, ParentMessage } from './messages.ts';
+import type { ChildMessage, GenerateMessage, LoadMessage, ParentMessage } from '../local/messages.ts';
 
 type Generate = (prompt: string, count: number, maxNewTokens: number, seed: number) => Promise<string[]>;
 

@@ -8,12 +8,25 @@ export interface LoadMessage {
   /** A directory, or a hub id. */
   model: string;
   cacheDir: string | null;
+  /** Of a GGUF model. */
+  llama?: {
+    packageName?: string | undefined;
+    contextTokens?: number | undefined;
+    lora?: string | undefined;
+  };
+}
+
+export interface LocalPrompt {
+  text: string;
+  count: number;
+  /** GBNF that each text is held to, where the process knows grammars. */
+  grammar?: string;
 }
 
 export interface GenerateMessage {
   kind: 'generate';
   id: number;
-  prompts: { text: string; count: number }[];
+  prompts: LocalPrompt[];
   maxNewTokens: number;
   seed: number;
 }
@@ -27,7 +40,7 @@ export interface CancelMessage {
 export type ParentMessage = LoadMessage | GenerateMessage | CancelMessage;
 
 export type ChildMessage =
-  | { kind: 'loaded' }
+  | { kind: 'loaded'; fingerprint?: string }
   | { kind: 'load-failed'; reason: string }
   | { kind: 'generated'; id: number; texts: string[][] }
   | { kind: 'generate-failed'; id: number; reason: string };
