@@ -6,7 +6,7 @@
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import type { Clock } from '../core/clock.ts';
 import { orMissing } from '../core/errors.ts';
-import { createRunId } from '../core/ids.ts';
+import { randomSlug } from '../core/ids.ts';
 import { readPackageVersion } from '../core/paths.ts';
 import { CHUNKS_FOLDER } from './place.ts';
 import { chunkKey, createContentWriter, listChunks } from './content.ts';
@@ -63,7 +63,7 @@ export async function createBackup(
   }
   const manifest: Manifest = {
     format: 1,
-    id: createRunId(createdAt),
+    id: createBackupId(createdAt),
     createdAt: createdAt.toISOString(),
     copyloop: readPackageVersion(),
     ...database,
@@ -97,6 +97,12 @@ export async function createBackup(
       await client.end();
     }
   }
+}
+
+/** Sorts by time to the millisecond, since the newest is found by its id: `20261130-150821-042-k3v9`. */
+function createBackupId(now: Date): string {
+  const digits = now.toISOString().replaceAll(/\D/g, '');
+  return `${digits.slice(0, 8)}-${digits.slice(8, 14)}-${digits.slice(14)}-${randomSlug(4)}`;
 }
 
 /**

@@ -11,7 +11,7 @@ import { writeTinyBase, writeTinyRows } from '../../fixtures/tiny-base.ts';
 import { sleep } from '../../src/core/clock.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
 import { createResources } from '../../src/core/resources.ts';
-import { openDatabase, openEmbeddedPostgres, type Database } from '../../src/db/index.ts';
+import { openDatabase, type Database } from '../../src/db/index.ts';
 import { spawnCommand, type Started } from './processes.ts';
 
 export type Backend = 'postgres' | 'redis';
@@ -42,19 +42,19 @@ export async function openInstallation(folder: string, backend: Backend): Promis
   const isMounted =
     spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_MIB}m`, 'tmpfs', disk]).status === 0;
   if (isMounted) resources.defer('disk', () => void spawnSync('umount', ['--lazy', disk]));
-  const postgres = resources.add('postgres', await openEmbeddedPostgres({ varDir: folder, log }));
   const redis = backend === 'redis' ? await openRedis(folder) : undefined;
   if (redis !== undefined) resources.add('redis', redis);
+  // This process owns the embedded server, and so starts it again when it is killed.
   const database = resources.add(
     'database',
-    await openDatabase({ databaseUrl: postgres.url, varDir: folder, poolSize: 4, log }),
+    await openDatabase({ databaseUrl: null, varDir: folder, poolSize: 4, log }),
   );
   const port = await freePort();
   const config = path.join(folder, 'chaos.yaml');
   await writeFile(config, await describeConfig(folder, path.join(disk, 'var'), port));
   const env = {
     COPYLOOP_CONFIG: config,
-    DATABASE_URL: postgres.url,
+    DATABASE_URL: database.url,
     ...(redis !== undefined && { REDIS_URL: redis.url }),
   };
   const server = keepAlive(['server'], env);
@@ -73,9 +73,7 @@ export async function openInstallation(folder: string, backend: Backend): Promis
         case 'training':
           return findTraining(workers.map((worker) => worker.pid()));
         case 'postgres':
-          return Number(
-            readFileSync(path.join(folder, 'postgres/data/postmaster.pid'), 'utf8').split('\n')[0],
-          );
+          return readPostmaster(folder);
         case 'redis':
           return redis?.pid();
         default:
@@ -97,22 +95,7 @@ async function describeConfig(folder: string, varDir: string, port: number): Pro
     data: { source: { kind: 'file', path: rows }, label: { column: 'label' } },
     pipeline: {
       schedule: { enabled: false },
-      candidates: [
-        {
-          name: 'a',
-          recipe: 'head',
-          seed: 1,
-          settings: { maxLength: 32, batchSize: 16, learningRate: 0.01 },
-        },
-        {
-          name: 'b',
-          recipe: 'head',
-          seed: 2,
-          settings: { maxLength: 32, batchSize: 16, learningRate: 0.01 },
-        },
-      ],
     },
-    // Whatever it is worth, the newest becomes champion: promotions are what is to be counted.
     gate: { minimumGain: 0, minimumHoldoutRows: 10 },
     server: { port },
     serving: { threads: 1, maxLength: 32, reloadPollMs: 500 },
@@ -186,6 +169,14 @@ async function openRedis(
       await running;
     },
   };
+}
+
+function readPostmaster(folder: string): number | undefined {
+  try {
+    return Number(readFileSync(path.join(folder, 'postgres/data/postmaster.pid'), 'utf8').split('\n')[0]);
+  } catch {
+    return undefined;
+  }
 }
 
 /** A child of one of the workers, which is a training. */

@@ -52,9 +52,9 @@ const RULES: readonly { name: string; broken: (db: Db) => Promise<string[]> }[] 
     broken: (db) =>
       read(
         db,
-        `SELECT what FROM (SELECT version || ' again as ' || alias AS what, version,
-           lag(version) OVER (PARTITION BY name, alias ORDER BY history_id) AS before FROM model_alias_history) AS move
-         WHERE version = before`,
+        `SELECT what FROM (SELECT to_version || ' again as ' || alias AS what, to_version,
+           lag(to_version) OVER (PARTITION BY name, alias ORDER BY history_id) AS before FROM model_alias_history) AS move
+         WHERE to_version = before`,
       ),
   },
   {

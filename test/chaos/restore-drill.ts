@@ -60,9 +60,8 @@ try {
   async function sendPredictions(url: string, list: Answered[]): Promise<void> {
     while (!loading.signal.aborted) {
       const { status, body } = await ask(url, '/predict', product);
-      const { data } = body as { data?: { prediction_id?: string } };
-      if (status === 200 && data?.prediction_id !== undefined)
-        list.push({ id: data.prediction_id, atMs: Date.now() });
+      const { prediction_id: id } = body as { prediction_id?: string };
+      if (status === 200 && id !== undefined) list.push({ id, atMs: Date.now() });
       await sleep(20);
     }
   }
