@@ -35,6 +35,8 @@ export type PredictRequest = {
   id?: string | number | undefined;
   category?: string | undefined;
   price?: unknown;
+  currency?: string | undefined;
+  attributes?: { [key: string]: string } | undefined;
   rating?: unknown;
   timestamp?: unknown;
   channels?: string[] | undefined;

@@ -53,6 +53,7 @@ describe.skipIf(file === null)('copy for real products', () => {
     const channels = loadChannels();
     const copywriter = createCopywriter({ channels });
     const captions = new Set<string>();
+    const openings: string[] = [];
     for (const product of products) {
       const request = { ...product, channels: copywriter.channelNames };
       const copy = await writeCopy(copywriter, request, (texts) =>
@@ -61,7 +62,11 @@ describe.skipIf(file === null)('copy for real products', () => {
       expect(auditCopy(copy, channels, `${product.title} ${product.description}`)).toEqual([]);
       expect(copy.alternatives.social_media_caption).toHaveLength(8);
       captions.add(copy.social_media_caption);
+      openings.push(copy.social_media_caption.split(/\s+/u).slice(0, 5).join(' ').toLowerCase());
     }
     expect(captions.size).toBe(products.length);
+    // Two products of this shop have one name.
+    for (let at = 0; at + 50 <= openings.length; at += 1)
+      expect(new Set(openings.slice(at, at + 50)).size).toBe(50);
   });
 });

@@ -57,7 +57,11 @@ const ADJECTIVES = new Set(
   ),
 );
 
-const ELSEWHERE = /\b(?:for|to|of|in|on|when|while|ensuring|making|providing|adding|enhancing|that|which)\b/u;
+const ELSEWHERE =
+  /,|\b(?:for|to|of|in|on|with|when|while|ensuring|making|providing|adding|enhancing|featuring|known|designed|made|that|which)\b/u;
+const SAYS = /^(?:the\s|this\s|these\s)?(?:[\p{L}\p{N}&'’.-]+\s){1,8}?(?:is|are)\s/u;
+const HAS_VERB =
+  /\b(?:is|are|has|have|will|can|offers?|provides?|features?|comes?|makes?|delivers?|gives?|brings?)\b/u;
 
 const HYPHENATED = /[a-z]+(?:-[a-z]+)*/gu;
 
@@ -116,13 +120,23 @@ export function extractPhrases(
     for (const phrase of findPhrases(SUITS, sentence)) collect(found.occasions, phrase, number);
     for (const phrase of findPhrases(OWNS, sentence))
       collectTrait(found.traits, phrase, number, product.plural);
-    // After these words the adjectives speak of something else: "for delicious meals".
-    const own = before(ELSEWHERE, sentence.toLowerCase());
+    const own = ownWords(sentence, number === 0);
     for (const word of own.match(HYPHENATED) ?? []) {
       if (ADJECTIVES.has(word) && !found.adjectives.includes(word)) found.adjectives.push(word);
     }
   }
   return found;
+}
+
+/**
+ * Where adjectives speak of the product itself: what it is said to be, or how a sentence without a verb
+ * opens. The display of a phone may be vivid and its history rich.
+ */
+function ownWords(sentence: string, isFirst: boolean): string {
+  const lower = sentence.toLowerCase();
+  const verb = SAYS.exec(lower);
+  if (verb === null) return isFirst && !HAS_VERB.test(lower) ? before(ELSEWHERE, lower) : '';
+  return before(ELSEWHERE, lower.slice(verb.index + verb[0].length));
 }
 
 /**

@@ -31,7 +31,10 @@ export type CatalogueSource =
 
 /** Fields that copy is written from: no other decides here, and a price that is no number harms nobody. */
 export const CATALOGUE_FIELDS = ['id', 'title', 'category', 'description', 'brand'] as const;
-export type Product = Pick<ProductRecord, (typeof CATALOGUE_FIELDS)[number]>;
+/** What copy says more of where a catalogue has it; a price that is no number harms nobody. */
+const TOLD_FIELDS = ['price', 'currency', 'language', 'attributes'] as const;
+export type Product = Pick<ProductRecord, (typeof CATALOGUE_FIELDS)[number]> &
+  Partial<Pick<ProductRecord, (typeof TOLD_FIELDS)[number]>>;
 
 /**
  * `line` counts from 1: lines of a text file, elements of a JSON list. `nth` is which item of XML it is, from
@@ -63,6 +66,7 @@ export async function openCatalogue(
     map: options.map,
     label: null,
     uses: CATALOGUE_FIELDS,
+    also: TOLD_FIELDS,
   });
   return toProducts(rows, places);
 }
@@ -152,8 +156,19 @@ export function toCatalogueRow(row: ReadRow): CatalogueRow | undefined {
   if ('ignored' in row) return undefined;
   const { line } = row;
   if ('fault' in row) return { line, fault: row.fault };
-  const { id, title, category, description, brand } = row.record;
+  const { id, title, category, description, brand, price, currency, language, attributes } = row.record;
   // As /predict has it: copy without a title has nothing to say what it is about.
   if (title === '') return { line, fault: { field: 'title', value: '', reason: 'must not be empty' } };
-  return { line, product: { id, title, category, description, ...(brand !== undefined && { brand }) } };
+  const product = {
+    id,
+    title,
+    category,
+    description,
+    ...(brand !== undefined && { brand }),
+    ...(price !== null && { price }),
+    ...(currency !== undefined && { currency }),
+    ...(language !== undefined && { language }),
+    ...(attributes !== undefined && { attributes }),
+  };
+  return { line, product };
 }

@@ -40,6 +40,11 @@ export interface MappingRequest {
   label: LabelRule | null;
   /** Fields that the job reads; a column that it does not need may be missing or wrong. */
   uses: readonly RecordField[];
+  /**
+   * Fields that help where they can be read: no missing column and no faulty value of theirs refuses
+   * anything.
+   */
+  also?: readonly RecordField[];
 }
 
 /**
@@ -47,7 +52,7 @@ export interface MappingRequest {
  * @throws AppError `bad-data` naming the columns that there are
  */
 export function resolveMapping(
-  { map, label, uses }: MappingRequest,
+  { map, label, uses, also = [] }: MappingRequest,
   columns: readonly string[],
   layout: Layout,
 ): Mapping {
@@ -94,7 +99,12 @@ export function resolveMapping(
   for (const field of MAPPABLE_FIELDS) {
     const own = map[field];
     const isNeeded = uses.includes(field);
-    if (!isNeeded || own === '') continue;
+    if ((!isNeeded && !also.includes(field)) || own === '') continue;
+    if (own !== undefined && !isNeeded) {
+      const there = find(own);
+      if (there.length > 0) fields[field] = there;
+      continue;
+    }
     if (own !== undefined) {
       fields[field] = [locate(own, field)];
       asked.add(field);

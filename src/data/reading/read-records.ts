@@ -161,7 +161,7 @@ function createReader(request: MappingRequest, mapping: Mapping) {
       }
     }
     const attributes = readAttributes(values, mapping);
-    if (attributes !== undefined && request.uses.includes('attributes'))
+    if (attributes !== undefined && [...request.uses, ...(request.also ?? [])].includes('attributes'))
       raw['attributes'] = { ...attributes, ...(raw['attributes'] as object | undefined) };
     if (raw['brand'] === undefined && request.uses.includes('brand')) {
       const brand = attributes?.['brand'] ?? attributes?.['manufacturer'];

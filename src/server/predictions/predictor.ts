@@ -53,6 +53,13 @@ export interface Predictor {
 /** Of a request's time, what a slow writer may use up: scoring needs the rest. */
 const WRITER_SHARE = 0.7;
 
+/** Who makes a product, by the names that shops give this attribute. */
+function makerOf(attributes: PredictRequest['attributes']): string | undefined {
+  return Object.entries(attributes ?? {}).find(([name]) =>
+    /^(?:brand|manufacturer|vendor)$/iu.test(name),
+  )?.[1];
+}
+
 export function createPredictor(deps: {
   sessions: ModelSessions;
   copywriter: Copywriter;
@@ -92,6 +99,7 @@ export function createPredictor(deps: {
     const draft = await inSpan('write', {}, async () =>
       copywriter.propose({
         ...fromWireOptions(request),
+        recordBrand: makerOf(request.attributes),
         count: request.count ?? defaults.candidates,
         signal: context.signal,
         writeWithinMs: Math.ceil(context.timeoutMs * WRITER_SHARE),

@@ -18,7 +18,13 @@ const ignored = z
   .unknown()
   .optional()
   .transform(() => undefined);
-const IGNORED_RECORD_FIELDS = { price: ignored, rating: ignored, timestamp: ignored };
+const IGNORED_RECORD_FIELDS = { rating: ignored, timestamp: ignored };
+const MAX_ATTRIBUTES = 50;
+const MAX_ATTRIBUTE_CHARS = 1000;
+
+function readPrice(price: unknown): number | undefined {
+  return typeof price === 'number' && Number.isFinite(price) && price > 0 ? price : undefined;
+}
 
 /**
  * Markup is read as a browser shows it before anything is counted, scored or written: all of them see one
@@ -54,6 +60,20 @@ export function createRequestSchemas(config: Pick<Config, 'server'>, channelName
       description: fromMarkup(plainText(maxDescriptionChars)),
       id: z.union([plainText(MAX_ID_CHARS), z.number()]).optional(),
       category: plainText(MAX_CATEGORY_CHARS).optional(),
+      price: z.unknown().optional().transform(readPrice).openapi({
+        description:
+          'Said in some of the texts where `currency` is known; anything but a number above 0 is not read',
+      }),
+      currency: z
+        .string()
+        .regex(/^[A-Z]{3}$/, 'must be three capital letters (ISO 4217)')
+        .optional()
+        .openapi({ description: 'Of `price`, in ISO 4217: EUR' }),
+      attributes: z
+        .record(plainText(MAX_ID_CHARS), plainText(MAX_ATTRIBUTE_CHARS))
+        .refine((pairs) => Object.keys(pairs).length <= MAX_ATTRIBUTES, `at most ${MAX_ATTRIBUTES}`)
+        .optional()
+        .openapi({ description: 'Of the product, by name: color, size, brand (who makes it)' }),
       ...IGNORED_RECORD_FIELDS,
       ...options,
     })

@@ -124,8 +124,10 @@ async function openChanges({ job, services, log }: JobContext): Promise<Changes>
   const changes: Changes = {
     unchanged: 0,
     isNew: ({ product }) => {
-      const { id, title, category, description } = product;
-      const print = sha256Hex(JSON.stringify([id, title, category, description])).slice(0, PRINT_CHARS);
+      const { id, title, category, description, ...told } = product;
+      // What only some records have comes last, so that the prints of the others stay what they were.
+      const parts = [id, title, category, description, ...(Object.keys(told).length > 0 ? [told] : [])];
+      const print = sha256Hex(JSON.stringify(parts)).slice(0, PRINT_CHARS);
       seen.push(print);
       if (earlier?.prints.has(print) !== true) return true;
       changes.unchanged += 1;

@@ -43,8 +43,21 @@ export async function writeCreatives(
   products: readonly NumberedProduct[],
   { score, copywriter, job, signal, policy }: Predicting,
 ): Promise<CreativeResult[]> {
-  const written = await proposeAll(products, ({ title, description, brand }) =>
-    copywriter.propose({ ...job.options, title, description, recordBrand: brand, jobId: job.id, signal }),
+  const written = await proposeAll(
+    products,
+    ({ title, description, brand, language, price, currency, attributes }) =>
+      copywriter.propose({
+        ...job.options,
+        title,
+        description,
+        price,
+        currency,
+        attributes,
+        recordBrand: brand,
+        recordLanguage: language,
+        jobId: job.id,
+        signal,
+      }),
   );
   const texts = written.flatMap((each) =>
     'draft' in each ? [classifierText(each.product), ...each.draft.texts] : [],

@@ -4,6 +4,8 @@ import { createCopywriter, loadChannels, type CopyRequest } from '../../../src/c
 import { createRandom } from '../../../src/core/random.ts';
 import { auditCopy } from '../../../fixtures/copy-audit.ts';
 import { hostileRecord } from '../../../fixtures/hostile-records.ts';
+import { drawLanguageRecord, type LanguageRecord } from '../../../fixtures/records-by-language.ts';
+import { LANGUAGES } from '../../../src/copy/languages/index.ts';
 import { drawRecord } from '../../../fixtures/product-records.ts';
 import { writeCopy } from '../../../fixtures/write-copy.ts';
 
@@ -193,5 +195,67 @@ describe('createCopywriter', () => {
       const source = [lamp.title, lamp.description, audience, ...keywords].join(' ');
       expect(auditCopy(copy, channels, source)).toEqual([]);
     }
+  });
+});
+
+describe('what a record says beside title and description', () => {
+  const hub = {
+    title: 'USB-C Hub 7-in-1',
+    description: 'Compact hub for laptops. It has seven ports and a short cable.',
+    recordBrand: 'Norvik',
+    price: 29.99,
+    currency: 'USD',
+    attributes: { color: 'Space Gray', gtin: '4012345678901', link: 'https://shop.example/p' },
+  };
+
+  it('is said: maker, price and attributes in some of the texts, numbers of articles and addresses in none', async () => {
+    const copy = await writeCopy(
+      copywriter,
+      { ...hub, count: 16, channels: copywriter.channelNames },
+      byLength,
+    );
+    const all = JSON.stringify(copy.alternatives);
+    expect(all).toContain('Norvik');
+    expect(all).toContain('$29.99');
+    expect(all).toContain('Color: Space Gray');
+    expect(all).not.toMatch(/4012345678901|shop\.example/u);
+    expect(copy.hashtags[0]).toBe('#USBCHub7in1');
+  });
+
+  it('is left out where it is not known well enough: a price without its currency, a maker that the title names', async () => {
+    const product = { ...hub, title: 'Norvik USB-C Hub', currency: undefined };
+    const copy = await writeCopy(copywriter, { ...product, count: 16 }, byLength);
+    expect(JSON.stringify(copy.alternatives)).not.toMatch(/29\.99|by Norvik/u);
+  });
+
+  it('fills a shelf with facts alone: titles, bullets and listings hold no call', async () => {
+    const copy = await writeCopy(
+      copywriter,
+      { ...hub, channels: ['amazon', 'google_merchant', 'seo'] },
+      byLength,
+    );
+    const shelf = [copy.channels.amazon, copy.channels.google_merchant, copy.channels.seo?.title].flatMap(
+      (fields) => (typeof fields === 'string' ? [fields] : Object.values(fields ?? {}).flat()),
+    );
+    expect(copy.channels.amazon?.bullets?.length).toBeGreaterThanOrEqual(3);
+    expect(shelf.join('\n')).not.toMatch(/look|shop|discover|order|cart|today|now|!/iu);
+  });
+});
+
+describe('a batch', () => {
+  it.each(LANGUAGES)('in %s opens no two of 50 texts with the same five words', async (language) => {
+    const random = createRandom(50);
+    const products = new Map<string, LanguageRecord>();
+    while (products.size < 50) {
+      const record = drawLanguageRecord(random, language);
+      const title = `${String.fromCodePoint(65 + (products.size % 26))}${products.size} ${record.title}`;
+      products.set(title, { ...record, title });
+    }
+    const openings = new Set<string>();
+    for (const product of products.values()) {
+      const copy = await writeCopy(copywriter, product, byLength);
+      openings.add(copy.social_media_caption.split(/\s+/u).slice(0, 5).join(' ').toLowerCase());
+    }
+    expect(openings.size).toBe(50);
   });
 });
