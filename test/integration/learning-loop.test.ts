@@ -7,6 +7,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
+import { loadConfig } from '../../src/core/config/index.ts';
 import { createRandom, type Random } from '../../src/core/random.ts';
 import type { Server } from '../../src/server/index.ts';
 import { writeTinyBase } from '../../fixtures/tiny-base.ts';
@@ -18,7 +19,8 @@ const CHANNELS = ['x', 'sms', 'linkedin'];
 const IMPRESSIONS = 2000;
 /** Of texts that are liked; by channel, since no two are clicked alike. */
 const RATES: Readonly<Record<string, number>> = { 'x.text': 0.16, 'sms.text': 0.24, 'linkedin.text': 0.2 };
-const isLiked = (text: string): boolean => /\bhome\b/i.test(text);
+/** A word that the tiny base knows, and that some of the texts of every product hold. */
+const isLiked = (text: string): boolean => /\ba\b/i.test(text);
 
 let folder: string;
 let harness: ServerHarness;
@@ -29,12 +31,15 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'copyloop-learning-'));
   const source = path.join(folder, 'source.csv');
   await writeFile(source, writeSource(createRandom(1)));
+  const { checks } = loadConfig({ env: {} }).config.data;
   harness = await openServerHarness({
     feedback: { retrainAfter: 0 },
     serving: {
       canary: { enabled: true, share: 0.5, alpha: 0.05, budget: 5_000_000, minimumEvents: 1000, maxDays: 30 },
     },
     data: {
+      // Rows of a tiny vocabulary are all nearly the same, and such rows change their split with each other.
+      checks: { ...checks, nearDuplicates: { ...checks.nearDuplicates, severity: 'off' } },
       source: { kind: 'file', path: source, url: null, count: 1, seed: 1, timeoutMs: 1000, maxBytes: 1e6 },
     },
     model: { base: await writeTinyBase(path.join(folder, 'base')) },
@@ -78,9 +83,10 @@ it('turns clicks of a report into a champion by way of a canary, and does nothin
   expect(await report(shown, createRandom(2))).toMatchObject({ new: 0, refused: 0, unchanged: 450 });
   const before = likedShare(await serve('Unseen', 60));
 
-  const { decision, reasons } = await run();
-  expect(decision).toBe('canary');
-  expect(reasons.join(' ')).toContain('share of the traffic');
+  expect(await run()).toMatchObject({
+    decision: 'canary',
+    reasons: [expect.any(String), expect.stringContaining('share of the traffic')],
+  });
   expect(deaths).toBe(1);
   const begun = await settle();
   expect(begun).toMatchObject({ active: { version: 2, champion: 1, status: 'running' }, canaries: [{}] });
