@@ -22,6 +22,8 @@ import { fitUsualRates, type UsualRates } from './usual-rates.ts';
 export interface FeedbackRow extends LabelledRecord {
   /** Probability that the label is 1, where evidence leaves it open; null: the label is certain. */
   target: number | null;
+  /** Which field of a creative the text is for. */
+  field: string;
   /** How often the row counts beside one of the source; 0 where nothing can be told from it. */
   weight: number;
   /** The feedback behind it that no dataset version has taken in. */
@@ -75,6 +77,7 @@ export function rowsOfVerdict(
   const toRow = (name: string, text: string, { target, share, label }: Taught): FeedbackRow => ({
     id: `feedback-${told.id}-${name}`,
     ...copyRecord({ title: told.title, field: told.field, text }),
+    field: told.field,
     category: told.category,
     price: null,
     rating: told.rating,
@@ -128,6 +131,7 @@ export function rowOfCounts(
   return {
     id: `feedback-${id}-counted`,
     ...copyRecord({ title, field, text }),
+    field,
     category,
     price: null,
     rating: null,

@@ -52,6 +52,8 @@ export interface FeedbackInput extends Partial<ProductRecord> {
   label: Label;
   /** Probability that the label is 1, where evidence leaves it open. */
   target?: number | null;
+  /** Which field of a creative the text is for. */
+  field?: string;
   /** A row of weight 0 teaches nothing, and is only marked as taken. */
   weight: number;
   /** Stored feedback that the row comes from; it is marked as taken when the version is committed. */
@@ -220,7 +222,7 @@ async function readInputs(
     const group = record.group ?? groupOf?.(record.id);
     await add({ ...record, ...(group !== undefined && { group }), weight: 1, origin: 'source' }, false);
   }
-  for await (const { label, target, weight, feedbackIds, ...raw } of request.feedbackRows ?? []) {
+  for await (const { label, target, weight, field, feedbackIds, ...raw } of request.feedbackRows ?? []) {
     counts.feedbackIds.push(...(feedbackIds ?? []));
     const parsed = parseRecord(raw);
     if ('fault' in parsed || !(weight > 0)) {
@@ -231,7 +233,8 @@ async function readInputs(
     counts.feedback.weight += weight;
     const isOpen = target !== undefined && target !== null;
     if (isOpen) counts.feedback.open += 1;
-    await add({ ...parsed.record, label, weight, origin: 'feedback', ...(isOpen && { target }) }, false);
+    const told = { ...(isOpen && { target }), ...(field !== undefined && { field }) };
+    await add({ ...parsed.record, label, weight, origin: 'feedback', ...told }, false);
   }
   // What came back is as the parent had it: newer rows of the same text win.
   for (const row of aside.returned) await add(row, true);

@@ -13,6 +13,8 @@ export interface DatasetRow extends LabelledRecord {
   weight: number;
   /** Probability that the label is 1, from 0 to 1, where evidence leaves it open. */
   target?: number;
+  /** Which field of a creative the text is for; of feedback alone. */
+  field?: string;
   origin: Origin;
 }
 
@@ -24,9 +26,9 @@ const FIRST = RULES.flatMap(([field, rule]) => (rule.isLater === true ? [] : [fi
 export const DATASET_COLUMNS = [...FIRST, 'label', 'weight', 'origin'] as const;
 
 /** What was added later and rows of a version hold: it has columns after the others, and nothing else has. */
-export type DatasetColumns = readonly (RecordField | 'target')[];
+export type DatasetColumns = readonly (RecordField | 'target' | 'field')[];
 
-const later: DatasetColumns = [...LATER, 'target'];
+const later: DatasetColumns = [...LATER, 'target', 'field'];
 
 export function createLaterFieldCollector(): { add(row: DatasetRow): void; list(): DatasetColumns } {
   const found = new Set<DatasetColumns[number]>();
@@ -73,7 +75,11 @@ export function describeColumns(later: DatasetColumns): { name: string; type: st
     { name: 'weight', type: 'number above 0' },
     { name: 'origin', type: ORIGINS.join(' or ') },
     ...later.map((column) =>
-      column === 'target' ? { name: 'target', type: 'number from 0 to 1 or empty' } : typeOf(column),
+      column === 'target'
+        ? { name: 'target', type: 'number from 0 to 1 or empty' }
+        : column === 'field'
+          ? { name: 'field', type: 'text or empty' }
+          : typeOf(column),
     ),
   ];
 }
@@ -115,6 +121,8 @@ function parseRow(cells: Record<string, string | undefined>, name: string): Data
   };
   const target = cells['target'] ?? '';
   if (target !== '') row['target'] = Number(target);
+  const field = cells['field'] ?? '';
+  if (field !== '') row['field'] = field;
   for (const [field, { kind, isLater }] of RULES) {
     const cell = isLater === true ? (cells[field] ?? '') : text(field);
     if (kind === 'text' && isLater !== true) row[field] = cell;

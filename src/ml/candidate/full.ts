@@ -6,6 +6,7 @@ import path from 'node:path';
 import { trainedConfig, type BaseModel } from '../base/index.ts';
 import {
   computeClassWeights,
+  joinRows,
   type LabelledTexts,
   type RawClassifier,
   type Trained,
@@ -137,14 +138,6 @@ function toEpochMetrics(report: EpochReport, durationMs: number | null): EpochMe
 function priorShiftOf(rows: LabelledTexts, mode: 'balanced' | 'none'): number {
   const [negatives, positives] = computeClassWeights(rows, mode);
   return Math.log(positives / negatives);
-}
-
-function joinRows(a: LabelledTexts, b: LabelledTexts): LabelledTexts {
-  return {
-    texts: [...a.texts, ...b.texts],
-    labels: [...a.labels, ...b.labels],
-    weights: [...a.weights, ...b.weights],
-  };
 }
 
 /** A classifier with other labels lends its encoder only. */

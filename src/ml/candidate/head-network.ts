@@ -90,6 +90,26 @@ export function openHeadNetwork(
   };
 }
 
+/** Logit of good less that of bad of standardised states [rows, dim], without TensorFlow: [rows]. */
+export function headMargins(
+  { hidden, hiddenBias, output, outputBias }: HeadWeights,
+  states: Float32Array,
+  dim: number,
+): Float32Array {
+  const bias = (outputBias[1] ?? 0) - (outputBias[0] ?? 0);
+  const used = Array.from(hiddenBias.keys()).filter((unit) => output[unit * 2 + 1] !== output[unit * 2]);
+  return Float32Array.from({ length: states.length / dim }, (_, row) => {
+    let margin = bias;
+    for (const unit of used) {
+      let sum = hiddenBias[unit] as number;
+      for (let input = 0; input < dim; input += 1)
+        sum += (states[row * dim + input] as number) * (hidden[input * dim + unit] as number);
+      if (sum > 0) margin += sum * ((output[unit * 2 + 1] as number) - (output[unit * 2] as number));
+    }
+    return margin;
+  });
+}
+
 function copyOf(variable: Variable): Float32Array {
   return new Float32Array(variable.dataSync());
 }

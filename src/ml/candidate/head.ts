@@ -1,7 +1,8 @@
 /**
  * The `head` recipe: states of the frozen encoder, computed once, then the classification head in
  * TensorFlow.js. Early stopping watches the honest log loss on the validation rows; the best epoch's weights
- * are the result.
+ * are the result. Where rows name the fields of their texts, a regression with weights of each field's own
+ * takes the place of the epochs (field-head.ts).
  */
 import { AppError } from '../../core/errors.ts';
 import { logLossOf } from '../../core/log-loss.ts';
@@ -10,6 +11,7 @@ import { computeStates, marginsOf, sigmoid } from '../scoring/index.ts';
 import { encoderWeights } from '../models/index.ts';
 import {
   computeClassWeights,
+  joinRows,
   metricsOfMargins,
   type LabelledTexts,
   type Trained,
@@ -20,10 +22,12 @@ import {
   columnMoments,
   drawDropoutMask,
   foldStandardisation,
+  headMargins,
   openHeadNetwork,
   type HeadNetwork,
   type HeadWeights,
 } from './head-network.ts';
+import { fitFieldHead, listFields } from './field-head.ts';
 import { openTensorFlow, type TensorFlow } from './tensorflow.ts';
 
 /** What `auto` means here. */
@@ -31,7 +35,77 @@ const AUTO = { epochs: 60, learningRate: 3e-4 };
 /** A log loss must fall by this much to count as better, so that noise does not prolong training. */
 const MINIMUM_GAIN = 1e-4;
 
+/** States of the training rows, then of the validation rows: row-major [rows, dim]. */
+export interface HeadStates {
+  train: Float32Array;
+  validation: Float32Array;
+}
+
 export async function trainHead(context: TrainerContext): Promise<Trained> {
+  return await trainHeadOnStates(context, await encodeRows(context));
+}
+
+/** For whoever has the states already. */
+export async function trainHeadOnStates(
+  context: Omit<TrainerContext, 'tokenizer' | 'threads' | 'workDirectory' | 'log'>,
+  states: HeadStates,
+): Promise<Trained> {
+  const fields = listFields(context.train, context.base.config.dim);
+  return fields.length > 0 ? await fitByField(context, states, fields) : await trainByEpochs(context, states);
+}
+
+type HeadContext = Parameters<typeof trainHeadOnStates>[0];
+
+async function fitByField(
+  context: HeadContext,
+  states: HeadStates,
+  fields: readonly string[],
+): Promise<Trained> {
+  const startedMs = performance.now();
+  const { base, train, validation, recipe } = context;
+  const { dim } = base.config;
+  context.signal.throwIfAborted();
+  const moments = columnMoments(states.train, dim);
+  const fit = (rows: LabelledTexts, of: Float32Array): HeadWeights =>
+    fitFieldHead(rows, standardise(of, moments), dim, fields);
+  const head = fit(train, states.train);
+  const evenTargets = (rows: LabelledTexts): Float32Array => createTargets(rows, [1, 1], 0);
+  const margins = headMargins(head, standardise(states.validation, moments), dim);
+  const report: EpochMetrics = {
+    epoch: 1,
+    trainLoss: crossEntropy(headMargins(head, standardise(states.train, moments), dim), evenTargets(train)),
+    validationLoss: crossEntropy(margins, evenTargets(validation)),
+    validation: metricsOfMargins(margins, validation, 0),
+    durationMs: performance.now() - startedMs,
+  };
+  context.onStep({ step: 1, loss: report.trainLoss, learningRate: 0 });
+  context.onEpoch(report);
+  context.onProgress({ phase: 'train', fraction: 1, epoch: 1, step: 1 });
+  const encoder = encoderWeights(base.config, await base.readWeights());
+  const toWeights = (of: HeadWeights) => new Map([...encoder, ...foldStandardisation(of, moments)]);
+  return {
+    weights: toWeights(head),
+    priorShift: 0,
+    // Nothing was chosen by the validation rows, so that they may teach as well.
+    refit: () => {
+      const all = new Float32Array(states.train.length + states.validation.length);
+      all.set(states.train);
+      all.set(states.validation, states.train.length);
+      return Promise.resolve({ weights: toWeights(fit(joinRows(train, validation), all)), priorShift: 0 });
+    },
+    epochs: [report],
+    bestEpoch: 1,
+    recipe: { ...recipe, epochs: 1, learningRate: AUTO.learningRate },
+    facts: {
+      backend: 'regression',
+      steps: 1,
+      fields: fields.join(', '),
+      trainedParameters: (dim + 1) * (1 + 2 * fields.length),
+    },
+  };
+}
+
+async function trainByEpochs(context: HeadContext, states: HeadStates): Promise<Trained> {
   const { base, train, validation, signal } = context;
   const recipe = {
     ...context.recipe,
@@ -39,7 +113,6 @@ export async function trainHead(context: TrainerContext): Promise<Trained> {
     learningRate: context.recipe.learningRate === 'auto' ? AUTO.learningRate : context.recipe.learningRate,
     dropout: context.recipe.dropout ?? base.config.classifierDropout,
   };
-  const states = await encodeRows(context, recipe.maxLength);
   const { tf, backend } = await openTensorFlow();
   const moments = columnMoments(states.train, base.config.dim);
   const classWeights = computeClassWeights(train, recipe.classWeights);
@@ -129,19 +202,26 @@ export async function trainHead(context: TrainerContext): Promise<Trained> {
   }
 }
 
-async function encodeRows(
-  context: TrainerContext,
-  maxLength: number,
-): Promise<{ train: Float32Array; validation: Float32Array }> {
-  const texts = [...context.train.texts, ...context.validation.texts];
-  const states = await computeStates(context.base, context.tokenizer, texts, {
-    maxLength,
+/** A row with an open label is two rows of one text: each text is read once. */
+async function encodeRows(context: TrainerContext): Promise<HeadStates> {
+  const { base, tokenizer, train, validation, recipe } = context;
+  const { dim } = base.config;
+  const all = [...train.texts, ...validation.texts];
+  const texts = [...new Set(all)];
+  const states = await computeStates(base, tokenizer, texts, {
+    maxLength: recipe.maxLength,
     threads: context.threads,
     signal: context.signal,
     onProgress: (done) => context.onProgress({ phase: 'encode', fraction: done / texts.length }),
   });
-  const border = context.train.texts.length * context.base.config.dim;
-  return { train: states.subarray(0, border), validation: states.subarray(border) };
+  const places = new Map(texts.map((text, place) => [text, place]));
+  const rows = new Float32Array(all.length * dim);
+  all.forEach((text, row) => {
+    const place = places.get(text) ?? 0;
+    rows.set(states.subarray(place * dim, (place + 1) * dim), row * dim);
+  });
+  const border = train.texts.length * dim;
+  return { train: rows.subarray(0, border), validation: rows.subarray(border) };
 }
 
 function standardise(

@@ -168,6 +168,7 @@ async function readTexts(file: string, role: string): Promise<LabelledTexts> {
     texts: rows.map(classifierText),
     labels: rows.map((row) => row.label),
     weights: rows.map((row) => row.weight),
+    ...(rows.some(({ field }) => field !== undefined) && { fields: rows.map(({ field }) => field) }),
   };
 }
 

@@ -12,6 +12,8 @@ export interface LabelledTexts {
   texts: readonly string[];
   labels: readonly (0 | 1)[];
   weights: readonly number[];
+  /** The field of each text that is one of a creative. */
+  fields?: readonly (string | undefined)[];
 }
 
 /** What a trainer tells the log; a pino logger is one. */
@@ -76,4 +78,15 @@ export function metricsOfMargins(
 ): ClassificationMetrics {
   const probabilities = Array.from(margins, (margin) => sigmoid(margin - priorShift));
   return computeMetrics(probabilities, rows.labels, rows.weights);
+}
+
+export function joinRows(a: LabelledTexts, b: LabelledTexts): LabelledTexts {
+  const fieldsOf = ({ fields, texts }: LabelledTexts): readonly (string | undefined)[] =>
+    fields ?? texts.map(() => undefined);
+  return {
+    texts: [...a.texts, ...b.texts],
+    labels: [...a.labels, ...b.labels],
+    weights: [...a.weights, ...b.weights],
+    fields: [...fieldsOf(a), ...fieldsOf(b)],
+  };
 }

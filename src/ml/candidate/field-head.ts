@@ -1,0 +1,118 @@
+/**
+ * The head of rows that name the fields of their texts: a regression with weights of each field's own
+ * (field-regression.ts), written as the two layers of the head, so that it is the same DistilBERT to whoever
+ * loads it.
+ *
+ *   unit 0           what all rows share: ReLU(w x + s), with s so large that it is linear
+ *   two of a field   ReLU(d x + g(x)) - ReLU(g(x)): what the field differs by, d x, where the gate g says that
+ *                    the text is of the field, and 0 where it says that it is not
+ *
+ * The gate is a regression too: the name of its field stands before every text (core/classifier-text.ts).
+ */
+import { fitFieldRegression, marginOf, type FieldRows, type FieldWeights } from './field-regression.ts';
+import type { HeadWeights } from './head-network.ts';
+import type { LabelledTexts } from './trainer.ts';
+
+/** Inverse variance of a weight of a standardised state, of the shared ones as of a field's own. */
+const PRECISION = 100;
+const GATE_PRECISION = 10;
+/** A field is told from the others by at least so many rows. */
+const LEAST_ROWS = 20;
+/** Texts to come may reach further than those that were learned from. */
+const HEADROOM = 2;
+/** Share of the texts that the gate's scale is not led by. */
+const OUTLIERS = 0.02;
+
+/** Fields that have rows enough for weights of their own, those with most rows first. */
+export function listFields({ fields }: LabelledTexts, dim: number): string[] {
+  const counts = new Map<string, number>();
+  for (const field of fields ?? []) if (field !== undefined) counts.set(field, (counts.get(field) ?? 0) + 1);
+  return [...counts]
+    .filter(([, count]) => count >= LEAST_ROWS)
+    .toSorted(([a, countA], [b, countB]) => countB - countA || (a < b ? -1 : 1))
+    .slice(0, Math.floor((dim - 1) / 2))
+    .map(([field]) => field);
+}
+
+/** @param states standardised: [rows, dim] */
+export function fitFieldHead(
+  rows: LabelledTexts,
+  states: Float32Array,
+  dim: number,
+  names: readonly string[],
+): HeadWeights {
+  const fields = rows.labels.map((_, row) => names.indexOf(rows.fields?.[row] ?? ''));
+  const taught: FieldRows = {
+    states,
+    dim,
+    targets: rows.labels,
+    weights: rows.weights,
+    fields,
+    fieldCount: names.length,
+  };
+  const weights = fitFieldRegression(taught, { shared: PRECISION, field: PRECISION });
+  const gates = names.map((_, field) => fitGate(taught, field));
+  return assemble(taught, weights, gates);
+}
+
+/** Weights and bias of a margin that is above 0 for texts of the field and below for all others. */
+function fitGate({ states, dim, fields }: FieldRows, field: number): Float64Array {
+  const targets = Array.from(fields, (of) => (of === field ? 1 : 0));
+  const even = balance(targets);
+  const rows = {
+    states,
+    dim,
+    targets,
+    weights: targets.map((target) => even[target]),
+    fields: targets.map(() => -1),
+    fieldCount: 0,
+  };
+  return fitFieldRegression(rows, { shared: GATE_PRECISION, field: GATE_PRECISION }).shared;
+}
+
+function balance(targets: readonly (0 | 1)[]): [number, number] {
+  const ones = targets.reduce<number>((sum, target) => sum + target, 0);
+  const half = targets.length / 2;
+  return [half / Math.max(1, targets.length - ones), half / Math.max(1, ones)];
+}
+
+function assemble(
+  { states, dim, fields }: FieldRows,
+  { shared, byField }: FieldWeights,
+  gates: readonly Float64Array[],
+): HeadWeights {
+  const rows = fields.length;
+  const hidden = new Float32Array(dim * dim); // [input, unit]
+  const hiddenBias = new Float32Array(dim);
+  const output = new Float32Array(dim * 2);
+  const margins = (of: Float64Array): number[] =>
+    Array.from({ length: rows }, (_, row) => marginOf(states, row, -1, { shared: of, byField: [] }));
+  const write = (unit: number, weights: Float64Array, bias: number, sign: number): void => {
+    for (let input = 0; input < dim; input += 1) hidden[input * dim + unit] = weights[input] ?? 0;
+    hiddenBias[unit] = bias;
+    output[unit * 2] = -sign / 2;
+    output[unit * 2 + 1] = sign / 2;
+  };
+  const lift = 1 + HEADROOM * largest(margins(shared));
+  write(0, shared, (shared[dim] ?? 0) + lift, 1);
+  byField.forEach((own, field) => {
+    const gate = gates[field] ?? new Float64Array(dim + 1);
+    const opened = margins(gate).map((margin, row) => (fields[row] === field ? margin : -margin));
+    const safe = opened.toSorted((a, b) => a - b)[Math.floor(OUTLIERS * rows)] ?? 0;
+    const scale = (HEADROOM * largest(margins(own))) / Math.max(safe, 0.5);
+    const scaled = gate.map((weight) => weight * scale);
+    const bias = scaled[dim] ?? 0;
+    write(
+      1 + 2 * field,
+      scaled.map((weight, i) => weight + (own[i] ?? 0)),
+      bias + (own[dim] ?? 0),
+      1,
+    );
+    write(2 + 2 * field, scaled, bias, -1);
+  });
+  return { hidden, hiddenBias, output, outputBias: Float32Array.of(lift / 2, -lift / 2) };
+}
+
+function largest(margins: readonly number[]): number {
+  return margins.reduce((most, margin) => Math.max(most, Math.abs(margin)), 0);
+}
