@@ -3,8 +3,8 @@
  * (field-regression.ts), written as the two layers of the head, so that it is the same DistilBERT to whoever
  * loads it.
  *
- *   unit 0           what all rows share: ReLU(w x + s), with s so large that it is linear
- *   two of a field   ReLU(d x + g(x)) - ReLU(g(x)): what the field differs by, d x, where the gate g says that
+ *   unit 0 what all rows share: ReLU(w x + s), with s so large that it is linear two of a field ReLU(d x +
+ *   g(x)) - ReLU(g(x)): what the field differs by, d x, where the gate g says that
  *                    the text is of the field, and 0 where it says that it is not
  *
  * The gate is a regression too: the name of its field stands before every text (core/classifier-text.ts).
@@ -13,9 +13,14 @@ import { fitFieldRegression, marginOf, type FieldRows, type FieldWeights } from 
 import type { HeadWeights } from './head-network.ts';
 import type { LabelledTexts } from './trainer.ts';
 
-/** Inverse variance of a weight of a standardised state, of the shared ones as of a field's own. */
-const PRECISION = 100;
-const GATE_PRECISION = 10;
+/**
+ * Variances of a margin before anything was told: by what all rows share, and by what a field or the source
+ * adds. What pleases in one field is a hint of what pleases in another, no more (npm run bench:loop).
+ */
+const SHARED_VARIANCE = 2;
+const OWN_VARIANCE = 12;
+/** A field's name tells it from the others nearly for sure. */
+const GATE_VARIANCE = 40;
 /** A field is told from the others by at least so many rows. */
 const LEAST_ROWS = 20;
 /** Texts to come may reach further than those that were learned from. */
@@ -50,9 +55,25 @@ export function fitFieldHead(
     fields,
     fieldCount: names.length,
   };
-  const weights = fitFieldRegression(taught, { shared: PRECISION, field: PRECISION });
   const gates = names.map((_, field) => fitGate(taught, field));
-  return assemble(taught, weights, gates);
+  return assemble(taught, fitWeights(taught), gates);
+}
+
+/**
+ * Rows of no field, as sources have them, are one more field here: the one that is left where no gate opens.
+ */
+function fitWeights(rows: FieldRows): FieldWeights {
+  const { dim, fieldCount } = rows;
+  const fields = Array.from(rows.fields, (field) => (field < 0 ? fieldCount : field));
+  const { shared, byField } = fitFieldRegression(
+    { ...rows, fields, fieldCount: fieldCount + 1 },
+    { shared: dim / SHARED_VARIANCE, field: dim / OWN_VARIANCE },
+  );
+  const rest = byField[fieldCount] ?? new Float64Array(dim + 1);
+  return {
+    shared: shared.map((weight, i) => weight + (rest[i] ?? 0)),
+    byField: byField.slice(0, fieldCount).map((own) => own.map((weight, i) => weight - (rest[i] ?? 0))),
+  };
 }
 
 /** Weights and bias of a margin that is above 0 for texts of the field and below for all others. */
@@ -67,7 +88,8 @@ function fitGate({ states, dim, fields }: FieldRows, field: number): Float64Arra
     fields: targets.map(() => -1),
     fieldCount: 0,
   };
-  return fitFieldRegression(rows, { shared: GATE_PRECISION, field: GATE_PRECISION }).shared;
+  const precision = dim / GATE_VARIANCE;
+  return fitFieldRegression(rows, { shared: precision, field: precision }).shared;
 }
 
 function balance(targets: readonly (0 | 1)[]): [number, number] {

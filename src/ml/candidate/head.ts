@@ -65,7 +65,9 @@ async function fitByField(
   const { base, train, validation, recipe } = context;
   const { dim } = base.config;
   context.signal.throwIfAborted();
-  const moments = columnMoments(states.train, dim);
+  // On the scale of the texts that are to be told apart: what sources say is longer, and varies otherwise.
+  const named = train.labels.flatMap((_, row) => (train.fields?.[row] === undefined ? [] : [row]));
+  const moments = columnMoments(pickRows(states.train, dim, named), dim);
   const fit = (rows: LabelledTexts, of: Float32Array): HeadWeights =>
     fitFieldHead(rows, standardise(of, moments), dim, fields);
   const head = fit(train, states.train);
@@ -224,6 +226,15 @@ async function encodeRows(context: TrainerContext): Promise<HeadStates> {
   return { train: rows.subarray(0, border), validation: rows.subarray(border) };
 }
 
+function pickRows(states: Float32Array, dim: number, rows: ArrayLike<number>): Float32Array {
+  const picked = new Float32Array(rows.length * dim);
+  for (let i = 0; i < rows.length; i += 1) {
+    const row = rows[i] as number;
+    picked.set(states.subarray(row * dim, (row + 1) * dim), i * dim);
+  }
+  return picked;
+}
+
 function standardise(
   values: Float32Array,
   { mean, deviation }: { mean: Float64Array; deviation: Float64Array },
@@ -257,10 +268,9 @@ function stepOn(
   network: HeadNetwork,
   { rows, states, targets, mask, dim }: StepInput,
 ): number {
-  const batchStates = new Float32Array(rows.length * dim);
+  const batchStates = pickRows(states, dim, rows);
   const batchTargets = new Float32Array(rows.length * 2);
   rows.forEach((row, index) => {
-    batchStates.set(states.subarray(row * dim, (row + 1) * dim), index * dim);
     batchTargets.set(targets.subarray(row * 2, (row + 1) * 2), index * 2);
   });
   return tf.tidy(() =>
