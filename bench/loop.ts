@@ -1,7 +1,7 @@
 /**
  * Whether the loop learns what people like: npm run bench:loop
  *
- * A simulated shop of eight tastes (bench/loop/tastes.ts) that copyloop is not told, for ad copy and for X.
+ * A simulated shop of seven tastes (bench/loop/tastes.ts) that copyloop is not told, for ad copy and for X.
  * The real copywriter proposes the texts, the real rows and the real head learn, the real policy draws; only
  * the people are made up. The way is the share of what lies between a random and the best text that the
  * best-scored texts of products make which nobody ever saw.

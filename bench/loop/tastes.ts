@@ -43,7 +43,6 @@ const not =
 export const TASTES: Readonly<Record<string, Taste>> = {
   'likes questions': asks,
   'likes it short': isShort,
-  'likes praise': praises,
   'dislikes praise': not(praises),
   'likes to be addressed': addresses,
   'dislikes urging': not(urges),
