@@ -16,6 +16,11 @@ export interface GateModel {
 export interface GateInput {
   /** 0 or 1, a held-out row each; everything below is in the same order. */
   labels: ArrayLike<number>;
+  /**
+   * Probability that the label is 1, where evidence leaves it open: a row counts as right by as much as it
+   * is. Default: the labels.
+   */
+  targets?: ArrayLike<number>;
   rowDigests: readonly string[];
   /**
    * Segment value of each row by name of the segmentation: `{ category: ['Books', ...], textLength: ['short',
@@ -88,19 +93,19 @@ export interface GateComparison {
  */
 export function compareModels(input: GateInput): GateComparison {
   checkLengths(input);
-  const { labels, challenger, champion, rowDigests, rules, seed } = input;
+  const { labels, targets = labels, challenger, champion, rowDigests, rules, seed } = input;
   const rows = labels.length;
   const positives = Array.from(labels).filter((label) => label === 1).length;
   const majority = positives * 2 >= rows ? 1 : 0;
-  const challengerCorrect = markCorrect(labels, (row) => toClass(challenger.probabilities[row]));
-  const baselineCorrect = markCorrect(labels, (row) =>
+  const challengerCorrect = markCorrect(targets, (row) => toClass(challenger.probabilities[row]));
+  const baselineCorrect = markCorrect(targets, (row) =>
     champion === null ? majority : toClass(champion.probabilities[row]),
   );
   const gains = challengerCorrect.map((correct, row) => correct - (baselineCorrect[row] ?? 0));
   const leaked = rowDigests.filter(
     (digest) => challenger.trainedOn.has(digest) || champion?.trainedOn.has(digest) === true,
   );
-  const accuracy = (correct: Int8Array): number => (rows === 0 ? 0 : sum(correct) / rows);
+  const accuracy = (correct: Float64Array): number => (rows === 0 ? 0 : sum(correct) / rows);
   return {
     rows,
     leakedRows: leaked.length,
@@ -108,12 +113,12 @@ export function compareModels(input: GateInput): GateComparison {
     challenger: {
       name: challenger.name,
       accuracy: accuracy(challengerCorrect),
-      logLoss: logLoss(labels, challenger.probabilities),
+      logLoss: logLoss(targets, challenger.probabilities),
     },
     baseline: {
       name: champion?.name ?? `the majority class (always ${majority})`,
       accuracy: accuracy(baselineCorrect),
-      logLoss: champion === null ? null : logLoss(labels, champion.probabilities),
+      logLoss: champion === null ? null : logLoss(targets, champion.probabilities),
     },
     // Of the counts, so that equal models differ by exactly 0.
     gain: rows === 0 ? 0 : sum(gains) / rows,
@@ -124,7 +129,7 @@ export function compareModels(input: GateInput): GateComparison {
   };
 }
 
-function compareSegments(input: GateInput, challenger: Int8Array, baseline: Int8Array): GateSegment[] {
+function compareSegments(input: GateInput, challenger: Float64Array, baseline: Float64Array): GateSegment[] {
   const { minimumRows, tolerance } = input.rules.segments;
   return Object.entries(input.segments).flatMap(([segmentation, values]) => {
     const rowsOf = new Map<string, number[]>();
@@ -134,7 +139,7 @@ function compareSegments(input: GateInput, challenger: Int8Array, baseline: Int8
       else rows.push(row);
     });
     return [...rowsOf].toSorted(byName).map(([value, rows]): GateSegment => {
-      const countCorrect = (correct: Int8Array): number =>
+      const countCorrect = (correct: Float64Array): number =>
         rows.reduce((total, row) => total + (correct[row] ?? 0), 0);
       const lost = (countCorrect(baseline) - countCorrect(challenger)) / rows.length;
       const isJudged = rows.length >= minimumRows;
@@ -151,13 +156,17 @@ function compareSegments(input: GateInput, challenger: Int8Array, baseline: Int8
   });
 }
 
-function checkLengths({ labels, rowDigests, segments, challenger, champion }: GateInput): void {
+function checkLengths({ labels, targets, rowDigests, segments, challenger, champion }: GateInput): void {
   const rows = labels.length;
-  const lengths = [rowDigests.length, ...Object.values(segments).map((values) => values.length)];
+  const lengths = [
+    rowDigests.length,
+    targets?.length ?? rows,
+    ...Object.values(segments).map((values) => values.length),
+  ];
   if (lengths.some((length) => length !== rows))
     throw new AppError(
       'internal',
-      `the gate was given ${rows} labels, but digests or segments of ${lengths.join(', ')} rows`,
+      `the gate was given ${rows} labels, but digests, targets or segments of ${lengths.join(', ')} rows`,
     );
   for (const model of [challenger, champion]) {
     if (model === null) continue;
@@ -177,25 +186,31 @@ function checkLengths({ labels, rowDigests, segments, challenger, champion }: Ga
   }
 }
 
-/** 1 for each row that is predicted as it is labelled. */
-function markCorrect(labels: ArrayLike<number>, predict: (row: number) => number): Int8Array {
-  return Int8Array.from({ length: labels.length }, (_, row) => (predict(row) === labels[row] ? 1 : 0));
+/** 1 for each row that is predicted as it is labelled; how likely that is, where it is open. */
+function markCorrect(targets: ArrayLike<number>, predict: (row: number) => number): Float64Array {
+  return Float64Array.from({ length: targets.length }, (_, row) => {
+    const target = targets[row] ?? 0;
+    return predict(row) === 1 ? target : 1 - target;
+  });
 }
 
 function toClass(probability: number | undefined): number {
   return probability !== undefined && probability >= 0.5 ? 1 : 0;
 }
 
-function logLoss(labels: ArrayLike<number>, probabilities: ArrayLike<number>): number {
+function logLoss(targets: ArrayLike<number>, probabilities: ArrayLike<number>): number {
   let total = 0;
-  for (let row = 0; row < labels.length; row += 1) {
-    total += logLossOf(probabilities[row] ?? 0, labels[row] === 1 ? 1 : 0);
+  for (let row = 0; row < targets.length; row += 1) {
+    const [target, probability] = [targets[row] ?? 0, probabilities[row] ?? 0];
+    if (target > 0) total += target * logLossOf(probability, 1);
+    if (target < 1) total += (1 - target) * logLossOf(probability, 0);
   }
-  return labels.length === 0 ? 0 : total / labels.length;
+  return targets.length === 0 ? 0 : total / targets.length;
 }
 
-function sum(values: Int8Array): number {
-  return values.reduce((total, value) => total + value, 0);
+/** Free of what floating point leaves behind the ninth digit: that would be a gain of nobody. */
+function sum(values: Float64Array): number {
+  return Math.round(values.reduce((total, value) => total + value, 0) * 1e9) / 1e9;
 }
 
 function byName(a: readonly [string, unknown], b: readonly [string, unknown]): number {

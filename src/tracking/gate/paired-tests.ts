@@ -46,8 +46,8 @@ const MAX_RESAMPLES = 2000;
 const MIN_RESAMPLES = 200;
 const MAX_DRAWS = 40_000_000;
 
-/** Percentile interval of the mean of `gains` (1, 0 or -1 a row), rows drawn with replacement. */
-export function bootstrapGain(gains: Int8Array, confidence: number, seed: number): BootstrapInterval {
+/** Percentile interval of the mean of `gains` (from -1 to 1 a row), rows drawn with replacement. */
+export function bootstrapGain(gains: ArrayLike<number>, confidence: number, seed: number): BootstrapInterval {
   const rows = gains.length;
   const resamples = Math.max(
     MIN_RESAMPLES,

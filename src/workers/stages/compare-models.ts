@@ -119,6 +119,7 @@ export async function compareWithChampion(comparison: {
         );
   const report = decideGate({
     labels: rows.map((row) => row.label),
+    targets: rows.map(({ label, target }) => target ?? label),
     rowDigests: rows.map(digestOf),
     segments: { category: rows.map((row) => row.category ?? ''), textLength: rows.map(lengthClass) },
     challenger: {

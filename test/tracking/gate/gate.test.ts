@@ -95,6 +95,22 @@ describe('the bootstrap interval', () => {
   });
 });
 
+describe('held-out rows whose label evidence leaves open', () => {
+  const input = inputOf(100, { challenger: range(0, 10), champion: range(0, 20) });
+  const open = (target: number) =>
+    decideGate({
+      ...input,
+      targets: Array.from(input.labels, (label) => (label === 1 ? target : 1 - target)),
+    });
+
+  it('count as right by as much as they are, and decide nothing where they tell nothing', () => {
+    expect(open(0.8).comparison.challenger.accuracy).toBeCloseTo(0.9 * 0.8 + 0.1 * 0.2, 12);
+    expect(open(0.8).comparison.gain).toBeCloseTo(0.6 * decideGate(input).comparison.gain, 12);
+    expect(open(0.5).comparison.gain).toBe(0);
+    expect(open(0.5).decision).toBe('refuse');
+  });
+});
+
 describe('gate.value', () => {
   const better = { challenger: range(0, 10), champion: range(0, 11) };
   const figures = { challenger: 0.03, champion: 0.02, choices: 2000, difference: 0.01 };
