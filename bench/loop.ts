@@ -42,18 +42,17 @@ const values = readOptions(import.meta.url, {
   quick: { type: 'boolean', default: false },
   write: { type: 'boolean', default: false },
   draws: { type: 'string', default: '' },
-  products: { type: 'string', default: '' },
+  products: { type: 'string', default: '3000' },
+  shop: { type: 'string', default: '1000' },
   parts: { type: 'string', default: 'trials,stream,wrong,draw' },
 });
 const { quick } = values;
 const draws = Number(values.draws || (quick ? 1 : 20));
-const marks = quick
-  ? [300]
-  : [100, 300, 1000, 3000].filter((mark) => mark <= Number(values.products || 3000));
+const marks = quick ? [300] : [100, 300, 1000, 3000].filter((mark) => mark <= Number(values.products));
 const SHOWN = quick ? [300] : marks.filter((mark) => mark >= 300);
-const size = quick
-  ? { products: 300, holdout: 60, source: 400 }
-  : { products: 1000, holdout: 100, source: 1000 };
+/** Products of the stream are met again and again: a shop has fewer than it has days. */
+const known = quick ? 300 : Number(values.shop);
+const size = { products: known, holdout: Math.ceil(known / 5), source: Math.ceil((4 * known) / 3) };
 const tastes = Object.entries(TASTES);
 const startedMs = performance.now();
 const lines: string[] = [];

@@ -39,6 +39,24 @@ export function listFields({ fields }: LabelledTexts, dim: number): string[] {
     .map(([field]) => field);
 }
 
+/**
+ * Those of the fields that the states tell from all else: of what an encoder does not see, nothing can be
+ * learned beside the rest.
+ * @param states standardised: [rows, dim]
+ */
+export function findTellable(
+  rows: LabelledTexts,
+  states: Float32Array,
+  dim: number,
+  names: readonly string[],
+): string[] {
+  const taught = toFieldRows(rows, states, dim, names);
+  return names.filter((_, field) => {
+    const opened = openedBy(fitGate(taught, field), taught, field);
+    return (opened.toSorted((a, b) => a - b)[Math.floor(OUTLIERS * opened.length)] ?? 0) > 0;
+  });
+}
+
 /** @param states standardised: [rows, dim] */
 export function fitFieldHead(
   rows: LabelledTexts,
@@ -46,8 +64,19 @@ export function fitFieldHead(
   dim: number,
   names: readonly string[],
 ): HeadWeights {
+  const taught = toFieldRows(rows, states, dim, names);
+  const gates = names.map((_, field) => fitGate(taught, field));
+  return assemble(taught, fitWeights(taught), gates);
+}
+
+function toFieldRows(
+  rows: LabelledTexts,
+  states: Float32Array,
+  dim: number,
+  names: readonly string[],
+): FieldRows {
   const fields = rows.labels.map((_, row) => names.indexOf(rows.fields?.[row] ?? ''));
-  const taught: FieldRows = {
+  return {
     states,
     dim,
     targets: rows.labels,
@@ -55,8 +84,14 @@ export function fitFieldHead(
     fields,
     fieldCount: names.length,
   };
-  const gates = names.map((_, field) => fitGate(taught, field));
-  return assemble(taught, fitWeights(taught), gates);
+}
+
+/** By how much the gate is on the right side, row by row. */
+function openedBy(gate: Float64Array, { states, fields }: FieldRows, field: number): number[] {
+  return Array.from(fields, (of, row) => {
+    const margin = marginOf(states, row, -1, { shared: gate, byField: [] });
+    return of === field ? margin : -margin;
+  });
 }
 
 /**
@@ -99,10 +134,11 @@ function balance(targets: readonly (0 | 1)[]): [number, number] {
 }
 
 function assemble(
-  { states, dim, fields }: FieldRows,
+  taught: FieldRows,
   { shared, byField }: FieldWeights,
   gates: readonly Float64Array[],
 ): HeadWeights {
+  const { states, dim, fields } = taught;
   const rows = fields.length;
   const hidden = new Float32Array(dim * dim); // [input, unit]
   const hiddenBias = new Float32Array(dim);
@@ -119,8 +155,8 @@ function assemble(
   write(0, shared, (shared[dim] ?? 0) + lift, 1);
   byField.forEach((own, field) => {
     const gate = gates[field] ?? new Float64Array(dim + 1);
-    const opened = margins(gate).map((margin, row) => (fields[row] === field ? margin : -margin));
-    const safe = opened.toSorted((a, b) => a - b)[Math.floor(OUTLIERS * rows)] ?? 0;
+    const opened = openedBy(gate, taught, field).toSorted((a, b) => a - b);
+    const safe = opened[Math.floor(OUTLIERS * rows)] ?? 0;
     const scale = (HEADROOM * largest(margins(own))) / Math.max(safe, 0.5);
     const scaled = gate.map((weight) => weight * scale);
     const bias = scaled[dim] ?? 0;

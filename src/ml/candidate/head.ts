@@ -27,7 +27,7 @@ import {
   type HeadNetwork,
   type HeadWeights,
 } from './head-network.ts';
-import { fitFieldHead, listFields } from './field-head.ts';
+import { findTellable, fitFieldHead, listFields } from './field-head.ts';
 import { openTensorFlow, type TensorFlow } from './tensorflow.ts';
 
 /** What `auto` means here. */
@@ -50,24 +50,24 @@ export async function trainHeadOnStates(
   context: Omit<TrainerContext, 'tokenizer' | 'threads' | 'workDirectory' | 'log'>,
   states: HeadStates,
 ): Promise<Trained> {
-  const fields = listFields(context.train, context.base.config.dim);
-  return fields.length > 0 ? await fitByField(context, states, fields) : await trainByEpochs(context, states);
+  return (await fitByField(context, states)) ?? (await trainByEpochs(context, states));
 }
 
 type HeadContext = Parameters<typeof trainHeadOnStates>[0];
 
-async function fitByField(
-  context: HeadContext,
-  states: HeadStates,
-  fields: readonly string[],
-): Promise<Trained> {
+/** @returns undefined where no field has weights of its own */
+async function fitByField(context: HeadContext, states: HeadStates): Promise<Trained | undefined> {
   const startedMs = performance.now();
   const { base, train, validation, recipe } = context;
   const { dim } = base.config;
+  const candidates = listFields(train, dim);
+  if (candidates.length === 0) return undefined;
   context.signal.throwIfAborted();
   // On the scale of the texts that are to be told apart: what sources say is longer, and varies otherwise.
   const named = train.labels.flatMap((_, row) => (train.fields?.[row] === undefined ? [] : [row]));
   const moments = columnMoments(pickRows(states.train, dim, named), dim);
+  const fields = findTellable(train, standardise(states.train, moments), dim, candidates);
+  if (fields.length === 0) return undefined;
   const fit = (rows: LabelledTexts, of: Float32Array): HeadWeights =>
     fitFieldHead(rows, standardise(of, moments), dim, fields);
   const head = fit(train, states.train);

@@ -4,7 +4,7 @@ import os from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/core/random.ts';
-import { fitFieldHead, listFields } from '../../../src/ml/candidate/field-head.ts';
+import { findTellable, fitFieldHead, listFields } from '../../../src/ml/candidate/field-head.ts';
 import { fitFieldRegression, marginOf } from '../../../src/ml/candidate/field-regression.ts';
 import { trainHead } from '../../../src/ml/candidate/head.ts';
 import { headMargins } from '../../../src/ml/candidate/head-network.ts';
@@ -92,6 +92,13 @@ describe('a head of fields', () => {
     const [inAds = 0, onX = 0] = headMargins(head, text, DIM);
     expect(inAds).toBeGreaterThan(0.5);
     expect(onX).toBeLessThan(-0.5);
+  });
+
+  it('has weights for no field that the states do not tell from the others', () => {
+    const { rows, states } = learned;
+    const blurred = states.map((value, i) => (i % DIM === DIM - 1 ? 1 : value));
+    expect(findTellable(rows, states, DIM, FIELDS)).toEqual(FIELDS);
+    expect(findTellable(rows, blurred, DIM, FIELDS)).toEqual(['x.text']);
   });
 
   it('gives weights of their own to fields of twenty rows and more', () => {
