@@ -172,7 +172,8 @@ async function runWrong(): Promise<void> {
       1,
     )} % of the clicks of Thompson without a prior`,
   );
-  if (mean(shares) < WRONG_FLOOR)
+  // Four draws would be too few to say so.
+  if (!quick && mean(shares) < WRONG_FLOOR)
     fail(`under a wrong champion explore loses more than ${100 - 100 * WRONG_FLOOR} %`);
 }
 
@@ -206,7 +207,8 @@ async function write({ products }: Shop): Promise<void> {
   const [begin, end] = ['<!-- bench:loop -->', '<!-- /bench:loop -->'];
   const [before = '', rest = ''] = text.split(begin);
   const [, behind = ''] = rest.split(end);
-  await writeFile(page, `${before}${begin}\n${lines.join('\n').trim()}\n${end}${behind}`);
+  const picture = '![The way made after so many products](pictures/loop-learning.svg)';
+  await writeFile(page, `${before}${begin}\n${picture}\n\n${lines.join('\n').trim()}\n${end}${behind}`);
   console.log(`written: ${plot} and ${page}, of ${products.length} products`);
 }
 
