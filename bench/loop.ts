@@ -94,7 +94,7 @@ async function runTrials(): Promise<void> {
         results.push(of);
       }
       const means = results.map(mean);
-      cells.push(`${mean(means).toFixed(2)}`);
+      cells.push(mean(means).toFixed(2));
       byTaste = means.map((way, i) => `${tastes[i]?.[0]} ${way.toFixed(2)}`);
       if (quick && trial.impressions !== null && mean(means) < QUICK_FLOOR)
         fail(`${trial.name}: ${mean(means).toFixed(2)} of the way, ${QUICK_FLOOR} is the floor`);

@@ -121,8 +121,9 @@ async function openStates(texts: readonly string[], base: BaseModel): Promise<Fl
   const states = new Float32Array(texts.length * dim);
   await runBatches(graph, tokenizer, texts, options, (outputs, rows) => {
     const [output] = Object.values(outputs);
+    if (output === undefined) throw new Error('the encoder answers with nothing');
     rows.forEach((row, index) => {
-      states.set((output?.data as Float32Array).subarray(index * dim, (index + 1) * dim), row * dim);
+      states.set(output.data.subarray(index * dim, (index + 1) * dim), row * dim);
     });
   });
   await mkdir(folder, { recursive: true });

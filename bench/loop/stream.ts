@@ -151,7 +151,7 @@ function createChoice(
       );
       return () => draw(propensities, random);
     }
-    default: {
+    case 'test-then-commit': {
       // The half of the days goes to all texts in turn.
       if (age < DAYS / 2) return (request) => (age * REQUESTS + request) % arms.length;
       const best = placeOfLargest(
