@@ -7,9 +7,9 @@
  *   COPY         PostgreSQL's own, of the same rows into a table with the same columns, indexes and foreign
  *                key: nothing is checked, and a faulty row would end it
  *
- * One row in thirty-three is faulty. Memory is this process's, at its most within the first tenth of the rows
- * and within the others. Exit code 1 when it grew by more than 64 MiB in between, or the counts are wrong. `--
- * --rows N`; 1,000,000 by default.
+ * One row in thirty-three is faulty. Memory is this process's, at its most within the first tenth of the
+ * rows and within the others. Exit code 1 when it grew by more than 64 MiB in between, or the counts are
+ * wrong. `-- --rows N`; 1,000,000 by default.
  */
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
