@@ -321,12 +321,25 @@ describe('what a version is made of', () => {
     const findings = (await store.readText(version.manifest.findingsKey)).trimEnd().split('\n');
     expect(findings.length).toBeGreaterThanOrEqual(24);
 
-    // What the parent has stays where it is, and its near duplicates follow it.
+    // What the parent has stays where it is though more rows say nearly the same, and these follow it.
     const joined = { options: { ...OPTIONS, joinParent: true, checks: CHECKS } };
-    const later = await create('run-b', await checkable('later'), joined);
+    const later = await create(
+      'run-b',
+      await checkable('later', [
+        'Sold since last year.',
+        'Sold since last spring.',
+        'Sold since this autumn.',
+      ]),
+      joined,
+    );
     const splitOfId = new Map(rows.map(({ title, description, split }) => [title + description, split]));
-    for (const row of await readAll(later))
-      expect(splitOfId.get(row.title + row.description)).toBe(row.split);
+    const laterRows = await readAll(later);
+    for (const row of laterRows)
+      expect(splitOfId.get(row.title + row.description) ?? row.split).toBe(row.split);
+    const followers = laterRows.filter(({ description }) => FOLLOWS.test(description));
+    expect(followers).toHaveLength(40);
+    for (const { title, description, split } of followers)
+      expect(splitOfId.get(title + description.replace(FOLLOWS, ''))).toBe(split);
   });
 
   it('may come from a query, which can read and nothing else', async () => {
@@ -407,22 +420,29 @@ describe('what a version is made of', () => {
   });
 });
 
+const FOLLOWS = / Sold since (last spring|this autumn)\.$/u;
+
 /**
  * 380 synthetic records, 20 of them once more in nearly the same words; a conflict, addresses, a long text.
  */
-async function checkable(name: string): Promise<IngestResult> {
+async function checkable(
+  name: string,
+  additions: readonly string[] = ['Sold since last year.'],
+): Promise<IngestResult> {
   const file = path.join(folder, `${name}.jsonl`);
   const { rawKey } = await ingest(5, 380);
   const records = (await store.readText(rawKey))
     .trimEnd()
     .split('\n')
     .map((line) => JSON.parse(line) as { title: string; description: string; rating: number });
-  const pairs = records.slice(0, 20).map((record, i) => ({
-    ...record,
-    id: `p${i}-again`,
-    description: `${record.description} Sold since last year.`,
-    rating: i === 0 ? (record.rating >= 3.5 ? 1 : 5) : record.rating,
-  }));
+  const pairs = additions.flatMap((addition, time) =>
+    records.slice(0, 20).map((record, i) => ({
+      ...record,
+      id: `p${i}-again${time}`,
+      description: `${record.description} ${addition}`,
+      rating: i === 0 ? (record.rating >= 3.5 ? 1 : 5) : record.rating,
+    })),
+  );
   const odd = [
     { title: 'Contact', description: 'Ask jane@example.com for the manual of this thing.', rating: 4 },
     {

@@ -7,7 +7,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
-import { loadConfig } from '../../src/core/config/index.ts';
 import { createRandom, type Random } from '../../src/core/random.ts';
 import type { Server } from '../../src/server/index.ts';
 import { writeTinyBase } from '../../fixtures/tiny-base.ts';
@@ -31,15 +30,12 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'copyloop-learning-'));
   const source = path.join(folder, 'source.csv');
   await writeFile(source, writeSource(createRandom(1)));
-  const { checks } = loadConfig({ env: {} }).config.data;
   harness = await openServerHarness({
     feedback: { retrainAfter: 0 },
     serving: {
       canary: { enabled: true, share: 0.5, alpha: 0.05, budget: 5_000_000, minimumEvents: 1000, maxDays: 30 },
     },
     data: {
-      // Rows of a tiny vocabulary are all nearly the same, and such rows change their split with each other.
-      checks: { ...checks, nearDuplicates: { ...checks.nearDuplicates, severity: 'off' } },
       source: { kind: 'file', path: source, url: null, count: 1, seed: 1, timeoutMs: 1000, maxBytes: 1e6 },
     },
     model: { base: await writeTinyBase(path.join(folder, 'base')) },

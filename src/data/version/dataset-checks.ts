@@ -10,7 +10,7 @@ import { findLabelErrors } from '../checks/label-errors.ts';
 import { createNearDuplicateFinder } from '../checks/near-duplicates.ts';
 import { createOutOfFold } from '../checks/out-of-fold.ts';
 import { findPersonalData } from '../checks/personal-data.ts';
-import { hashSplitKey, normalise, NEAR_GROUP } from './content.ts';
+import { hashSplitKey, normalise, NEAR_GROUP, splitPosition } from './content.ts';
 import type { MergeCounts, MergedRow } from './merge-rows.ts';
 
 export type CheckOptions = Config['data']['checks'];
@@ -57,8 +57,10 @@ const MIN_LENGTH_ROWS = 50;
 
 export function createDatasetChecks(options: CheckOptions): DatasetChecks {
   const isOn = (check: CheckName): boolean => options[check].severity !== 'off';
+  // A group goes by its row that is the farthest from the holdout: what one version trained on is not held
+  // out in the next.
   const near = isOn('nearDuplicates')
-    ? createNearDuplicateFinder(options.nearDuplicates.threshold)
+    ? createNearDuplicateFinder(options.nearDuplicates.threshold, splitPosition)
     : undefined;
   const outOfFold = isOn('labelErrors') ? createOutOfFold() : undefined;
   const labels: number[] = [];
@@ -69,10 +71,10 @@ export function createDatasetChecks(options: CheckOptions): DatasetChecks {
   let rows = 0;
 
   return {
-    observe: ({ row, content, inherited }) => {
+    observe: ({ row, content, isKnown }) => {
       const text = `${row.title}\n${row.description}`;
       const key = hashSplitKey(row, content);
-      near?.add(text, key, inherited || (row.group ?? '') !== '');
+      near?.add(text, key, isKnown || (row.group ?? '') !== '');
       if (rows < LABEL_ROWS) outOfFold?.add(text, row.label, key.readUInt32BE(0));
       labels.push(row.label);
       lengths.push(Math.log1p(text.length));

@@ -7,7 +7,7 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open, rm, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { splitLines } from '../split-lines.ts';
-import { hashContent } from './content.ts';
+import { hashContent, NEAR_GROUP } from './content.ts';
 import { createLaterFieldCollector, type DatasetColumns, type DatasetRow } from './dataset-row.ts';
 
 const BUCKETS = 64;
@@ -19,6 +19,8 @@ export interface MergedRow {
   content: Buffer;
   /** Whether it comes from the parent version unchanged. */
   inherited: boolean;
+  /** Whether the parent version holds a row of the same text: it stays in its split. */
+  isKnown: boolean;
 }
 
 export interface MergeCounts {
@@ -32,6 +34,7 @@ interface Spilled {
   hash: string;
   row: DatasetRow;
   inherited: boolean;
+  isKnown: boolean;
   order: number;
 }
 
@@ -76,8 +79,8 @@ export async function openRowMerger(folder: string): Promise<RowMerger> {
     counts.relabelled = 0;
     for (let bucket = 0; bucket < BUCKETS; bucket += 1) {
       const kept = await mergeBucket(pathOf(bucket), counts);
-      for (const { hash, row, inherited } of kept) {
-        yield { row, content: Buffer.from(hash, 'hex'), inherited };
+      for (const { hash, row, inherited, isKnown } of kept) {
+        yield { row, content: Buffer.from(hash, 'hex'), inherited, isKnown };
       }
     }
   }
@@ -93,7 +96,13 @@ export async function openRowMerger(folder: string): Promise<RowMerger> {
       const content = hashContent(row.title, row.description);
       // Ascending buckets hold ascending hashes, so that the whole is sorted.
       const bucket = (content[0] ?? 0) >> 2;
-      const spilled: Spilled = { hash: content.toString('hex'), row, inherited, order: order++ };
+      const spilled: Spilled = {
+        hash: content.toString('hex'),
+        row,
+        inherited,
+        isKnown: inherited,
+        order: order++,
+      };
       pending[bucket] += `${JSON.stringify(spilled)}\n`;
       if ((pending[bucket]?.length ?? 0) > FLUSH_CHARS) await flush(bucket);
     },
@@ -115,9 +124,20 @@ async function mergeBucket(file: string, counts: MergeCounts): Promise<Spilled[]
     }
     counts.duplicates += 1;
     if (before.row.label !== next.row.label) counts.relabelled += 1;
-    if (supersedes(next, before)) kept.set(next.hash, next);
+    const [winner, loser] = supersedes(next, before) ? [next, before] : [before, next];
+    kept.set(next.hash, {
+      ...winner,
+      row: keepNearGroup(winner.row, loser.row),
+      isKnown: winner.isKnown || loser.isKnown,
+    });
   }
   return [...kept.values()].toSorted((a, b) => (a.hash < b.hash ? -1 : 1));
+}
+
+/** A row that comes again stays with the rows that it was nearly the same as, so in their split. */
+function keepNearGroup(row: DatasetRow, other: DatasetRow): DatasetRow {
+  const isAlone = (row.group ?? '') === '';
+  return isAlone && other.group?.startsWith(NEAR_GROUP) === true ? { ...row, group: other.group } : row;
 }
 
 /**
