@@ -15,6 +15,8 @@ export interface LabelledRow {
   /** Probability that the label is 1, where the file leaves it open. */
   target?: number;
   category?: string;
+  /** Rows of one group are in one split. */
+  group?: string;
   /** Where the row is a text of a creative: which field it is for. */
   field?: string;
 }
@@ -28,7 +30,7 @@ interface ParsedRecord {
 
 /**
  * Reads a CSV with the columns title, description, label (0 or 1) and, optionally, weight, target,
- * category and field; others are ignored.
+ * category, group and field; others are ignored.
  *
  * @throws AppError `not-found` without the file, `bad-data` naming the line for anything that is no labelled
  *   row
@@ -74,7 +76,7 @@ function checkHeader(header: string[], file: string): string[] {
 }
 
 function parseRow(record: Record<string, string | undefined>, where: string): LabelledRow {
-  const { title = '', description = '', label, weight, target, category, field } = record;
+  const { title = '', description = '', label, weight, target, category, group, field } = record;
   if (label !== '0' && label !== '1') {
     throw new AppError('bad-data', `${where}: label must be 0 or 1, not ${JSON.stringify(label)}`);
   }
@@ -92,6 +94,7 @@ function parseRow(record: Record<string, string | undefined>, where: string): La
       throw new AppError('bad-data', `${where}: target must be from 0 to 1, not ${JSON.stringify(target)}`);
   }
   if (category !== undefined && category !== '') row.category = category;
+  if (group !== undefined && group !== '') row.group = group;
   if (field !== undefined && field !== '') row.field = field;
   return row;
 }

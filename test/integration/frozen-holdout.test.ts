@@ -10,6 +10,7 @@ import type { Config } from '../../src/core/config/index.ts';
 import {
   getDatasetVersion,
   hashContent,
+  hashSplitKey,
   openSplit,
   splitPosition,
   type DatasetVersion,
@@ -66,9 +67,10 @@ async function positions(
   split: 'train' | 'validation' | 'holdout',
 ) {
   const found = new Map<string, number>();
-  for await (const { title, description } of openSplit(harness.services.artifacts, version, split)) {
-    const digest = hashContent(title, description);
-    found.set(digest.toString('hex'), splitPosition(digest));
+  for await (const row of openSplit(harness.services.artifacts, version, split)) {
+    const digest = hashContent(row.title, row.description);
+    // By the row that it is nearly the same as, where there is one.
+    found.set(digest.toString('hex'), splitPosition(hashSplitKey(row, digest)));
   }
   return found;
 }

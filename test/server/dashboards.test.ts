@@ -47,3 +47,10 @@ it.skipIf(!hasPromtool)('every alert fires on what it is for, and not before', a
     );
   expect(await alerts('rules.test.yaml')).toEqual(await alerts('rules.yaml'));
 });
+
+it('the chart installs the same alerts', async () => {
+  const read = (file: string): Promise<string> => readFile(path.join(packageRoot, file), 'utf8');
+  expect(await read('deploy/helm/copyloop/files/rules.yaml')).toBe(
+    await read('deploy/prometheus/rules.yaml'),
+  );
+});
