@@ -12,7 +12,7 @@ const copywriter = createCopywriter({ channels });
 const job = {
   id: 'job',
   model: { name: 'm', version: 3 },
-  options: { channels: ['x'], count: 2 },
+  options: { channels: ['x'], count: 2, columns: [] },
 } as unknown as Parameters<typeof writeCreatives>[1]['job'];
 const products = ['Desk Lamp', 'Yoga Mat', 'Mug'].map((title, index) => ({
   line: index + 2,
@@ -87,7 +87,7 @@ describe('writeCreatives under explore', () => {
   const draw = async (options: object, policy: PolicyKnowledge = knowledge) => {
     const exploring = {
       ...job,
-      options: { channels: ['x', 'google_rsa'], count: 6, policy: 'explore', ...options },
+      options: { channels: ['x', 'google_rsa'], count: 6, columns: [], policy: 'explore', ...options },
     };
     const score = (texts: readonly string[]): Promise<number[]> => Promise.resolve(texts.map(() => 0.5));
     const results = await writeCreatives(products, {

@@ -1,6 +1,6 @@
 /**
  * The grammar of the llama writer, and the writer with a real small model where there is one:
- * COPYLOOP_TEST_LLAMA names a folder with `model.gguf` and an installed `node-llama-cpp` (.ci/run makes it).
+ * LLAMA_TEST_FOLDER names a folder with `model.gguf` and an installed `node-llama-cpp` (.ci/run makes it).
  */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
@@ -100,13 +100,13 @@ describe('the grammar of a local model', () => {
   });
 });
 
-const folder = process.env['COPYLOOP_TEST_LLAMA'] ?? '';
+const folder = process.env['LLAMA_TEST_FOLDER'] ?? '';
 const model = path.join(folder, 'model.gguf');
 const packageName = path.join(folder, 'node_modules/node-llama-cpp/dist/index.js');
 const isThere = folder !== '' && existsSync(model) && existsSync(packageName);
 if (!isThere)
   console.warn(
-    'SKIPPED: the llama writer with a real model; COPYLOOP_TEST_LLAMA names no folder that holds one',
+    'SKIPPED: the llama writer with a real model; LLAMA_TEST_FOLDER names no folder that holds one',
   );
 
 describe.skipIf(!isThere)('the llama writer with a real small model', () => {
