@@ -1,6 +1,7 @@
 /**
  * The grammar of the llama writer, and the writer with a real small model where there is one:
- * LLAMA_TEST_FOLDER names a folder with `model.gguf` and an installed `node-llama-cpp` (.ci/run makes it).
+ * LLAMA_TEST_FOLDER names a folder with `model.gguf` and an installed `node-llama-cpp`
+ * (test/clients/fetch-small-model.sh makes it).
  */
 import { existsSync } from 'node:fs';
 import path from 'node:path';
