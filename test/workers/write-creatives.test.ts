@@ -93,7 +93,7 @@ describe('writeCreatives under explore', () => {
     const results = await writeCreatives(products, {
       score,
       copywriter,
-      job: exploring as typeof job,
+      job: exploring as unknown as typeof job,
       signal,
       policy,
     });
