@@ -1,5 +1,6 @@
 /** The form of a product: what copy is asked for. */
 import { useState } from 'preact/hooks';
+import { CHANNELS } from './channels.ts';
 
 export interface ProductInput {
   title: string;
@@ -10,16 +11,6 @@ export interface ProductInput {
 }
 
 const TONES = ['friendly', 'professional', 'playful', 'elegant', 'direct'] as const;
-const CHANNELS: readonly [name: string, title: string][] = [
-  ['x', 'X'],
-  ['instagram', 'Instagram'],
-  ['facebook', 'Facebook'],
-  ['linkedin', 'LinkedIn'],
-  ['google_rsa', 'Google Ads'],
-  ['meta_ads', 'Meta Ads'],
-  ['email', 'E-mail'],
-  ['sms', 'SMS'],
-];
 const EXAMPLE = {
   title: 'Premium Headphones',
   description: 'Crystal clear sound, all-day comfort and a battery that lasts the whole week.',
