@@ -959,7 +959,7 @@ export interface Api {
     path: {};
     query: {};
     body: undefined;
-    answer: { status: 'success'; canaries: Canary[]; active: Canary & ({} | null) };
+    answer: { status: 'success'; canaries: Canary[]; active: Canary | null };
   };
   'GET /learning/summary': {
     path: {};
@@ -1359,13 +1359,13 @@ export interface Api {
     path: {};
     query: {};
     body: undefined;
-    answer: { status: 'success'; canaries: Canary[]; active: Canary & ({} | null) };
+    answer: { status: 'success'; canaries: Canary[]; active: Canary | null };
   };
   'POST /learning/canary/stop': {
     path: {};
     query: {};
     body: Reason;
-    answer: { status: 'success'; canaries: Canary[]; active: Canary & ({} | null) };
+    answer: { status: 'success'; canaries: Canary[]; active: Canary | null };
   };
   'POST /models/{name}/aliases/{alias}/rollback': {
     path: { name: string; alias: string };

@@ -59,7 +59,7 @@ const canarySchema = z
 const answer = jsonAnswer('the newest canaries, the one with traffic apart', {
   // In this order: a schema that is met first where it may be null becomes one that may be, by its name.
   canaries: z.array(canarySchema),
-  active: canarySchema.nullable(),
+  active: z.union([canarySchema, z.null()]),
 });
 
 const showRoute = defineRoute({
