@@ -13,12 +13,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { parse } from 'csv-parse/sync';
 import { createRandom } from '../src/core/random.ts';
-import {
-  createNearDuplicateFinder,
-  createOutOfFold,
-  findLabelErrors,
-  splitPosition,
-} from '../src/data/index.ts';
+import { createNearDuplicateFinder, createOutOfFold, findLabelErrors } from '../src/data/index.ts';
 import { findBenchData } from './data.ts';
 import { readOptions } from './read-options.ts';
 
@@ -106,7 +101,7 @@ function measureNearDuplicates(rows: number): void {
     (words) => [...words.slice(15), ...words.slice(0, 15)].join(' '),
     (words) => [...words, 'it', 'ships', 'within', 'two', 'days'].join(' '),
   ];
-  const finder = createNearDuplicateFinder(0.7, splitPosition);
+  const finder = createNearDuplicateFinder(0.7);
   const pairs: [number, number][] = [];
   const startedAt = performance.now();
   let count = 0;

@@ -31,14 +31,8 @@ export interface NearDuplicates {
   keyOf(row: number): string | undefined;
 }
 
-/**
- * @param threshold share of all words of both that both have, from 0 to 1
- * @param rankKey which of two keys a group goes by: the one with the higher rank
- */
-export function createNearDuplicateFinder(
-  threshold: number,
-  rankKey: (key: Buffer) => number,
-): NearDuplicateFinder {
+/** @param threshold share of all words of both that both have, from 0 to 1 */
+export function createNearDuplicateFinder(threshold: number): NearDuplicateFinder {
   let capacity = 1024;
   let minima = new Uint8Array(capacity * MINIMA);
   let keys = Buffer.alloc(capacity * KEY_BYTES);
@@ -58,7 +52,6 @@ export function createNearDuplicateFinder(
     fixed = widen(fixed, new Uint8Array(capacity));
     comparable = widen(comparable, new Uint8Array(capacity));
   };
-  const rankOf = (row: number): number => rankKey(keys.subarray(row * KEY_BYTES, (row + 1) * KEY_BYTES));
   const isNear = (a: number, b: number): boolean => {
     let agreeing = 0;
     for (let i = 0; i < MINIMA; i += 1) if (minima[a * MINIMA + i] === minima[b * MINIMA + i]) agreeing += 1;
@@ -77,7 +70,7 @@ export function createNearDuplicateFinder(
       rows += 1;
     },
     find: () => {
-      const groups = createGroups(rows, fixed, rankOf, Math.max(2, Math.floor(rows * GROUP_SHARE)));
+      const groups = createGroups(rows, fixed, Math.max(2, Math.floor(rows * GROUP_SHARE)));
       const bands = new DataView(minima.buffer, minima.byteOffset, minima.byteLength);
       for (let band = 0; band < MINIMA / BAND; band += 1) {
         const keyAt = (row: number): number => bands.getUint32(row * MINIMA + band * BAND);
@@ -129,16 +122,8 @@ interface Groups {
   join(a: number, b: number): void;
 }
 
-/**
- * Groups by union. A row that must stay is the anchor of its group, and two such are never in one; else it is
- * the row whose key ranks highest: a row that comes to a group later cannot lower it.
- */
-function createGroups(
-  rows: number,
-  fixed: Uint8Array,
-  rankOf: (row: number) => number,
-  largest: number,
-): Groups {
+/** Groups by union, of which one that holds a row that must stay is the anchor; two such are never one. */
+function createGroups(rows: number, fixed: Uint8Array, largest: number): Groups {
   const parents = Int32Array.from({ length: rows }, (_, row) => row);
   const sizes = new Int32Array(rows).fill(1);
   const rootOf = (row: number): number => {
@@ -156,7 +141,7 @@ function createGroups(
       if (first === second || (fixed[first] === 1 && fixed[second] === 1)) return;
       const size = (sizes[first] as number) + (sizes[second] as number);
       if (size > largest) return;
-      const isFirst = fixed[second] === 1 ? false : fixed[first] === 1 || rankOf(first) > rankOf(second);
+      const isFirst = fixed[second] === 1 ? false : fixed[first] === 1 || first < second;
       const [root, member] = isFirst ? [first, second] : [second, first];
       parents[member] = root;
       sizes[root] = size;

@@ -10,7 +10,7 @@ import { findLabelErrors } from '../checks/label-errors.ts';
 import { createNearDuplicateFinder } from '../checks/near-duplicates.ts';
 import { createOutOfFold } from '../checks/out-of-fold.ts';
 import { findPersonalData } from '../checks/personal-data.ts';
-import { hashSplitKey, normalise, NEAR_GROUP, splitPosition } from './content.ts';
+import { hashSplitKey, normalise, NEAR_GROUP } from './content.ts';
 import type { MergeCounts, MergedRow } from './merge-rows.ts';
 
 export type CheckOptions = Config['data']['checks'];
@@ -57,10 +57,8 @@ const MIN_LENGTH_ROWS = 50;
 
 export function createDatasetChecks(options: CheckOptions): DatasetChecks {
   const isOn = (check: CheckName): boolean => options[check].severity !== 'off';
-  // A group goes by its row that is the farthest from the holdout: what one version trained on is not held
-  // out in the next.
   const near = isOn('nearDuplicates')
-    ? createNearDuplicateFinder(options.nearDuplicates.threshold, splitPosition)
+    ? createNearDuplicateFinder(options.nearDuplicates.threshold)
     : undefined;
   const outOfFold = isOn('labelErrors') ? createOutOfFold() : undefined;
   const labels: number[] = [];

@@ -6,13 +6,13 @@ import { parse } from 'csv-parse/sync';
 import { describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/core/random.ts';
 import { toPlainText } from '../../../src/core/markup.ts';
-import { createNearDuplicateFinder, splitPosition } from '../../../src/data/index.ts';
+import { createNearDuplicateFinder } from '../../../src/data/index.ts';
 
 const keyOf = (text: string): Buffer => createHash('sha256').update(text).digest();
 
 /** Which texts are nearly which, at the default threshold. */
 function group(texts: readonly string[], fixed: ReadonlySet<number> = new Set(), threshold = 0.7) {
-  const finder = createNearDuplicateFinder(threshold, splitPosition);
+  const finder = createNearDuplicateFinder(threshold);
   for (const [i, text] of texts.entries()) finder.add(text, keyOf(text), fixed.has(i));
   return finder.find();
 }
@@ -60,22 +60,6 @@ describe('near duplicates', () => {
       Array.from({ length: 30 }, () => random.pick(words)).join(' '),
     );
     expect(group(others).count).toBe(0);
-  });
-
-  it('go by the row that is the farthest from the holdout, so that a new one moves none of them into it', () => {
-    const [text = ''] = products;
-    const texts = Array.from({ length: 5 }, (_, i) => `${text} It ships within ${i + 2} days.`);
-    const filler = Array.from({ length: 300 }, (_, i) =>
-      `${keyOf(String(i)).toString('hex', 0, 24)} `.replaceAll(/(....)/gu, '$1 '),
-    );
-    for (let count = 2; count <= texts.length; count += 1) {
-      const { keyOf: splitKeyOf, anchorOf } = group([...texts.slice(0, count), ...filler]);
-      const anchor = anchorOf(0);
-      const positions = texts.slice(0, count).map((each) => splitPosition(keyOf(each)));
-      expect(positions[anchor]).toBe(Math.max(...positions));
-      for (let row = 0; row < count; row += 1)
-        if (row !== anchor) expect(splitKeyOf(row)).toBe(keyOf(texts[anchor] ?? '').toString('hex'));
-    }
   });
 
   it('stand with the row that must stay, whichever comes first', () => {
