@@ -7,7 +7,9 @@ import {
   findDatasetVersionOfRun,
   getDatasetVersion,
   hashContent,
+  hashSplitKey,
   openSplit,
+  splitPosition,
   type DatasetVersion,
 } from '../../data/index.ts';
 import { evaluateModel, readLabelledCsv, type LabelledRow } from '../../ml/index.ts';
@@ -36,8 +38,8 @@ export interface Comparison {
   /** The frozen part of the holdout; see frozen-holdout.ts. */
   frozenFraction: number;
   /**
-   * Rows that were added to the holdout when its fraction grew, and that one of the models was trained on
-   * before; they do not count.
+   * Rows that came to the holdout when its fraction grew or rows that say nearly the same changed, and that
+   * one of the models was trained on before; they do not count.
    */
   excludedRows: number;
   /**
@@ -66,7 +68,9 @@ export async function compareWithChampion(comparison: {
   const trained = {
     challenger: await readTrainedRows(services, version),
     champion:
-      champion.version === undefined ? new Set<string>() : await readTrainedRows(services, champion.version),
+      champion.version === undefined
+        ? new Map<string, number>()
+        : await readTrainedRows(services, champion.version),
   };
   const digests = holdout.map(digestOf);
   const { db } = services.database;
@@ -74,12 +78,18 @@ export async function compareWithChampion(comparison: {
     (await readFrozenFraction(db, context.run.options.model.name)) ??
     version.manifest.splitRule.holdoutFraction;
   // A frozen row that was trained on stays in: the gate then refuses, since nothing about this holdout can be
-  // trusted.
-  const isHeldOut = digests.map(
-    (digest, at) =>
-      (!trained.challenger.has(digest) && !trained.champion.has(digest)) ||
-      isBelow(frozenFraction, holdout[at] ?? { title: '', description: '' }),
-  );
+  // trusted. One that a version trained on by right, since it went with rows that say nearly the same, is
+  // left out.
+  const isHeldOut = digests.map((digest, at) => {
+    const position = Math.min(
+      trained.challenger.get(digest) ?? Number.POSITIVE_INFINITY,
+      trained.champion.get(digest) ?? Number.POSITIVE_INFINITY,
+    );
+    if (position === Number.POSITIVE_INFINITY) return true;
+    return (
+      position < frozenFraction && isBelow(frozenFraction, holdout[at] ?? { title: '', description: '' })
+    );
+  });
   const rows = holdout.filter((_, index) => isHeldOut[index]);
   const excludedRows = holdout.length - rows.length;
 
@@ -103,7 +113,7 @@ export async function compareWithChampion(comparison: {
       scored.champion = {
         name: `${champion.model.name} version ${champion.model.version}`,
         probabilities: await score(champion.directory, 0.5),
-        trainedOn: trained.champion,
+        trainedOn: new Set(trained.champion.keys()),
       };
     } catch (thrown) {
       fault = describeFault(thrown);
@@ -125,7 +135,7 @@ export async function compareWithChampion(comparison: {
     challenger: {
       name: `candidate ${challenger.candidate}`,
       probabilities: scored.challenger,
-      trainedOn: trained.challenger,
+      trainedOn: new Set(trained.challenger.keys()),
     },
     champion: scored.champion,
     value,
@@ -181,12 +191,17 @@ function describeFault(thrown: unknown): string {
   return thrown.message;
 }
 
-async function readTrainedRows(services: StageServices, version: DatasetVersion): Promise<Set<string>> {
-  const digests = new Set<string>();
+/** By the hash of each row: where it stands among all, by which it was given to its split. */
+async function readTrainedRows(
+  services: StageServices,
+  version: DatasetVersion,
+): Promise<Map<string, number>> {
+  const positions = new Map<string, number>();
   for (const split of ['train', 'validation'] as const) {
-    for await (const row of openSplit(services.artifacts, version, split)) digests.add(digestOf(row));
+    for await (const row of openSplit(services.artifacts, version, split))
+      positions.set(digestOf(row), splitPosition(hashSplitKey(row)));
   }
-  return digests;
+  return positions;
 }
 
 function digestOf(row: { title: string; description: string }): string {
