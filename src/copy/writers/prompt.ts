@@ -3,6 +3,7 @@ import { assertNever } from '../../core/errors.ts';
 import type { Brief } from '../brief/index.ts';
 import { rulesOf } from '../brand/index.ts';
 import type { FieldRole } from '../channels/index.ts';
+import { LANGUAGE_NAMES } from '../languages/index.ts';
 import { fillPrompt, type Prompt } from './prompt-file.ts';
 import type { FieldRequest, WriteOptions } from './writer.ts';
 
@@ -11,17 +12,9 @@ const MAX_DESCRIPTION_CHARS = 2000;
 const MAX_PROPOSAL_CHARS = 20_000;
 const MAX_REFUSED_SHOWN = 8;
 
-const LANGUAGES: Readonly<Record<string, string>> = {
-  en: 'English',
-  de: 'German',
-  fr: 'French',
-  es: 'Spanish',
-  it: 'Italian',
-  nl: 'Dutch',
-};
-
 export function nameLanguage(code: string | undefined): string {
-  return LANGUAGES[code ?? 'en'] ?? 'English';
+  const names: Readonly<Record<string, string>> = LANGUAGE_NAMES;
+  return names[code ?? 'en'] ?? LANGUAGE_NAMES.en;
 }
 
 export function renderSystem(prompt: Prompt, { brand, refused, language }: WriteOptions): string {

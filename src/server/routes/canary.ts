@@ -57,7 +57,6 @@ const canarySchema = z
   })
   .openapi('Canary');
 const answer = jsonAnswer('the newest canaries, the one with traffic apart', {
-  // In this order: a schema that is met first where it may be null becomes one that may be, by its name.
   canaries: z.array(canarySchema),
   active: z.union([canarySchema, z.null()]),
 });
