@@ -4,8 +4,9 @@
  */
 import { AppError } from '../../core/errors.ts';
 import { ceilingOf, countText, type ChannelField, type Channels, type FieldRole } from '../channels/index.ts';
-import type { FieldRules, RuledField } from '../brand/index.ts';
+import type { FieldRules } from '../brand/index.ts';
 import type { FieldRequest } from '../writers/index.ts';
+import type { RulesFor } from './rule-book.ts';
 
 /** One field to fill, as the copywriter sees it. */
 export interface FieldPlan {
@@ -23,7 +24,7 @@ export interface FieldPlan {
 }
 
 /** Fields of every channel by role that hold one text, tightest first. */
-export function tightestField(channels: Channels, role: FieldRole): ChannelField {
+function tightestField(channels: Channels, role: FieldRole): ChannelField {
   const fields = Object.values(channels)
     .flatMap((channel) => Object.values(channel.fields))
     .filter((field) => field.role === role && field.items === undefined)
@@ -50,7 +51,61 @@ export function requireChannels(names: readonly string[], channels: Channels): s
   return [...new Set(names)];
 }
 
-export function planField(
+export interface FieldPlanner {
+  /**
+   * The fields of a request: the two of the contract, then those of its channels.
+   * @throws AppError `invalid-input` where a brand's disclaimers leave no room
+   */
+  plan(channelNames: readonly string[], options: PlanOptions): FieldPlan[];
+  /** @param name `ad_copy`, `x.text` @throws AppError `invalid-input` for an unknown one */
+  fieldNamed(name: string): ChannelField;
+}
+
+interface PlanOptions {
+  /** Texts per field. */
+  count: number;
+  hashtags: readonly string[];
+  rulesFor: RulesFor | undefined;
+}
+
+export function createFieldPlanner(channels: Channels): FieldPlanner {
+  const captionField = tightestField(channels, 'post');
+  const adField = tightestField(channels, 'ad');
+  return {
+    plan(names, { count, hashtags, rulesFor }) {
+      const captionTags = hashtags.slice(0, captionField.hashtags?.advised ?? 0);
+      const common = { count, rulesFor };
+      const plans = [
+        planField(captionField, 'social_media_caption', { ...common, tags: captionTags, inlineTags: false }),
+        planField(adField, 'ad_copy', { ...common, tags: [], inlineTags: false }),
+      ];
+      for (const channel of names) {
+        for (const [field, spec] of Object.entries(channels[channel]?.fields ?? {})) {
+          const { advised = 0, hard = Number.POSITIVE_INFINITY } = spec.hashtags ?? {};
+          const tags = hashtags.slice(0, Math.min(advised, hard));
+          const place = { channel, field };
+          plans.push(planField(spec, `${channel}.${field}`, { ...common, tags, inlineTags: true, place }));
+        }
+      }
+      return plans;
+    },
+    fieldNamed(name) {
+      if (name === 'ad_copy') return adField;
+      if (name === 'social_media_caption') return captionField;
+      const [channel = '', field = ''] = name.split('.');
+      const fields = Object.hasOwn(channels, channel) ? (channels[channel]?.fields ?? {}) : {};
+      const spec = Object.hasOwn(fields, field) ? fields[field] : undefined;
+      if (spec !== undefined) return spec;
+      throw new AppError(
+        'invalid-input',
+        `there is no field ${JSON.stringify(name.slice(0, 100))}: an answer's alternatives name theirs`,
+        { details: { field: 'field' } },
+      );
+    },
+  };
+}
+
+function planField(
   field: ChannelField,
   name: string,
   options: {
@@ -58,7 +113,7 @@ export function planField(
     tags: readonly string[];
     inlineTags: boolean;
     place?: FieldPlan['place'];
-    rulesFor?: ((field: RuledField) => FieldRules) | undefined;
+    rulesFor: RulesFor | undefined;
   },
 ): FieldPlan {
   const { count, tags, inlineTags, place } = options;
