@@ -5,7 +5,7 @@
 import { MAPPABLE_FIELDS } from '../core/config/index.ts';
 import type { DestinationPolicy } from '../core/outbound-policy.ts';
 import type { Layout } from './format/table.ts';
-import type { PlatformKind } from './platform/platforms.ts';
+import type { PlatformKind } from './platform/platform.ts';
 import { listNamedColumns, type FieldMap } from './reading/field-map.ts';
 import { openRecords } from './reading/read-records.ts';
 import type { ReadProduct } from './reading/read-row.ts';

@@ -3,7 +3,14 @@
  * mean what.
  */
 import { MAPPABLE_FIELDS, type RecordField } from '../../core/config/index.ts';
-import { COLUMN_WORDS, PLATFORMS, type Platform } from './platforms.ts';
+import { COLUMN_WORDS } from './column-words.ts';
+import type { Platform } from './platform.ts';
+import { REPORTS } from './reports.ts';
+import { REVIEWS } from './reviews.ts';
+import { SHOPS } from './shops.ts';
+
+/** The first that fits is taken. */
+const PLATFORMS: readonly Platform[] = [...SHOPS, ...REVIEWS, ...REPORTS];
 
 /** How a table was read, as far as programs differ in it: a part of its `Layout`. */
 interface Form {

@@ -6,7 +6,7 @@ import { MAPPABLE_FIELDS, type Config, type RecordField } from '../../core/confi
 import { AppError } from '../../core/errors.ts';
 import { tidyName } from '../format/delimited.ts';
 import type { Layout } from '../format/table.ts';
-import type { Platform } from '../platform/platforms.ts';
+import type { Platform } from '../platform/platform.ts';
 import { normaliseName, recognise } from '../platform/recognise.ts';
 import type { Fault, Label, ProductRecord } from '../record.ts';
 import { shorten } from '../record.ts';

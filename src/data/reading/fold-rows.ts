@@ -3,7 +3,7 @@
  * their parent.
  */
 import { createFingerprintSet } from '../fingerprint-set.ts';
-import type { Platform } from '../platform/platforms.ts';
+import type { Platform } from '../platform/platform.ts';
 import { shorten } from '../record.ts';
 import { lookUp, toText, type Values } from './lookup.ts';
 import type { ReadProduct, ReadRow } from './read-row.ts';

@@ -7,7 +7,7 @@ import type { RecordField } from '../../core/config/index.ts';
 import { toPlainText } from '../../core/markup.ts';
 import { createFingerprintSet } from '../fingerprint-set.ts';
 import type { SourceRow, SourceTable } from '../format/table.ts';
-import type { Metric } from '../platform/platforms.ts';
+import type { Metric } from '../platform/platform.ts';
 import { parseRecord, shorten, type Fault } from '../record.ts';
 import { createNumberEvidence, isMissing, type NumberEvidence } from '../values/numbers.ts';
 import { createTimeEvidence } from '../values/times.ts';

@@ -1,5 +1,5 @@
 /** What becomes of a row of a source: a record, a refusal with its reason, or nothing of its own. */
-import type { Metric } from '../platform/platforms.ts';
+import type { Metric } from '../platform/platform.ts';
 import type { Fault, ProductRecord } from '../record.ts';
 import type { Values } from './lookup.ts';
 
