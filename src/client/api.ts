@@ -579,6 +579,17 @@ export type Key = {
   requests_per_minute: number | null;
 };
 
+export type EarnedCounts = {
+  texts: number;
+  impressions: number;
+  clicks: number;
+  conversions: number;
+  accepted: number;
+  rejected: number;
+  edited: number;
+  rate: number | null;
+};
+
 export type PolicyValue = {
   ips: number;
   snips: number;
@@ -642,11 +653,7 @@ export type Receipt = {
         served_as: string | null;
         response_sha256: string;
       }
-    | {
-        status: 'missing';
-        cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
-        message: string;
-      }
+    | MissingLink
     | null;
   model_version:
     | {
@@ -658,11 +665,7 @@ export type Receipt = {
         weights_sha256: string | null;
         aliases: { alias: string; since: string; moved_by: string; reason: string }[];
       }
-    | {
-        status: 'missing';
-        cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
-        message: string;
-      };
+    | MissingLink;
   tracking_run:
     | {
         status: 'found';
@@ -677,11 +680,7 @@ export type Receipt = {
         base_sha256: string | null;
         weights_sha256: string | null;
       }
-    | {
-        status: 'missing';
-        cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
-        message: string;
-      };
+    | MissingLink;
   dataset:
     | {
         status: 'found';
@@ -701,18 +700,10 @@ export type Receipt = {
               created_at: string;
               pipeline_run: string;
             }
-          | {
-              status: 'missing';
-              cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
-              message: string;
-            }
+          | MissingLink
         )[];
       }
-    | {
-        status: 'missing';
-        cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
-        message: string;
-      };
+    | MissingLink;
   gate:
     | {
         status: 'found';
@@ -725,11 +716,7 @@ export type Receipt = {
         report_key: string;
         report_sha256: string;
       }
-    | {
-        status: 'missing';
-        cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
-        message: string;
-      };
+    | MissingLink;
   pipeline_run:
     | {
         status: 'found';
@@ -742,60 +729,31 @@ export type Receipt = {
         created_at: string;
         finished_at: string | null;
       }
-    | {
-        status: 'missing';
-        cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
-        message: string;
-      };
+    | MissingLink;
+};
+
+export type MissingLink = {
+  status: 'missing';
+  cause: 'erased' | 'not-sampled' | 'deleted' | 'not-recorded' | 'unknown';
+  message: string;
 };
 
 export interface Api {
-  'DELETE /jobs/{id}': {
-    path: { id: string };
-    query: {};
-    body: undefined;
-    answer: { status: 'success'; job_id: string };
-  };
-  'DELETE /keys/{id}': { path: { id: string }; query: {}; body: undefined; answer: undefined };
-  'DELETE /predictions/{id}': { path: { id: string }; query: {}; body: undefined; answer: undefined };
-  'DELETE /rows-aside/{content}': {
-    path: { content: string };
-    query: {};
-    body: undefined;
-    answer: { status: 'success' };
-  };
+  'DELETE /jobs/{id}': { path: { id: string }; answer: { status: 'success'; job_id: string } };
+  'DELETE /keys/{id}': { path: { id: string } };
+  'DELETE /predictions/{id}': { path: { id: string } };
+  'DELETE /rows-aside/{content}': { path: { content: string }; answer: { status: 'success' } };
   'DELETE /session': {
-    path: {};
-    query: {};
-    body: undefined;
     answer: { status: 'success'; needed: boolean; sign_on: string | null; key: SignedInKey };
   };
   'DELETE /tracking/runs/{run_id}': {
     path: { run_id: string };
-    query: {};
-    body: undefined;
     answer: { status: 'success'; deleted: number };
   };
-  'GET /admin/config': {
-    path: {};
-    query: {};
-    body: undefined;
-    answer: { status: 'success'; settings: Setting[] };
-  };
-  'GET /admin/storage': {
-    path: {};
-    query: {};
-    body: undefined;
-    answer: { status: 'success'; bytes: number; tables: TableSize[] };
-  };
-  'GET /admin/webhooks': {
-    path: {};
-    query: {};
-    body: undefined;
-    answer: { status: 'success'; webhooks: WatchedWebhook[] };
-  };
+  'GET /admin/config': { answer: { status: 'success'; settings: Setting[] } };
+  'GET /admin/storage': { answer: { status: 'success'; bytes: number; tables: TableSize[] } };
+  'GET /admin/webhooks': { answer: { status: 'success'; webhooks: WatchedWebhook[] } };
   'GET /audit': {
-    path: {};
     query: {
       limit?: number | undefined;
       before?: number | undefined;
@@ -806,49 +764,28 @@ export interface Api {
       since?: string | undefined;
       until?: string | undefined;
     };
-    body: undefined;
     answer: { status: 'success'; entries: AuditEntry[] };
   };
-  'GET /brands': {
-    path: {};
-    query: {};
-    body: undefined;
-    answer: { status: 'success'; brands: BrandSummary[] };
-  };
-  'GET /brands/{name}': {
-    path: { name: string };
-    query: {};
-    body: undefined;
-    answer: { status: 'success'; brand: Brand };
-  };
+  'GET /brands': { answer: { status: 'success'; brands: BrandSummary[] } };
+  'GET /brands/{name}': { path: { name: string }; answer: { status: 'success'; brand: Brand } };
   'GET /brands/{name}/versions': {
     path: { name: string };
-    query: {};
-    body: undefined;
     answer: { status: 'success'; versions: BrandSummary[] };
   };
   'GET /brands/{name}/versions/{version}': {
     path: { name: string; version: number };
-    query: {};
-    body: undefined;
     answer: { status: 'success'; brand: Brand };
   };
   'GET /datasets': {
-    path: {};
     query: { limit?: number | undefined; before?: number | undefined };
-    body: undefined;
     answer: { status: 'success'; datasets: DatasetSummary[] };
   };
   'GET /datasets/{version}': {
     path: { version: number };
-    query: {};
-    body: undefined;
     answer: { status: 'success'; dataset: DatasetSummary & { manifest: { [key: string]: unknown } } };
   };
   'GET /datasets/{version}/diff/{other}': {
     path: { version: number; other: number };
-    query: {};
-    body: undefined;
     answer: { status: 'success'; diff: DatasetDiff };
   };
   'GET /datasets/{version}/findings': {
@@ -865,7 +802,6 @@ export interface Api {
         | undefined;
       limit?: number | undefined;
     };
-    body: undefined;
     answer: { status: 'success'; findings: DatasetFinding[] };
   };
   'GET /datasets/{version}/rows': {
@@ -876,37 +812,24 @@ export interface Api {
       limit?: number | undefined;
       skip?: number | null | undefined;
     };
-    body: undefined;
     answer: { status: 'success'; rows: DatasetRow[]; next: number | null };
   };
-  'GET /events': { path: {}; query: { topics?: string | undefined }; body: undefined; answer: undefined };
+  'GET /events': { query: { topics?: string | undefined } };
   'GET /feedback': {
-    path: {};
     query: {
       prediction_id?: string | undefined;
       outcome?: 'accepted' | 'edited' | 'rejected' | undefined;
       limit?: number | undefined;
       before?: number | undefined;
     };
-    body: undefined;
     answer: { status: 'success'; feedback: Feedback[] };
   };
   'GET /generate_data': {
-    path: {};
     query: { count?: number | undefined; seed?: number | null | undefined };
-    body: undefined;
     answer: { status: 'success'; count: number; seed: number; timestamp: string; data: ProductRecord[] };
   };
-  'GET /health': {
-    path: {};
-    query: {};
-    body: undefined;
-    answer: { status: 'healthy'; uptime_seconds: number };
-  };
+  'GET /health': { answer: { status: 'healthy'; uptime_seconds: number } };
   'GET /info': {
-    path: {};
-    query: {};
-    body: undefined;
     answer: {
       status: 'success';
       service: 'copyloop';
@@ -931,92 +854,36 @@ export interface Api {
     };
   };
   'GET /jobs': {
-    path: {};
     query: {
       limit?: number | undefined;
       before?: number | undefined;
       status?: 'active' | 'succeeded' | 'failed' | 'cancelled' | undefined;
     };
-    body: undefined;
     answer: { status: 'success'; jobs: JobSummary[] };
   };
-  'GET /jobs/{id}': {
-    path: { id: string };
-    query: {};
-    body: undefined;
-    answer: { status: 'success'; job: Job };
-  };
+  'GET /jobs/{id}': { path: { id: string }; answer: { status: 'success'; job: Job } };
   'GET /jobs/{id}/inspection': {
     path: { id: string };
-    query: {};
-    body: undefined;
     answer: { status: 'success'; inspection: CatalogueInspection };
   };
-  'GET /jobs/{id}/output': { path: { id: string }; query: {}; body: undefined; answer: undefined };
-  'GET /jobs/{id}/refused': { path: { id: string }; query: {}; body: undefined; answer: undefined };
-  'GET /keys': { path: {}; query: {}; body: undefined; answer: { status: 'success'; keys: Key[] } };
-  'GET /learning/canary': {
-    path: {};
-    query: {};
-    body: undefined;
-    answer: { status: 'success'; canaries: Canary[]; active: Canary | null };
-  };
+  'GET /jobs/{id}/output': { path: { id: string } };
+  'GET /jobs/{id}/refused': { path: { id: string } };
+  'GET /keys': { answer: { status: 'success'; keys: Key[] } };
+  'GET /learning/canary': { answer: { status: 'success'; canaries: Canary[]; active: Canary | null } };
   'GET /learning/summary': {
-    path: {};
     query: {
       field?: string | undefined;
       channel?: string | undefined;
       since?: string | undefined;
       reward?: 'clicks' | 'conversions' | 'verdicts' | undefined;
     };
-    body: undefined;
     answer: {
       status: 'success';
       reward: string;
-      total: {
-        texts: number;
-        impressions: number;
-        clicks: number;
-        conversions: number;
-        accepted: number;
-        rejected: number;
-        edited: number;
-        rate: number | null;
-      };
-      fields: {
-        field: string;
-        channel: string | null;
-        texts: number;
-        impressions: number;
-        clicks: number;
-        conversions: number;
-        accepted: number;
-        rejected: number;
-        edited: number;
-        rate: number | null;
-      }[];
-      channels: {
-        channel: string;
-        texts: number;
-        impressions: number;
-        clicks: number;
-        conversions: number;
-        accepted: number;
-        rejected: number;
-        edited: number;
-        rate: number | null;
-      }[];
-      versions: {
-        version: number;
-        texts: number;
-        impressions: number;
-        clicks: number;
-        conversions: number;
-        accepted: number;
-        rejected: number;
-        edited: number;
-        rate: number | null;
-      }[];
+      total: EarnedCounts;
+      fields: (EarnedCounts & { field: string; channel: string | null })[];
+      channels: (EarnedCounts & { channel: string })[];
+      versions: (EarnedCounts & { version: number })[];
       policies: {
         policy: 'best' | 'explore' | 'holdback';
         texts: number;
@@ -1032,7 +899,6 @@ export interface Api {
     };
   };
   'GET /learning/value': {
-    path: {};
     query: {
       field?: string | undefined;
       channel?: string | undefined;
@@ -1041,7 +907,6 @@ export interface Api {
       version: number;
       limit?: number | undefined;
     };
-    body: undefined;
     answer: {
       status: 'success';
       version: number;
@@ -1058,81 +923,52 @@ export interface Api {
       } | null;
     };
   };
-  'GET /metrics': { path: {}; query: {}; body: undefined; answer: undefined };
-  'GET /models': { path: {}; query: {}; body: undefined; answer: { status: 'success'; models: Model[] } };
+  'GET /metrics': {};
+  'GET /models': { answer: { status: 'success'; models: Model[] } };
   'GET /models/{name}/aliases/{alias}/history': {
     path: { name: string; alias: string };
-    query: {};
-    body: undefined;
     answer: { status: 'success'; history: AliasMove[] };
   };
   'GET /models/{name}/versions': {
     path: { name: string };
-    query: {};
-    body: undefined;
     answer: { status: 'success'; versions: ModelVersion[] };
   };
   'GET /models/{name}/versions/{version}': {
     path: { name: string; version: number };
-    query: {};
-    body: undefined;
     answer: { status: 'success'; version: ModelVersion; comparison: VersionComparison };
   };
   'GET /models/{name}/versions/{version}/gate': {
     path: { name: string; version: number };
-    query: {};
-    body: undefined;
     answer: { status: 'success'; gate: { [key: string]: unknown } };
   };
-  'GET /models/{name}/versions/{version}/gate.html': {
-    path: { name: string; version: number };
-    query: {};
-    body: undefined;
-    answer: undefined;
-  };
+  'GET /models/{name}/versions/{version}/gate.html': { path: { name: string; version: number } };
   'GET /models/{name}/versions/{version}/receipt': {
     path: { name: string; version: number };
-    query: {};
-    body: undefined;
     answer: { status: 'success'; receipt: Receipt };
   };
   'GET /predictions': {
-    path: {};
     query: {
       limit?: number | undefined;
       from?: string | undefined;
       to?: string | undefined;
       before?: string | undefined;
     };
-    body: undefined;
     answer: { status: 'success'; predictions: PredictionSummary[]; next: string | null };
   };
   'GET /predictions/{id}': {
     path: { id: string };
-    query: {};
-    body: undefined;
     answer: { status: 'success'; prediction: StoredPrediction };
   };
-  'GET /predictions/{id}/receipt': {
-    path: { id: string };
-    query: {};
-    body: undefined;
-    answer: { status: 'success'; receipt: Receipt };
-  };
+  'GET /predictions/{id}/receipt': { path: { id: string }; answer: { status: 'success'; receipt: Receipt } };
   'GET /ready': {
-    path: {};
     query: { deep?: '0' | '1' | undefined };
-    body: undefined;
     answer: { status: 'ready'; model: { name: string; version: number } };
   };
   'GET /rows-aside': {
-    path: {};
     query: { limit?: number | undefined };
-    body: undefined;
     answer: { status: 'success'; rows: RowAside[] };
   };
   'GET /runs': {
-    path: {};
     query: {
       limit?: number | undefined;
       before?: number | undefined;
@@ -1141,15 +977,9 @@ export interface Api {
       from?: string | undefined;
       to?: string | undefined;
     };
-    body: undefined;
     answer: { status: 'success'; runs: RunSummary[]; count: number };
   };
-  'GET /runs/{id}': {
-    path: { id: string };
-    query: {};
-    body: undefined;
-    answer: { status: 'success'; run: Run };
-  };
+  'GET /runs/{id}': { path: { id: string }; answer: { status: 'success'; run: Run } };
   'GET /runs/{id}/log': {
     path: { id: string };
     query: {
@@ -1158,7 +988,6 @@ export interface Api {
       attempt?: number | undefined;
       after?: number | null | undefined;
     };
-    body: undefined;
     answer: {
       status: 'success';
       stage: string;
@@ -1169,31 +998,20 @@ export interface Api {
     };
   };
   'GET /schedule': {
-    path: {};
     query: { cron?: string | undefined; timeZone?: string | undefined };
-    body: undefined;
     answer: {
       status: 'success';
       schedule: Schedule;
       preview: { cron: string; time_zone: string; next: string[] } | null;
     };
   };
-  'GET /serving/traffic': {
-    path: {};
-    query: {};
-    body: undefined;
-    answer: { status: 'success'; traffic: Traffic };
-  };
+  'GET /serving/traffic': { answer: { status: 'success'; traffic: Traffic } };
   'GET /session': {
-    path: {};
-    query: {};
-    body: undefined;
     answer: { status: 'success'; needed: boolean; sign_on: string | null; key: SignedInKey };
   };
-  'GET /session/oidc': { path: {}; query: {}; body: undefined; answer: undefined };
-  'GET /session/oidc/callback': { path: {}; query: {}; body: undefined; answer: undefined };
+  'GET /session/oidc': {};
+  'GET /session/oidc/callback': {};
   'GET /texts': {
-    path: {};
     query: {
       state?: 'draft' | 'in_review' | 'approved' | 'rejected' | 'published' | undefined;
       assignee?: string | undefined;
@@ -1203,35 +1021,23 @@ export interface Api {
       limit?: number | undefined;
       before?: number | undefined;
     };
-    body: undefined;
     answer: { status: 'success'; texts: Text[]; count: number };
   };
   'GET /texts/{text_id}': {
     path: { text_id: string };
-    query: {};
-    body: undefined;
     answer: { status: 'success'; text: Text; history: TextEvent[] };
   };
   'GET /writers/usage': {
-    path: {};
     query: {
       brand?: string | undefined;
       job?: string | undefined;
       since?: string | undefined;
       limit?: number | undefined;
     };
-    body: undefined;
     answer: { status: 'success'; usage: WriterUsage[] };
   };
-  'POST /admin/webhooks/{id}/retry': {
-    path: { id: string };
-    query: {};
-    body: undefined;
-    answer: { status: 'success'; retried: number };
-  };
+  'POST /admin/webhooks/{id}/retry': { path: { id: string }; answer: { status: 'success'; retried: number } };
   'POST /batch_predict': {
-    path: {};
-    query: {};
     body: BatchPredictRequest;
     answer: {
       status: 'success';
@@ -1269,20 +1075,15 @@ export interface Api {
   };
   'POST /datasets/{version}/aside': {
     path: { version: number };
-    query: {};
     body: { rows: string[]; reason: string };
     answer: { status: 'success'; rows: number };
   };
   'POST /feedback': {
-    path: {};
-    query: {};
     body: FeedbackRequest;
     answer: { status: 'success'; feedback_id: number; is_new: boolean };
   };
   'POST /feedback/batch': {
-    path: {};
     query: { source?: string | undefined; restated?: 'true' | 'false' | undefined };
-    body: undefined;
     answer: {
       status: 'success';
       rows: number;
@@ -1294,13 +1095,10 @@ export interface Api {
     };
   };
   'POST /jobs/inspect': {
-    path: {};
     query: { map?: string[] | undefined };
-    body: undefined;
     answer: { status: 'success'; inspection: CatalogueInspection };
   };
   'POST /jobs/predict': {
-    path: {};
     query: {
       url?: string | undefined;
       out_format?: 'csv' | 'jsonl' | 'parquet' | 'same' | undefined;
@@ -1323,24 +1121,11 @@ export interface Api {
       policy?: 'best' | 'explore' | undefined;
       language?: 'auto' | 'en' | 'de' | 'fr' | 'es' | 'it' | 'nl' | undefined;
     };
-    body: undefined;
     answer: { status: 'success'; job_id: string };
   };
-  'POST /jobs/{id}/cancel': {
-    path: { id: string };
-    query: {};
-    body: undefined;
-    answer: { status: 'success'; job_id: string };
-  };
-  'POST /jobs/{id}/resume': {
-    path: { id: string };
-    query: {};
-    body: undefined;
-    answer: { status: 'success'; job_id: string };
-  };
+  'POST /jobs/{id}/cancel': { path: { id: string }; answer: { status: 'success'; job_id: string } };
+  'POST /jobs/{id}/resume': { path: { id: string }; answer: { status: 'success'; job_id: string } };
   'POST /keys': {
-    path: {};
-    query: {};
     body: {
       name: string;
       role?: 'reader' | 'writer' | 'admin' | undefined;
@@ -1351,43 +1136,32 @@ export interface Api {
   };
   'POST /keys/{id}/rotate': {
     path: { id: string };
-    query: {};
     body: { grace_seconds?: number | undefined; expires_at?: string | undefined };
     answer: { status: 'success'; id: string; key: string; old_expires_at: string };
   };
   'POST /learning/canary/settle': {
-    path: {};
-    query: {};
-    body: undefined;
     answer: { status: 'success'; canaries: Canary[]; active: Canary | null };
   };
   'POST /learning/canary/stop': {
-    path: {};
-    query: {};
     body: Reason;
     answer: { status: 'success'; canaries: Canary[]; active: Canary | null };
   };
   'POST /models/{name}/aliases/{alias}/rollback': {
     path: { name: string; alias: string };
-    query: {};
     body: Reason;
     answer: { status: 'success'; version: ModelVersion };
   };
   'POST /models/{name}/versions/{version}/approve': {
     path: { name: string; version: number };
-    query: {};
     body: Reason;
     answer: { status: 'success'; version: ModelVersion };
   };
   'POST /models/{name}/versions/{version}/reject': {
     path: { name: string; version: number };
-    query: {};
     body: Reason;
     answer: { status: 'success'; version: ModelVersion };
   };
   'POST /predict': {
-    path: {};
-    query: {};
     body: PredictRequest;
     answer: {
       status: 'success';
@@ -1420,21 +1194,10 @@ export interface Api {
       request_id: string;
     };
   };
-  'POST /runs': {
-    path: {};
-    query: {};
-    body: RunRequest | undefined;
-    answer: { status: 'success'; run_id: string };
-  };
-  'POST /runs/{id}/cancel': {
-    path: { id: string };
-    query: {};
-    body: undefined;
-    answer: { status: 'success'; run_id: string };
-  };
+  'POST /runs': { body: RunRequest | undefined; answer: { status: 'success'; run_id: string } };
+  'POST /runs/{id}/cancel': { path: { id: string }; answer: { status: 'success'; run_id: string } };
   'POST /runs/{id}/replay': {
     path: { id: string };
-    query: {};
     body:
       | {
           from?:
@@ -1445,20 +1208,11 @@ export interface Api {
     answer: { status: 'success'; run_id: string };
   };
   'POST /session': {
-    path: {};
-    query: {};
     body: { key: string };
     answer: { status: 'success'; needed: boolean; sign_on: string | null; key: SignedInKey };
   };
-  'POST /texts/check': {
-    path: {};
-    query: {};
-    body: TextCheckRequest;
-    answer: { status: 'success'; texts: TextReport[] };
-  };
+  'POST /texts/check': { body: TextCheckRequest; answer: { status: 'success'; texts: TextReport[] } };
   'POST /texts/state': {
-    path: {};
-    query: {};
     body: {
       state: 'draft' | 'in_review' | 'approved' | 'rejected' | 'published';
       comment?: string | undefined;
@@ -1472,44 +1226,28 @@ export interface Api {
   };
   'POST /texts/{text_id}/assignee': {
     path: { text_id: string };
-    query: {};
     body: { assignee: string | null };
     answer: { status: 'success'; text: Text };
   };
   'POST /texts/{text_id}/comments': {
     path: { text_id: string };
-    query: {};
     body: { comment: string };
     answer: { status: 'success'; text: Text };
   };
   'POST /texts/{text_id}/state': {
     path: { text_id: string };
-    query: {};
     body: TextDecision;
     answer: { status: 'success'; text: Text };
   };
   'POST /tracking/retention': {
-    path: {};
-    query: {};
     body: { days: number; experiment?: string | undefined };
     answer: { status: 'success'; deleted: number };
   };
   'PUT /brands/{name}': {
     path: { name: string };
-    query: {};
     body: BrandProfile;
     answer: { status: 'success'; brand: Brand; is_new: boolean };
   };
-  'PUT /schedule': {
-    path: {};
-    query: {};
-    body: { paused: boolean };
-    answer: { status: 'success'; schedule: Schedule };
-  };
-  'PUT /serving/traffic': {
-    path: {};
-    query: {};
-    body: Traffic;
-    answer: { status: 'success'; traffic: Traffic };
-  };
+  'PUT /schedule': { body: { paused: boolean }; answer: { status: 'success'; schedule: Schedule } };
+  'PUT /serving/traffic': { body: Traffic; answer: { status: 'success'; traffic: Traffic } };
 }

@@ -78,12 +78,22 @@ function renderOperation(name: string, { parameters = [], requestBody, responses
   const answers = Object.entries(responses).flatMap(([status, response]) =>
     status.startsWith('2') ? (jsonOf(response) ?? []) : [],
   );
-  const answer = answers.length === 0 ? 'undefined' : answers.map(renderType).join(' | ');
   const schema = jsonOf(requestBody);
   const optional = requestBody?.required === true ? '' : ' | undefined';
-  const body = schema === undefined ? 'undefined' : `${renderType(schema)}${optional}`;
-  return `  '${name}': { path: ${renderType(partsIn('path'))}; query: ${renderType(partsIn('query'))}; body: ${body}; answer: ${answer} };\n`;
+  const parts = Object.entries({
+    path: renderType(partsIn('path')),
+    query: renderType(partsIn('query')),
+    body: schema === undefined ? undefined : `${renderType(schema)}${optional}`,
+    answer: answers.length === 0 ? undefined : answers.map(renderType).join(' | '),
+  });
+  // What is not there is not said: `api-types.ts` knows what its absence means.
+  const said = parts.flatMap(([part, type]) =>
+    type === undefined || type === EMPTY ? [] : `${part}: ${type}`,
+  );
+  return `  '${name}': { ${said.join('; ')} };\n`;
 }
+
+const EMPTY = '{  }';
 
 function jsonOf(content: Content | undefined): Schema | undefined {
   return content?.content?.['application/json']?.schema;

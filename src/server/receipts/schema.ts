@@ -11,11 +11,9 @@ import { authorSchema } from '../predictions/index.ts';
  */
 export const MISSING_CAUSES = ['erased', 'not-sampled', 'deleted', 'not-recorded', 'unknown'] as const;
 
-const missingSchema = z.object({
-  status: z.literal('missing'),
-  cause: z.enum(MISSING_CAUSES),
-  message: z.string(),
-});
+const missingSchema = z
+  .object({ status: z.literal('missing'), cause: z.enum(MISSING_CAUSES), message: z.string() })
+  .openapi('MissingLink');
 export type MissingLink = z.infer<typeof missingSchema>;
 
 const time = z.iso.datetime();

@@ -86,16 +86,18 @@ const valueRoute = defineRoute({
   },
 });
 
-const counts = {
-  texts: figure.openapi({ description: 'Texts that anything was told about' }),
-  impressions: figure,
-  clicks: figure,
-  conversions: figure,
-  accepted: figure,
-  rejected: figure,
-  edited: figure,
-  rate: figure.nullable().openapi({ description: 'Clicks per impression; null without impressions' }),
-};
+const earned = z
+  .object({
+    texts: figure.openapi({ description: 'Texts that anything was told about' }),
+    impressions: figure,
+    clicks: figure,
+    conversions: figure,
+    accepted: figure,
+    rejected: figure,
+    edited: figure,
+    rate: figure.nullable().openapi({ description: 'Clicks per impression; null without impressions' }),
+  })
+  .openapi('EarnedCounts');
 const choiceValue = z.object({ value: figure, low: figure, high: figure, effective_size: figure });
 const summaryRoute = defineRoute({
   method: 'get',
@@ -106,10 +108,10 @@ const summaryRoute = defineRoute({
   responses: {
     200: jsonAnswer('the summary', {
       reward: z.string(),
-      total: z.object(counts),
-      fields: z.array(z.object({ field: z.string(), channel: z.string().nullable(), ...counts })),
-      channels: z.array(z.object({ channel: z.string(), ...counts })),
-      versions: z.array(z.object({ version: z.int(), ...counts })),
+      total: earned,
+      fields: z.array(earned.extend({ field: z.string(), channel: z.string().nullable() })),
+      channels: z.array(earned.extend({ channel: z.string() })),
+      versions: z.array(earned.extend({ version: z.int() })),
       policies: z.array(
         z.object({
           policy: z.enum(['best', 'explore', 'holdback']),
