@@ -56,7 +56,14 @@ function judge(
     if (fault === undefined) counts.set(cells.length, (counts.get(cells.length) ?? 0) + 1);
     else faults += 1;
   }
-  const [cells = 1, agreeing = 0] = [...counts].toSorted((a, b) => b[1] - a[1] || b[0] - a[0])[0] ?? [];
+  const common = [...counts].toSorted((a, b) => b[1] - a[1] || b[0] - a[0]);
+  let [cells = 1, agreeing = 0] = common[0] ?? [];
+  // A short table after more lines of head than it has rows.
+  const [wider = 1, rows = 0] = common.find(([width]) => width > 1) ?? [];
+  if (cells === 1 && rows >= 2) {
+    const from = records.findIndex((record) => record.cells.length === wider);
+    if (from <= MAX_LINES_BEFORE && rows >= (records.length - from) * 0.8) [cells, agreeing] = [wider, rows];
+  }
   if (cells === 1) return { score: delimiter === ',' ? 0.01 : 0, cells };
   const before = records.findIndex((record) => record.cells.length === cells);
   // Lines before the table count half: a way that reads one row of two is not the way.

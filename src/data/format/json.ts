@@ -31,6 +31,9 @@ const AROUND = new Set(
   'data result results response body payload feed catalog shop products reviews content'.split(' '),
 );
 
+const HEAD_BYTES = 1 << 16;
+const KNOWN_LIST = new RegExp(String.raw`"(?:${[...LISTS].join('|')})"\s{0,20}:\s{0,20}\[`, 'iu');
+
 export function readJsonLines(bytes: OpenedBytes, name: string): SourceTable {
   async function* read(): AsyncGenerator<SourceRow> {
     let line = 0;
@@ -99,6 +102,8 @@ export async function* splitList(chunks: AsyncIterable<Buffer>, name: string): A
   let keptBytes = 0;
   /** Elements so far: an empty one between commas is none. */
   let isFirst = true;
+  /** Where the beginning holds no list of a known name, the first list of objects is the one. */
+  let isAnyTaken: boolean | undefined;
 
   const take = (): Buffer => {
     const element = Buffer.concat(kept);
@@ -106,14 +111,20 @@ export async function* splitList(chunks: AsyncIterable<Buffer>, name: string): A
     keptBytes = 0;
     return element;
   };
-  const opensList = (): boolean =>
+  const opensList = (chunk: Buffer, at: number): boolean =>
     !foundList &&
     (depth === 0 ||
       (depth <= 3 &&
-        LISTS.has(keys[depth] ?? '') &&
-        keys.slice(1, depth).every((key) => key !== undefined && AROUND.has(key))));
+        (LISTS.has((keys[depth] ?? '').toLowerCase()) ||
+          (isAnyTaken === true &&
+            keys[depth] !== undefined &&
+            /^\[\s{0,200}\{/u.test(chunk.toString('latin1', at, at + 210)))) &&
+        keys
+          .slice(1, depth)
+          .every((key) => key !== undefined && (isAnyTaken === true || AROUND.has(key.toLowerCase())))));
   const outside = (bytes: Buffer): ListPiece => ({ bytes, isElement: false });
   for await (const chunk of chunks) {
+    isAnyTaken ??= !KNOWN_LIST.test(chunk.toString('latin1', 0, HEAD_BYTES));
     /** Of the element, or of what stands around it. */
     let start = 0;
     const keep = (end: number): void => {
@@ -138,7 +149,7 @@ export async function* splitList(chunks: AsyncIterable<Buffer>, name: string): A
         inString = true;
         text = [];
       } else if (byte === 0x5b || byte === 0x7b) {
-        const opens = byte === 0x5b && opensList();
+        const opens = byte === 0x5b && opensList(chunk, i);
         depth += 1;
         if (!inList) keys[depth] = undefined;
         if (opens) {

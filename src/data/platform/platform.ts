@@ -26,14 +26,18 @@ export interface Platform {
    */
   attributePairs?: readonly (readonly [string, string])[];
   /**
-   * Rows that belong to another: the same key again without a title; or a type and the key of the product
-   * that it is a variation of.
+   * Rows that belong to another: the same key (or none, where a product's further rows leave it out) without
+   * a text; a type of row that follows its product; or a type and the key of the product that it is a
+   * variation of.
    */
   fold?:
-    | { by: 'key'; key: string; texts: readonly string[] }
+    | { by: 'key'; key: string; texts: readonly string[]; mayBeEmpty?: true }
+    | { by: 'place'; type: string; types: readonly string[] }
     | { by: 'parent'; type: string; types: readonly string[]; parent: string; key: readonly string[] };
   /** Columns that it has for copy, as it calls them; copy goes there and nowhere else. */
   copy?: { kind: 'seo' | 'merchant'; title: string; description: string };
+  /** Columns that hold only where another one says so: a sale price, where the product is on sale. */
+  holdsIf?: Readonly<Record<string, { column: string; pattern: RegExp }>>;
   /** Rows that are no record whatever else they hold. */
   ignore?: readonly { column: string; pattern: RegExp; reason: string }[];
   /** A second row of an id is the same product once more. */

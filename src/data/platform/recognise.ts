@@ -3,9 +3,10 @@
  * mean what.
  */
 import { MAPPABLE_FIELDS, type RecordField } from '../../core/config/index.ts';
+import { currencyOfName } from '../values/numbers.ts';
 import { COLUMN_WORDS } from './column-words.ts';
 import type { Platform } from './platform.ts';
-import { REPORTS } from './reports.ts';
+import { REPORT_WORDS, REPORTS } from './reports.ts';
 import { REVIEWS } from './reviews.ts';
 import { SHOPS } from './shops.ts';
 
@@ -28,13 +29,30 @@ export interface Recognised {
 
 /** Names as they are compared: lower case, `_` and white space alike, without the merchant's prefix. */
 export function normaliseName(name: string): string {
-  return name
-    .slice(0, 200)
-    .toLowerCase()
-    .replace(/^\*/u, '')
-    .replace(/^g:/u, '')
-    .replaceAll(/(?<=[\p{L}\p{N}])[_-](?=[\p{L}\p{N}])|[\s_]+/gu, ' ')
-    .trim();
+  return (
+    name
+      .slice(0, 200)
+      .toLowerCase()
+      .replace(/^\*/u, '')
+      // What Amazon's templates add: `item_name[language_tag=en_US]#1.value`.
+      .replaceAll(/\[[a-z_]{1,40}=[^\]]{0,60}\]|#\d{1,3}(?:\.value(?=$))?/gu, '')
+      .replace(/^g:/u, '')
+      .replaceAll(/(?<=[\p{L}\p{N}])[_-](?=[\p{L}\p{N}])|[\s_]+/gu, ' ')
+      .trim()
+  );
+}
+
+const ENGLISH = new Map(
+  Object.entries(REPORT_WORDS).flatMap(([english, words]) =>
+    words.map((word) => [normaliseName(word), english] as const),
+  ),
+);
+
+/** Names that a column may be known by: its own, and that of an English report. */
+export function listNames(column: string): string[] {
+  const own = normaliseName(column);
+  const english = ENGLISH.get(own);
+  return english === undefined ? [own] : [own, english];
 }
 
 const MAX_NAMES = 4096;
@@ -44,21 +62,23 @@ let knownNames: ReadonlySet<string> | undefined;
 export function countKnownNames(cells: readonly string[]): number {
   knownNames ??= new Set(
     [
-      ...PLATFORMS.flatMap(({ has, fields }) => [...has, ...Object.values(fields).flat()]),
+      ...PLATFORMS.flatMap(({ has, fields, metrics = {} }) =>
+        [has, Object.values(fields), Object.values(metrics)].flat(2),
+      ),
       ...Object.values(COLUMN_WORDS).flatMap((words) => Object.values(words).flat()),
     ].map(normaliseName),
   );
-  const names = new Set(cells.slice(0, MAX_NAMES).map(normaliseName));
+  const names = new Set(cells.slice(0, MAX_NAMES).flatMap(listNames));
   // The names of one export say more than any number of names that any might have.
   const isExport = PLATFORMS.some((platform) => matches(platform, names, 'csv'));
   return [...names].filter((name) => knownNames?.has(name)).length + (isExport ? MAX_NAMES : 0);
 }
 
 export function recognise(columns: readonly string[], layout: Form): Recognised | undefined {
-  const names = new Set(columns.map(normaliseName));
+  const names = new Set(columns.flatMap(listNames));
   const known = PLATFORMS.find((platform) => matches(platform, names, layout.format));
   if (known !== undefined) return { platform: describe(known, layout), isPlatform: true };
-  const own = readColumnWords(names, layout);
+  const own = readColumnWords(columns, layout);
   return own === undefined ? undefined : { platform: own, isPlatform: false };
 }
 
@@ -84,15 +104,18 @@ function describe(platform: Platform, { format, marks, delimiter }: Form): Platf
 }
 
 /**
- * @returns undefined where neither a title nor a text can be told, or little else: a guess of two names is
- *   none
+ * @returns undefined where neither a title nor a text can be told, or little else: two names among many say
+ *   nothing
  */
-function readColumnWords(names: ReadonlySet<string>, layout: Form): Platform | undefined {
+function readColumnWords(columns: readonly string[], layout: Form): Platform | undefined {
+  const names = new Map<string, string>();
+  for (const column of columns.map(normaliseName).toReversed()) names.set(simplify(column), column);
   const languages = Object.entries(COLUMN_WORDS).map(([language, words]) => {
     const fields: Partial<Record<RecordField, readonly string[]>> = {};
     for (const field of MAPPABLE_FIELDS) {
-      const found = (words[field] ?? []).map(normaliseName).filter((word) => names.has(word));
-      if (found.length > 0) fields[field] = found.slice(0, 1);
+      const found = (words[field] ?? []).map((word) => names.get(simplify(normaliseName(word))));
+      const first = found.find((name) => name !== undefined);
+      if (first !== undefined) fields[field] = [first];
     }
     return { language, fields };
   });
@@ -107,9 +130,17 @@ function readColumnWords(names: ReadonlySet<string>, layout: Form): Platform | u
     const word = english[field]?.[0];
     if (fields[field] === undefined && word !== undefined && !taken.has(word)) fields[field] = [word];
   }
-  if (fields.title === undefined || fields.description === undefined || Object.keys(fields).length < 4)
-    return undefined;
+  const known = Object.keys(fields).length;
+  if (fields.title === undefined || fields.description === undefined) return undefined;
+  if (known < 4 && known < columns.length) return undefined;
   return { name: nameOf(best.language, layout), kind: 'products', has: [], fields };
+}
+
+/** Without accents, and without the currency that a price is in: `Prix (EUR)`, `price_usd`. */
+function simplify(name: string): string {
+  const plain = name.normalize('NFD').replaceAll(/\p{M}/gu, '').replaceAll('’', "'");
+  const currency = currencyOfName(plain);
+  return currency === undefined ? plain : plain.replace(/[\s([]{1,3}(?:in )?[^\s([]{1,4}[)\]]?$/u, '');
 }
 
 function nameOf(language: string, { format, encoding, marks }: Form): string {

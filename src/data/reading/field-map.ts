@@ -7,7 +7,8 @@ import { AppError } from '../../core/errors.ts';
 import { tidyName } from '../format/delimited.ts';
 import type { Layout } from '../format/table.ts';
 import type { Platform } from '../platform/platform.ts';
-import { normaliseName, recognise } from '../platform/recognise.ts';
+import { listNames, recognise } from '../platform/recognise.ts';
+import { currencyOfName } from '../values/numbers.ts';
 import type { Fault, Label, ProductRecord } from '../record.ts';
 import { shorten } from '../record.ts';
 import { lookUp, type Values } from './lookup.ts';
@@ -24,6 +25,8 @@ export interface Mapping {
   /** The platform's other columns, by their names here. */
   find: (name: string) => readonly string[];
   labelColumn: string | undefined;
+  /** What the name of a column of prices says, or what the file says of all: `Price (EUR)`. */
+  currencyOf: (column: string) => string | undefined;
 }
 
 /** Columns that the user names; by them a table without header is recognised. */
@@ -61,8 +64,7 @@ export function resolveMapping(
   const byName = new Map<string, string[]>();
   // The merchant's own `g:title` is nearer the product than the feed's `title`.
   for (const column of columns.toSorted((a, b) => Number(b.startsWith('g:')) - Number(a.startsWith('g:')))) {
-    const name = normaliseName(column);
-    byName.set(name, [...(byName.get(name) ?? []), column]);
+    for (const name of listNames(column)) byName.set(name, [...(byName.get(name) ?? []), column]);
   }
   const find = (name: string): readonly string[] => {
     if (name.endsWith('*'))
@@ -133,7 +135,12 @@ export function resolveMapping(
       `nothing says which records are good: map the rating (--map rating=COLUMN) or name a 0/1 column (--label-column COLUMN). ${there}`,
     );
   }
-  return { platform, fields, asked, find, labelColumn };
+  // eBay says it in the name of its first column.
+  const ofFile = columns.map((column) => /\bCurrency=([A-Z]{3})\b/u.exec(column)?.[1]).find(Boolean);
+  const currencies = new Map(
+    (fields.price ?? []).map((column) => [column, currencyOfName(column) ?? ofFile]),
+  );
+  return { platform, fields, asked, find, labelColumn, currencyOf: (column) => currencies.get(column) };
 }
 
 /**
@@ -163,12 +170,15 @@ export function listReadColumns({ platform, fields, find, labelColumn }: Mapping
           ...(platform.attributes ?? []),
           ...(platform.attributePairs ?? []).flat(),
           ...(platform.ignore ?? []).map(({ column }) => column),
+          ...Object.values(platform.holdsIf ?? {}).map(({ column }) => column),
           ...Object.values(platform.metrics ?? {}).flat(),
           ...(platform.fold === undefined
             ? []
             : platform.fold.by === 'key'
               ? [platform.fold.key, ...platform.fold.texts]
-              : [platform.fold.type, platform.fold.parent, ...platform.fold.key]),
+              : platform.fold.by === 'place'
+                ? [platform.fold.type]
+                : [platform.fold.type, platform.fold.parent, ...platform.fold.key]),
         ].flatMap(find);
   return [...new Set([...own, ...more, ...(labelColumn === undefined ? [] : [labelColumn])])];
 }

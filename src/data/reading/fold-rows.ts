@@ -20,7 +20,14 @@ export interface Folder {
 const MAX_WAITING = 10_000;
 
 export function createFolder(fold: Fold, find: (name: string) => readonly string[]): Folder {
-  return fold.by === 'key' ? createKeyFolder(fold, find) : createParentFolder(fold, find);
+  switch (fold.by) {
+    case 'key':
+      return createKeyFolder(fold, find);
+    case 'place':
+      return createPlaceFolder(fold, find);
+    case 'parent':
+      return createParentFolder(fold, find);
+  }
 }
 
 function createKeyFolder(
@@ -34,9 +41,10 @@ function createKeyFolder(
     *take(line, values, toProduct) {
       const key = read(values, [fold.key]);
       const hasText = fold.texts.some((name) => read(values, [name]) !== '');
-      if (held !== undefined && key === held.key) {
+      const isRest = fold.mayBeEmpty === true && key === '' && !hasText;
+      if (held !== undefined && (key === held.key || isRest)) {
         if (held.product.record.price === null) fillPrice(held.product, toProduct(line, values, false));
-        return void (yield { line, ignored: `belongs to ${shorten(key)}` });
+        return void (yield { line, ignored: `belongs to ${shorten(held.key)}` });
       }
       if (held !== undefined) yield held.product;
       held = undefined;
@@ -57,6 +65,36 @@ function createKeyFolder(
     },
     *end() {
       if (held !== undefined) yield held.product;
+    },
+  };
+}
+
+function createPlaceFolder(
+  fold: Extract<Fold, { by: 'place' }>,
+  find: (name: string) => readonly string[],
+): Folder {
+  const read = createCellReader(find);
+  let held: ReadProduct | undefined;
+  let hasBegun = false;
+  return {
+    *take(line, values, toProduct) {
+      if (fold.types.includes(read(values, [fold.type]).toLowerCase())) {
+        if (!hasBegun) {
+          const fault = { field: fold.type, value: '', reason: 'belongs to a product whose row is absent' };
+          return void (yield { line, fault });
+        }
+        if (held !== undefined && held.record.price === null) fillPrice(held, toProduct(line, values, false));
+        return void (yield { line, ignored: 'belongs to the product before it' });
+      }
+      if (held !== undefined) yield held;
+      held = undefined;
+      hasBegun = true;
+      const product = toProduct(line, values);
+      if ('record' in product) held = product;
+      else yield product;
+    },
+    *end() {
+      if (held !== undefined) yield held;
     },
   };
 }

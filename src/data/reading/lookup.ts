@@ -38,6 +38,17 @@ export function toText(value: unknown): string {
   return '';
 }
 
+/** Of an object the part that has one of these names, in normal form; of a list that of each element. */
+export function takePart(value: unknown, names: readonly string[]): unknown {
+  if (Array.isArray(value)) return value.map((element) => takePart(element, names));
+  if (!isJsonObject(value)) return value;
+  for (const name of names) {
+    const key = Object.keys(value).find((known) => normaliseName(known) === name);
+    if (key !== undefined && isFilled(value[key]) && typeof value[key] !== 'object') return value[key];
+  }
+  return value;
+}
+
 export function isFilled(value: unknown): boolean {
   if (value === undefined || value === null) return false;
   return typeof value === 'string' ? value.trim() !== '' : !Array.isArray(value) || value.length > 0;

@@ -13,8 +13,9 @@ import { createNumberEvidence, isMissing, type NumberEvidence } from '../values/
 import { createTimeEvidence } from '../values/times.ts';
 import { listReadColumns, resolveMapping, type Mapping, type MappingRequest } from './field-map.ts';
 import { createFolder } from './fold-rows.ts';
-import { isFilled, lookUp, toText, type Values } from './lookup.ts';
+import { isFilled, lookUp, takePart, toText, type Values } from './lookup.ts';
 import type { ReadProduct, ReadRow } from './read-row.ts';
+import { unnestRows } from './unnest-rows.ts';
 
 /** Rows that are looked at before the first is read. */
 const SAMPLE_ROWS = 500;
@@ -36,14 +37,16 @@ export async function openRecords(table: SourceTable, request: MappingRequest): 
     const isRated = mapping.platform?.kind === 'reviews' || request.label !== null;
     if (mapping.labelColumn !== undefined) required.push(mapping.labelColumn);
     else if (isRated) required.push(...(mapping.fields.rating ?? []));
-    const rows = table.read({ columns: listReadColumns(mapping), required });
+    // Any cell may say that its row is one of totals.
+    const isReport = mapping.platform?.kind === 'feedback';
+    const rows = table.read({ columns: isReport ? table.columns : listReadColumns(mapping), required });
     return {
       mapping,
       columns: table.columns,
       rows: readSampled(rows[Symbol.asyncIterator](), request, mapping),
     };
   }
-  const iterator = table.read()[Symbol.asyncIterator]();
+  const iterator: AsyncIterator<SourceRow> = unnestRows(table.read(), request)[Symbol.asyncIterator]();
   const sample = await takeSample(iterator);
   const columns = new Set<string>();
   for (const row of sample.rows) {
@@ -101,6 +104,22 @@ async function* readSampled(
 
 const NUMBERS = ['price', 'rating'] as const;
 const TOTAL = /^(?:(?:grand |sub)?totals?|summe|gesamt(?:summe)?|totale?|suma)\b/iu;
+/** A cell of a report that says it; a text that is shown may begin with the same word. */
+const TOTAL_CELL =
+  /^(?:grand |report |overall |sub)?(?:totals?|summe|gesamt(?:summe|ergebnis)?|totale|suma|totaal)\s{0,3}(?::.{0,80}|[-–].{0,80}|of \d{1,9} .{0,40})?$/iu;
+/** What holds the text, the number or the currency where a field is an object of its own. */
+const PARTS: Partial<Record<RecordField, readonly string[]>> = {
+  id: ['$oid', 'id', 'value'],
+  category: ['name', 'title', 'path', 'label'],
+  brand: ['name', 'title', 'label', 'value'],
+  tags: ['name', 'title', 'label', 'value'],
+  price: ['amount', 'value', 'price', 'current', '$numberdecimal', 'min'],
+  timestamp: ['$date', 'value', 'iso', 'date'],
+  rating: ['value', 'rate', 'ratingvalue', 'average', 'rating', 'score', 'stars', 'mean'],
+  currency: ['code', 'name'],
+  language: ['code', 'name'],
+};
+const CURRENCY_PARTS = ['currency', 'currencycode', 'currency code', 'pricecurrency'];
 
 function createReader(request: MappingRequest, mapping: Mapping) {
   const { platform, fields, asked } = mapping;
@@ -117,13 +136,30 @@ function createReader(request: MappingRequest, mapping: Mapping) {
     mapping.find(column).map((name) => ({ column: name, ...rule })),
   );
   const isTextNeeded = platform?.kind !== 'reviews';
+  const isReport = platform?.kind === 'feedback';
 
-  const take = (values: Values, field: RecordField): unknown => {
+  const conditions = new Map(
+    Object.entries(platform?.holdsIf ?? {}).flatMap(([name, { column, pattern }]) =>
+      mapping.find(name).map((of) => [of, { columns: mapping.find(column), pattern }] as const),
+    ),
+  );
+  const holds = (values: Values, column: string): boolean => {
+    const condition = conditions.get(column);
+    return (
+      condition === undefined ||
+      condition.columns.some((of) => condition.pattern.test(toText(lookUp(values, of)).trim()))
+    );
+  };
+  /** The first column that holds something; a price of nothing only where none holds more. */
+  const takeFrom = (values: Values, field: RecordField): string | undefined => {
+    let nothing: string | undefined;
     for (const column of fields[field] ?? []) {
       const value = lookUp(values, column);
-      if (isFilled(value) && !(platform !== undefined && isVoid(value))) return value;
+      if (!isFilled(value) || (platform !== undefined && isVoid(value)) || !holds(values, column)) continue;
+      if (field !== 'price' || !isZero(value)) return column;
+      nothing ??= column;
     }
-    return undefined;
+    return nothing;
   };
 
   /** `product_tags[0]`, `product_tags[1]`: each of the columns holds a part. */
@@ -139,9 +175,10 @@ function createReader(request: MappingRequest, mapping: Mapping) {
     const unreadable: string[] = [];
     let fault: Fault | undefined;
     for (const field of Object.keys(fields) as RecordField[]) {
-      const value = field === 'tags' ? takeAll(values, field) : take(values, field);
-      if (value === undefined) continue;
-      const read = readValue(field, value);
+      const column = takeFrom(values, field);
+      if (column === undefined) continue;
+      const value = field === 'tags' ? takeAll(values, field) : lookUp(values, column);
+      const read = readValue(field, value, column);
       if (read !== null && typeof read === 'object' && 'fault' in read) {
         if (lenient.has(field)) unreadable.push(field);
         else fault ??= { field, value: shorten(value), reason: String(read['fault']) };
@@ -180,15 +217,19 @@ function createReader(request: MappingRequest, mapping: Mapping) {
   /** What a cell gives to the record; undefined: nothing. */
   const readValue = (
     field: RecordField,
-    value: unknown,
+    given: unknown,
+    column: string,
   ): Record<string, unknown> | { fault: string } | undefined => {
+    const value = PARTS[field] === undefined ? given : takePart(given, PARTS[field]);
     switch (field) {
       case 'price':
       case 'rating': {
         const number = typeof value === 'number' ? { value } : evidence[field].read(toText(value));
         if (number === null || 'fault' in number) return number ?? undefined;
         if (field === 'rating') return zero.isNone(number.value) ? undefined : { rating: number.value };
-        const { currency } = number as { currency?: string };
+        const { currency = currencyIn(given) ?? mapping.currencyOf(column) } = number as {
+          currency?: string;
+        };
         // Nothing costs nothing: a price of 0 is none.
         return {
           ...(number.value !== 0 || asked.has('price') ? { price: number.value } : {}),
@@ -262,6 +303,8 @@ function createReader(request: MappingRequest, mapping: Mapping) {
     *read(row: SourceRow): Generator<ReadRow> {
       if ('fault' in row) return void (yield row);
       const { line, values } = row;
+      if (isReport && Object.values(values).some(isTotal))
+        return void (yield { line, ignored: 'is a row of totals' });
       const ignored = ignore.find(({ column, pattern }) =>
         pattern.test(toText(lookUp(values, column)).trim().slice(0, 2100)),
       );
@@ -307,6 +350,23 @@ function createZeroRule() {
     isNone: (value: number): boolean =>
       value === 0 && (least === Infinity || (least >= 1 && most > 1 && most <= 10)),
   };
+}
+
+function isTotal(value: unknown): boolean {
+  return typeof value === 'string' && value.length < 120 && TOTAL_CELL.test(value.trim());
+}
+
+function isZero(value: unknown): boolean {
+  return typeof value === 'number'
+    ? value === 0
+    : typeof value === 'string' && /^[^\d]{0,6}0{1,9}(?:[.,]0{1,9})?[^\d]{0,6}$/u.test(value);
+}
+
+/** Of a price that is an object. */
+function currencyIn(value: unknown): string | undefined {
+  if (typeof value !== 'object') return undefined;
+  const code = toText(takePart(value, CURRENCY_PARTS));
+  return /^[A-Z]{3}$/u.test(code) ? code : undefined;
 }
 
 /** What platforms and spreadsheets write where there is nothing. */

@@ -218,6 +218,14 @@ const SIGNS: readonly (readonly [string, string])[] = [
 ];
 const CODES = new Set(Intl.supportedValuesOf('currency'));
 
+/** The currency that a column's name says: `Price (EUR)`, `Preis in €`, `price_usd`. */
+export function currencyOfName(name: string): string | undefined {
+  const last = /[\s([_](?:in )?([A-Za-z]{3}|[€£$¥₹])[)\]]?$/u.exec(name.slice(-40))?.[1];
+  if (last === undefined) return undefined;
+  const code = SIGNS.find(([sign]) => sign === last)?.[1] ?? last.toUpperCase();
+  return CODES.has(code) ? code : undefined;
+}
+
 function takeCurrency(text: string): { rest: string; found: { currency?: string } } {
   const code = /^([A-Z]{3}) ?(?=[\d+\-.,])|(?<=[\d.,-]) ?([A-Z]{3})$/u.exec(text);
   const named = code?.[1] ?? code?.[2];

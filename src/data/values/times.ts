@@ -11,16 +11,50 @@ export interface TimeEvidence {
   read(text: string): { iso: string } | { fault: string } | null;
 }
 
-const ISO =
-  /^(\d{4})-(\d{1,2})-(\d{1,2})(?:[T ](\d{1,2}):(\d{2})(?::(\d{2})(\.\d{1,9})?)?)?\s{0,3}(Z|UTC|GMT|[+-]\d{2}:?\d{2})?$/iu;
+/** Zones as exports abbreviate them, in hours; CST and IST as where most of them come from. */
+const ZONES: Readonly<Record<string, number>> = Object.fromEntries(
+  (
+    'hst -10, akst -9, akdt -8, pst -8, pdt -7, mst -7, mdt -6, cst -6, cdt -5, est -5, edt -4, brt -3, wet 0, west 1, bst 1, ' +
+    'cet 1, met 1, cest 2, mest 2, eet 2, eest 3, msk 3, ist 5.5, sgt 8, awst 8, jst 9, kst 9, aest 10, aedt 11, nzst 12, nzdt 13'
+  )
+    .split(', ')
+    .map((zone) => zone.split(' '))
+    .map(([name = '', hours]) => [name, Number(hours)]),
+);
+const ZONE = String.raw`\s{0,3}(Z|(?:UTC|GMT)?[+-]\d{2}:?\d{2}|UTC|GMT|${Object.keys(ZONES).join('|')})?`;
+const CLOCK = String.raw`(\d{1,2}):(\d{2})(?::(\d{2}))?\s{0,3}(am|pm)?`;
+const timePattern = (date: string, clock = String.raw`(?:,? (?:at )?|,? |T)${CLOCK}`): RegExp =>
+  new RegExp(`^${date}(?:${clock})?${ZONE}$`, 'iu');
+
+const ISO = timePattern(
+  String.raw`(\d{4})-(\d{1,2})-(\d{1,2})`,
+  String.raw`[T ](\d{1,2}):(\d{2})(?::(\d{2})([.,]\d{1,9})?)?`,
+);
 const OURS = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/u;
-const PARTED =
-  /^(\d{1,4})([./-])(\d{1,2})\2(\d{2,4})(?:,?[ T](\d{1,2}):(\d{2})(?::(\d{2}))?\s{0,3}(am|pm)?)?\s{0,3}(Z|UTC|GMT|[+-]\d{2}:?\d{2})?$/iu;
+const PARTED = timePattern(String.raw`(\d{1,4})([./-])(\d{1,2})\2(\d{2,4})`);
 const COUNT = /^\d{1,14}(?:\.\d{1,9})?$/u;
-/** `Jun 11, 2026, 11:08 AM`, `18 August 2026`, `Mon, 02 Nov 2026 10:00:00 GMT`. */
-const NAMED =
-  /^(?:[A-Za-z]{3,9},? )?(?:([A-Za-z]{3,9})\.? (\d{1,2})(?:st|nd|rd|th)?|(\d{1,2})(?:st|nd|rd|th)?\.? ([A-Za-z]{3,9})\.?),? (\d{4})(?:,? (?:at )?(\d{1,2}):(\d{2})(?::(\d{2}))?\s{0,3}(am|pm)?)?\s{0,3}(Z|UTC|GMT|[+-]\d{2}:?\d{2})?$/iu;
-const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
+/** `20261130`; as seconds it would lie in August 1970. */
+const COMPACT = /^((?:19|20)\d{2})(0[1-9]|1[0-2])([0-2]\d|3[01])$/u;
+/**
+ * `Jun 11, 2026, 11:08 AM`, `18 August 2026`, `14. März 2026`, `Jun-11-26 11:08:22 PDT`, `Mon, 02 Nov 2026
+ * 10:00:00 GMT`.
+ */
+const NAMED = timePattern(
+  String.raw`(?:\p{L}{2,10}\.?,? )?(?:(\p{L}{3,10})\.?[ -](\d{1,2})(?:st|nd|rd|th)?|(\d{1,2})(?:st|nd|rd|th|er|º)?\.?[ /-](?:de )?(\p{L}{3,10})\.?)(?:,? (?:de |del )?|[/-])(\d{4}|\d{2})`,
+);
+const MONTHS = new Map(
+  ['en', 'de', 'fr', 'es', 'it', 'nl', 'pt'].flatMap((language) =>
+    Array.from({ length: 12 }, (_, month) => month).flatMap((month) =>
+      (['long', 'short'] as const).map((width): [string, number] => [
+        new Intl.DateTimeFormat(language, { month: width, timeZone: 'UTC' })
+          .format(Date.UTC(2026, month, 15))
+          .replace('.', '')
+          .toLowerCase(),
+        month + 1,
+      ]),
+    ),
+  ),
+);
 
 const EXPECTED = 'must be a time: ISO 8601, or seconds or milliseconds since 1970';
 
@@ -38,7 +72,8 @@ export function createTimeEvidence(): TimeEvidence {
       if (raw.length > MAX_TIME_CHARS) return { fault: EXPECTED };
       // What programs write, and what was read before, is not taken apart.
       if (OURS.test(raw) && isTime(raw)) return { iso: raw };
-      const text = raw.trim();
+      // `(Central European Time)`, as programs add to what says it already.
+      const text = raw.trim().replace(/ \([\p{L} ]{1,40}\)$/u, '');
       if (text === '') return null;
       const ms = readMs(text, dayFirst > 0 === monthFirst > 0 ? undefined : dayFirst > 0 ? 'day' : 'month');
       if (ms === 'doubtful') return { fault: 'may be of two months: write times as 2026-03-04' };
@@ -57,6 +92,14 @@ function isTime(text: string): boolean {
 }
 
 function readMs(text: string, first: 'day' | 'month' | undefined): number | 'doubtful' | undefined {
+  const compact = COMPACT.exec(text);
+  if (compact !== null)
+    return toMs(
+      [compact[1], compact[2], compact[3]],
+      [undefined, undefined, undefined],
+      undefined,
+      undefined,
+    );
   if (COUNT.test(text)) {
     const count = Number(text);
     return count > 1e11 ? count : count * 1000;
@@ -80,10 +123,18 @@ function readMs(text: string, first: 'day' | 'month' | undefined): number | 'dou
   const named = NAMED.exec(text);
   if (named === null) return undefined;
   const [, monthA, dayA, dayB, monthB, year, hour, minute, second, half, zone] = named;
-  const month = MONTHS.indexOf((monthA ?? monthB ?? '').slice(0, 3).toLowerCase()) + 1;
-  return month === 0
+  const month = findMonth((monthA ?? monthB ?? '').toLowerCase());
+  const whole = year?.length === 2 ? `20${year}` : year;
+  return month === undefined
     ? undefined
-    : toMs([year, String(month), dayA ?? dayB], [hour, minute, second], half, zone);
+    : toMs([whole, String(month), dayA ?? dayB], [hour, minute, second], half, zone);
+}
+
+/** In full, or cut short to at least three letters. */
+function findMonth(name: string): number | undefined {
+  return (
+    MONTHS.get(name) ?? [...MONTHS].find(([full]) => full.startsWith(name) || name.startsWith(full))?.[1]
+  );
 }
 
 type Part = string | undefined;
@@ -101,12 +152,12 @@ function toMs(
   let h = Number(hour ?? 0);
   if (half !== undefined) h = (h % 12) + (isPm ? 12 : 0);
   if (h > 24 || Number(minute ?? 0) > 59 || Number(second ?? 0) > 60) return undefined;
-  const ms = fraction === undefined ? 0 : Math.floor(Number(`0${fraction}`) * 1000);
+  const ms = fraction === undefined ? 0 : Math.floor(Number(`0.${fraction.slice(1)}`) * 1000);
   return Date.UTC(y, m - 1, d, h, Number(minute ?? 0), Number(second ?? 0), ms) - offsetMs(zone);
 }
 
 function offsetMs(zone: Part): number {
-  const match = zone === undefined ? null : /^([+-])(\d{2}):?(\d{2})$/u.exec(zone);
-  if (match === null) return 0;
+  const match = zone === undefined ? null : /^(?:UTC|GMT)?([+-])(\d{2}):?(\d{2})$/iu.exec(zone);
+  if (match === null) return (ZONES[zone?.toLowerCase() ?? ''] ?? 0) * 3_600_000;
   return (match[1] === '-' ? -1 : 1) * (Number(match[2]) * 60 + Number(match[3])) * 60_000;
 }

@@ -1,0 +1,67 @@
+/**
+ * Exports of many more shops, review tools, spreadsheets and advertising tools, small, each with what a
+ * person reads in it: read without a flag. Goods, people and numbers are invented.
+ */
+import { readFileSync } from 'node:fs';
+import path from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/core/config/index.ts';
+import { inspectSource, type InspectedRecord } from '../../src/data/index.ts';
+
+const folder = path.join(import.meta.dirname, '..', 'fixtures', 'exports');
+
+interface Truth {
+  format: string;
+  kind: string;
+  encoding: string;
+  delimiter: string | null;
+  header_line?: number;
+  accepted: number;
+  refused: number;
+  /** What is true of some of its records; texts in one line. */
+  records: Record<string, unknown>[];
+}
+
+const files = JSON.parse(readFileSync(path.join(folder, 'truth.json'), 'utf8')) as Record<string, Truth>;
+
+async function inspect(file: string) {
+  const records: Record<string, unknown>[] = [];
+  const source = {
+    ...loadConfig({ env: {} }).config.data.source,
+    kind: 'file' as const,
+    path: path.join(folder, file),
+  };
+  const found = await inspectSource({
+    source,
+    map: {},
+    refusedKept: 10,
+    onRecord: (row) => void records.push(flatten(row)),
+  });
+  return { found, records };
+}
+
+function flatten({ record, metrics }: InspectedRecord): Record<string, unknown> {
+  const all = Object.entries({ ...record, ...metrics });
+  return Object.fromEntries(
+    all.map(([key, value]) => [
+      key,
+      typeof value === 'string' ? value.replaceAll(/\s+/gu, ' ').trim() : value,
+    ]),
+  );
+}
+
+describe('an export that is read without a flag', () => {
+  it.each(Object.entries(files))('%s is what it is, with every row as it is', async (file, truth) => {
+    const { found, records } = await inspect(file);
+    const { layout } = found;
+    expect(found).toMatchObject({
+      format: expect.stringContaining(truth.format),
+      kind: truth.kind,
+      accepted: truth.accepted,
+      refused: truth.refused,
+    });
+    expect([layout.encoding, layout.delimiter]).toEqual([truth.encoding, truth.delimiter]);
+    if (truth.header_line !== undefined) expect(layout.headerLine).toBe(truth.header_line);
+    for (const record of truth.records) expect(records).toContainEqual(expect.objectContaining(record));
+  });
+});
