@@ -17,6 +17,7 @@ export { createHangUpSignal } from './hang-up.ts';
 export { createPageQuery } from './page-query.ts';
 export { refuseNul } from './refuse-nul.ts';
 export { requireReachable } from './require-reachable.ts';
+export { renderAs } from './render-as.ts';
 export { requestLog } from './request-log.ts';
 export { createRouter, toInvalidInput, type AppEnv, type Router } from './router.ts';
 export { parseTimeoutHeader } from './timeout-header.ts';

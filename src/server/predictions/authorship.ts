@@ -1,23 +1,10 @@
 /** Who wrote the texts of an answer, and what carries what they say. */
 import { listEvidence, type Copy, type WriterNote } from '../../copy/index.ts';
-import type { PredictionExtras, PredictRequest } from './request.ts';
+import { renderAs } from '../http/index.ts';
+import { authorSchema, type PredictionExtras, type PredictRequest } from './request.ts';
 
 export function renderAuthor(note: WriterNote): NonNullable<PredictionExtras['authors']>[number] {
-  return {
-    writer: note.writer,
-    model: note.model,
-    fingerprint: note.fingerprint,
-    prompt: note.prompt,
-    examples: [...note.examples],
-    seed: note.seed,
-    parameters: { ...note.parameters },
-    prompt_tokens: note.promptTokens,
-    cached_tokens: note.cachedTokens,
-    completion_tokens: note.completionTokens,
-    is_counted: note.isCounted,
-    cost: note.cost,
-    currency: note.currency,
-  };
+  return renderAs(authorSchema, note);
 }
 
 /** How many of a field's texts are returned: the first of its alternatives. */

@@ -6,7 +6,14 @@ import { sql } from 'kysely';
 import type { ConfigLine } from '../../core/config/index.ts';
 import type { Db } from '../../db/index.ts';
 import type { WebhookStore } from '../../tracking/index.ts';
-import { createRouter, defineRoute, errorResponse, jsonAnswer, type Router } from '../http/index.ts';
+import {
+  createRouter,
+  defineRoute,
+  errorResponse,
+  jsonAnswer,
+  type Router,
+  renderAs,
+} from '../http/index.ts';
 
 const MAX_WEBHOOKS = 100;
 const MAX_DELIVERIES = 50;
@@ -106,15 +113,7 @@ export function createAdminRoutes(deps: {
           name,
           status,
           url,
-          deliveries: deliveries.map((one) => ({
-            id: one.deliveryId,
-            event: one.event,
-            status: one.status,
-            attempts: one.attempts,
-            last_error: one.lastError,
-            created_at: one.createdAt.toISOString(),
-            ended_at: one.endedAt?.toISOString() ?? null,
-          })),
+          deliveries: deliveries.map((one) => renderAs(deliverySchema, { ...one, id: one.deliveryId })),
         });
       }
       return c.json({ status: 'success' as const, webhooks: shown }, 200);

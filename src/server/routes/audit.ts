@@ -2,7 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import { listAudit } from '../../audit/index.ts';
 import { AUDIT_OUTCOMES, type Db } from '../../db/index.ts';
-import { createRouter, defineRoute, jsonAnswer, type Router } from '../http/index.ts';
+import { createRouter, defineRoute, jsonAnswer, type Router, renderAs } from '../http/index.ts';
 
 const part = z.string().min(1).max(200).optional();
 const entry = z
@@ -52,13 +52,9 @@ export function createAuditRoutes({ db }: { db: Db }): Router {
     const toDate = (time: string | undefined): Date | undefined =>
       time === undefined ? undefined : new Date(time);
     const found = await listAudit(db, { ...filter, since: toDate(since), until: toDate(until) });
-    const entries = found.map(({ at, details, requestId, previousHash, ...rest }) => ({
-      ...rest,
-      at: at.toISOString(),
-      details: JSON.parse(details) as Record<string, unknown>,
-      request_id: requestId,
-      previous_hash: previousHash,
-    }));
+    const entries = found.map((one) =>
+      renderAs(entry, { ...one, details: JSON.parse(one.details) as Record<string, unknown> }),
+    );
     return c.json({ status: 'success' as const, entries }, 200);
   });
 }

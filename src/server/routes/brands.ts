@@ -11,6 +11,7 @@ import {
   jsonBody,
   type AppEnv,
   type Router,
+  renderAs,
 } from '../http/index.ts';
 
 const name = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?$/, 'only a-z, 0-9 and -');
@@ -83,20 +84,22 @@ export function createBrandRoutes(deps: {
   const { store, book, nameCaller } = deps;
   return createRouter()
     .openapi(listRoute, async function listBrands(c) {
-      const brands = (await store.list()).map(renderSummary);
+      const brands = (await store.list()).map((brand) => renderAs(summarySchema, withTitle(brand)));
       return c.json({ status: 'success' as const, brands }, 200);
     })
     .openapi(getRoute, async function showBrand(c) {
-      const brand = renderBrand(await store.get(c.req.valid('param').name));
+      const brand = renderAs(brandSchema, withTitle(await store.get(c.req.valid('param').name)));
       return c.json({ status: 'success' as const, brand }, 200);
     })
     .openapi(versionsRoute, async function listBrandVersions(c) {
-      const versions = (await store.versions(c.req.valid('param').name)).map(renderSummary);
+      const versions = (await store.versions(c.req.valid('param').name)).map((brand) =>
+        renderAs(summarySchema, withTitle(brand)),
+      );
       return c.json({ status: 'success' as const, versions }, 200);
     })
     .openapi(versionRoute, async function showBrandVersion(c) {
       const { name: of, version } = c.req.valid('param');
-      const brand = renderBrand(await store.get(of, version));
+      const brand = renderAs(brandSchema, withTitle(await store.get(of, version)));
       return c.json({ status: 'success' as const, brand }, 200);
     })
     .openapi(setRoute, async function setBrand(c) {
@@ -106,20 +109,13 @@ export function createBrandRoutes(deps: {
         nameCaller(c),
       );
       book.note(brand);
-      return c.json({ status: 'success' as const, brand: renderBrand(brand), is_new: isNew }, 200);
+      return c.json(
+        { status: 'success' as const, brand: renderAs(brandSchema, withTitle(brand)), is_new: isNew },
+        200,
+      );
     });
 }
 
-function renderSummary(brand: StoredBrand): z.input<typeof summarySchema> {
-  return {
-    name: brand.name,
-    version: brand.version,
-    title: brand.profile.title ?? null,
-    created_at: brand.createdAt.toISOString(),
-    created_by: brand.createdBy,
-  };
-}
-
-function renderBrand(brand: StoredBrand): z.input<typeof brandSchema> {
-  return { ...renderSummary(brand), profile: { ...brand.profile } };
+function withTitle(brand: StoredBrand) {
+  return { ...brand, title: brand.profile.title ?? null };
 }

@@ -2,19 +2,14 @@
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { CANARY_STATUSES } from '../../db/index.ts';
-import {
-  listCanaries,
-  stopCanary,
-  type Canary,
-  type CanaryDeps,
-  type CanaryKeeper,
-} from '../../serving/index.ts';
+import { listCanaries, stopCanary, type CanaryDeps, type CanaryKeeper } from '../../serving/index.ts';
 import {
   createRouter,
   defineRoute,
   errorResponse,
   jsonAnswer,
   jsonBody,
+  renderAs,
   type AppEnv,
   type Router,
 } from '../http/index.ts';
@@ -98,8 +93,8 @@ export function createCanaryRoutes(
     const active = canaries.find(({ status }) => status === 'running' || status === 'settling');
     return {
       status: 'success' as const,
-      active: active === undefined ? null : renderCanary(active),
-      canaries: canaries.map(renderCanary),
+      active: active === undefined ? null : renderAs(canarySchema, active),
+      canaries: canaries.map((canary) => renderAs(canarySchema, canary)),
     };
   };
   return createRouter()
@@ -114,38 +109,4 @@ export function createCanaryRoutes(
       await stopCanary(deps, { by: nameCaller(c), reason: c.req.valid('json').reason });
       return c.json(await show(), 200);
     });
-}
-
-function renderCanary(canary: Canary): z.input<typeof canarySchema> {
-  const { evidence, rules } = canary;
-  const of = ({ products, shown, rewards }: z.input<typeof side>) => ({ products, shown, rewards });
-  return {
-    id: canary.id,
-    version: canary.version,
-    champion: canary.champion,
-    status: canary.status,
-    rules: {
-      share: rules.share,
-      alpha: rules.alpha,
-      budget: rules.budget,
-      minimum_events: rules.minimumEvents,
-      max_days: rules.maxDays,
-      reward: rules.reward,
-    },
-    evidence: evidence && {
-      champion: of(evidence.champion),
-      challenger: of(evidence.challenger),
-      difference: evidence.difference,
-      low: evidence.low,
-      high: evidence.high,
-      because: evidence.because,
-      looked_at: evidence.lookedAt,
-    },
-    reason: canary.reason,
-    settled_by: canary.settledBy,
-    pipeline_run_id: canary.pipelineRunId,
-    created_at: canary.createdAt.toISOString(),
-    started_at: canary.startedAt?.toISOString() ?? null,
-    ended_at: canary.endedAt?.toISOString() ?? null,
-  };
 }

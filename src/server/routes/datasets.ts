@@ -14,12 +14,18 @@ import {
   ROW_CHANGES,
   setRowsAside,
   SPLITS,
-  type DatasetVersion,
   type DriftLimits,
   type Finding,
 } from '../../data/index.ts';
 import type { Db } from '../../db/index.ts';
-import { createRouter, defineRoute, errorResponse, jsonAnswer, type Router } from '../http/index.ts';
+import {
+  createRouter,
+  defineRoute,
+  errorResponse,
+  jsonAnswer,
+  type Router,
+  renderAs,
+} from '../http/index.ts';
 
 const MAX_NUMBER = 2 ** 31 - 1;
 const whole = z.coerce.number<string>().int().min(1).max(MAX_NUMBER);
@@ -244,10 +250,8 @@ export function createDatasetRoutes(deps: { db: Db; artifacts: ArtifactStore; dr
     .openapi(diffRoute, async function showDiff(c) {
       const { version, other } = c.req.valid('param');
       const [a, b] = [await getDatasetVersion(db, version), await getDatasetVersion(db, other)];
-      const { distribution, ...rows } = await diffVersions(artifacts, a, b, deps.drift, c.req.raw.signal);
-      const { verdict, features } = distribution;
-      const diff = { ...rows, distribution: { verdict, features } };
-      return c.json({ status: 'success' as const, diff }, 200);
+      const diff = await diffVersions(artifacts, a, b, deps.drift, c.req.raw.signal);
+      return c.json({ status: 'success' as const, diff: renderAs(diffSchema, diff) }, 200);
     })
     .openapi(setAsideRoute, async function setAside(c) {
       const { rows, reason } = c.req.valid('json');
@@ -258,24 +262,20 @@ export function createDatasetRoutes(deps: { db: Db; artifacts: ArtifactStore; dr
     })
     .openapi(listAsideRoute, async function showRowsAside(c) {
       const rows = await listRowsAside(db, c.req.valid('query').limit);
-      const shown = rows.map(({ datasetVersion, setAsideAt, ...row }) => ({
-        ...row,
-        dataset_version: datasetVersion,
-        set_aside_at: setAsideAt.toISOString(),
-      }));
-      return c.json({ status: 'success' as const, rows: shown }, 200);
+      return c.json({ status: 'success' as const, rows: rows.map((row) => renderAs(asideSchema, row)) }, 200);
     })
     .openapi(returnRoute, async function takeBack(c) {
       await returnRow(db, c.req.valid('param').content);
       return c.json({ status: 'success' as const }, 200);
     })
     .openapi(listRoute, async function listDatasets(c) {
-      const datasets = (await listDatasetVersions(db, c.req.valid('query'))).map(summarize);
+      const versions = await listDatasetVersions(db, c.req.valid('query'));
+      const datasets = versions.map((version) => renderAs(summarySchema, version));
       return c.json({ status: 'success' as const, datasets }, 200);
     })
     .openapi(getRoute, async function showDataset(c) {
       const version = await getDatasetVersion(db, c.req.valid('param').version);
-      const dataset = { ...summarize(version), manifest: { ...version.manifest } };
+      const dataset = { ...renderAs(summarySchema, version), manifest: { ...version.manifest } };
       return c.json({ status: 'success' as const, dataset }, 200);
     })
     .openapi(rowsRoute, async function showRows(c) {
@@ -301,15 +301,4 @@ function showRow(row: { id: string; title: string; description: string; label: n
   const { id, title, description, label, weight } = row;
   const key = hashContent(title, description).toString('hex');
   return { content: key, id, title, description, label, weight };
-}
-
-function summarize(version: DatasetVersion): z.infer<typeof summarySchema> {
-  return {
-    version: version.version,
-    parent_version: version.parentVersion,
-    run_id: version.runId,
-    digest: version.digest,
-    rows: version.rows,
-    created_at: version.createdAt.toISOString(),
-  };
 }

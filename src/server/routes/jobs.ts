@@ -37,6 +37,7 @@ import {
   setHeader,
   type AppEnv,
   type Router,
+  renderAs,
 } from '../http/index.ts';
 import { storedError } from './runs.ts';
 
@@ -300,21 +301,9 @@ export function createJobRoutes(deps: {
     })
     .openapi(getRoute, async function showJob(c) {
       const job = await getJob(db, c.req.valid('param').id);
+      const { columns: _columns, format, ...options } = job.options;
       return c.json(
-        {
-          status: 'success' as const,
-          job: {
-            ...renderSummary(job),
-            rows_per_second: job.rowsPerSecond,
-            seconds_left: job.secondsLeft,
-            stages: job.stages.map(({ startedAt, finishedAt, error, ...stage }) => ({
-              ...stage,
-              error: error === null ? null : { ...error },
-              started_at: startedAt?.toISOString() ?? null,
-              finished_at: finishedAt?.toISOString() ?? null,
-            })),
-          },
-        },
+        { status: 'success' as const, job: renderAs(jobSchema, { ...job, format, options }) },
         200,
       );
     })
@@ -451,18 +440,5 @@ async function sendFile(c: Context<AppEnv>, artifacts: ArtifactStore, key: strin
 
 function renderSummary(job: JobSummary): z.input<typeof summarySchema> {
   const { columns: _columns, format, ...options } = job.options;
-  return {
-    id: job.id,
-    number: job.number,
-    status: job.status,
-    source: job.source,
-    format,
-    options,
-    model: job.model,
-    rows: job.rows,
-    shards: job.shards,
-    created_at: job.createdAt.toISOString(),
-    finished_at: job.finishedAt?.toISOString() ?? null,
-    error: job.error === null ? null : { ...job.error },
-  };
+  return renderAs(summarySchema, { ...job, format, options });
 }

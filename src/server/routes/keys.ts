@@ -10,6 +10,7 @@ import {
   jsonAnswer,
   jsonBody,
   type Router,
+  renderAs,
 } from '../http/index.ts';
 import { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from '../keys/index.ts';
 
@@ -104,16 +105,7 @@ const revokeRoute = defineRoute({
 export function createKeyRoutes(db: Db): Router {
   return createRouter()
     .openapi(listRoute, async function listKeys(c) {
-      const keys = (await listApiKeys(db)).map((key) => ({
-        id: key.id,
-        name: key.name,
-        role: key.role,
-        created_at: key.createdAt.toISOString(),
-        revoked_at: key.revokedAt?.toISOString() ?? null,
-        expires_at: key.expiresAt?.toISOString() ?? null,
-        last_used_at: key.lastUsedAt?.toISOString() ?? null,
-        requests_per_minute: key.requestsPerMinute,
-      }));
+      const keys = (await listApiKeys(db)).map((key) => renderAs(keySchema, key));
       return c.json({ status: 'success' as const, keys }, 200);
     })
     .openapi(createKeyRoute, async function createKey(c) {

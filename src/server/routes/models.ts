@@ -6,7 +6,6 @@ import {
   approvalOf,
   compareWithPrevious,
   nameIs,
-  type AliasMove,
   type ModelVersion,
   type RegistryStore,
 } from '../../tracking/index.ts';
@@ -20,6 +19,7 @@ import {
   jsonBody,
   type AppEnv,
   type Router,
+  renderAs,
 } from '../http/index.ts';
 import { nameCaller } from '../keys/index.ts';
 
@@ -195,7 +195,10 @@ export function createModelRoutes(
       const { name: model, alias } = c.req.valid('param');
       await registry.getModel(model);
       return c.json(
-        { status: 'success' as const, history: (await registry.aliasHistory(model, alias)).map(renderMove) },
+        {
+          status: 'success' as const,
+          history: (await registry.aliasHistory(model, alias)).map((move) => renderAs(moveSchema, move)),
+        },
         200,
       );
     })
@@ -225,18 +228,5 @@ export function renderVersion(c: Context<AppEnv>, version: ModelVersion): z.inpu
     pipeline_run_id: version.pipelineRunId,
     tags: { ...version.tags },
     created_at: new Date(version.creationTimeMs).toISOString(),
-  };
-}
-
-function renderMove(move: AliasMove): z.input<typeof moveSchema> {
-  return {
-    alias: move.alias,
-    kind: move.kind,
-    from_version: move.fromVersion,
-    to_version: move.toVersion,
-    moved_at: move.movedAt.toISOString(),
-    moved_by: move.movedBy,
-    reason: move.reason,
-    pipeline_run_id: move.pipelineRunId,
   };
 }

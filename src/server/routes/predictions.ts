@@ -1,7 +1,14 @@
 /** What was predicted, by id: to read it again and to erase it. */
 import { z } from '@hono/zod-openapi';
 import type { Db } from '../../db/index.ts';
-import { createRouter, defineRoute, errorResponse, jsonAnswer, type Router } from '../http/index.ts';
+import {
+  createRouter,
+  defineRoute,
+  errorResponse,
+  jsonAnswer,
+  type Router,
+  renderAs,
+} from '../http/index.ts';
 import { listPredictions, type PredictionStore } from '../predictions/index.ts';
 
 const predictionSchema = z
@@ -88,37 +95,24 @@ export function createPredictionRoutes({ db, store }: { db: Db; store: Predictio
         before: atMs === undefined ? undefined : { createdAt: new Date(Number(atMs)), id },
       });
       const last = stored.at(-1);
-      const predictions = stored.map(({ id, createdAt, title, copyText, confidenceScore, ...rest }) => ({
-        id,
-        created_at: createdAt.toISOString(),
-        title,
-        ad_copy: copyText,
-        confidence_score: confidenceScore,
-        model: { name: rest.modelName, version: rest.modelVersion },
-        writer: rest.writer,
-      }));
+      const predictions = stored.map((one) =>
+        renderAs(summarySchema, { ...one, adCopy: one.copyText, model: modelOf(one) }),
+      );
       const next =
         last === undefined || stored.length < limit ? null : `${last.createdAt.getTime()}.${last.id}`;
       return c.json({ status: 'success' as const, predictions, next }, 200);
     })
     .openapi(getRoute, async function showPrediction(c) {
       const stored = await store.get(c.req.valid('param').id);
-      const prediction = {
-        id: stored.id,
-        created_at: stored.createdAt.toISOString(),
-        title: stored.title,
-        description: stored.description,
-        request: { ...stored.request },
-        response: { ...stored.response },
-        confidence_score: stored.confidenceScore,
-        model: { name: stored.modelName, version: stored.modelVersion },
-        writer: stored.writer,
-        request_id: stored.requestId,
-      };
+      const prediction = renderAs(predictionSchema, { ...stored, model: modelOf(stored) });
       return c.json({ status: 'success' as const, prediction }, 200);
     })
     .openapi(eraseRoute, async function erasePrediction(c) {
       await store.erase(c.req.valid('param').id);
       return c.body(null, 204);
     });
+}
+
+function modelOf({ modelName, modelVersion }: { modelName: string; modelVersion: number }) {
+  return { name: modelName, version: modelVersion };
 }

@@ -16,7 +16,6 @@ import {
   runRequestSchema,
   type RunRequest,
   type RunStarter,
-  type RunSummary,
   type RunView,
 } from '../../queues/index.ts';
 import {
@@ -26,6 +25,7 @@ import {
   errorResponse,
   jsonAnswer,
   jsonBody,
+  renderAs,
   requireReachable,
   type Router,
 } from '../http/index.ts';
@@ -225,7 +225,10 @@ export function createRunRoutes(deps: {
       const filter = { ...rest, from: toDate(from), to: toDate(to) };
       const runs = await listRuns(db, { limit, before, ...filter });
       const count = await countRuns(db, filter);
-      return c.json({ status: 'success' as const, runs: runs.map(renderSummary), count }, 200);
+      return c.json(
+        { status: 'success' as const, runs: runs.map((run) => renderAs(summarySchema, run)), count },
+        200,
+      );
     })
     .openapi(getRoute, async function showRun(c) {
       const run = await getRun(db, c.req.valid('param').id);
@@ -276,41 +279,10 @@ function refuseOperatorSources({ source = {} }: RunRequest): void {
   }
 }
 
-function renderSummary(run: RunSummary): z.input<typeof summarySchema> {
-  return {
-    id: run.id,
-    number: run.number,
-    trigger: run.trigger,
-    status: run.status,
-    replay_of: run.replayOf,
-    created_at: run.createdAt.toISOString(),
-    finished_at: run.finishedAt?.toISOString() ?? null,
-    error: run.error === null ? null : { ...run.error },
-  };
-}
-
 function renderRun(run: RunView): z.input<typeof runSchema> {
-  return {
-    ...renderSummary(run),
-    options: { ...withPublicAddresses(run.options) },
-    stages: run.stages.map((stage) => ({
-      stage: stage.stage,
-      candidate: stage.candidate,
-      status: stage.status,
-      progress: stage.progress,
-      result: stage.result,
-      error: stage.error === null ? null : { ...stage.error },
-      started_at: stage.startedAt?.toISOString() ?? null,
-      finished_at: stage.finishedAt?.toISOString() ?? null,
-      adopted_from: stage.adoptedFrom,
-      attempts: stage.attempts.map((attempt) => ({
-        attempt: attempt.attempt,
-        worker: attempt.workerId,
-        outcome: attempt.outcome,
-        started_at: attempt.startedAt.toISOString(),
-        finished_at: attempt.finishedAt?.toISOString() ?? null,
-        error: attempt.error === null ? null : { ...attempt.error },
-      })),
-    })),
-  };
+  const stages = run.stages.map(({ attempts, ...stage }) => ({
+    ...stage,
+    attempts: attempts.map(({ workerId, ...attempt }) => ({ ...attempt, worker: workerId })),
+  }));
+  return renderAs(runSchema, { ...run, options: withPublicAddresses(run.options), stages });
 }

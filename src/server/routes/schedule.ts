@@ -4,7 +4,7 @@ import type { Context } from 'hono';
 import type { Clock } from '../../core/clock.ts';
 import { scheduleSchema, type Config } from '../../core/config/index.ts';
 import type { Db } from '../../db/index.ts';
-import { nextTicks, pauseSchedule, readSchedule, type ScheduleView } from '../../queues/index.ts';
+import { nextTicks, pauseSchedule, readSchedule } from '../../queues/index.ts';
 import {
   createRouter,
   defineRoute,
@@ -13,6 +13,7 @@ import {
   jsonBody,
   type AppEnv,
   type Router,
+  renderAs,
 } from '../http/index.ts';
 
 const time = z.iso.datetime();
@@ -75,7 +76,7 @@ export function createScheduleRoutes(deps: {
   nameCaller: (c: Context<AppEnv>) => string;
 }): Router {
   const { db, config, clock, nameCaller } = deps;
-  const show = async () => renderSchedule(await readSchedule(db, config, clock.now()));
+  const show = async () => renderAs(schedule, await readSchedule(db, config, clock.now()));
   return createRouter()
     .openapi(showRoute, async function showSchedule(c) {
       const asked = c.req.valid('query');
@@ -95,16 +96,4 @@ export function createScheduleRoutes(deps: {
       await pauseSchedule(db, { ...c.req.valid('json'), by: nameCaller(c) });
       return c.json({ status: 'success' as const, schedule: await show() }, 200);
     });
-}
-
-function renderSchedule(view: ScheduleView): z.input<typeof schedule> {
-  const { timeZone, changedBy, changedAt, next, last, ...rest } = view;
-  return {
-    ...rest,
-    time_zone: timeZone,
-    changed_by: changedBy,
-    changed_at: changedAt?.toISOString() ?? null,
-    next: next.map((tick) => tick.toISOString()),
-    last: last.map(({ slot, runId, ...tick }) => ({ ...tick, slot: slot.toISOString(), run_id: runId })),
-  };
 }

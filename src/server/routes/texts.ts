@@ -13,6 +13,7 @@ import {
   jsonBody,
   type AppEnv,
   type Router,
+  renderAs,
 } from '../http/index.ts';
 import { nameCaller } from '../keys/index.ts';
 import type { Metrics } from '../metrics.ts';
@@ -229,7 +230,7 @@ export function createTextRoutes({ db, predictions, metrics, maxTextChars, onFee
     .openapi(getRoute, async function showOneText(c) {
       await predictions.flush();
       const { text, history } = await readText(db, parseTextId(c.req.valid('param').text_id));
-      const events = history.map(({ kind, told, by, at }) => ({ kind, told, by, at: at.toISOString() }));
+      const events = history.map((event) => renderAs(eventSchema, event));
       return c.json({ status: 'success' as const, text: showText(text), history: events }, 200);
     })
     .openapi(stateRoute(maxTextChars), async function moveText(c) {
@@ -255,19 +256,6 @@ export function createTextRoutes({ db, predictions, metrics, maxTextChars, onFee
 }
 
 function showText(text: TextOnItsWay): z.infer<typeof textSchema> {
-  return {
-    number: text.number,
-    text_id: text.textId,
-    prediction_id: text.predictionId,
-    field: text.field,
-    state: text.state,
-    text: text.editedText ?? text.original,
-    original: text.original,
-    edited: text.editedText !== null,
-    score: text.score,
-    assignee: text.assignee,
-    changed_by: text.changedBy,
-    changed_at: text.changedAt?.toISOString() ?? null,
-    product: text.product,
-  };
+  const { original, editedText } = text;
+  return renderAs(textSchema, { ...text, text: editedText ?? original, edited: editedText !== null });
 }
