@@ -112,6 +112,13 @@ export function defineFlow<O, const S extends Readonly<Record<string, StageDecla
 }
 
 export type StageName<F extends Flow> = keyof F['stages'] & string;
+/** What a queue job of the stage carries. */
+export type PayloadOf<
+  F extends Flow,
+  S extends StageName<F>,
+  Single extends z.ZodType,
+  Part extends z.ZodType,
+> = F['stages'][S] extends { each: unknown } ? z.infer<Part> : z.infer<Single>;
 
 export function declarationOf(flow: Flow, stage: string): StageDeclaration {
   const declared = flow.stages[stage];

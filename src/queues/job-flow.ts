@@ -5,7 +5,7 @@
 import { z } from 'zod';
 import { MINUTE_MS } from '../core/clock.ts';
 import type { CatalogueSource } from '../data/index.ts';
-import { defineFlow, type StageName } from './flow.ts';
+import { defineFlow, type PayloadOf, type StageName } from './flow.ts';
 import { predictOptionsSchema, type PredictJobOptions } from './job-options.ts';
 
 const jobId = z.string().regex(/^[a-z0-9-]+$/);
@@ -112,9 +112,7 @@ export const JOB = defineFlow({
 });
 
 export type JobStage = StageName<typeof JOB>;
-export type JobPayload<S extends JobStage> = (typeof JOB.stages)[S] extends { each: unknown }
-  ? z.infer<typeof part>
-  : z.infer<typeof single>;
+export type JobPayload<S extends JobStage> = PayloadOf<typeof JOB, S, typeof single, typeof part>;
 export type JobOutput = z.infer<(typeof JOB.stages)['join-shards']['result']>;
 
 /** Everything of a job lies below this folder of the artifact store. */

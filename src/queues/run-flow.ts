@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { MINUTE_MS } from '../core/clock.ts';
 import type { RunTrigger } from '../db/index.ts';
-import { defineFlow, type StageName } from './flow.ts';
+import { defineFlow, type PayloadOf, type StageName } from './flow.ts';
 import { runOptionsSchema, type RunOptions } from './run-options.ts';
 
 const id = z.string().regex(/^[a-z0-9-]+$/);
@@ -115,6 +115,4 @@ export const RUN = defineFlow({
 });
 
 export type RunStage = StageName<typeof RUN>;
-export type RunPayload<S extends RunStage> = (typeof RUN.stages)[S] extends { each: unknown }
-  ? z.infer<typeof part>
-  : z.infer<typeof single>;
+export type RunPayload<S extends RunStage> = PayloadOf<typeof RUN, S, typeof single, typeof part>;

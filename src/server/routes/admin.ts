@@ -11,8 +11,8 @@ import {
   defineRoute,
   errorResponse,
   jsonAnswer,
-  type Router,
   renderAs,
+  type Router,
 } from '../http/index.ts';
 
 const MAX_WEBHOOKS = 100;

@@ -2,7 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import { listAudit } from '../../audit/index.ts';
 import { AUDIT_OUTCOMES, type Db } from '../../db/index.ts';
-import { createRouter, defineRoute, jsonAnswer, type Router, renderAs } from '../http/index.ts';
+import { createRouter, defineRoute, jsonAnswer, renderAs, type Router } from '../http/index.ts';
 
 const part = z.string().min(1).max(200).optional();
 const entry = z

@@ -9,9 +9,9 @@ import {
   errorResponse,
   jsonAnswer,
   jsonBody,
+  renderAs,
   type AppEnv,
   type Router,
-  renderAs,
 } from '../http/index.ts';
 
 const name = z.string().regex(/^[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?$/, 'only a-z, 0-9 and -');

@@ -23,8 +23,8 @@ import {
   defineRoute,
   errorResponse,
   jsonAnswer,
-  type Router,
   renderAs,
+  type Router,
 } from '../http/index.ts';
 
 const MAX_NUMBER = 2 ** 31 - 1;

@@ -31,8 +31,8 @@ import {
 } from '../http/index.ts';
 import type { Metrics } from '../metrics.ts';
 import type { PredictionStore } from '../predictions/index.ts';
-import { readUpload } from './jobs.ts';
 import { predictionId } from './predictions.ts';
+import { readUpload, UPLOAD_BODY } from './upload.ts';
 
 export const FEEDBACK_BATCH_PATH = '/feedback/batch';
 const MAX_KEY_CHARS = 200;
@@ -161,14 +161,7 @@ const batchRoute = defineRoute({
         .optional()
         .openapi({ description: 'Whether rows may be less than what was told before' }),
     }),
-    body: {
-      content: Object.fromEntries(
-        ['text/csv', 'text/tab-separated-values', 'application/x-ndjson'].map((type) => [
-          type,
-          { schema: z.string().openapi({ format: 'binary' }) },
-        ]),
-      ),
-    },
+    body: UPLOAD_BODY,
   },
   responses: {
     200: jsonAnswer('what became of the rows; send the same report again after a failure', {

@@ -25,7 +25,8 @@ import {
   toInvalidInput,
   type Router,
 } from '../http/index.ts';
-import { jobId, mapParameter, parseMap, readUpload, UPLOAD_BODY } from './jobs.ts';
+import { jobId } from './jobs.ts';
+import { mapParameter, parseMap, readUpload, UPLOAD_BODY } from './upload.ts';
 
 export const INSPECT_PATH = '/jobs/inspect';
 

@@ -5,12 +5,12 @@ import { Readable } from 'node:stream';
 import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
-import { COPY_POLICIES, MAPPABLE_FIELDS } from '../../core/config/index.ts';
+import { COPY_POLICIES } from '../../core/config/index.ts';
 import type { DestinationPolicy } from '../../core/outbound-policy.ts';
 import { AppError } from '../../core/errors.ts';
 import { sha256Hex } from '../../core/ids.ts';
 import { copyOptionsSchema, fromWireOptions } from '../../copy/index.ts';
-import { formatOfType, TABLE_TYPES, typeOfExtension } from '../../data/index.ts';
+import { TABLE_TYPES, typeOfExtension } from '../../data/index.ts';
 import { RUN_STATUSES, type Db } from '../../db/index.ts';
 import {
   getJob,
@@ -27,19 +27,17 @@ import {
   addressOf,
   createPageQuery,
   createRouter,
-  decoderOf,
   defineRoute,
   errorResponse,
   jsonAnswer,
-  mediaTypeOf,
+  renderAs,
   requireReachable,
-  toUtf8,
   setHeader,
   type AppEnv,
   type Router,
-  renderAs,
 } from '../http/index.ts';
 import { storedError } from './runs.ts';
+import { mapParameter, parseMap, readUpload, UPLOAD_BODY } from './upload.ts';
 
 export const UPLOAD_PATH = '/jobs/predict';
 
@@ -81,6 +79,8 @@ const jobSchema = summarySchema
   })
   .openapi('Job');
 
+/** A switch of a query. */
+const flag = z.enum(['true', 'false']).transform((text) => text === 'true');
 const list = (about: string) =>
   z
     .string()
@@ -88,16 +88,6 @@ const list = (about: string) =>
     .transform((text) => (text === undefined ? undefined : text.split(',').map((part) => part.trim())))
     .openapi({ type: 'string', description: `${about}, separated by commas` });
 const { tone, audience, brand, writer, language } = copyOptionsSchema.shape;
-/** Repeated pairs: `map=title:Name`. */
-export const mapParameter = z
-  .union([z.string(), z.array(z.string())])
-  .optional()
-  .transform((pairs) => (pairs === undefined ? undefined : [pairs].flat()))
-  .openapi({
-    type: 'array',
-    items: { type: 'string' },
-    description: `FIELD:COLUMN, repeated; fields are ${MAPPABLE_FIELDS.join(', ')}`,
-  });
 const querySchema = z.strictObject({
   url: z
     .url({ protocol: /^https?$/ })
@@ -116,10 +106,8 @@ const querySchema = z.strictObject({
     .string()
     .optional()
     .openapi({ description: 'what the catalogue is called from job to job, for only_changed' }),
-  only_changed: z
-    .enum(['true', 'false'])
+  only_changed: flag
     .optional()
-    .transform((value) => (value === undefined ? undefined : value === 'true'))
     .openapi({ type: 'boolean', description: 'leave out rows that the last job of the catalogue had' }),
   map: mapParameter,
   channels: list('variants for these channels'),
@@ -128,10 +116,8 @@ const querySchema = z.strictObject({
   keywords: list('keywords'),
   banned_words: list('words that no text may hold'),
   writer,
-  together: z
-    .enum(['true', 'false'])
+  together: flag
     .optional()
-    .transform((text) => (text === undefined ? undefined : text === 'true'))
     .openapi({ type: 'string', description: 'all writers propose, and the champion chooses' }),
   brand,
   brand_by_record: z
@@ -159,16 +145,6 @@ const file = (description: string) => ({
 });
 const missing = { 404: errorResponse('no such job') };
 const tags = ['jobs'];
-
-/** Not application/json, though it is taken: the router would read the whole body to check it. */
-export const UPLOAD_BODY = {
-  content: Object.fromEntries(
-    ['text/csv', 'text/tab-separated-values', 'application/x-ndjson'].map((type) => [
-      type,
-      { schema: z.string().openapi({ format: 'binary' }) },
-    ]),
-  ),
-};
 
 const startRoute = defineRoute({
   method: 'post',
@@ -336,102 +312,6 @@ export function createJobRoutes(deps: {
       await jobs.deleteJob(id);
       return c.json(answer(id), 200);
     });
-}
-
-/** FIELD:COLUMN or FIELD=COLUMN; which fields there are is checked with the other options. */
-export function parseMap(pairs: readonly string[] | undefined): Record<string, string> | undefined {
-  if (pairs === undefined) return undefined;
-  return Object.fromEntries(
-    pairs.map((pair) => {
-      if (pair === 'auto') return ['auto', 'yes'];
-      const [, field = '', column = ''] = /^([a-z]{1,40})[:=](.*)$/s.exec(pair) ?? [];
-      if (field === '')
-        throw new AppError(
-          'invalid-input',
-          `map is "${pair}": FIELD:COLUMN is needed, as in title:Title, or auto`,
-          {
-            details: { field: 'map' },
-          },
-        );
-      return [field, column];
-    }),
-  );
-}
-
-/** A body of rows as a stream, which nothing has read before. */
-export function readUpload(
-  c: Context<AppEnv>,
-  maxBytes: number,
-): Extract<JobInput, { kind: 'bytes' }> & { body: AsyncIterable<Uint8Array> } {
-  const body = c.req.raw.body;
-  const announced = Number(c.req.header('content-length') ?? 0);
-  if (announced > maxBytes) throw tooLarge(maxBytes);
-  // A stream that is not null stands for the body of every POST, also of one that has none.
-  if (body === null || (c.req.header('transfer-encoding') === undefined && announced === 0))
-    throw new AppError('invalid-input', 'there is no catalogue: send it as the body, or name its url');
-  const contentType = c.req.header('content-type');
-  const type = mediaTypeOf(contentType);
-  const format = formatOfType(type) ?? null;
-  if (format === null && !UNTOLD_TYPES.includes(type)) throw wrongType(type);
-  const decoder = decoderOf(contentType);
-  const bytes = refuseArchives(countBytes(body, maxBytes));
-  return {
-    kind: 'bytes',
-    body: decoder === undefined ? bytes : toUtf8(bytes, decoder),
-    name: 'upload',
-    format,
-  };
-}
-
-/** Types that say nothing of the format: it is found by the content. */
-const UNTOLD_TYPES = ['', 'text/plain', 'application/octet-stream', 'application/vnd.ms-excel'];
-/** What no reader of catalogues unpacks, by its first bytes. */
-const ARCHIVES: readonly [string, readonly number[]][] = [
-  ['an xz archive', [0xfd, 0x37, 0x7a, 0x58]],
-  ['a bzip2 archive', [0x42, 0x5a, 0x68, 0x39]],
-  ['a 7-Zip archive', [0x37, 0x7a, 0xbc, 0xaf]],
-  ['an old Excel workbook', [0xd0, 0xcf, 0x11, 0xe0]],
-  ['a PDF', [0x25, 0x50, 0x44, 0x46]],
-];
-
-function wrongType(what: string): AppError {
-  return new AppError(
-    'wrong-media-type',
-    `the catalogue is ${JSON.stringify(what.slice(0, 100))}: send the file itself as CSV, TSV, JSON, JSONL, XML, Excel or Parquet (text/csv, application/json, application/x-ndjson, application/xml, ...)`,
-    { details: { field: 'content-type' } },
-  );
-}
-
-/** Whatever type it was sent under: its first bytes say what it is. */
-async function* refuseArchives(bytes: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let isFirst = true;
-  for await (const chunk of bytes) {
-    const found = isFirst
-      ? ARCHIVES.find(([, magic]) => magic.every((byte, at) => chunk[at] === byte))
-      : undefined;
-    if (found !== undefined) throw wrongType(found[0]);
-    isFirst = false;
-    yield chunk;
-  }
-}
-
-async function* countBytes(body: AsyncIterable<Uint8Array>, maxBytes: number): AsyncGenerator<Uint8Array> {
-  let sizeBytes = 0;
-  for await (const chunk of body) {
-    sizeBytes += chunk.byteLength;
-    if (sizeBytes > maxBytes) throw tooLarge(maxBytes);
-    yield chunk;
-  }
-}
-
-function tooLarge(maxBytes: number): AppError {
-  return new AppError(
-    'payload-too-large',
-    `the catalogue is larger than ${maxBytes} bytes (jobs.maxUploadBytes)`,
-    {
-      details: { field: 'body', limit: maxBytes },
-    },
-  );
 }
 
 async function sendFile(c: Context<AppEnv>, artifacts: ArtifactStore, key: string) {

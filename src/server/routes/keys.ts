@@ -9,8 +9,8 @@ import {
   errorResponse,
   jsonAnswer,
   jsonBody,
-  type Router,
   renderAs,
+  type Router,
 } from '../http/index.ts';
 import { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from '../keys/index.ts';
 

@@ -17,9 +17,9 @@ import {
   errorResponse,
   jsonAnswer,
   jsonBody,
+  renderAs,
   type AppEnv,
   type Router,
-  renderAs,
 } from '../http/index.ts';
 import { nameCaller } from '../keys/index.ts';
 

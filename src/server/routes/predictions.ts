@@ -6,8 +6,8 @@ import {
   defineRoute,
   errorResponse,
   jsonAnswer,
-  type Router,
   renderAs,
+  type Router,
 } from '../http/index.ts';
 import { listPredictions, type PredictionStore } from '../predictions/index.ts';
 

@@ -11,9 +11,9 @@ import {
   errorResponse,
   jsonAnswer,
   jsonBody,
+  renderAs,
   type AppEnv,
   type Router,
-  renderAs,
 } from '../http/index.ts';
 import { nameCaller } from '../keys/index.ts';
 import type { Metrics } from '../metrics.ts';
