@@ -1,11 +1,5 @@
-export {
-  createBackup,
-  keepNewest,
-  type BackupReport,
-  type BackupSource,
-  type Progress,
-} from './create-backup.ts';
-export { listBackups, type Manifest } from './manifest.ts';
+export { createBackup, keepNewest, type Progress } from './create-backup.ts';
+export { type Manifest } from './manifest.ts';
 export { openBackupPlace } from './place.ts';
-export { restoreBackup, verifyBackup, type BackupVerification } from './restore.ts';
-export { openSeal, type Seal } from './seal.ts';
+export { restoreBackup, verifyBackup } from './restore.ts';
+export { openSeal } from './seal.ts';

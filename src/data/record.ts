@@ -38,7 +38,6 @@ export interface Fault {
   reason: string;
 }
 
-export const MAX_TITLE_CHARS = RECORD_FIELDS.title.maxChars;
 export const MAX_DESCRIPTION_CHARS = RECORD_FIELDS.description.maxChars;
 const MAX_TAGS = 200;
 

@@ -3,7 +3,6 @@ export {
   shareBackend,
   TRANSACTION_POOLING,
   type Database,
-  type DatabaseOptions,
   type Db,
   type DbTransaction,
 } from './open-database.ts';
@@ -13,12 +12,11 @@ export { findClosedParent, findPostgresAccount } from './embedded/account.ts';
 export { describeTimeout, executeUntil } from './cancellable.ts';
 export { isConnectionLost } from './connection-lost.ts';
 export { LOCK_KEYS } from './lock-keys.ts';
-export { createLocks, type LockKey, type Locks } from './locks.ts';
+export { createLocks, type Locks } from './locks.ts';
 export { describeUnstorable, isUnstorable } from './unstorable.ts';
 export { openListener, type Listener } from './listen.ts';
 export { compareSchema, migrate } from './migrate.ts';
 export { migrations } from './migrations/index.ts';
-export type { Migration } from './migration.ts';
 export { numberArray, PREPARED, prepare, textArray } from './prepared-statements.ts';
 export type { Schema } from './schema.ts';
 export { AUDIT_OUTCOMES, type AuditOutcome } from './tables/audit.ts';
@@ -32,10 +30,8 @@ export {
   type KeyRole,
 } from './tables/serving.ts';
 export {
-  ATTEMPT_OUTCOMES,
   RUN_STATUSES,
   RUN_TRIGGERS,
-  STAGE_STATUSES,
   type AttemptOutcome,
   type RunStatus,
   type RunTrigger,

@@ -11,13 +11,12 @@ export {
   earnedOf,
   judgeCanary,
   type CanaryEvidence,
-  type CanaryRules,
   type CanaryVerdict,
   type Earned,
   type ProductSums,
 } from './canary.ts';
 export { computePropensities, draw, type Arm } from './policy.ts';
-export { fitRatePrior, learnFromCounts, type Counts, type Lesson, type RatePrior } from './rates.ts';
+export { fitRatePrior, learnFromCounts, type Counts, type RatePrior } from './rates.ts';
 export {
   expectRate,
   fitScorePrior,

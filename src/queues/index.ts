@@ -1,4 +1,3 @@
-export type { QueueBackend, QueueBackendOptions } from './backend.ts';
 export { openQueueBackend } from './open-backend.ts';
 export {
   BACKOFF_TYPE,
@@ -16,10 +15,9 @@ export {
   stagesAfter,
   stageSettings,
   type Flow,
-  type StageDeclaration,
   type WorkKey,
 } from './flow.ts';
-export { FLOWS, flowOf, stageNames, type Stage, type StagePayload, type StageResult } from './flows.ts';
+export { stageNames, type Stage, type StagePayload, type StageResult } from './flows.ts';
 export { RUN, type RunOwner, type RunStage } from './run-flow.ts';
 export {
   JOB,
@@ -33,7 +31,6 @@ export {
 export {
   chooseDue,
   enqueueNext,
-  listDue,
   readNumbered,
   readStatuses,
   statusKey,
@@ -50,58 +47,21 @@ export {
   noteEnqueued,
   type ActiveOwner,
 } from './owners.ts';
-export {
-  resolveRunOptions,
-  runOptionsSchema,
-  runRequestSchema,
-  type RunOptions,
-  type RunRequest,
-} from './run-options.ts';
-export {
-  KEPT_LOG_LINES,
-  readAttemptLog,
-  writeLogLines,
-  type AttemptLog,
-  type LogLine,
-} from './attempt-log.ts';
-export {
-  getJob,
-  listJobs,
-  readJobSource,
-  type JobStageView,
-  type JobSummary,
-  type JobView,
-} from './job-views.ts';
-export {
-  createJobStarter,
-  type JobInput,
-  type JobStart,
-  type JobStarter,
-  type ResumableJob,
-} from './jobs.ts';
+export { resolveRunOptions, runRequestSchema, type RunRequest } from './run-options.ts';
+export { KEPT_LOG_LINES, readAttemptLog, writeLogLines, type LogLine } from './attempt-log.ts';
+export { getJob, listJobs, readJobSource, type JobSummary, type JobView } from './job-views.ts';
+export { createJobStarter, type JobInput, type JobStarter } from './jobs.ts';
 export {
   OUT_FORMATS,
-  predictOptionsSchema,
-  predictRequestSchema,
   propensityColumn,
   resolvePredictOptions,
   type OutFormat,
-  type PredictJobOptions,
   type PredictJobRequest,
 } from './job-options.ts';
-export {
-  countRuns,
-  getRun,
-  listRuns,
-  type AttemptView,
-  type RunFilter,
-  type RunSummary,
-  type RunView,
-  type StageView,
-} from './run-views.ts';
-export { planReplay, RUN_STAGES, type ReplayPlan, type ReplayRequest } from './replay.ts';
-export { createRunStarter, type RunStarter, type ScheduledStart } from './runs.ts';
-export { nextTicks, pauseSchedule, readSchedule, type ScheduleView } from './schedule-state.ts';
+export { countRuns, getRun, listRuns, type RunSummary, type RunView, type StageView } from './run-views.ts';
+export { planReplay, RUN_STAGES } from './replay.ts';
+export { createRunStarter, type RunStarter } from './runs.ts';
+export { nextTicks, pauseSchedule, readSchedule } from './schedule-state.ts';
 export { applySchedule, nextTick, restoreSchedule, slotOf } from './schedule.ts';
 export { openStageQueues, START_RUN_QUEUE, type StageQueues } from './stage-queues.ts';
 export {
@@ -111,7 +71,6 @@ export {
   saveProgress,
   shareDone,
   storeError,
-  type BeginResult,
   type Progress,
   type WorkAttempt,
   type WorkStatus,

@@ -11,7 +11,7 @@ export { createExampleSource } from './examples.ts';
 export { createSpendingLedger, openBudgetedCopywriter } from './copywriter.ts';
 export * from './canary/index.ts';
 export * from './models/index.ts';
-export { openUsageBook, readUsage, type UsageBook, type UsageRow } from './writer-usage.ts';
+export { openUsageBook, readUsage } from './writer-usage.ts';
 export * from './scoring/index.ts';
 export {
   createTextPolicy,

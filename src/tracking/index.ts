@@ -7,42 +7,22 @@ export {
   pendingTags,
   rejectVersion,
   type ApprovalDesk,
-  type ApprovalState,
 } from './approvals.ts';
 export { createArtifactStore } from './artifacts/create-artifact-store.ts';
 export { createFolderStore } from './artifacts/folder-store.ts';
 export type {
   AliasMove,
-  Dataset,
   DatasetInput,
-  Experiment,
-  LifecycleStage,
-  LoggedModel,
   Metric,
   MetricInput,
-  ModelOutput,
   ModelVersion,
-  Page,
-  RegisteredModel,
   Run,
-  RunInfo,
-  RunStatus,
   SearchOptions,
-  Tags,
-  VersionStatus,
-  ViewType,
 } from './entities.ts';
-export type {
-  GateComparison,
-  GateInput,
-  GateModel,
-  GateScores,
-  GateSegment,
-  GateValue,
-} from './gate/compare.ts';
-export { decideGate, GATE_DECISIONS, type GateDecision, type GateReport } from './gate/decide.ts';
+export type { GateInput, GateModel, GateValue } from './gate/compare.ts';
+export { decideGate, type GateReport } from './gate/decide.ts';
 export { freezeHoldout, readFrozenFraction } from './gate/frozen-holdout.ts';
-export { nameIs, quoteText } from './filters.ts';
+export { nameIs } from './filters.ts';
 export { renderGateReportHtml } from './gate/render.ts';
 export {
   ACCURACY_TAG,
@@ -53,8 +33,6 @@ export {
   compareVersions,
   compareWithPrevious,
   registerModel,
-  type ModelAccuracy,
-  type VersionComparison,
 } from './models.ts';
 export { describeDataset } from './dataset-input.ts';
 export { ALIAS_CHANNEL } from './postgres/aliases.ts';
@@ -68,7 +46,7 @@ export {
   WEIGHTS_TAG,
 } from './tags.ts';
 export { createRemoteTrackingStore } from './remote/create-remote-store.ts';
-export { createTracking, type Tracking } from './create-tracking.ts';
+export { createTracking } from './create-tracking.ts';
 export { WEBHOOK_EVENTS, EXAMPLE_DATA, renderPayload, type WebhookEvent } from './webhooks/events.ts';
 export { createSendRules, openWebhookDelivery } from './webhooks/open-webhook-delivery.ts';
 export { checkWebhookUrl, sendDelivery, type SendRules } from './webhooks/send.ts';
@@ -76,19 +54,7 @@ export {
   createWebhookStore,
   WEBHOOK_STATUSES,
   type Webhook,
-  type WebhookDelivery,
-  type WebhookStatus,
   type WebhookStore,
 } from './webhooks/webhook-store.ts';
 export { deleteOldRuns, deleteRunForGood } from './retention.ts';
-export type {
-  AliasReason,
-  ExperimentStore,
-  LoggedModelStore,
-  NewModelVersion,
-  NewRun,
-  RegistryStore,
-  RunBatch,
-  RunStore,
-  TrackingStore,
-} from './tracking-store.ts';
+export type { AliasReason, RegistryStore, TrackingStore } from './tracking-store.ts';

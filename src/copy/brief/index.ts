@@ -10,6 +10,5 @@ export {
   type BriefInput,
   type Tone,
 } from './brief.ts';
-export { cleanProse, cleanText, foldText, withoutEmoji } from './clean.ts';
-export { type Phrases } from './phrases.ts';
+export { cleanProse, foldText, withoutEmoji } from './clean.ts';
 export { type Phrase } from './quotes.ts';

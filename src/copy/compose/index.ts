@@ -1,12 +1,6 @@
-export { listWriters, openCopywriter, type FromConfigOptions } from './from-config.ts';
-export {
-  createCopywriter,
-  type CopyRequest,
-  type Copywriter,
-  type CopywriterOptions,
-  type TextReport,
-} from './copywriter.ts';
-export type { Chance, ChannelCopy, Copy, Draft, ScoredText, TextPolicy } from './choose.ts';
-export type { Refusal, WriterNote } from './collect-texts.ts';
+export { listWriters, openCopywriter } from './from-config.ts';
+export { createCopywriter, type CopyRequest, type Copywriter } from './copywriter.ts';
+export type { Chance, Copy, Draft, TextPolicy } from './choose.ts';
+export type { WriterNote } from './collect-texts.ts';
 export { type ExampleSource } from './show-examples.ts';
 export { requireChannels } from './plan-fields.ts';

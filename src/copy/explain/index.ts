@@ -1,1 +1,1 @@
-export { explainByOcclusion, MAX_PHRASES, type Explanation, type PhraseEffect } from './explain.ts';
+export { explainByOcclusion } from './explain.ts';

@@ -1,1 +1,1 @@
-export { createHashtags, isHashtag, MAX_HASHTAG_CHARS, toHashtag } from './hashtags.ts';
+export { createHashtags, toHashtag } from './hashtags.ts';

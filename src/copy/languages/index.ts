@@ -1,17 +1,10 @@
 /** Languages: what is told apart, named and inflected in each of them. */
 export { detectLanguage } from './detect.ts';
-export {
-  LANGUAGE_CHOICES,
-  LANGUAGE_NAMES,
-  LANGUAGES,
-  type Language,
-  type LanguageChoice,
-} from './languages.ts';
+export { LANGUAGE_NAMES, LANGUAGES, type Language, type LanguageChoice } from './languages.ts';
 export {
   CATEGORIES,
   lexiconOf,
   type Category,
-  type Gender,
   type KnownCategory,
   type Lexicon,
   type Noun,

@@ -1,7 +1,7 @@
 /** The languages that copy is written in. */
-import { LANGUAGE_CHOICES, LANGUAGES, type Language, type LanguageChoice } from '../../core/config/index.ts';
+import { LANGUAGES, type Language, type LanguageChoice } from '../../core/config/index.ts';
 
-export { LANGUAGE_CHOICES, LANGUAGES, type Language, type LanguageChoice };
+export { LANGUAGES, type Language, type LanguageChoice };
 
 /** In English, for people who read notes and for models that are told what to write. */
 export const LANGUAGE_NAMES: Record<Language, string> = {

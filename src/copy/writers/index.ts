@@ -1,13 +1,8 @@
 /** Writers: whoever proposes copy. */
-export { createLlamaWriter, type LlamaWriterOptions } from './llama/index.ts';
-export {
-  createOpenAiWriter,
-  type OpenAiWriterOptions,
-  type SpendingLedger,
-  type TokenPrice,
-} from './openai/index.ts';
+export { createLlamaWriter } from './llama/index.ts';
+export { createOpenAiWriter, type OpenAiWriterOptions, type SpendingLedger } from './openai/index.ts';
 export { createTemplateWriter, hashText, plainLines } from './templates/index.ts';
-export { createTransformersWriter, type TransformersWriterOptions } from './transformers/index.ts';
+export { createTransformersWriter } from './transformers/index.ts';
 export { openModuleWriter } from './module.ts';
 export { loadPrompt } from './prompt-file.ts';
 export {
@@ -17,5 +12,4 @@ export {
   type RefusedText,
   type WriteOptions,
   type Writer,
-  type WriterFactory,
 } from './writer.ts';

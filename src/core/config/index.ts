@@ -1,25 +1,15 @@
-export { loadConfig, type LoadedConfig, type LoadOptions, type Origins } from './load.ts';
-export { readTraceSettings, type TraceSettings } from './tracing.ts';
+export { loadConfig, type LoadedConfig } from './load.ts';
+export { readTraceSettings } from './tracing.ts';
 export { createSecretMask, maskSecret, withPublicAddresses } from './mask.ts';
 export { listConfig, type ConfigLine } from './render.ts';
 export { MAPPABLE_FIELDS, RECORD_FIELDS, type FieldRule, type RecordField } from './fields.ts';
-export {
-  SOURCE_KINDS,
-  sourceKeys,
-  sourceRequestKeys,
-  sourceSchema,
-  SOURCES,
-  type SourceKind,
-  type SourceRule,
-} from './sources.ts';
+export { SOURCE_KINDS, sourceRequestKeys, SOURCES, type SourceKind, type SourceRule } from './sources.ts';
 export {
   candidateSchema,
-  canaryRulesSchema,
   configSchema,
   fieldMapSchema,
   recipeNameSchema,
   scheduleSchema,
-  SECRET_KEYS,
   type CandidateConfig,
   type Config,
   COPY_POLICIES,

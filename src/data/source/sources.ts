@@ -26,6 +26,10 @@ export interface OpenContext {
 }
 
 export interface DataSource {
+  /**
+   * @throws AppError `not-found`, `bad-data` or `invalid-input` when there is nothing to read, and as
+   *   `download` does
+   */
   open(source: SourceOptions, context: OpenContext): Promise<SourceTable>;
   /** For messages and the manifest: nothing that is secret. */
   describe(source: SourceOptions): string;
@@ -43,18 +47,6 @@ export const DATA_SOURCES: Readonly<Record<SourceKind, DataSource>> = {
     describe: ({ query }) => `PostgreSQL: ${shorten(query ?? '')}`,
   },
 };
-
-/**
- * @throws AppError `not-found`, `bad-data` or `invalid-input` when there is nothing to read, and as
- *   `download` does
- */
-export async function openSource(source: SourceOptions, context: OpenContext): Promise<SourceTable> {
-  return await DATA_SOURCES[source.kind].open(source, context);
-}
-
-export function describeSource(source: SourceOptions): string {
-  return DATA_SOURCES[source.kind].describe(source);
-}
 
 async function openFile(
   { path, encoding, sheet }: SourceOptions,

@@ -7,7 +7,7 @@ import { driftSchema } from './drift.ts';
 
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 
-export const splitSummarySchema = z.strictObject({
+const splitSummarySchema = z.strictObject({
   /** Key of training_data.csv in the artifact store. */
   key: z.string(),
   sha256,
@@ -15,7 +15,6 @@ export const splitSummarySchema = z.strictObject({
   rows: z.int(),
   positives: z.int(),
 });
-export type SplitSummary = z.infer<typeof splitSummarySchema>;
 
 export const manifestSchema = z.strictObject({
   format: z.literal(1),

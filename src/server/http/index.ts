@@ -8,9 +8,7 @@ export {
   handleError,
   handleNotFoundOf,
   refuseOtherMethods,
-  renderErrorBody,
   setRetryAfter,
-  type ErrorBody,
 } from './errors.ts';
 export { defineRoute, jsonAnswer, jsonBody } from './define-route.ts';
 export { createHangUpSignal } from './hang-up.ts';

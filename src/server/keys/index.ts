@@ -4,7 +4,6 @@ export {
   listApiKeys,
   revokeApiKey,
   rotateApiKey,
-  type ApiKey,
   type KeyChecker,
 } from './api-keys.ts';
 export { auditChanges } from './audit-changes.ts';

@@ -1,4 +1,4 @@
-export { findPrediction, type FoundPrediction } from './find-prediction.ts';
+export { findPrediction } from './find-prediction.ts';
 export { listPredictions } from './list-predictions.ts';
 export { openPredictionStore, type PredictionStore, type StoredPrediction } from './prediction-store.ts';
 export {
@@ -8,10 +8,4 @@ export {
   type Prediction,
   type Predictor,
 } from './predictor.ts';
-export {
-  authorSchema,
-  createRequestSchemas,
-  creativeSchema,
-  predictionExtrasSchema,
-  type PredictRequest,
-} from './request.ts';
+export { authorSchema, createRequestSchemas, creativeSchema, predictionExtrasSchema } from './request.ts';

@@ -1,2 +1,2 @@
 export { assignText, commentOnText, decideText, type Decision } from './change-text.ts';
-export { listTexts, readText, type TextFilters, type TextOnItsWay } from './read-texts.ts';
+export { listTexts, readText, type TextOnItsWay } from './read-texts.ts';

@@ -1,11 +1,2 @@
 export { lookAtCanary, openCanaryKeeper, stopCanary, type CanaryDeps, type CanaryKeeper } from './keep.ts';
-export {
-  findActiveCanary,
-  hasOpenCanary,
-  listCanaries,
-  listVersionsOnTrial,
-  queueCanary,
-  type Canary,
-  type CanaryRules,
-  type StoredEvidence,
-} from './store.ts';
+export { findActiveCanary, listCanaries, listVersionsOnTrial, queueCanary } from './store.ts';

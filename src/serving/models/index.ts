@@ -1,22 +1,8 @@
 export { followRegistry } from './follow-registry.ts';
-export {
-  loadModel,
-  type ExportDecision,
-  type LoadedModel,
-  type LoadSettings,
-  type VersionRef,
-} from './loaded-model.ts';
-export {
-  createServedModels,
-  type LeasedModel,
-  type LoadFailure,
-  type ModelSource,
-  type ServedModels,
-  type ServedModelsEvents,
-} from './served-models.ts';
+export { loadModel, type LoadedModel } from './loaded-model.ts';
+export { createServedModels, type ServedModels, type ServedModelsEvents } from './served-models.ts';
 export {
   ALL_TO_CHAMPION,
-  chooseAlias,
   readAliasesInTraffic,
   readTraffic,
   SERVED_ALIASES,
@@ -24,8 +10,6 @@ export {
   TRAFFIC_CHANNEL,
   trafficSchema,
   writeTraffic,
-  type ServedAlias,
-  type Traffic,
 } from './traffic.ts';
 export { createModelSessions, type ModelSession, type ModelSessions } from './model-sessions.ts';
 export { checkLoadable } from './check-loadable.ts';

@@ -1,14 +1,12 @@
 export { createFairLane, type FairLane } from './fair-queue.ts';
 export { createScoreCache, type ScoreCache } from './score-cache.ts';
 export {
-  DROP_REASONS,
   openScorer,
   type CallScores,
-  type DropReason,
   type ScoreOptions,
   type Scorer,
   type ScorerEvents,
   type ScorerLimits,
 } from './scorer.ts';
-export { openScoringThread, type ScoringThread, type ThreadModel } from './scoring-thread.ts';
+export { openScoringThread, type ScoringThread } from './scoring-thread.ts';
 export { chooseThreadCounts, type ThreadCounts } from './thread-counts.ts';
