@@ -65,6 +65,8 @@ export interface Brief {
   price: string;
   /** `Color: Blue`, in the language of the copy. */
   attributes: string[];
+  /** Of those that need no label: `Blue`. */
+  values: string[];
   /** Name of the product, at most 60 characters; '' when the title holds no usable word. */
   name: string;
   /** What the product is called, from its name or its description; undefined where no known word says it. */
@@ -113,6 +115,7 @@ export function createBrief(input: BriefInput): Brief {
   const { category, noun } = subject;
   const kind = noun?.text ?? '';
   const plural = isPlural(name, subject, description);
+  const attributes = isQuotable ? readAttributes(input.attributes, language) : [];
   const maker = clip(cleanText(input.recordBrand ?? '', 2 * MAX_WORD_CHARS), MAX_WORD_CHARS);
   return {
     title,
@@ -121,14 +124,17 @@ export function createBrief(input: BriefInput): Brief {
     recordLanguage,
     maker: isUsefulMaker(maker) && !foldText(title).includes(foldText(maker)) ? maker : '',
     price: typeof input.price === 'number' ? formatPrice(input.price, input.currency ?? '', language) : '',
-    attributes: isQuotable ? readAttributes(input.attributes, language) : [],
+    attributes: attributes.map(({ label, value }) => `${label}${language === 'fr' ? ' :' : ':'} ${value}`),
+    values: attributes.filter(({ isPlain }) => isPlain).map(({ value }) => value),
     name,
     noun,
     kind,
     plural,
     article: language === 'en' ? articleOf(name, subject, description) : '',
     category,
-    phrases: isQuotable ? extractPhrases(description, { name, plural, language }) : NO_PHRASES,
+    phrases: isQuotable
+      ? extractPhrases(description, { name, title: `${title} ${maker}`, plural, language })
+      : NO_PHRASES,
     tone: input.tone,
     audience: clip(cleanText(input.audience ?? '', 2 * MAX_AUDIENCE_CHARS), MAX_AUDIENCE_CHARS),
     keywords: unique(keywords.map((word) => clip(cleanText(word, 2 * MAX_WORD_CHARS), MAX_WORD_CHARS))),
@@ -163,8 +169,15 @@ const NO_ATTRIBUTE =
   /(?:^|[\s_-])(?:id|ids|sku|gtin|ean|upc|mpn|isbn|asin|url|link|image|brand|manufacturer|vendor|tax|shipping|stock|inventory|availability|condition|label|labels|status|code|barcode|handle|published|quantity|qty|price|date|created|updated|category|type|group|title|description|tags?|meta|seo|rating|reviews?)(?:$|[\s_-])/iu;
 const MAX_ATTRIBUTES = 8;
 
-function readAttributes(attributes: BriefInput['attributes'], language: Language): string[] {
-  const found: string[] = [];
+/** What says by itself what it is about. */
+const PLAIN_ATTRIBUTE =
+  /^(?:colou?r|size|material|weight|capacity|volume|flavou?r|scent|farbe|größe|gewicht|couleur|taille|matière|poids|color|talla|material|peso|colore|taglia|materiale|kleur|maat|materiaal|gewicht)$/iu;
+
+function readAttributes(
+  attributes: BriefInput['attributes'],
+  language: Language,
+): { label: string; value: string; isPlain: boolean }[] {
+  const found: { label: string; value: string; isPlain: boolean }[] = [];
   for (const [name, raw] of Object.entries(attributes ?? {})) {
     const label = cleanText(name, 100).replaceAll('_', ' ');
     const value = cleanText(raw, 200);
@@ -176,7 +189,8 @@ function readAttributes(attributes: BriefInput['attributes'], language: Language
       /[<>{}|\\]|:\/\/|^(?:true|false|yes|no|n\/a|none|default title|0|1|-)$/iu.test(value)
     )
       continue;
-    found.push(`${labelOf(label, language)}${language === 'fr' ? ' :' : ':'} ${value}`);
+    const isPlain = PLAIN_ATTRIBUTE.test(label) && value.length <= 24;
+    found.push({ label: labelOf(label, language), value, isPlain });
   }
   return found;
 }

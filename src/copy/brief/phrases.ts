@@ -29,7 +29,7 @@ export interface Phrases {
 // oxlint-disable regexp/no-super-linear-backtracking -- `isUsable` lets through sentences of at most 400
 // units. Where a phrase stops: punctuation, or a word that opens another clause.
 const STOP =
-  "(?=\\s*(?:[.;:!?()]|$|,\\s|\\s[-\\u2013\\u2014]\\s|\\b(?:that|which|who|making|makes?|while|so|because|as well as|ensuring|allowing|perfect|ideal|suitable|when|if|it|it's|they|you|and (?:is|are|it|has|can|will|offers|provides|makes|serves|comes|features|gives|keeps|adds|includes|delivers|brings|helps|allows|lets))\\b))";
+  "(?=\\s*(?:[.;:!?()]|$|,\\s|\\s[-\\u2013\\u2014]\\s|\\b(?:that|which|who|known for|making|makes?|while|so|because|as well as|ensuring|allowing|perfect|ideal|suitable|when|if|it|it's|they|you|and (?:is|are|it|has|can|will|offers|provides|makes|serves|comes|features|gives|keeps|adds|includes|delivers|brings|helps|allows|lets))\\b))";
 const BODY = '[a-z][^.,;:!?()]*?(?:(?:,\\s[^.,;:!?()]{2,32}){0,3},\\s?(?:and|or|&)\\s[^.,;:!?()]{2,40}?)?';
 
 const HAS = new RegExp(
@@ -38,10 +38,7 @@ const HAS = new RegExp(
 );
 const IS = new RegExp(`\\b(?:is|are)\\s+(an?\\s${BODY})${STOP}`, 'iu');
 const LEADING_DEFINITION = new RegExp(`^((?:an?\\s)?[a-z][\\w'-]*(?:\\s[\\w'-]+){1,5}?)${STOP}`, 'iu');
-const DOES = new RegExp(
-  `\\b(?:designed|made|built|crafted|perfect|ideal|great|used|helps?|helping|lets? you|allows? you|helps? you)\\s+to\\s+(${BODY})${STOP}`,
-  'giu',
-);
+const DOES = new RegExp(`\\b(?:designed|made|built|crafted)\\s+to\\s+(${BODY})${STOP}`, 'giu');
 const SUITS = new RegExp(
   `\\b(?:perfect|ideal|great|suitable|suited|designed|made|built|good|option|choice|staple)\\s+for\\s+(${BODY})${STOP}`,
   'giu',
@@ -86,7 +83,7 @@ export const NO_PHRASES: Phrases = {
  */
 export function extractPhrases(
   description: string,
-  product: { name: string; plural: boolean; language?: Language },
+  product: { name: string; title?: string; plural: boolean; language?: Language },
 ): Phrases {
   const { language = 'en' } = product;
   const found: Phrases = {
@@ -147,7 +144,8 @@ function findPhrases(pattern: RegExp, sentence: string): string[] {
   const phrases: string[] = [];
   pattern.lastIndex = 0;
   for (let match = pattern.exec(sentence); match !== null; match = pattern.exec(sentence))
-    phrases.push(match[1] ?? '');
+    // `Features for users who demand more` are not for all users.
+    if (!sentence.startsWith('who ', pattern.lastIndex + 1)) phrases.push(match[1] ?? '');
   return phrases;
 }
 
@@ -173,7 +171,7 @@ function collect(list: Phrase[], raw: string | undefined, sentence: number): voi
   const words = text.split(' ').length;
   if (words < 2 || words > MAX_WORDS || text.length > MAX_UNITS) return;
   if (
-    /^(?:the|this|these|that|those|every|each|been|to|being|in|on|for|of|at|by|from|features?|you|your)\b/iu.test(
+    /^(?:and|or|the|this|these|that|those|every|each|been|to|being|in|on|for|of|at|by|from|features?|you|your)\b/iu.test(
       text,
     )
   )

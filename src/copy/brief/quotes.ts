@@ -54,11 +54,14 @@ const END_MARK = /^[.!?]/u;
 const CONNECTIVE =
   /^(?:besides|also|additionally|moreover|furthermore|plus|in addition|still|then again),\s+/iu;
 const VERB =
-  /\s+(?=(?:is|are|has|have|will|can|offers?|features?|combines?|delivers?|provides?|comes?|brings?|adds?|includes?|makes?|helps?|keeps?|lets?|boasts?|gives?)\b)/iuy;
+  /\s(?=(?:is|are|has|have|will|can|offers?|features?|combines?|delivers?|provides?|comes?|brings?|adds?|includes?|makes?|helps?|keeps?|lets?|boasts?|gives?)\b)/iuy;
+const ANY_VERB = new RegExp(VERB.source, 'iu');
+const MAX_SUBJECT = 100;
 const THE = /^the\s+/iu;
 const ASCII = /^[\x20-\x7e]*$/u;
 
 const MAX_SENTENCES = 12;
+const MAX_QUOTE = 190;
 
 /** After these a full stop ends no sentence; nor after a single letter. */
 const ABBREVIATION =
@@ -99,18 +102,24 @@ export function isUsable(sentence: string, language: Language = 'en'): boolean {
 export function readQuote(
   sentence: string,
   number: number,
-  product: { name: string; plural: boolean; language?: Language },
+  product: { name: string; title?: string; plural: boolean; language?: Language },
 ): { quote?: Phrase; statement?: Phrase } {
   if (!isQuotable(sentence)) return {};
   const text = endSentence(sentence);
   if (product.name === '') return { quote: { text, sentence: number } };
-  const rest = (product.language ?? 'en') === 'en' ? afterSubject(text, product.name) : undefined;
-  if (rest !== undefined)
+  const isEnglish = (product.language ?? 'en') === 'en';
+  const rest = isEnglish ? (afterSubject(text, product.name) ?? afterOtherName(text, product)) : undefined;
+  if (rest !== undefined) {
+    const isMany = /^(?:are|have)\b/iu.test(rest) || (product.plural && !SINGULAR.test(rest));
     return {
-      quote: { text: `${product.plural ? 'They' : 'It'} ${rest}`, sentence: number },
+      quote: { text: `${isMany ? 'They' : 'It'} ${rest}`, sentence: number },
       statement: { text, sentence: number },
     };
-  return !/^(?:it|they|its|their)\b/iu.test(text) && text.toLowerCase().includes(product.name.toLowerCase())
+  }
+  // `Sweet and juicy mulberries, perfect for snacking` names what it is about, without a verb.
+  const isOpening = isEnglish && number === 0 && NOUN_PHRASE.test(text) && !ANY_VERB.test(text);
+  return isOpening ||
+    (!/^(?:it|they|its|their)\b/iu.test(text) && text.toLowerCase().includes(product.name.toLowerCase()))
     ? { statement: { text, sentence: number } }
     : { quote: { text, sentence: number } };
 }
@@ -132,10 +141,31 @@ function afterSubject(text: string, name: string): string | undefined {
   return undefined;
 }
 
+const SINGULAR =
+  /^(?:is|has|offers|features|combines|delivers|provides|comes|brings|adds|includes|makes|helps|keeps|lets|boasts|gives)\b/iu;
+const NOUN_PHRASE =
+  /^(?!(?:perfect|ideal|great|made|designed|with|for|enjoy|experience|achieve|discover)\b)[^,]+,\s/iu;
+const JOINERS = new Set(['the', 'this', 'these', 'by', 'in', 'for', 'from', 'of', 'with', 'and']);
+
+/** What follows a subject that says the name in other words: `Coco Noir by Chanel` for `Chanel Coco Noir`. */
+function afterOtherName(text: string, { name, title }: { name: string; title?: string }): string | undefined {
+  const verb = ANY_VERB.exec(text.slice(0, MAX_SUBJECT));
+  if (verb === null) return undefined;
+  const own = new Set(words(title ?? name));
+  const said = words(text.slice(0, verb.index)).filter((word) => !JOINERS.has(word));
+  const isName = said.length > 1 && said.every((word) => own.has(word));
+  return isName ? text.slice(verb.index + verb[0].length) : undefined;
+}
+
+function words(text: string): string[] {
+  const found = text.toLowerCase().match(/[\p{L}\p{N}]+/gu) ?? [];
+  return found.map((word) => word.replace(/s$/u, '').replace(/men$/u, 'man'));
+}
+
 function isQuotable(sentence: string): boolean {
   return (
     sentence.length >= 20 &&
-    sentence.length <= 150 &&
+    sentence.length <= MAX_QUOTE &&
     /^\p{Lu}/u.test(sentence) &&
     !/["\u201c\u201d()]/u.test(sentence)
   );

@@ -23,12 +23,17 @@ export interface Material {
   quotes: Phrase[];
   statements: Phrase[];
   attributes: string[];
+  values: string[];
   makers: string[];
   prices: string[];
   adjectives: string[];
   keywords: string[];
   picks: string[];
   moments: string[];
+  /** What the text under way says of the product, in the record's words. */
+  said: string[];
+  /** Where in a text the last sentence belongs: by its place in the record, then what stands beside it. */
+  rank: number;
 }
 
 const MANY_FEATURES = bit('feature') | bit('feature2');
@@ -54,7 +59,7 @@ export function createMaterial(
     words,
     tone: tones[tone],
     random,
-    features: random.shuffle([...phrases.features]),
+    features: random.shuffle(phrases.features.filter(({ text }) => !endsInWordOf(text, name))),
     definitions: random.shuffle([...phrases.definitions]),
     uses: random.shuffle([...phrases.uses]),
     occasions: random.shuffle([...phrases.occasions]),
@@ -62,12 +67,15 @@ export function createMaterial(
     quotes: random.shuffle([...phrases.quotes]),
     statements: random.shuffle([...phrases.statements]),
     attributes: random.shuffle([...brief.attributes]),
+    values: random.shuffle([...brief.values]),
     makers: brief.maker === '' ? [] : [brief.maker],
     prices: brief.price === '' ? [] : [brief.price],
     adjectives: random.shuffle([...phrases.adjectives]),
     keywords: random.shuffle([...brief.keywords]),
     picks: random.shuffle([...words.picks]),
     moments: random.shuffle([...words.moments]),
+    said: [],
+    rank: 0,
   };
   material.has = available(
     material,
@@ -76,9 +84,22 @@ export function createMaterial(
   return material;
 }
 
+/** `Palette with Mirror` needs not be said to have a built-in mirror. */
+function endsInWordOf(feature: string, name: string): boolean {
+  const last = feature.slice(feature.lastIndexOf(' ') + 1);
+  return last.length > 3 && name.toLowerCase().includes(last);
+}
+
+/** Nobody meets Cucumber: what is called by its noun alone, or eaten, is not spoken of as of a person. */
+function isIntroduced({ article, category, kind, name, language }: Brief): boolean {
+  return (
+    language !== 'en' || article !== '' || (category !== 'food' && name.toLowerCase() !== kind.toLowerCase())
+  );
+}
+
 function available(material: Material, kept: number): number {
   let has = kept;
-  if (material.name !== '') has |= bit('name') | bit('theName');
+  if (material.name !== '') has |= bit('name') | (isIntroduced(material.brief) ? bit('theName') : 0);
   // Nobody waits for a new onion.
   if (material.brief.kind !== '' && material.brief.category !== 'food')
     has |= bit('kind') | (material.brief.plural ? 0 : bit('kindOne'));
@@ -92,6 +113,7 @@ function available(material: Material, kept: number): number {
   if (material.quotes.length > 0) has |= bit('quote');
   if (material.statements.length > 0) has |= bit('statement');
   if (material.attributes.length > 0) has |= bit('attribute');
+  if (material.values.length > 0) has |= bit('value');
   if (material.makers.length > 0) has |= bit('maker');
   if (material.prices.length > 0) has |= bit('price');
   if (material.keywords.length > 0) has |= bit('keyword');
@@ -112,9 +134,12 @@ export function pickRule(
   material: Material,
   used: ReadonlySet<Rule>,
   shares: Shares,
+  takesSpare: boolean,
 ): Rule | undefined {
   const { random } = material;
   const possible = rules.filter((rule) => (rule.needs & ~material.has) === 0);
+  const spare = takesSpare ? possible.filter((rule) => rule.kin === 'spare' && !used.has(rule)) : [];
+  if (spare.length > 0) return random.pick(spare);
   const order: Kin[] = random.chance(shares.wish) ? ['wish'] : [];
   order.push(
     ...(random.chance(shares.fact) ? (['fact', 'anything'] as const) : (['anything', 'fact'] as const)),
@@ -126,6 +151,11 @@ export function pickRule(
   }
   return possible.length > 0 ? random.pick(possible) : undefined;
 }
+
+const MANY = 100;
+/** What follows a record's sentences, in order. */
+const LATER = [bit('attribute'), bit('maker'), bit('price')];
+const SAYS_NOTHING: ReadonlySet<Slot> = new Set(['pick', 'moment', 'call', 'nudge', 'share', 'emoji']);
 
 /** The rule as text; the facts it used are struck out of `material`. */
 export function expandRule(rule: Rule, material: Material): string {
@@ -147,9 +177,14 @@ export function expandRule(rule: Rule, material: Material): string {
           : agree(fill(part.slot, material, take), material.brief.plural);
       if (material.brief.language === 'en' && /^[aeiou]/u.test(value) && /\b[Aa] $/u.test(out))
         out = `${out.slice(0, -1)}n `;
+      if (part.is === 'phrase') material.said.push(material.brief.kind);
+      else if (!SAYS_NOTHING.has(part.slot))
+        material.said.push(part.slot === 'theName' ? material.name : value);
       out += part.capital ? upperFirst(value) : value;
     }
   }
+  strikeAdjectives(material, out, (rule.needs & MANY_ADJECTIVES) !== 0);
+  material.rank = usedPhrases[0]?.sentence ?? LATER.findIndex((slots) => (rule.needs & slots) !== 0) + MANY;
   if (usedPhrases.length > 0) strike(material, usedPhrases, (rule.needs & SENTENCES_OF_TEXT) !== 0);
   material.has = available(material, material.has & (ALWAYS | ASIDES));
   return out;
@@ -187,6 +222,8 @@ function fill(slot: Slot, material: Material, take: (phrases: Phrase[]) => strin
       return take(material.statements);
     case 'attribute':
       return material.attributes.shift() ?? '';
+    case 'value':
+      return material.values.shift() ?? '';
     case 'maker':
       return material.makers.shift() ?? '';
     case 'price':
@@ -238,13 +275,28 @@ function strike(material: Material, used: readonly Phrase[], quoted: boolean): v
   const unsaid = quoted
     ? elsewhere
     : (phrase: Phrase) => used.every((other) => !overlap(other.text, phrase.text));
-  material.quotes = material.quotes.filter(elsewhere);
+  // Sentences follow each other as in the record.
+  const last = quoted ? Math.max(...used.map(({ sentence }) => sentence)) : -1;
+  material.quotes = material.quotes.filter((phrase) => phrase.sentence > last && elsewhere(phrase));
   material.statements = material.statements.filter(elsewhere);
   material.traits = material.traits.filter(elsewhere);
   material.features = material.features.filter(unsaid);
   material.definitions = material.definitions.filter(unsaid);
   material.uses = material.uses.filter(unsaid);
   material.occasions = material.occasions.filter(unsaid);
+}
+
+/** A word that was said is not said again, nor a sentence of which such words were the news. */
+function strikeAdjectives(material: Material, said: string, areNews: boolean): void {
+  const text = said.toLowerCase();
+  const gone = material.brief.phrases.adjectives.filter((word) => text.includes(word));
+  if (gone.length === 0) return;
+  material.adjectives = material.adjectives.filter((word) => !gone.includes(word));
+  if (!areNews) return;
+  const isNews = (phrase: Phrase): boolean => !gone.every((word) => phrase.text.includes(word));
+  material.quotes = material.quotes.filter(isNews);
+  material.statements = material.statements.filter(isNews);
+  material.definitions = material.definitions.filter(isNews);
 }
 
 function overlap(a: string, b: string): boolean {

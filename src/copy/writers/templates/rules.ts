@@ -30,6 +30,7 @@ const SLOTS = [
   'quote',
   'statement',
   'attribute',
+  'value',
   'maker',
   'price',
   'audience',
@@ -51,10 +52,10 @@ export type Part =
   | { is: 'phrase'; determiner: Determiner; wordCase: Case; capital: boolean };
 
 /**
- * What a rule says: something that the request asked to have said, a fact of the record, or what holds for
- * anything.
+ * What a rule says: something that the request asked to have said, a fact of the record, what holds for
+ * anything, or what is only said where too little else is left.
  */
-export type Kin = 'wish' | 'fact' | 'anything';
+export type Kin = 'wish' | 'fact' | 'anything' | 'spare';
 
 export interface Rule {
   parts: readonly Part[];
@@ -81,17 +82,21 @@ const FACTS =
   bit('quote') |
   bit('statement') |
   bit('attribute') |
+  bit('value') |
   bit('maker') |
   bit('price');
+
+const SPARE = '~ ';
 
 /**
  * @throws AppError `internal` for a slot that does not exist: a fault in the file, seen when it is first
  *   read.
  */
 export function compileRule(source: string): Rule {
+  const isSpare = source.startsWith(SPARE);
   const parts: Part[] = [];
   let needs = 0;
-  for (const piece of source.split(/(\{[^{}]*\})/u)) {
+  for (const piece of (isSpare ? source.slice(SPARE.length) : source).split(/(\{[^{}]*\})/u)) {
     const inner = /^\{(.*)\}$/u.exec(piece)?.[1];
     if (inner === undefined) {
       if (piece !== '') parts.push({ is: 'text', text: piece });
@@ -113,7 +118,8 @@ export function compileRule(source: string): Rule {
       needs |= bit(slot);
     }
   }
-  return { parts, needs, kin: (needs & WISHES) !== 0 ? 'wish' : (needs & FACTS) !== 0 ? 'fact' : 'anything' };
+  const kin = (needs & WISHES) !== 0 ? 'wish' : (needs & FACTS) !== 0 ? 'fact' : 'anything';
+  return { parts, needs, kin: isSpare ? 'spare' : kin };
 }
 
 function readPhrase(name: string): { determiner: Determiner; wordCase: Case } | undefined {
@@ -133,11 +139,14 @@ const schema = z.strictObject({
     /** An introduction that has no name to say. */
     bareIntro: rules,
     short: rules,
-    /** Of a listing: what opens it, and what it goes on with. */
-    opening: rules,
-    fact: rules,
   }),
-  fragments: z.strictObject({ headline: rules, subject: rules, title: rules, bullet: rules }),
+  fragments: z.strictObject({
+    headline: rules,
+    subject: rules,
+    title: rules,
+    /** In the order in which they are said. */
+    bullet: rules,
+  }),
   /** Words that hold for any product, for when bans or a hostile title leave nothing else. */
   plainLines: z.strictObject({ long: wordList, short: wordList }),
 });

@@ -4,12 +4,12 @@
  */
 import { assertNever } from '../../../core/errors.ts';
 import { createRandom, type Random } from '../../../core/random.ts';
-import { TONES, withoutEmoji, type Brief, type Tone } from '../../brief/index.ts';
+import { TONES, withoutEmoji, type Brief, type Phrase, type Tone } from '../../brief/index.ts';
 import { shorten, toGsm7, wholeSentences, type FieldRole } from '../../channels/index.ts';
 import type { FieldRequest, Writer } from '../writer.ts';
 import type { Language } from '../../languages/index.ts';
 import { createMaterial, expandRule, pickRule, upperFirst, type Material, type Shares } from './grammar.ts';
-import { templateRules, type FragmentKind, type Rule, type SentenceKind } from './rules.ts';
+import { bit, templateRules, type FragmentKind, type Rule, type SentenceKind } from './rules.ts';
 
 // Sentences of a text in order. `core` stays whatever happens; the others go in the order of `drops` when the
 // text is too long.
@@ -39,33 +39,33 @@ const ADS: readonly Structure[] = [
   { sentences: ['intro', 'detail'], core: 0, drops: [1] },
   { sentences: ['intro'], core: 0, drops: [] },
 ];
-const LISTINGS: readonly Structure[] = [
-  {
-    sentences: ['opening', 'fact', 'fact', 'fact', 'fact', 'fact', 'fact'],
-    core: 0,
-    drops: [6, 5, 4, 3, 2, 1],
-  },
-  { sentences: ['opening', 'fact', 'fact', 'fact'], core: 0, drops: [3, 2, 1] },
-];
 // What a shopper learns stands in the core and the details; an opening may be a mood, and a call to action
 // needs no fact.
 const SHARES_OF: Record<SentenceKind | FragmentKind, Shares> = {
-  intro: { wish: 0.3, fact: 0.96 },
+  intro: { wish: 0.3, fact: 1 },
   detail: { wish: 0.3, fact: 1 },
   closer: { wish: 0.1, fact: 0 },
   bareIntro: { wish: 0.3, fact: 1 },
-  short: { wish: 0.3, fact: 0.85 },
-  opening: { wish: 0, fact: 1 },
-  fact: { wish: 0, fact: 1 },
+  short: { wish: 0.3, fact: 0.95 },
   title: { wish: 0.2, fact: 0.9 },
-  bullet: { wish: 0.1, fact: 1 },
-  headline: { wish: 0.25, fact: 0.75 },
+  bullet: { wish: 0, fact: 1 },
+  headline: { wish: 0.25, fact: 0.85 },
   subject: { wish: 0.35, fact: 0.8 },
 };
 /** Roles that are no sentences. */
 const FRAGMENTS: ReadonlySet<FieldRole> = new Set(['headline', 'subject', 'title', 'bullet']);
 const LONG_AIM = 300;
 const ATTEMPTS_PER_TEXT = 6;
+const LEAST_ATTEMPTS = 16;
+/** Than a field aims at: as much as a text may be without being called long. */
+const LONGER = 1.15;
+const FEW_SENTENCES = 3;
+/** A bullet speaks of its product without saying so. */
+const PRONOUN = /^(?:It's|It is|They are|They're|It|They)\s(?=\p{Ll})/u;
+/** What may follow a sentence that is whole without it. */
+const ASIDE =
+  /,\s(?=(?:featuring|with|offering|known|perfect|ideal|designed|made|providing|crafted|suitable|adding|ensuring|including|making)\b)/giu;
+const WHOLE_SENTENCE = bit('quote') | bit('statement');
 
 /** The default writer; it never fails and never waits. */
 export function createTemplateWriter(): Writer & { write(...args: Parameters<Writer['write']>): string[][] } {
@@ -81,30 +81,101 @@ export function createTemplateWriter(): Writer & { write(...args: Parameters<Wri
 function writeField(brief: Brief, field: FieldRequest, random: Random): string[] {
   const tones: Tone[] = brief.tone === undefined ? random.shuffle([...TONES]) : [brief.tone];
   const name = nameFor(brief, field);
+  if (field.role === 'listing' || field.role === 'bullet') {
+    const material = createMaterial(brief, name, tones[0] ?? 'friendly', random, false);
+    const texts = field.role === 'listing' ? writeListings(field, material) : writeBullets(field, material);
+    return texts.map((text) => soften(text, field)).filter((text) => text !== '' && field.fits(text));
+  }
+  const isShort = FRAGMENTS.has(field.role);
   const used = new Set<Rule>();
   const found = new Map<string, string>();
-  // Texts that had to be cut inside a sentence: they read as a mistake, so they only fill what nothing else
-  // does.
+  // What says no more than another, or is longer than readers see, and texts cut inside a sentence, which read
+  // as a mistake: they only fill what nothing better does.
+  const worse = new Map<string, string>();
   const cut = new Map<string, string>();
-  for (let attempt = 0; found.size < field.count && attempt < field.count * ATTEMPTS_PER_TEXT; attempt += 1) {
-    const tone = tones[attempt % tones.length] ?? 'friendly';
-    const material = createMaterial(
-      brief,
-      name,
-      tone,
-      random,
-      field.role === 'post' && !field.plain && !field.gsm7,
-    );
-    const written = soften(writeOne(field, material, used), field);
+  const said = new Set<string>();
+  const turns = Math.max(field.count * ATTEMPTS_PER_TEXT, LEAST_ATTEMPTS);
+  const doubled = name.includes(' with ') ? `${name.toLowerCase()} with ` : undefined;
+  for (let turn = 0; found.size < field.count && turn < turns; turn += 1) {
+    const isLate = turn * 2 >= turns;
+    if (isLate && found.size + worse.size >= field.count) break;
+    const tone = tones[turn % tones.length] ?? 'friendly';
+    const isPost = field.role === 'post' && !field.plain && !field.gsm7;
+    const material = createMaterial(brief, name, tone, random, isPost);
+    const written = soften(writeOne(field, material, used, isLate), field);
     const isWhole = field.fits(written);
     const text = isWhole ? written : shortenTo(written, field);
     if (text === '' || !field.fits(text)) continue;
-    (isWhole || wholeSentences(text) === text ? found : cut).set(text.toLowerCase(), text);
+    // `Palette with Mirror with a case` is no title.
+    if (doubled !== undefined && text.toLowerCase().replace(',', '').includes(doubled)) continue;
+    const what = isShort ? material.said.toSorted().join('|').toLowerCase() : text;
+    const isLong = isShort && text.length > field.aim * LONGER;
+    const isCut = !isWhole && wholeSentences(text) !== text;
+    const place = isCut
+      ? cut
+      : isLong || said.has(what) || (!isWhole && text.length < written.length / 2)
+        ? worse
+        : found;
+    if (place === found) said.add(what);
+    place.set(text.toLowerCase(), text);
   }
-  // A headline that stops in the middle is worse than one that says less.
-  const isShort = FRAGMENTS.has(field.role);
-  const others = isShort && found.size > 0 ? [] : cut.values();
-  return [...found.values(), ...others].slice(0, field.count);
+  for (const key of found.keys()) worse.delete(key);
+  const whole = [...found.values(), ...worse.values()];
+  // A text that stops in the middle is worse than one that says less.
+  return [...(whole.length > 0 ? whole : cut.values())].slice(0, field.count);
+}
+
+/** What a shop says of a product in its record's order: all of it, and less where there is more than fits. */
+function writeListings(field: FieldRequest, { brief, name }: Material): string[] {
+  const { quotes, statements } = brief.phrases;
+  const numbers = [...new Set([...quotes, ...statements].map(({ sentence }) => sentence))].toSorted(
+    (a, b) => a - b,
+  );
+  const find = (phrases: readonly Phrase[], number: number): string | undefined =>
+    phrases.find(({ sentence }) => sentence === number)?.text;
+  const sentences = numbers.map((number, at) => {
+    const statement = find(statements, number);
+    const quote = find(quotes, number);
+    return at === 0
+      ? (statement ?? (name === '' ? quote : opened(brief.article + name, quote ?? '')))
+      : (quote ?? statement);
+  });
+  const facts = brief.attributes.map((attribute) => `${attribute}.`);
+  const all = [...sentences, ...facts].filter((text) => text !== undefined);
+  if (sentences.length === 0) all.unshift(name === '' ? '' : `${name}.`);
+  const texts = all.map((_, at) =>
+    all
+      .slice(0, all.length - at)
+      .join(' ')
+      .trim(),
+  );
+  const shown = texts.filter((text) => text.length <= field.aim * LONGER);
+  return (shown.length > 0 ? shown : texts.slice(-1)).slice(0, field.count);
+}
+
+/** `It is round.` as `The Ball is round.`; other sentences after the name. */
+function opened(name: string, quote: string): string {
+  const spoken = upperFirst(name);
+  return /^(?:It|They)\s/u.test(quote) ? quote.replace(/^\S+/u, () => spoken) : `${spoken}. ${quote}`;
+}
+
+/** Facts that say nothing twice: whole sentences where there are enough, else what they hold. */
+function writeBullets(field: FieldRequest, material: Material): string[] {
+  const { quotes, statements } = material.brief.phrases;
+  material.quotes = [...quotes];
+  material.statements = [...statements];
+  const rules = templateRules(material.brief.language).fragments.bullet;
+  const isFew = new Set([...quotes, ...statements].map(({ sentence }) => sentence)).size < FEW_SENTENCES;
+  const rank = (rule: Rule): number =>
+    rule.kin !== 'fact' ? 2 : isFew === ((rule.needs & WHOLE_SENTENCE) !== 0) ? 1 : 0;
+  const texts: string[] = [];
+  for (const rule of rules.toSorted((a, b) => rank(a) - rank(b))) {
+    while (texts.length < field.count && (rule.needs & ~material.has) === 0) {
+      texts.push(upperFirst(expandRule(rule, material).replace(PRONOUN, '')).replace(/\.$/u, ''));
+      if (rule.kin !== 'fact') break;
+    }
+  }
+  return texts;
 }
 
 /** The same generic lines for everyone: the last resort when bans or a hostile title leave nothing else. */
@@ -125,34 +196,34 @@ function nameFor(brief: Brief, field: FieldRequest): string {
   return /[\p{L}\p{N}\p{So}]/u.test(cut) ? cut : '';
 }
 
-function writeOne(field: FieldRequest, material: Material, used: Set<Rule>): string {
+function writeOne(field: FieldRequest, material: Material, used: Set<Rule>, takesSpare: boolean): string {
   switch (field.role) {
     case 'post':
-      return writeSentences(field, material, used, field.aim >= LONG_AIM ? LONG_POSTS : POSTS);
+      return writeSentences(field, material, used, field.aim >= LONG_AIM ? LONG_POSTS : POSTS, takesSpare);
     case 'ad':
     case 'description':
     case 'message':
-      return writeSentences(field, material, used, ADS);
+      return writeSentences(field, material, used, ADS, takesSpare);
     case 'headline':
-      return titleCase(writeFragment('headline', material, used), material.brief.language);
+      return titleCase(writeFragment('headline', material, used, takesSpare), material.brief.language);
     case 'title':
     case 'bullet':
-      return writeFragment(field.role, material, used);
-    case 'listing':
-      return writeSentences(field, material, used, LISTINGS);
     case 'subject':
-      return writeFragment('subject', material, used);
+      return writeFragment(field.role, material, used, takesSpare);
+    case 'listing':
+      return '';
     default:
       return assertNever(field.role);
   }
 }
 
-function writeFragment(kind: FragmentKind, material: Material, used: Set<Rule>): string {
+function writeFragment(kind: FragmentKind, material: Material, used: Set<Rule>, takesSpare: boolean): string {
   const rule = pickRule(
     templateRules(material.brief.language).fragments[kind],
     material,
     used,
     SHARES_OF[kind],
+    takesSpare,
   );
   if (rule === undefined) return '';
   used.add(rule);
@@ -164,31 +235,50 @@ function writeSentences(
   material: Material,
   used: Set<Rule>,
   structures: readonly Structure[],
+  takesSpare: boolean,
 ): string {
   const { sentences: kinds, core, drops } = material.random.pick(structures);
   const sentences: (string | undefined)[] = kinds.map(() => undefined);
+  const places: { index: number; text: string; rank: number }[] = [];
   // The core first: it has the first choice among the facts.
   for (const index of [core, ...kinds.keys()].filter((place, at) => at === 0 || place !== core)) {
     const kind = kinds[index] ?? 'intro';
-    sentences[index] = writeSentence(kind, material, used);
+    const text = writeSentence(kind, material, used, takesSpare && index === core);
+    sentences[index] = text;
+    if (kind === 'detail' && text !== undefined) places.push({ index, text, rank: material.rank });
   }
+  // Details go on in the record's order; who makes it and what it costs come last.
+  const ranked = places.toSorted((a, b) => a.rank - b.rank);
+  for (const [at, { index }] of places.entries()) sentences[index] = ranked[at]?.text;
   const isLong = structures === LONG_POSTS;
   for (const drop of [undefined, ...drops]) {
     if (drop !== undefined) sentences[drop] = undefined;
     const text = joinSentences(sentences, core, isLong);
-    if (text.length <= field.aim * 1.15 && field.fits(text)) return text;
+    if (text.length <= field.aim * LONGER && field.fits(text)) return text;
   }
-  return sentences[core] ?? '';
+  const last = sentences[core] ?? '';
+  if (field.fits(last)) return last;
+  for (const { index } of [...last.matchAll(ASIDE)].toReversed()) {
+    const text = `${last.slice(0, index)}.`;
+    if (field.fits(text) && / /u.test(text)) return text;
+  }
+  return last;
 }
 
-function writeSentence(kind: SentenceKind, material: Material, used: Set<Rule>): string | undefined {
-  const nameless = material.name === '' && (kind === 'intro' || kind === 'short' || kind === 'opening');
+function writeSentence(
+  kind: SentenceKind,
+  material: Material,
+  used: Set<Rule>,
+  takesSpare: boolean,
+): string | undefined {
+  const nameless = material.name === '' && (kind === 'intro' || kind === 'short');
   const shown = nameless ? 'bareIntro' : kind;
   const rule = pickRule(
     templateRules(material.brief.language).sentences[shown],
     material,
     used,
     SHARES_OF[shown],
+    takesSpare,
   );
   if (rule === undefined) return undefined;
   used.add(rule);
