@@ -71,6 +71,8 @@ export interface Brief {
   name: string;
   /** What the product is called, from its name or its description; undefined where no known word says it. */
   noun: Noun | undefined;
+  /** Whether the name itself holds the noun: `Desk Lamp`, not `iPhone X`. */
+  isNamed: boolean;
   /** The noun's text (`lipstick`, `headphones`), else ''. */
   kind: string;
   /** Whether the name is a plural. */
@@ -115,19 +117,23 @@ export function createBrief(input: BriefInput): Brief {
   const { category, noun } = subject;
   const kind = noun?.text ?? '';
   const plural = isPlural(name, subject, description);
-  const attributes = isQuotable ? readAttributes(input.attributes, language) : [];
+  const inTitle = foldText(title);
+  const attributes = (isQuotable ? readAttributes(input.attributes, language) : []).filter(
+    ({ value }) => !inTitle.includes(foldText(value)),
+  );
   const maker = clip(cleanText(input.recordBrand ?? '', 2 * MAX_WORD_CHARS), MAX_WORD_CHARS);
   return {
     title,
     description,
     language,
     recordLanguage,
-    maker: isUsefulMaker(maker) && !foldText(title).includes(foldText(maker)) ? maker : '',
+    maker: isUsefulMaker(maker) && !inTitle.includes(foldText(maker)) ? maker : '',
     price: typeof input.price === 'number' ? formatPrice(input.price, input.currency ?? '', language) : '',
     attributes: attributes.map(({ label, value }) => `${label}${language === 'fr' ? ' :' : ':'} ${value}`),
     values: attributes.filter(({ isPlain }) => isPlain).map(({ value }) => value),
     name,
     noun,
+    isNamed: subject.isNamed,
     kind,
     plural,
     article: language === 'en' ? articleOf(name, subject, description) : '',

@@ -95,6 +95,7 @@ function createLexicon(language: Language): Lexicon {
     const lower = text.toLowerCase();
     let entry = look(lower);
     if (entry === undefined && COMPOUNDING.has(language)) {
+      entry = look(lower.slice(lower.lastIndexOf('-') + 1));
       for (let at = MIN_MODIFIER; entry === undefined && at <= lower.length - MIN_HEAD; at += 1)
         entry = look(lower.slice(at));
     }

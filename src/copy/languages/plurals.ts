@@ -66,6 +66,7 @@ function italian(word: string, gender: string): string {
 
 function dutch(word: string): string {
   if (/[aiouy]$/u.test(word)) return `${word}'s`;
-  if (/(?:e|el|er|en|em|erd|aar|aard|je|ie)$/u.test(word)) return `${word}s`;
+  // `Schoen` has one syllable: the ending is no ending.
+  if (/e$|[aeiou][^aeiou]+(?:el|er|en|em|erd|aar|aard)$/u.test(word)) return `${word}s`;
   return `${word}en`;
 }

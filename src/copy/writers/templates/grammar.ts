@@ -3,7 +3,7 @@ import { AppError, assertNever } from '../../../core/errors.ts';
 import type { Random } from '../../../core/random.ts';
 import type { Brief, Phrase, Tone } from '../../brief/index.ts';
 import { bit, type Kin, type Part, type Rule, type Slot } from './rules.ts';
-import { grammarOf } from '../../languages/index.ts';
+import { grammarOf, lexiconOf, type Case } from '../../languages/index.ts';
 import { emojiOf, vocabularyOf, type CategoryWords, type ToneWords } from './vocabulary.ts';
 
 /** What one text may still say. Facts are struck out as they are used, so that no text repeats itself. */
@@ -174,7 +174,9 @@ export function expandRule(rule: Rule, material: Material): string {
       const value =
         part.is === 'phrase'
           ? spell(material.brief, part)
-          : agree(fill(part.slot, material, take), material.brief.plural);
+          : part.slot === 'theName'
+            ? speakOf(material, part.wordCase)
+            : agree(fill(part.slot, material, take), material.brief.plural);
       if (material.brief.language === 'en' && /^[aeiou]/u.test(value) && /\b[Aa] $/u.test(out))
         out = `${out.slice(0, -1)}n `;
       if (part.is === 'phrase') material.said.push(material.brief.kind);
@@ -195,13 +197,28 @@ function spell(brief: Brief, { determiner, wordCase }: Extract<Part, { is: 'phra
   return noun === undefined ? '' : grammarOf(language).phrase(determiner, noun, wordCase);
 }
 
+/**
+ * The name inside a sentence, with its article: `the Desk Lamp`, `die Schreibtischlampe Nord`, `la lampe de
+ * bureau Nord`.
+ */
+function speakOf({ name, brief }: Material, wordCase: Case): string {
+  const { noun, language, isNamed } = brief;
+  if (language === 'en' || noun === undefined || !isNamed) return brief.article + name;
+  const { text } = noun;
+  const opens = name.toLowerCase().startsWith(text.toLowerCase());
+  // Where the noun comes first, a name that opens otherwise is one of its own.
+  if (!opens && !lexiconOf(language).isHeadLast) return name;
+  const article = grammarOf(language).phrase('the', noun, wordCase).slice(0, -text.length);
+  return article + (opens ? text + name.slice(text.length) : name);
+}
+
 function fill(slot: Slot, material: Material, take: (phrases: Phrase[]) => string): string {
   const { random, tone, brief } = material;
   switch (slot) {
     case 'name':
       return material.name;
     case 'theName':
-      return brief.article + material.name;
+      return speakOf(material, 'nom');
     case 'kind':
     case 'kindOne':
       return brief.kind;

@@ -46,7 +46,7 @@ export type Slot = (typeof SLOTS)[number];
 
 export type Part =
   | { is: 'text'; text: string }
-  | { is: 'slot'; slot: Slot; capital: boolean }
+  | { is: 'slot'; slot: Slot; wordCase: Case; capital: boolean }
   | { is: 'number'; one: string; many: string }
   /** The product's noun with an article: `{yourNew.acc}`. */
   | { is: 'phrase'; determiner: Determiner; wordCase: Case; capital: boolean };
@@ -111,10 +111,12 @@ export function compileRule(source: string): Rule {
         needs |= bit('kind');
         continue;
       }
-      const slot = SLOTS.find((known) => known === name);
+      const [slotName, ending = 'nom'] = name.split('.');
+      const slot = SLOTS.find((known) => known === slotName);
+      const wordCase = CASES.find((known) => known === ending) ?? 'nom';
       if (slot === undefined)
         throw new AppError('internal', `the rule "${source}" uses the slot {${inner}}, which does not exist`);
-      parts.push({ is: 'slot', slot, capital: inner !== name });
+      parts.push({ is: 'slot', slot, wordCase, capital: inner !== name });
       needs |= bit(slot);
     }
   }

@@ -60,6 +60,7 @@ const LEAST_ATTEMPTS = 16;
 /** Than a field aims at: as much as a text may be without being called long. */
 const LONGER = 1.15;
 const FEW_SENTENCES = 3;
+const PART_OF_SENTENCE = bit('definition') | bit('feature') | bit('use') | bit('occasion');
 /** A bullet speaks of its product without saying so. */
 const PRONOUN = /^(?:It's|It is|They are|They're|It|They)\s(?=\p{Ll})/u;
 /** What may follow a sentence that is whole without it. */
@@ -89,8 +90,8 @@ function writeField(brief: Brief, field: FieldRequest, random: Random): string[]
   const isShort = FRAGMENTS.has(field.role);
   const used = new Set<Rule>();
   const found = new Map<string, string>();
-  // What says no more than another, or is longer than readers see, and texts cut inside a sentence, which read
-  // as a mistake: they only fill what nothing better does.
+  // What says no more than another, or is longer than readers see, and texts cut inside a sentence, which
+  // read as a mistake: they only fill what nothing better does.
   const worse = new Map<string, string>();
   const cut = new Map<string, string>();
   const said = new Set<string>();
@@ -166,8 +167,11 @@ function writeBullets(field: FieldRequest, material: Material): string[] {
   material.statements = [...statements];
   const rules = templateRules(material.brief.language).fragments.bullet;
   const isFew = new Set([...quotes, ...statements].map(({ sentence }) => sentence)).size < FEW_SENTENCES;
-  const rank = (rule: Rule): number =>
-    rule.kin !== 'fact' ? 2 : isFew === ((rule.needs & WHOLE_SENTENCE) !== 0) ? 1 : 0;
+  const rank = ({ kin, needs }: Rule): number => {
+    if (kin !== 'fact') return 3;
+    if ((needs & WHOLE_SENTENCE) !== 0) return isFew ? 1 : 0;
+    return (needs & PART_OF_SENTENCE) === 0 ? 2 : isFew ? 0 : 1;
+  };
   const texts: string[] = [];
   for (const rule of rules.toSorted((a, b) => rank(a) - rank(b))) {
     while (texts.length < field.count && (rule.needs & ~material.has) === 0) {
