@@ -25,21 +25,33 @@ function findRoot(start: string): string {
   }
 }
 
+let compiledFolder: string | undefined;
+
+/**
+ * From now on, modules that would start from sources start compiled, from below `folder`, a mirror of the
+ * package. tsx costs every process more than a second of CPU, and tests start hundreds.
+ */
+export function startCompiled(folder: string): void {
+  compiledFolder = folder;
+}
+
 /**
  * How to start one of our own modules in a worker thread or a child process.
- * From sources (`.ts`) Node needs tsx's loader; from `dist` (`.js`) it needs nothing.
+ * From sources (`.ts`) Node needs tsx's loader; compiled (`.js`) it needs nothing.
  *
  * @param from `import.meta.url` of the caller
  * @param name path of the module relative to the caller, without extension: `./child-process`
  */
 export function entryPoint(from: string, name: string): { url: URL; file: string; execArgv: string[] } {
-  const isSource = from.endsWith('.ts');
-  const url = new URL(`${name}${isSource ? '.ts' : '.js'}`, from);
-  return {
-    url,
-    file: fileURLToPath(url),
-    execArgv: isSource ? ['--import', pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href] : [],
-  };
+  const compiled = new URL(`${name}.js`, from);
+  if (!from.endsWith('.ts')) return { url: compiled, file: fileURLToPath(compiled), execArgv: [] };
+  if (compiledFolder !== undefined) {
+    const file = path.join(compiledFolder, path.relative(packageRoot, fileURLToPath(compiled)));
+    return { url: pathToFileURL(file), file, execArgv: [] };
+  }
+  const url = new URL(`${name}.ts`, from);
+  const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href;
+  return { url, file: fileURLToPath(url), execArgv: ['--import', loader] };
 }
 
 /**

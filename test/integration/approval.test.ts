@@ -2,6 +2,9 @@
  * The real pipeline with a person behind the gate, and the frozen holdout that every later training has to
  * leave alone.
  */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { Hono } from 'hono';
 import { afterEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
@@ -21,6 +24,7 @@ import {
   type TrackingStore,
 } from '../../src/tracking/index.ts';
 import { createRunHandlers } from '../../src/workers/index.ts';
+import { writeTinyBase, writeTinyRows } from '../../fixtures/tiny-base.ts';
 import { openTestDatabase } from './databases.ts';
 import { openHarness, type Harness } from './pipeline-harness.ts';
 
@@ -70,7 +74,11 @@ function openRoutes(harness: Harness, tracking: TrackingStore) {
 }
 
 it('leaves a won gate to a person, whose word moves the champion, and refuses a training on frozen rows', async () => {
-  const harness = await openHarness('postgres', { approval: 'required' });
+  const folder = await mkdtemp(path.join(tmpdir(), 'copyloop-approval-'));
+  open.push({ close: () => rm(folder, { recursive: true }) });
+  const base = await writeTinyBase(path.join(folder, 'base'));
+  const rows = await writeTinyRows(path.join(folder, 'rows.csv'), 1500, 7);
+  const harness = await openHarness('postgres', { approval: 'required', base });
   open.push(harness);
   const tracking = createPostgresTrackingStore(harness.database.db);
   const webhooks = createWebhookStore(harness.database.db, systemClock, null);
@@ -81,7 +89,7 @@ it('leaves a won gate to a person, whose word moves the champion, and refuses a 
   });
   await harness.openWorkers(createRunHandlers({ tracking }));
   const routes = openRoutes(harness, tracking);
-  const request = { source: { kind: 'synthetic', count: 600, seed: 1 } } as const;
+  const request = { source: { path: rows }, label: { column: 'label' } };
   const { runId } = await harness.runs.startRun({ trigger: 'manual', request });
   const run = await harness.untilEnded(runId);
   expect(run.error).toBeNull();

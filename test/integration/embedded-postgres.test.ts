@@ -4,7 +4,6 @@ import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createSilentLogger } from '../../src/core/log.ts';
 import { entryPoint } from '../../src/core/paths.ts';
@@ -27,8 +26,8 @@ afterAll(async () => {
 });
 
 async function startOwner(varDir: string): Promise<{ child: ChildProcess; owned: boolean }> {
-  const { execArgv } = entryPoint(import.meta.url, './embedded-owner');
-  const child = fork(fileURLToPath(new URL('embedded-owner.ts', import.meta.url)), [varDir], { execArgv });
+  const { file, execArgv } = entryPoint(import.meta.url, './embedded-owner');
+  const child = fork(file, [varDir], { execArgv });
   const [message] = (await once(child, 'message')) as [{ owned: boolean }];
   return { child, owned: message.owned };
 }

@@ -80,7 +80,7 @@ describe.each(backends)('a worker process on %s', (kind) => {
     open.push(harness);
     const { runId } = await harness.runs.startRun({
       trigger: 'manual',
-      request: { source: { kind: 'synthetic', count: 300, seed: 3 } },
+      request: { source: { kind: 'synthetic', count: 120, seed: 3 } },
     });
     const worker = startWorker(harness, {});
     await expect
@@ -101,7 +101,7 @@ describe.each(backends)('a worker process on %s', (kind) => {
       open.push(harness);
       const { varDir } = harness.config.storage;
       const work = (id: string): string => path.join(varDir, 'work', id);
-      const request = { source: { kind: 'synthetic', count: 300, seed: 3 } } as const;
+      const request = { source: { kind: 'synthetic', count: 120, seed: 3 } } as const;
       const { runId } = await harness.runs.startRun({ trigger: 'manual', request });
       const worker = startWorker(harness, {});
       await expect

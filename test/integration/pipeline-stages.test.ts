@@ -2,14 +2,16 @@
  * The five real stages, end to end, with a real training; on PostgreSQL, since the stages do not know which
  * queue they came from.
  */
-import { writeFile } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { artifactKeyOf, createPostgresTrackingStore } from '../../src/tracking/index.ts';
 import { createRunHandlers } from '../../src/workers/index.ts';
-import { openHarness, type Harness } from './pipeline-harness.ts';
+import { writeTinyBase, writeTinyRows } from '../../fixtures/tiny-base.ts';
+import { openHarness } from './pipeline-harness.ts';
 
-const open: Harness[] = [];
+const open: { close(): Promise<void> }[] = [];
 afterEach(async () => {
   for (const harness of open.splice(0)) await harness.close();
 });
@@ -64,7 +66,10 @@ it('turn synthetic records into a champion, and refuse the same model a second t
 });
 
 it('never make a broken model directory champion, and stop with a clear error when nothing usable is left', async () => {
-  const harness = await openHarness('postgres');
+  const folder = await mkdtemp(path.join(tmpdir(), 'copyloop-stages-'));
+  open.push({ close: () => rm(folder, { recursive: true }) });
+  const base = await writeTinyBase(path.join(folder, 'base'));
+  const harness = await openHarness('postgres', { base });
   open.push(harness);
   const { artifacts } = harness.services;
   const tracking = createPostgresTrackingStore(harness.database.db);
@@ -79,7 +84,10 @@ it('never make a broken model directory champion, and stop with a clear error wh
   });
   const { runId } = await harness.runs.startRun({
     trigger: 'manual',
-    request: { source: { kind: 'synthetic', count: 600, seed: 1 } },
+    request: {
+      source: { path: await writeTinyRows(path.join(folder, 'rows.csv'), 1500, 7) },
+      label: { column: 'label' },
+    },
   });
   const run = await harness.untilEnded(runId);
   expect(run).toMatchObject({ status: 'failed', error: { code: 'bad-model', stage: 'register-model' } });
@@ -87,7 +95,7 @@ it('never make a broken model directory champion, and stop with a clear error wh
   expect(run.stages[3]?.attempts).toHaveLength(1);
   expect(await tracking.registry.findAlias('copy-quality', 'champion')).toBeUndefined();
 
-  const file = path.join(harness.config.storage.varDir, 'empty.csv');
+  const file = path.join(folder, 'empty.csv');
   await writeFile(file, 'title,description,rating\n,,9\n');
   const second = await harness.runs.startRun({ trigger: 'manual', request: { source: { path: file } } });
   expect((await harness.untilEnded(second.runId)).error).toMatchObject({

@@ -1,13 +1,12 @@
 /** Webhooks end to end: a change of the registry, the outbox, a signed request at a real receiver. */
 import { spawn } from 'node:child_process';
 import { createHmac } from 'node:crypto';
-import path from 'node:path';
 import type { Hono } from 'hono';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
 import { loadConfig, type Config } from '../../src/core/config/index.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
-import { packageRoot } from '../../src/core/paths.ts';
+import { entryPoint, packageRoot } from '../../src/core/paths.ts';
 import type { Database } from '../../src/db/index.ts';
 import type { AppEnv } from '../../src/server/http/index.ts';
 import { createMlflowApp } from '../../src/server/mlflow/index.ts';
@@ -222,12 +221,12 @@ describe('webhooks', () => {
     receiver.answers.push('hang');
     const id = await subscribe('registered_model.created');
     await tracking.registry.createModel({ name: 'm' });
+    const { file, execArgv } = entryPoint(import.meta.url, './webhook-deliverer');
     const child = spawn(
       process.execPath,
       [
-        '--import',
-        'tsx',
-        path.join(packageRoot, 'test', 'integration', 'webhook-deliverer.ts'),
+        ...execArgv,
+        file,
         database.url,
         JSON.stringify({ ...settings, webhooks: { ...settings.webhooks, timeoutMs: 2000 } }),
       ],
