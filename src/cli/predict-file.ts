@@ -142,7 +142,7 @@ async function beginJob(
   );
   const earlier = await jobs.findResumable(resumeKey);
   if (resume && earlier !== undefined) {
-    if (earlier.status === 'failed') await jobs.resumeJob(earlier.id);
+    if (earlier.status === 'failed' || earlier.status === 'paused') await jobs.resumeJob(earlier.id);
     terminal.note(`job ${earlier.id} goes on`);
     return earlier.id;
   }

@@ -8,6 +8,7 @@ import { openServer, type Server } from '../server/index.ts';
 import { openBudgetedCopywriter, openVersionScorers } from '../serving/index.ts';
 import { openWebhookDelivery } from '../tracking/index.ts';
 import { createJobHandlers, createRunHandlers, openWorkers } from '../workers/index.ts';
+import { runChecks } from './doctor/checks.ts';
 import type { QueueServices, Services } from './services.ts';
 
 export async function addWorkers(
@@ -53,6 +54,8 @@ export async function addServer(
     runs,
     jobs,
     origins,
+    // Its port is taken by the server itself.
+    diagnose: async () => (await runChecks(config)).filter(({ name }) => name !== 'Port'),
     clock: systemClock,
   });
   return resources.add('server', server);

@@ -105,7 +105,11 @@ export function createJobsClient(caller: Caller) {
     cancel: async (id: string, rest?: CallOptions): Promise<void> => {
       await call('POST', at(id, '/cancel'), rest);
     },
-    /** Lets a failed job go on; what is done stays done. */
+    /** Lays an active job aside; what is done is kept. */
+    pause: async (id: string, rest?: CallOptions): Promise<void> => {
+      await call('POST', at(id, '/pause'), rest);
+    },
+    /** Lets a job go on that was paused or has failed; what is done stays done. */
     resume: async (id: string, rest?: CallOptions): Promise<void> => {
       await call('POST', at(id, '/resume'), rest);
     },

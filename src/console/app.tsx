@@ -7,12 +7,25 @@ import { useEffect, useRef, useState } from 'preact/hooks';
 import { pages } from './pages/index.ts';
 import { Trouble } from './parts/trouble.tsx';
 import { Keys } from './keys.tsx';
+import { useAway } from './app/live.ts';
+import { formatClock } from './parts/time.tsx';
 import { linkTo, useRoute, type PageProps } from './app/route.ts';
 import { SignedIn, SignOut, useMay, type Session } from './app/sign-in.tsx';
-import { ThemeChoice } from './app/theme.tsx';
+import { ThemeChoice, TimesChoice } from './app/preferences.tsx';
 
 export function App() {
   return <SignedIn>{(session) => <Shell session={session} />}</SignedIn>;
+}
+
+function AwayNotice() {
+  const since = useAway();
+  if (since === undefined) return null;
+  return (
+    <p class="notice" role="status">
+      The server or its database has not answered since {formatClock(new Date(since).toISOString())}. What you
+      see is what was last heard; the page goes on by itself.
+    </p>
+  );
 }
 
 function Shell({ session }: { session: Session }) {
@@ -73,10 +86,13 @@ function Shell({ session }: { session: Session }) {
         <p class="soft">
           <a href="docs">API</a> <a href="queues">Queues</a>
         </p>
-        <ThemeChoice />
+        <p class="preferences">
+          <ThemeChoice /> <TimesChoice />
+        </p>
         <SignOut session={session} />
       </nav>
       <main id="main" ref={main} tabIndex={-1}>
+        <AwayNotice />
         {page === undefined ? (
           <>
             <h1>There is no such page</h1>

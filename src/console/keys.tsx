@@ -8,6 +8,7 @@ const KEYS: readonly [keys: string, does: string][] = [
   ['?', 'show these keys'],
   ['Esc', 'close'],
   ['a, e, r', 'in Review: accept, edit, reject'],
+  ['b, w', 'in Review: better or worse than the text beside it'],
   ['n, p', 'in Review: the next text, the one before'],
   ['m', 'in Review: take the text, or give it back'],
   ['Ctrl-Enter', 'in Review: accept as edited'],

@@ -5,6 +5,7 @@
  *   accepted   the text that was offered, by its results
  *   edited     what the person wrote, by its results; and what it replaced, which is bad
  *   rejected   the text that was offered, which is bad: it never went out
+ *   better     the text that was offered, good by three to one; `worse` the other way round
  *   counted    the text that went out (what a person made of it, where it was edited), by its clicks
  *
  * A rating decides alone: good from the label threshold on, as in a source. Clicks are read against what the
@@ -92,6 +93,10 @@ export function rowsOfVerdict(
     case null:
     case 'accepted':
       return [toRow('offered', told.copyText, result)];
+    case 'better':
+      return [toRow('offered', told.copyText, BETTER)];
+    case 'worse':
+      return [toRow('offered', told.copyText, WORSE)];
     case 'rejected':
       return [toRow('offered', told.copyText, BAD)];
     case 'edited':
@@ -277,6 +282,11 @@ export interface Taught {
 
 const GOOD: Taught = { label: 1, target: null, share: 1 };
 const BAD: Taught = { label: 0, target: null, share: 1 };
+/**
+ * Of two texts of which nothing else is known the better one lies above the median with probability 3/4.
+ */
+const BETTER: Taught = { label: 1, target: 0.75, share: 1 };
+const WORSE: Taught = { label: 0, target: 0.25, share: 1 };
 
 /** Of a text that a person let go out. Exported for its test. */
 export function judgeResult(

@@ -23,6 +23,7 @@ export { AUDIT_OUTCOMES, type AuditOutcome } from './tables/audit.ts';
 export {
   CANARY_STATUSES,
   FEEDBACK_OUTCOMES,
+  STORED_OUTCOMES,
   KEY_ROLES,
   type CanaryOutcome,
   type CanaryStatus,
@@ -38,4 +39,5 @@ export {
   type StageStatus,
   type StoredError,
 } from './tables/pipeline.ts';
+export { JOB_STATUSES, type JobStatus } from './tables/prediction-jobs.ts';
 export { TEXT_EVENT_KINDS, TEXT_STATES, type TextEventKind, type TextState } from './tables/texts.ts';

@@ -58,7 +58,15 @@ export {
   type OutFormat,
   type PredictJobRequest,
 } from './job-options.ts';
-export { countRuns, getRun, listRuns, type RunSummary, type RunView, type StageView } from './run-views.ts';
+export {
+  countRuns,
+  getRun,
+  listRuns,
+  medianRunSeconds,
+  type RunSummary,
+  type RunView,
+  type StageView,
+} from './run-views.ts';
 export { planReplay, RUN_STAGES } from './replay.ts';
 export { createRunStarter, type RunStarter } from './runs.ts';
 export { nextTicks, pauseSchedule, readSchedule } from './schedule-state.ts';

@@ -1,7 +1,7 @@
 /** Prediction jobs as the API and the command line show them. */
 import { sql } from 'kysely';
 import { originAndPath } from '../core/public-address.ts';
-import type { Db, RunStatus, StageStatus, StoredError } from '../db/index.ts';
+import type { Db, JobStatus, StageStatus, StoredError } from '../db/index.ts';
 import type { CatalogueSource } from '../data/index.ts';
 import { noSuchJob } from './jobs.ts';
 import { predictOptionsSchema, type PredictJobOptions } from './job-options.ts';
@@ -10,7 +10,7 @@ import { JOB, type JobOutput, type JobStage } from './job-flow.ts';
 export interface JobSummary {
   id: string;
   number: number;
-  status: RunStatus;
+  status: JobStatus;
   /** Name of the file, `upload`, or the address without its query. */
   source: string;
   options: PredictJobOptions;
@@ -50,7 +50,7 @@ const PACE_SHARDS = 20;
 interface JobRow {
   id: string;
   number: number;
-  status: RunStatus;
+  status: JobStatus;
   source: unknown;
   options: unknown;
   model_name: string;
@@ -79,7 +79,7 @@ const COUNTED = sql`
 /** Newest first. `before` is the number of the last job of the page before. */
 export async function listJobs(
   db: Db,
-  page: { limit: number; before?: number; status?: RunStatus },
+  page: { limit: number; before?: number; status?: JobStatus },
 ): Promise<JobSummary[]> {
   const { rows } = await sql<JobRow>`SELECT * ${COUNTED}
     WHERE (${page.before ?? null}::bigint IS NULL OR number < ${page.before ?? null})

@@ -6,7 +6,7 @@ import { AppError, toError } from '../core/errors.ts';
 import { createRunId } from '../core/ids.ts';
 import type { Logger } from '../core/log.ts';
 import { noSuchBrand, renderBrandRef } from '../copy/index.ts';
-import type { Database } from '../db/index.ts';
+import type { Database, JobStatus } from '../db/index.ts';
 import type { CatalogueSource, SourceFormat } from '../data/index.ts';
 import { CHAMPION, type TrackingStore } from '../tracking/index.ts';
 import { enqueueDue, listDue } from './due.ts';
@@ -14,7 +14,7 @@ import { ownerOf } from './flow.ts';
 import type { StageQueues } from './stage-queues.ts';
 import { JOB, jobFolder, jobWorkFolder } from './job-flow.ts';
 import { resolvePredictOptions, type PredictJobOptions, type PredictJobRequest } from './job-options.ts';
-import { cancelOwner, noteEnqueued, readStatus } from './owners.ts';
+import { noteEnqueued, readStatus, stopOwner } from './owners.ts';
 
 /** Where the products come from: bytes that are stored first, or an address that the split reads. */
 export type JobInput =
@@ -39,7 +39,7 @@ export interface JobStart {
 
 export interface ResumableJob {
   id: string;
-  status: 'active' | 'failed' | 'succeeded';
+  status: Exclude<JobStatus, 'cancelled'>;
 }
 
 export interface JobStarter {
@@ -52,10 +52,12 @@ export interface JobStarter {
   /** The newest job under the key that can still be gone on with or read. */
   findResumable(resumeKey: string): Promise<ResumableJob | undefined>;
   /**
-   * Lets a failed job go on; what is done stays done. @throws AppError `not-found`; `conflict` when it has
-   * not failed
+   * Lets a job go on that was paused or has failed; what is done stays done. @throws AppError `not-found`;
+   * `conflict` when it is neither
    */
   resumeJob(jobId: string): Promise<void>;
+  /** What is done is kept. @throws AppError `not-found`; `conflict` when the job is not active */
+  pauseJob(jobId: string): Promise<void>;
   /**
    * Closes the job at once; its workers stop within a second or so. @throws AppError `not-found`; `conflict`
    * when it has ended
@@ -154,7 +156,7 @@ export function createJobStarter(deps: {
           .updateTable('prediction_jobs')
           .set({ status: 'active', finished_at: null, error: null, losses: 0 })
           .where('id', '=', jobId)
-          .where('status', '=', 'failed')
+          .where('status', 'in', ['failed', 'paused'])
           .returningAll()
           .executeTakeFirst();
         if (job === undefined) return undefined;
@@ -169,14 +171,16 @@ export function createJobStarter(deps: {
       if (row === undefined) {
         throw new AppError(
           'conflict',
-          `job ${jobId} is ${await statusOf(jobId)}: only a failed job can be resumed`,
+          `job ${jobId} is ${await statusOf(jobId)}: only a paused or a failed job can go on`,
         );
       }
       const job = ownerOf(JOB, { ...row });
       await enqueueDue(JOB, queues, job, await listDue(JOB, database.pool, jobId, job));
     },
 
-    cancelJob: async (jobId) => await cancelOwner(JOB, database.pool, jobId, noSuchJob),
+    cancelJob: async (jobId) => await stopOwner(JOB, database.pool, jobId, noSuchJob),
+
+    pauseJob: async (jobId) => await stopOwner(JOB, database.pool, jobId, noSuchJob, 'paused'),
 
     deleteJob: async (jobId) => {
       const status = await statusOf(jobId);

@@ -1,7 +1,7 @@
 /** Runs and prediction jobs as wholes: cancelling one, ending one that cannot go on, and which are active. */
 import type { Pool } from 'pg';
 import { AppError } from '../core/errors.ts';
-import type { RunStatus, StoredError } from '../db/index.ts';
+import type { JobStatus, StoredError } from '../db/index.ts';
 import type { Flow, WorkKey } from './flow.ts';
 
 export interface ActiveOwner {
@@ -42,36 +42,34 @@ export async function countLoss(flow: Flow, pool: Pool, id: string): Promise<voi
 }
 
 /**
- * Ends it at once; its workers stop within a second or so.
+ * Ends it at once, or lays it aside; its workers stop within a second or so.
  * @throws AppError `not-found` as `noSuch` makes it; `conflict` when it has ended
  */
-export async function cancelOwner(
+export async function stopOwner(
   flow: Flow,
   pool: Pool,
   id: string,
   noSuch: (id: string) => AppError,
+  as: 'cancelled' | 'paused' = 'cancelled',
 ): Promise<void> {
   const { owners, states, owner, onEnd } = flow.tables;
   const { rowCount } = await pool.query(
     `WITH owner AS (
-       UPDATE ${owners} SET status = 'cancelled', finished_at = now() WHERE id = $1 AND status = 'active' RETURNING id
+       UPDATE ${owners} SET status = $2, finished_at = now() WHERE id = $1 AND status = 'active' RETURNING id
      ), states AS (
        UPDATE ${states} AS state SET status = 'cancelled', finished_at = now()${onEnd} FROM owner
        WHERE state.${owner} = owner.id AND state.status IN ('waiting', 'running', 'retrying')
      ) SELECT id FROM owner`,
-    [id],
+    [id, as],
   );
   if (rowCount === 1) return;
   const status = await readStatus(flow, pool, id);
   if (status === undefined) throw noSuch(id);
-  throw new AppError(
-    'conflict',
-    `${flow.name} ${id} is ${status}: only an active ${flow.name} can be cancelled`,
-  );
+  throw new AppError('conflict', `${flow.name} ${id} is ${status}: only an active ${flow.name} can be ${as}`);
 }
 
-export async function readStatus(flow: Flow, pool: Pool, id: string): Promise<RunStatus | undefined> {
-  const { rows } = await pool.query<{ status: RunStatus }>(
+export async function readStatus(flow: Flow, pool: Pool, id: string): Promise<JobStatus | undefined> {
+  const { rows } = await pool.query<{ status: JobStatus }>(
     `SELECT status FROM ${flow.tables.owners} WHERE id = $1`,
     [id],
   );

@@ -1,4 +1,5 @@
 /** Runs as the API, the command line and the reports show them. */
+import { sql } from 'kysely';
 import { AppError } from '../core/errors.ts';
 import type { AttemptOutcome, Db, RunStatus, RunTrigger, StageStatus, StoredError } from '../db/index.ts';
 import { ownerOf, partsOf, type Flow } from './flow.ts';
@@ -14,6 +15,16 @@ export interface RunSummary {
   createdAt: Date;
   finishedAt: Date | null;
   error: StoredError | null;
+}
+
+/** A run in a list: how each stage stands, and what came of it. */
+export interface ListedRun extends RunSummary {
+  recipes: readonly string[];
+  stages: readonly { stage: string; status: StageView['status'] }[];
+  datasetVersion: number | null;
+  /** What the gate said. */
+  decision: string | null;
+  modelVersion: number | null;
 }
 
 export interface AttemptView {
@@ -65,17 +76,71 @@ export interface RunFilter {
   from?: Date | undefined;
   /** Runs that began before this time. */
   to?: Date | undefined;
+  /** Runs that train a candidate of this recipe. */
+  recipe?: string | undefined;
+  /** Runs that made this dataset version, or took it over. */
+  dataset?: number | undefined;
 }
 
 /** Newest first. `before` is the number of the last run of the page before. */
 export async function listRuns(
   db: Db,
   { limit, before, ...filter }: RunFilter & { limit: number; before?: number | undefined },
-): Promise<RunSummary[]> {
+): Promise<ListedRun[]> {
   let query = selectRuns(db, filter).select(SUMMARY_COLUMNS).orderBy('number', 'desc').limit(limit);
   if (before !== undefined) query = query.where('number', '<', before);
-  return (await query.execute()).map(toSummary);
+  const runs = await query
+    .select(sql<string[] | null>`jsonb_path_query_array(options, '$.candidates[*].recipe')`.as('recipes'))
+    .execute();
+  const ids = runs.map(({ id }) => id);
+  const states = await db
+    .selectFrom('stage_states')
+    .select(['run_id', 'stage', 'status'])
+    .select(sql<number | null>`(result ->> 'datasetVersion')::int`.as('datasetVersion'))
+    .select(sql<string | null>`result ->> 'decision'`.as('decision'))
+    .select(sql<number | null>`(result ->> 'modelVersion')::int`.as('modelVersion'))
+    .where(sql<boolean>`run_id = ANY(${ids})`)
+    .execute();
+  return runs.map((run) => {
+    const own = states.filter((state) => state.run_id === run.id);
+    const left = (stage: string) => own.find((state) => state.stage === stage);
+    return {
+      ...toSummary(run),
+      recipes: [...new Set(run.recipes ?? [])],
+      stages: RUN.names.map((stage) => ({ stage, status: statusOfParts(run.status, stage, own) })),
+      datasetVersion: left('version-data')?.datasetVersion ?? null,
+      decision: left('register-model')?.decision ?? null,
+      modelVersion: left('register-model')?.modelVersion ?? null,
+    };
+  });
 }
+
+/** Of a stage with many candidates: what is still going on goes before what came of it. */
+const TELLING: readonly StageView['status'][] = ['running', 'retrying', 'waiting', 'succeeded', 'failed'];
+
+function statusOfParts(
+  run: RunStatus,
+  stage: string,
+  states: readonly { stage: string; status: StageStatus }[],
+): StageView['status'] {
+  const found = states.filter((state) => state.stage === stage).map(({ status }) => status);
+  return (
+    TELLING.find((status) => found.includes(status as StageStatus)) ??
+    found[0] ??
+    (run === 'active' ? 'waiting' : 'cancelled')
+  );
+}
+
+/** How long the newest runs took that came to their end; null before the first. */
+export async function medianRunSeconds(db: Db): Promise<number | null> {
+  const { rows } = await sql<{ seconds: number | null }>`
+    SELECT percentile_cont(0.5) WITHIN GROUP (ORDER BY extract(epoch FROM finished_at - created_at))::float8 AS seconds
+    FROM (SELECT created_at, finished_at FROM pipeline_runs WHERE status = 'succeeded'
+      ORDER BY number DESC LIMIT ${MEDIAN_OF}) AS newest`.execute(db);
+  return rows[0]?.seconds ?? null;
+}
+
+const MEDIAN_OF = 50;
 
 /** How many runs there are, whatever page is shown of them. */
 export async function countRuns(db: Db, filter: RunFilter): Promise<number> {
@@ -85,12 +150,24 @@ export async function countRuns(db: Db, filter: RunFilter): Promise<number> {
   return Number(count);
 }
 
-function selectRuns(db: Db, { status, trigger, from, to }: RunFilter) {
+function selectRuns(db: Db, { status, trigger, from, to, recipe, dataset }: RunFilter) {
   let query = db.selectFrom('pipeline_runs');
   if (status !== undefined) query = query.where('status', '=', status);
   if (trigger !== undefined) query = query.where('trigger', '=', trigger);
   if (from !== undefined) query = query.where('created_at', '>=', from);
   if (to !== undefined) query = query.where('created_at', '<', to);
+  if (recipe !== undefined)
+    query = query.where(sql<boolean>`options @> ${JSON.stringify({ candidates: [{ recipe }] })}::jsonb`);
+  if (dataset !== undefined)
+    query = query.where(({ exists, selectFrom }) =>
+      exists(
+        selectFrom('stage_states')
+          .select('run_id')
+          .whereRef('run_id', '=', 'pipeline_runs.id')
+          .where('stage', '=', 'version-data')
+          .where(sql<boolean>`result ->> 'datasetVersion' = ${String(dataset)}`),
+      ),
+    );
   return query;
 }
 

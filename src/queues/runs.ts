@@ -13,7 +13,7 @@ import type { StageQueues } from './stage-queues.ts';
 import { readPause } from './schedule-state.ts';
 import { enqueueDue, listDue } from './due.ts';
 import { ownerOf } from './flow.ts';
-import { cancelOwner, listActive, noteEnqueued } from './owners.ts';
+import { listActive, noteEnqueued, stopOwner } from './owners.ts';
 import { adoptResults, type ReplayPlan } from './replay.ts';
 import { RUN, type RunStage } from './run-flow.ts';
 import { resolveRunOptions, runOptionsSchema, type RunOptions, type RunRequest } from './run-options.ts';
@@ -129,7 +129,7 @@ export function createRunStarter(deps: {
       return await start({ trigger: 'replay', options, replayOf: runId });
     },
 
-    cancelRun: async (runId) => await cancelOwner(RUN, database.pool, runId, noSuchRun),
+    cancelRun: async (runId) => await stopOwner(RUN, database.pool, runId, noSuchRun),
   };
 }
 

@@ -5,7 +5,7 @@
  */
 import type { Pool } from 'pg';
 import { AppError } from '../core/errors.ts';
-import type { AttemptOutcome, RunStatus, StageStatus, StoredError } from '../db/index.ts';
+import type { AttemptOutcome, JobStatus, StageStatus, StoredError } from '../db/index.ts';
 import { declarationOf, describeWork, type Flow, type WorkKey } from './flow.ts';
 
 export interface WorkAttempt extends WorkKey {
@@ -17,7 +17,7 @@ export type WorkStatus = StageStatus | 'waiting';
 
 /** How things stood when a worker asked to begin. */
 export interface BeginResult {
-  ownerStatus: RunStatus;
+  ownerStatus: JobStatus;
   /** The row of the run or prediction job. */
   owner: Readonly<Record<string, unknown>>;
   /** null: nothing to do; `previous` says why. */

@@ -45,7 +45,7 @@ import { JSON_LENGTH_HEADER } from './protocols/binary-tensors.ts';
 import { createMlflowScoringRoutes } from './protocols/mlflow.ts';
 import { createOpenInferenceRoutes } from './protocols/open-inference.ts';
 import { createTeiRoutes } from './protocols/tei.ts';
-import { createAdminRoutes } from './routes/admin.ts';
+import { createAdminRoutes, type Diagnosis } from './routes/admin.ts';
 import { addApiPage } from './routes/api-page.ts';
 import { createAuditRoutes } from './routes/audit.ts';
 import { createBrandRoutes } from './routes/brands.ts';
@@ -64,6 +64,7 @@ import { createLearningRoutes } from './routes/learning.ts';
 import { createMetricsRoutes } from './routes/metrics.ts';
 import { createCatalogueInspectionRoutes, INSPECT_PATH } from './routes/inspect-catalogues.ts';
 import { createJobRoutes, UPLOAD_PATH } from './routes/jobs.ts';
+import { createLoopRoutes } from './routes/loop.ts';
 import { createModelGateRoutes } from './routes/model-gate.ts';
 import { createModelRoutes } from './routes/models.ts';
 import { createPredictRoutes } from './routes/predict.ts';
@@ -98,6 +99,7 @@ export interface AppDeps {
     | 'copy'
     | 'learning'
     | 'data'
+    | 'gate'
     | 'model'
     | 'jobs'
     | 'pipeline'
@@ -128,6 +130,7 @@ export interface AppDeps {
   onFeedback: () => void;
   version: string;
   settings: readonly ConfigLine[];
+  diagnose: () => Promise<Diagnosis[]>;
   clock: Clock;
   log: Logger;
 }
@@ -216,8 +219,12 @@ export function createApp(deps: AppDeps): Router {
   app.route('/', createWriterUsageRoutes(db));
   app.route('/', createEventRoutes(deps.changes));
   app.route('/', createDatasetRoutes({ db, artifacts: deps.artifacts, drift: config.data.drift }));
+  app.route('/', createLoopRoutes(db));
   app.route('/', createGenerateDataRoutes({ clock }));
-  app.route('/', createRunRoutes({ db, artifacts: deps.artifacts, starter, destinations: config.outbound }));
+  app.route(
+    '/',
+    createRunRoutes({ db, artifacts: deps.artifacts, starter, destinations: config.outbound, config }),
+  );
   app.route('/', createScheduleRoutes({ db, config: config.pipeline.schedule, clock, nameCaller }));
   app.route(
     '/',
@@ -290,7 +297,7 @@ export function createApp(deps: AppDeps): Router {
     }),
   );
   const webhooks = createWebhookStore(db, clock, config.webhooks.secretKey);
-  app.route('/', createAdminRoutes({ db, webhooks, settings: deps.settings }));
+  app.route('/', createAdminRoutes({ db, webhooks, settings: deps.settings, diagnose: deps.diagnose }));
   app.route('/', createTextCheckRoutes({ copywriter: deps.copywriter, sessions, config }));
   app.route('/', createKeyRoutes(db));
   app.route(

@@ -39,6 +39,7 @@ import {
   type Tokenizers,
 } from '../serving/index.ts';
 import { ALIAS_CHANNEL, type TrackingStore } from '../tracking/index.ts';
+import type { Diagnosis } from './routes/admin.ts';
 import { createApp } from './app.ts';
 import { createDrain, type Drain } from './drain.ts';
 import { openChangeFeed } from './events/change-feed.ts';
@@ -62,6 +63,8 @@ export interface ServerOptions {
   jobs: JobStarter;
   /** Where each setting of `config` came from; all are taken for defaults where it is left out. */
   origins?: LoadedConfig['origins'];
+  /** What `copyloop doctor` finds here; default: nothing is looked at. */
+  diagnose?: () => Promise<Diagnosis[]>;
   clock: Clock;
 }
 
@@ -215,6 +218,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       onFeedback: () => void retrain.check(),
       version: readPackageVersion(),
       settings: listConfig({ config, origins: options.origins ?? new Map() }),
+      diagnose: options.diagnose ?? (() => Promise.resolve([])),
       clock,
       log,
     });

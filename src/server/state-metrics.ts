@@ -10,7 +10,7 @@ import { DAY_MS, SECOND_MS, type Clock } from '../core/clock.ts';
 import type { Config } from '../core/config/index.ts';
 import { toError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
-import { RUN_STATUSES, type Db } from '../db/index.ts';
+import { JOB_STATUSES, RUN_STATUSES, type Db } from '../db/index.ts';
 import { nextTicks, readSchedule, type StageQueues } from '../queues/index.ts';
 import { ACCURACY_TAG, CHAMPION } from '../tracking/index.ts';
 import { LEARNING_METRICS } from './learning-metrics.ts';
@@ -276,7 +276,7 @@ const STATE_METRICS: readonly StateMetric[] = [
         .select(['status', (e) => e.fn.countAll<number>().as('jobs')])
         .groupBy('status')
         .execute();
-      return RUN_STATUSES.map((status) => ({
+      return JOB_STATUSES.map((status) => ({
         labels: { status },
         value: counted.find((row) => row.status === status)?.jobs ?? 0,
       }));

@@ -31,6 +31,7 @@ const PAGES: readonly [place: string, heading: string][] = [
   ['', 'The loop'],
   ['#/studio', 'Studio'],
   ['#/review', 'Review'],
+  ['#/brands', 'Brands'],
   ['#/catalogues', 'Catalogues'],
   ['#/runs', 'Runs'],
   ['#/datasets', 'Datasets'],
@@ -120,6 +121,22 @@ describe('the studio', () => {
       .first()
       .waitFor();
     expect(await findSeriousFaults(page)).toEqual([]);
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  it('keeps a text as an example of a brand', async () => {
+    const client = createClient({ url: server.url });
+    await client.call('PUT /brands/{name}', { path: { name: 'acme' }, body: { title: 'Acme' } });
+    const { page, faults } = await openPage(browser);
+    await go(page, '#/studio?title=Oak+Tray&description=A+tray+of+oak.', 'Studio');
+    await page.getByRole('button', { name: 'Write copy' }).click();
+    const adCopy = page.getByRole('region', { name: 'ad copy' });
+    await adCopy.getByText('Keep as an example').click();
+    await adCopy.getByRole('button', { name: 'Keep', exact: true }).click();
+    await adCopy.getByText('Kept in version 2 of acme').waitFor();
+    const { brand } = await client.call('GET /brands/{name}', { path: { name: 'acme' } });
+    expect(brand.profile['examples']).toMatchObject([{ field: 'ad_copy' }]);
     expect(faults).toEqual([]);
     await page.close();
   });
@@ -384,6 +401,25 @@ describe('the review', () => {
     await expect.poll(states).toEqual({ approved: 12, rejected: 8 });
     const told = await harness.database.db.selectFrom('feedback').select('outcome').execute();
     expect(told.filter(({ outcome }) => outcome === 'edited')).toHaveLength(4);
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  it('asks of two texts for one product which is better, and learns from the answer', async () => {
+    await clear();
+    const ids = await sendToReview(2);
+    const { page, faults } = await openPage(browser);
+    await go(page, '#/review', 'Review');
+    const other = page.getByRole('article', { name: 'Another text for it' });
+    await other.waitFor();
+    expect(await findSeriousFaults(page)).toEqual([]);
+    await page.keyboard.press('w');
+    await page.getByText(/^Better: /).waitFor();
+    await other.waitFor({ state: 'detached' });
+    await page.getByText('2 to review').waitFor();
+    const told = await harness.database.db.selectFrom('feedback').select(['place', 'outcome']).execute();
+    expect(told.map(({ outcome }) => outcome).toSorted()).toEqual(['better', 'worse']);
+    expect(told).toHaveLength(ids.length);
     expect(faults).toEqual([]);
     await page.close();
   });

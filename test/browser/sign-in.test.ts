@@ -5,7 +5,8 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { AppError } from '../../src/core/errors.ts';
 import { createApiKey, type Server } from '../../src/server/index.ts';
-import { openServingHarness, type ServerHarness } from '../integration/server-harness.ts';
+import { oidcOf, openProvider } from '../integration/identity-provider.ts';
+import { openServerHarness, openServingHarness, type ServerHarness } from '../integration/server-harness.ts';
 import { findSeriousFaults, openBrowser, openPage } from './browser.ts';
 
 let folder: string;
@@ -61,4 +62,26 @@ it('signs in with a key, finds a failed run with its reason, and signs out', asy
   await page.getByLabel('API key').waitFor();
   expect(faults).toEqual([]);
   await page.close();
+});
+
+it('signs in with the organisation: there and back, with the role of its groups, and out again', async () => {
+  const provider = await openProvider();
+  provider.person = { sub: 'u1', email: 'ada@example.com', groups: ['copy'] };
+  const settings = { apiKeys: 'required', oidc: oidcOf(provider) } as const;
+  const signedOn = await openServerHarness({ server: settings });
+  const { page, faults } = await openPage(browser);
+  try {
+    await page.goto((await signedOn.openServer()).url);
+    expect(await findSeriousFaults(page)).toEqual([]);
+    await page.getByRole('link', { name: 'Sign in with your organisation' }).click();
+    await page.getByText('ada@example.com (writer)').waitFor();
+    await page.getByRole('heading', { level: 1, name: 'The loop' }).waitFor();
+    await page.getByRole('button', { name: 'sign out' }).click();
+    await page.getByRole('link', { name: 'Sign in with your organisation' }).waitFor();
+    expect(faults).toEqual([]);
+  } finally {
+    await page.close();
+    await signedOn.close();
+    await new Promise((resolve) => provider.http.close(resolve));
+  }
 });

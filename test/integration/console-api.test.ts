@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { sql } from 'kysely';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { readFeedbackRows } from '../../src/data/index.ts';
 import { createApiKey, revokeApiKey, type Server } from '../../src/server/index.ts';
 import { openServingHarness, postJson, type ServerHarness } from './server-harness.ts';
 
@@ -130,6 +131,40 @@ describe('events', () => {
   });
 });
 
+describe('runs', () => {
+  it('are listed with their stages and found by recipe, dataset and time', async () => {
+    const { db } = harness.database;
+    const request = { recipes: ['head', 'full'] };
+    const { runId } = await harness.runs.startRun({ trigger: 'manual', request });
+    await harness.runs.cancelRun(runId);
+    await sql`INSERT INTO stage_states (run_id, stage, candidate, status, result, worker_id)
+      VALUES (${runId}, 'version-data', '', 'succeeded', '{"datasetVersion": 41}', 'w'),
+        (${runId}, 'train-model', 'head', 'failed', NULL, 'w'), (${runId}, 'train-model', 'full', 'succeeded', '{}', 'w'),
+        (${runId}, 'register-model', '', 'succeeded', '{"decision": "refuse", "modelVersion": null}', 'w')`.execute(
+      db,
+    );
+    const list = async (query: string) => {
+      const answer = await fetch(`${server.url}/runs?${query}`, { headers: { 'x-api-key': key.key } });
+      return (await answer.json()) as { runs: Record<string, unknown>[]; count: number };
+    };
+    const found = await list('recipe=full&dataset=41&from=2020-01-01T00:00:00Z');
+    expect(found).toMatchObject({
+      count: 1,
+      median_seconds: null,
+      runs: [{ id: runId, recipes: ['head', 'full'], dataset_version: 41, decision: 'refuse' }],
+    });
+    expect(found.runs[0]?.['stages']).toEqual([
+      { stage: 'generate-data', status: 'cancelled' },
+      { stage: 'version-data', status: 'succeeded' },
+      { stage: 'train-model', status: 'succeeded' },
+      { stage: 'register-model', status: 'succeeded' },
+      { stage: 'summarize-run', status: 'cancelled' },
+    ]);
+    expect((await list('recipe=reference')).count).toBe(0);
+    expect((await list('dataset=42')).count).toBe(0);
+  });
+});
+
 describe('datasets', () => {
   it('are listed, and a missing one is 404', async () => {
     const headers = { 'x-api-key': key.key };
@@ -230,6 +265,36 @@ describe('texts on their way to being published', () => {
     ]);
     const { body } = await send('state', { state: 'approved', text_ids: [first, third, fourth, fourth] });
     expect(body).toMatchObject({ moved: 2, refused: [{ text_id: first, code: 'conflict' }] });
+  });
+
+  it('teach of a pair which one is better, once, and only where the two can be compared', async () => {
+    const product = { title: 'Oak Tray', description: 'A tray of oak. It carries eight cups.' };
+    const headers = { 'x-api-key': key.key };
+    const { body } = await postJson(`${server.url}/predict`, { ...product, count: 4 }, headers);
+    const { alternatives } = body as { alternatives: Record<string, { text_id: string }[]> };
+    const [better = '', worse = ''] = (alternatives['ad_copy'] ?? []).map(({ text_id }) => text_id);
+    const [caption = ''] = (alternatives['social_media_caption'] ?? []).map(({ text_id }) => text_id);
+    expect(await send('pairs', { better, worse })).toMatchObject({ status: 200, body: { is_new: true } });
+    expect(await send('pairs', { better, worse })).toMatchObject({ status: 200, body: { is_new: false } });
+    for (const [first, second] of [
+      [better, better],
+      [better, caption],
+      [better, texts[0] ?? ''],
+    ])
+      expect(await send('pairs', { better: first, worse: second })).toMatchObject({ status: 400 });
+    const { feedback } = await read(`/feedback?prediction_id=${better.slice(0, 32)}`);
+    expect(feedback).toMatchObject([
+      { text_id: worse, outcome: 'worse' },
+      { text_id: better, outcome: 'better' },
+    ]);
+    const rows = [];
+    for await (const row of readFeedbackRows(harness.database.db, { weight: 1, ratingThreshold: 3 }))
+      if (row.title.includes('Oak Tray') || row.description.includes('Oak Tray')) rows.push(row);
+    expect(rows.map(({ label, target }) => [label, target])).toEqual([
+      [1, 0.75],
+      [0, 0.25],
+    ]);
+    await fetch(`${server.url}/predictions/${better.slice(0, 32)}`, { method: 'DELETE', headers });
   });
 
   it('are read a page at a time, and refused where there are none', async () => {

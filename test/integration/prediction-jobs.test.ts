@@ -239,6 +239,36 @@ describe.each(backends)('a prediction job on %s', (kind) => {
     await expect(harness.getJob(jobId)).rejects.toMatchObject({ code: 'not-found' });
   });
 
+  it.skipIf(!hasServer)(
+    'that is paused stops, keeps what is done, and goes on when it is told to',
+    async () => {
+      const harness = await start();
+      let isHeld = true;
+      const predicted: number[] = [];
+      await harness.openJobWorkers((steps) => ({
+        ...steps,
+        'predict-shard': async (payload, context) => {
+          if (isHeld && payload.shard >= 2) await untilAborted(context.signal);
+          predicted.push(payload.shard);
+          return await steps['predict-shard'](payload, context);
+        },
+      }));
+      const jobId = await harness.start(drawCatalogue(60), { count: 1 });
+      await expect.poll(async () => (await harness.getJob(jobId)).shards.done, { timeout: 30_000 }).toBe(2);
+      await harness.jobs.pauseJob(jobId);
+      await expect(harness.jobs.pauseJob(jobId)).rejects.toMatchObject({ code: 'conflict' });
+      expect(await harness.getJob(jobId)).toMatchObject({
+        status: 'paused',
+        shards: { done: 2 },
+        error: null,
+      });
+      isHeld = false;
+      await harness.jobs.resumeJob(jobId);
+      expect((await harness.untilJobEnded(jobId)).status).toBe('succeeded');
+      expect(predicted.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5]);
+    },
+  );
+
   it.skipIf(!hasServer)('of which no row can be used fails with the first reasons', async () => {
     const harness = await start();
     await harness.openJobWorkers();
@@ -248,3 +278,8 @@ describe.each(backends)('a prediction job on %s', (kind) => {
     expect(job.error?.message).toContain('line 2: title "" must not be empty');
   });
 });
+
+/** Hangs until the attempt is told to stop, and then throws as a stage does. */
+async function untilAborted(signal: AbortSignal): Promise<void> {
+  await new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason as Error)));
+}

@@ -81,9 +81,11 @@ const OURS: Readonly<Record<KeyRole, string>> = {
     GET /info
     GET /metrics
     GET /generate_data
+    GET /loop
     GET /runs
     GET /runs/:id
     GET /runs/:id/log
+    GET /runs/:id/gate.html
     GET /schedule
     GET /events
     GET /brands
@@ -151,6 +153,7 @@ const OURS: Readonly<Record<KeyRole, string>> = {
     POST /datasets/:version/aside
     DELETE /rows-aside/:content
     POST /texts/state
+    POST /texts/pairs
     POST /texts/:text_id/state
     POST /texts/:text_id/assignee
     POST /texts/:text_id/comments
@@ -158,6 +161,7 @@ const OURS: Readonly<Record<KeyRole, string>> = {
     POST /jobs/predict
     POST /jobs/inspect
     POST /jobs/:id/cancel
+    POST /jobs/:id/pause
     POST /jobs/:id/resume
     DELETE /jobs/:id
     DELETE /predictions/:id
@@ -171,6 +175,7 @@ const OURS: Readonly<Record<KeyRole, string>> = {
     PUT /schedule
     GET /keys
     GET /admin/storage
+    GET /admin/doctor
     POST /admin/webhooks/:id/retry
     GET /admin/webhooks
     GET /admin/config

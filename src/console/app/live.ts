@@ -2,6 +2,8 @@
  * Data that follows the server: loaded once, and again whenever the server tells of a change of its topic.
  */
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
+import { ApiError } from '../../client/index.ts';
+import { toError } from '../parts/trouble.tsx';
 import { baseUrl } from './api.ts';
 
 export interface Live<T> {
@@ -11,8 +13,32 @@ export interface Live<T> {
   reload: () => void;
 }
 
-/** Where events do not pass, as behind some proxies. */
+/** Where events do not pass, as behind some proxies, and after a fault that may pass by itself. */
 const POLL_MS = 5000;
+
+/** What was last heard of the server; whoever shows it is told. */
+const away = { since: undefined as number | undefined, listeners: new Set<() => void>() };
+
+function noteAway(isAway: boolean): void {
+  if (isAway === (away.since !== undefined)) return;
+  away.since = isAway ? Date.now() : undefined;
+  for (const listener of away.listeners) listener();
+}
+
+/** Since when the server or its database does not answer. */
+export function useAway(): number | undefined {
+  const [since, setSince] = useState(away.since);
+  useEffect(() => {
+    const listener = (): void => setSince(away.since);
+    away.listeners.add(listener);
+    return () => void away.listeners.delete(listener);
+  }, []);
+  return since;
+}
+
+/** Whether it may pass by itself: no server was reached, or it is not able to answer now. */
+const mayPass = (error: Error): boolean =>
+  error instanceof ApiError && error.code !== 'not-ready' && (error.status === null || error.status > 501);
 
 /**
  * @param key what the loader depends on; another key loads anew and forgets the old data
@@ -22,21 +48,35 @@ export function useLive<T>(key: string, topics: readonly string[], load: () => P
   const [state, setState] = useState<{ key: string; data?: T; error?: Error }>({ key });
   const latest = useRef(load);
   latest.current = load;
+  const again = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
   const reload = useCallback(() => {
+    clearTimeout(again.current);
     latest.current().then(
-      (data) => setState({ key, data }),
-      (cause: unknown) =>
+      (data) => {
+        noteAway(false);
+        setState({ key, data });
+      },
+      (cause: unknown) => {
+        const error = toError(cause);
+        noteAway(mayPass(error));
+        if (mayPass(error)) again.current = setTimeout(reload, POLL_MS);
         setState((old) => ({
           key,
           ...(old.key === key && old.data !== undefined ? { data: old.data } : {}),
-          error: cause instanceof Error ? cause : new Error(String(cause)),
-        })),
+          error,
+        }));
+      },
     );
   }, [key]);
   const wanted = topics.join(',');
   useEffect(() => {
     reload();
-    return wanted === '' ? undefined : listen(wanted, reload);
+    const stop = wanted === '' ? undefined : listen(wanted, reload);
+    return () => {
+      clearTimeout(again.current);
+      again.current = undefined;
+      stop?.();
+    };
   }, [reload, wanted]);
   return { data: state.key === key ? state.data : undefined, error: state.error, reload };
 }

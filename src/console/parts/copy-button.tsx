@@ -1,14 +1,26 @@
-/** Takes a text to the clipboard and says that it did. */
+/** Puts a text on the clipboard. */
 import { useState } from 'preact/hooks';
 
-export function CopyButton({ text }: { text: string }) {
+interface Props {
+  text: string;
+  /** What is copied, where the button stands beside something else. */
+  what?: string;
+}
+
+export function CopyButton({ text, what }: Props) {
   const [done, setDone] = useState(false);
   const copy = (): void => {
     void navigator.clipboard.writeText(text).then(() => setDone(true));
   };
   return (
-    <button type="button" class="quiet" onClick={copy} aria-label={`Copy: ${text.slice(0, 40)}`}>
-      {done ? 'copied' : 'copy'}
+    <button
+      type="button"
+      class="quiet"
+      onClick={copy}
+      title={what === undefined ? undefined : text}
+      aria-label={`Copy ${what ?? text.slice(0, 40)}`}
+    >
+      {done ? 'copied' : ['copy', what].join(' ').trim()}
     </button>
   );
 }

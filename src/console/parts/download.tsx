@@ -8,18 +8,24 @@ interface Props {
 }
 
 export function Download({ name, make, children }: Props) {
-  const take = (): void => {
-    // With the mark that tells spreadsheets of UTF-8.
-    const url = URL.createObjectURL(new Blob(['\uFEFF', make()], { type: 'text/csv' }));
-    const link = document.createElement('a');
-    link.href = url;
-    link.download = name;
-    link.click();
-    setTimeout(() => URL.revokeObjectURL(url), 1000);
-  };
   return (
-    <button type="button" class="quiet" onClick={take} aria-label={`${name} for download`}>
+    <button
+      type="button"
+      class="quiet"
+      onClick={() => saveFile(name, make())}
+      aria-label={`${name} for download`}
+    >
       {children}
     </button>
   );
+}
+
+export function saveFile(name: string, csv: string): void {
+  // With the mark that tells spreadsheets of UTF-8.
+  const url = URL.createObjectURL(new Blob(['\uFEFF', csv], { type: 'text/csv' }));
+  const link = document.createElement('a');
+  link.href = url;
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(url), 1000);
 }

@@ -6,6 +6,11 @@ const KINDS: Readonly<Record<string, { mark: string; tone: string }>> = {
   failed: { mark: '✕', tone: 'bad' },
   rejected: { mark: '✕', tone: 'bad' },
   lost: { mark: '✕', tone: 'bad' },
+  refused: { mark: '✕', tone: 'warn' },
+  retrying: { mark: '↻', tone: 'warn' },
+  paused: { mark: '‖', tone: 'warn' },
+  'asks for approval': { mark: '○', tone: 'accent' },
+  'in canary': { mark: '◐', tone: 'accent' },
   cancelled: { mark: '⊘', tone: 'soft' },
   active: { mark: '●', tone: 'accent' },
   running: { mark: '●', tone: 'accent' },
@@ -16,10 +21,16 @@ const KINDS: Readonly<Record<string, { mark: string; tone: string }>> = {
   dead: { mark: '✕', tone: 'bad' },
   delivered: { mark: '✓', tone: 'good' },
   waiting: { mark: '○', tone: 'soft' },
+  ok: { mark: '✓', tone: 'good' },
+  warning: { mark: '!', tone: 'warn' },
 };
 
+export function markOf(value: string): { mark: string; tone: string } {
+  return KINDS[value] ?? { mark: '·', tone: 'soft' };
+}
+
 export function Status({ value }: { value: string }) {
-  const { mark, tone } = KINDS[value] ?? { mark: '·', tone: 'soft' };
+  const { mark, tone } = markOf(value);
   return (
     <span class={`status ${tone}`}>
       <span aria-hidden="true">{mark}</span> {value.replaceAll('_', ' ')}

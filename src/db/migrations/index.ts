@@ -30,6 +30,7 @@ import { rowsAsideMigration } from './050-rows-aside.ts';
 import { keyLifeMigration } from './055-key-life.ts';
 import { auditMigration } from './056-audit.ts';
 import { singleSignOnMigration } from './057-single-sign-on.ts';
+import { pausesAndPairsMigration } from './062-pauses-and-pairs.ts';
 
 export const migrations: readonly Migration[] = [
   pipelineMigration,
@@ -62,4 +63,5 @@ export const migrations: readonly Migration[] = [
   keyLifeMigration,
   auditMigration,
   singleSignOnMigration,
+  pausesAndPairsMigration,
 ];

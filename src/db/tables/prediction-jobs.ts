@@ -1,6 +1,10 @@
 /** Tables of the migrations 006-prediction-jobs and 020-flows. */
 import type { Generated } from 'kysely';
-import type { RunStatus, StageStatus, StoredError } from './pipeline.ts';
+import { RUN_STATUSES, type StageStatus, type StoredError } from './pipeline.ts';
+
+/** A paused job keeps what it has done until somebody lets it go on. */
+export const JOB_STATUSES = [...RUN_STATUSES, 'paused'] as const;
+export type JobStatus = (typeof JOB_STATUSES)[number];
 
 export interface PredictionJobsTables {
   prediction_jobs: PredictionJobsTable;
@@ -10,7 +14,7 @@ export interface PredictionJobsTables {
 export interface PredictionJobsTable {
   id: string;
   number: Generated<number>;
-  status: Generated<RunStatus>;
+  status: Generated<JobStatus>;
   source: unknown;
   options: unknown;
   /**

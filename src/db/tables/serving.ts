@@ -1,7 +1,10 @@
 import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 
 export const FEEDBACK_OUTCOMES = ['accepted', 'edited', 'rejected'] as const;
-export type FeedbackOutcome = (typeof FEEDBACK_OUTCOMES)[number];
+/** Of two texts beside each other; each is told of one of them. */
+export const PAIR_OUTCOMES = ['better', 'worse'] as const;
+export const STORED_OUTCOMES = [...FEEDBACK_OUTCOMES, ...PAIR_OUTCOMES] as const;
+export type FeedbackOutcome = (typeof STORED_OUTCOMES)[number];
 
 export const KEY_ROLES = ['reader', 'writer', 'admin'] as const;
 /** Each may what the one before it may. */

@@ -93,15 +93,49 @@ const storageRoute = defineRoute({
   },
 });
 
+/** What one look at the machine and its services found. */
+export interface Diagnosis {
+  name: string;
+  status: 'ok' | 'warning' | 'failed';
+  found: string;
+  remedy?: string;
+}
+
+const doctorRoute = defineRoute({
+  method: 'get',
+  path: '/admin/doctor',
+  tags,
+  summary: 'What `copyloop doctor` finds on the machine of this server',
+  responses: {
+    200: jsonAnswer('the checks, with what to do about those that failed', {
+      checks: z.array(
+        z
+          .object({
+            name: z.string(),
+            status: z.enum(['ok', 'warning', 'failed']),
+            found: z.string(),
+            remedy: z.string().nullable(),
+          })
+          .openapi('Diagnosis'),
+      ),
+    }),
+  },
+});
+
 export function createAdminRoutes(deps: {
   db: Db;
   webhooks: WebhookStore;
   settings: readonly ConfigLine[];
+  diagnose: () => Promise<Diagnosis[]>;
 }): Router {
-  const { db, webhooks, settings } = deps;
+  const { db, webhooks, settings, diagnose } = deps;
   return createRouter()
     .openapi(settingsRoute, function showSettings(c) {
       return c.json({ status: 'success' as const, settings: [...settings] }, 200);
+    })
+    .openapi(doctorRoute, async function showDiagnosis(c) {
+      const checks = (await diagnose()).map((check) => ({ ...check, remedy: check.remedy ?? null }));
+      return c.json({ status: 'success' as const, checks }, 200);
     })
     .openapi(deliveriesRoute, async function showWebhooks(c) {
       const { items } = await webhooks.list({ maxResults: MAX_WEBHOOKS });

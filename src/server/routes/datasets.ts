@@ -16,6 +16,7 @@ import {
   SPLITS,
   type DriftLimits,
   type Finding,
+  type DatasetVersion,
 } from '../../data/index.ts';
 import type { Db } from '../../db/index.ts';
 import {
@@ -39,6 +40,10 @@ const summarySchema = z
     run_id: z.string(),
     digest: z.string(),
     rows: z.int(),
+    positive_share: z.number().nullable().openapi({ description: 'Of all rows; null where there is none' }),
+    refused: z.int().openapi({ description: 'Rows of the source that could not be used' }),
+    from_feedback: z.int(),
+    drift: z.enum(DRIFT_VERDICTS).nullable().openapi({ description: 'From the parent; null without one' }),
     created_at: z.iso.datetime(),
   })
   .openapi('DatasetSummary');
@@ -270,12 +275,12 @@ export function createDatasetRoutes(deps: { db: Db; artifacts: ArtifactStore; dr
     })
     .openapi(listRoute, async function listDatasets(c) {
       const versions = await listDatasetVersions(db, c.req.valid('query'));
-      const datasets = versions.map((version) => renderAs(summarySchema, version));
+      const datasets = versions.map(summarize);
       return c.json({ status: 'success' as const, datasets }, 200);
     })
     .openapi(getRoute, async function showDataset(c) {
       const version = await getDatasetVersion(db, c.req.valid('param').version);
-      const dataset = { ...renderAs(summarySchema, version), manifest: { ...version.manifest } };
+      const dataset = { ...summarize(version), manifest: { ...version.manifest } };
       return c.json({ status: 'success' as const, dataset }, 200);
     })
     .openapi(rowsRoute, async function showRows(c) {
@@ -301,4 +306,15 @@ function showRow(row: { id: string; title: string; description: string; label: n
   const { id, title, description, label, weight } = row;
   const key = hashContent(title, description).toString('hex');
   return { content: key, id, title, description, label, weight };
+}
+
+function summarize(version: DatasetVersion): z.infer<typeof summarySchema> {
+  const { rows, manifest } = version;
+  return renderAs(summarySchema, {
+    ...version,
+    positiveShare: rows === 0 ? null : manifest.labelBalance.positives / rows,
+    refused: manifest.source.refused,
+    fromFeedback: manifest.feedback.accepted,
+    drift: manifest.drift?.verdict ?? null,
+  });
 }

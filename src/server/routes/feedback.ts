@@ -19,7 +19,7 @@ import {
   sourceField,
   type TextPlace,
 } from '../../data/index.ts';
-import { FEEDBACK_OUTCOMES, type Db } from '../../db/index.ts';
+import { FEEDBACK_OUTCOMES, STORED_OUTCOMES, type Db } from '../../db/index.ts';
 import {
   createHangUpSignal,
   createRouter,
@@ -109,7 +109,7 @@ const toldSchema = z
     id: z.int(),
     text_id: z.string(),
     prediction_id: z.string(),
-    outcome: z.enum(FEEDBACK_OUTCOMES).nullable(),
+    outcome: z.enum(STORED_OUTCOMES).nullable(),
     edited_text: z.string().nullable(),
     impressions: z.int().nullable(),
     clicks: z.int().nullable(),
@@ -131,7 +131,7 @@ const listRoute = defineRoute({
   request: {
     query: z.strictObject({
       prediction_id: predictionId.optional(),
-      outcome: z.enum(FEEDBACK_OUTCOMES).optional(),
+      outcome: z.enum(STORED_OUTCOMES).optional(),
       limit: z.coerce.number<string>().int().min(1).max(500).default(50),
       before: z.coerce
         .number<string>()

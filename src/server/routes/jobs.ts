@@ -11,7 +11,7 @@ import { AppError } from '../../core/errors.ts';
 import { sha256Hex } from '../../core/ids.ts';
 import { copyOptionsSchema, fromWireOptions } from '../../copy/index.ts';
 import { TABLE_TYPES, typeOfExtension } from '../../data/index.ts';
-import { RUN_STATUSES, type Db } from '../../db/index.ts';
+import { JOB_STATUSES, type Db } from '../../db/index.ts';
 import {
   getJob,
   listJobs,
@@ -48,7 +48,7 @@ const summarySchema = z
   .object({
     id: z.string(),
     number: count,
-    status: z.enum(RUN_STATUSES),
+    status: z.enum(JOB_STATUSES),
     source: z.string(),
     format: z.enum(OUT_FORMATS),
     options: z.looseObject({}),
@@ -171,7 +171,7 @@ const listRoute = defineRoute({
   tags,
   summary: 'Prediction jobs, newest first',
   request: {
-    query: createPageQuery('job'),
+    query: createPageQuery('job').extend({ status: z.enum(JOB_STATUSES).optional() }),
   },
   responses: {
     200: jsonAnswer('the jobs', { jobs: z.array(summarySchema) }),
@@ -221,9 +221,22 @@ const resumeRoute = defineRoute({
   method: 'post',
   path: '/jobs/{id}/resume',
   tags,
-  summary: 'Let a failed job go on; what is done stays done',
+  summary: 'Let a job go on that was paused or has failed; what is done stays done',
   request: { params: jobId },
-  responses: { 202: started('it goes on'), ...missing, 409: errorResponse('the job has not failed') },
+  responses: {
+    202: started('it goes on'),
+    ...missing,
+    409: errorResponse('the job is neither paused nor has it failed'),
+  },
+});
+
+const pauseRoute = defineRoute({
+  method: 'post',
+  path: '/jobs/{id}/pause',
+  tags,
+  summary: 'Lay an active job aside; its workers stop within seconds, and what is done is kept',
+  request: { params: jobId },
+  responses: { 202: started('paused'), ...missing, 409: errorResponse('the job is not active') },
 });
 
 const deleteRoute = defineRoute({
@@ -305,6 +318,11 @@ export function createJobRoutes(deps: {
     .openapi(resumeRoute, async function resumeJob(c) {
       const { id } = c.req.valid('param');
       await jobs.resumeJob(id);
+      return c.json(answer(id), 202);
+    })
+    .openapi(pauseRoute, async function pauseJob(c) {
+      const { id } = c.req.valid('param');
+      await jobs.pauseJob(id);
       return c.json(answer(id), 202);
     })
     .openapi(deleteRoute, async function deleteJob(c) {

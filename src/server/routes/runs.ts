@@ -1,6 +1,12 @@
 /** Pipeline runs: start, watch, cancel, replay. */
 import { z } from '@hono/zod-openapi';
-import { SOURCE_KINDS, SOURCES, withPublicAddresses, type SourceRule } from '../../core/config/index.ts';
+import {
+  SOURCE_KINDS,
+  SOURCES,
+  withPublicAddresses,
+  type Config,
+  type SourceRule,
+} from '../../core/config/index.ts';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import type { DestinationPolicy } from '../../core/outbound-policy.ts';
 import { AppError } from '../../core/errors.ts';
@@ -12,7 +18,9 @@ import {
   planReplay,
   RUN_STAGES,
   listRuns,
+  medianRunSeconds,
   readAttemptLog,
+  resolveRunOptions,
   runRequestSchema,
   type RunRequest,
   type RunStarter,
@@ -46,6 +54,15 @@ const summarySchema = z
     error: storedError.nullable(),
   })
   .openapi('RunSummary');
+const listedSchema = summarySchema
+  .extend({
+    recipes: z.array(z.string()),
+    stages: z.array(z.object({ stage: z.string(), status: z.string() })),
+    dataset_version: z.int().nullable(),
+    decision: z.string().nullable().openapi({ description: 'What the gate said' }),
+    model_version: z.int().nullable(),
+  })
+  .openapi('ListedRun');
 const stageSchema = z
   .object({
     stage: z.string(),
@@ -70,7 +87,11 @@ const stageSchema = z
   })
   .openapi('RunStage');
 const runSchema = summarySchema
-  .extend({ options: z.looseObject({}), stages: z.array(stageSchema) })
+  .extend({
+    options: z.looseObject({}),
+    configured: z.looseObject({}).openapi({ description: 'The options of a run that is started now' }),
+    stages: z.array(stageSchema),
+  })
   .openapi('Run');
 
 const started = (description: string) => jsonAnswer(description, { run_id: z.string() });
@@ -99,12 +120,24 @@ const listRoute = defineRoute({
       trigger: z.enum(RUN_TRIGGERS).optional(),
       from: moment.optional().openapi({ description: 'runs that began at this time or later' }),
       to: moment.optional().openapi({ description: 'runs that began before this time' }),
+      recipe: z.string().min(1).max(100).optional().openapi({ description: 'runs that train it' }),
+      dataset: z.coerce
+        .number<string>()
+        .int()
+        .min(1)
+        .max(2 ** 31 - 1)
+        .optional()
+        .openapi({ description: 'runs that made this dataset version or took it over' }),
     }),
   },
   responses: {
     200: jsonAnswer('a page of the runs; count is of all that the filters leave', {
-      runs: z.array(summarySchema),
+      runs: z.array(listedSchema),
       count: z.int(),
+      median_seconds: z
+        .number()
+        .nullable()
+        .openapi({ description: 'How long the newest runs took that came to their end' }),
     }),
   },
 });
@@ -118,6 +151,18 @@ const getRoute = defineRoute({
   responses: {
     200: jsonAnswer('the run', { run: runSchema }),
     404: errorResponse('no such run'),
+  },
+});
+
+const gateRoute = defineRoute({
+  method: 'get',
+  path: '/runs/{id}/gate.html',
+  tags: ['runs'],
+  summary: 'What the gate found about the best candidate of a run, as a page',
+  request: { params: runId },
+  responses: {
+    200: { description: 'the page', content: { 'text/html': { schema: z.string() } } },
+    404: errorResponse('no such run, or its gate has judged nothing'),
   },
 });
 
@@ -206,8 +251,10 @@ export function createRunRoutes(deps: {
   artifacts: ArtifactStore;
   starter: RunStarter;
   destinations: DestinationPolicy;
+  config: Pick<Config, 'data' | 'model' | 'gate' | 'pipeline'>;
 }): Router {
-  const { db, artifacts, starter, destinations } = deps;
+  const { db, artifacts, starter, destinations, config } = deps;
+  const configured = { ...withPublicAddresses(resolveRunOptions(config, {}, false)) };
   const refuseSource = async (request: RunRequest): Promise<void> => {
     refuseOperatorSources(request);
     if (typeof request.source?.url === 'string')
@@ -225,14 +272,20 @@ export function createRunRoutes(deps: {
       const filter = { ...rest, from: toDate(from), to: toDate(to) };
       const runs = await listRuns(db, { limit, before, ...filter });
       const count = await countRuns(db, filter);
-      return c.json(
-        { status: 'success' as const, runs: runs.map((run) => renderAs(summarySchema, run)), count },
-        200,
-      );
+      const listed = runs.map((run) => renderAs(listedSchema, run));
+      const median_seconds = await medianRunSeconds(db);
+      return c.json({ status: 'success' as const, runs: listed, count, median_seconds }, 200);
     })
     .openapi(getRoute, async function showRun(c) {
       const run = await getRun(db, c.req.valid('param').id);
-      return c.json({ status: 'success' as const, run: renderRun(run) }, 200);
+      return c.json({ status: 'success' as const, run: renderRun(run, configured) }, 200);
+    })
+    .openapi(gateRoute, async function showGate(c) {
+      const { id } = await getRun(db, c.req.valid('param').id);
+      const key = `runs/${id}/comparison.html`;
+      if (!(await artifacts.exists(key)))
+        throw new AppError('not-found', `the gate of run ${id} has judged nothing: GET /runs/${id} says why`);
+      return c.html(await artifacts.readText(key), 200);
     })
     .openapi(logRoute, async function showLog(c) {
       const asked = { runId: c.req.valid('param').id, limit: KEPT_LOG_LINES, ...c.req.valid('query') };
@@ -279,10 +332,15 @@ function refuseOperatorSources({ source = {} }: RunRequest): void {
   }
 }
 
-function renderRun(run: RunView): z.input<typeof runSchema> {
+function renderRun(run: RunView, configured: object): z.input<typeof runSchema> {
   const stages = run.stages.map(({ attempts, ...stage }) => ({
     ...stage,
     attempts: attempts.map(({ workerId, ...attempt }) => ({ ...attempt, worker: workerId })),
   }));
-  return renderAs(runSchema, { ...run, options: withPublicAddresses(run.options), stages });
+  return renderAs(runSchema, {
+    ...run,
+    options: withPublicAddresses(run.options),
+    configured: { ...configured },
+    stages,
+  });
 }

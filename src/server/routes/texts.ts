@@ -22,6 +22,7 @@ import {
   assignText,
   commentOnText,
   decideText,
+  judgePair,
   listTexts,
   readText,
   type Decision,
@@ -162,6 +163,18 @@ const manyRoute = defineRoute({
   },
 });
 
+const pairRoute = defineRoute({
+  method: 'post',
+  path: '/texts/pairs',
+  tags: ['texts'],
+  summary: 'Which of two texts for one field of one product is the better one: feedback on both',
+  request: { body: jsonBody(z.strictObject({ better: textId, worse: textId })) },
+  responses: {
+    200: jsonAnswer('stored now, or before', { is_new: z.boolean() }),
+    404: errorResponse('no such text'),
+  },
+});
+
 const assignRoute = defineRoute({
   method: 'post',
   path: '/texts/{text_id}/assignee',
@@ -226,6 +239,17 @@ export function createTextRoutes({ db, predictions, metrics, maxTextChars, onFee
       if (verdicts > 0) onFeedback();
       const moved = new Set(text_ids).size - refused.length;
       return c.json({ status: 'success' as const, moved, refused }, 200);
+    })
+    .openapi(pairRoute, async function comparePair(c) {
+      const { better, worse } = c.req.valid('json');
+      await predictions.flush();
+      const isNew = await judgePair(db, parseTextId(better), parseTextId(worse));
+      if (isNew) {
+        metrics.feedback('better');
+        metrics.feedback('worse');
+        onFeedback();
+      }
+      return c.json({ status: 'success' as const, is_new: isNew }, 200);
     })
     .openapi(getRoute, async function showOneText(c) {
       await predictions.flush();

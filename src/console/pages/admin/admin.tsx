@@ -1,9 +1,11 @@
-/** Keys, webhooks, settings and storage: what an admin looks after. */
+/** Keys, webhooks, settings, storage, the machine and the audit log: what an admin looks after. */
 import { client } from '../../app/api.ts';
 import { useLive } from '../../app/live.ts';
 import { useMay } from '../../app/sign-in.tsx';
 import { Table } from '../../parts/table.tsx';
 import { Waiting } from '../../parts/trouble.tsx';
+import { Audit } from './audit.tsx';
+import { Doctor } from './doctor.tsx';
 import { Keys } from './keys.tsx';
 import { Part } from './part.tsx';
 import { Webhooks } from './webhooks.tsx';
@@ -19,6 +21,8 @@ export default function Admin() {
           <Webhooks />
           <Settings />
           <Storage />
+          <Doctor />
+          <Audit />
         </>
       ) : (
         <p class="soft">This page is for admins.</p>

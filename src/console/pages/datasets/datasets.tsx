@@ -38,6 +38,26 @@ export default function Datasets({ route }: PageProps) {
               text: ({ rows }) => rows,
               show: ({ rows }) => rows.toLocaleString(),
             },
+            {
+              title: 'Good, %',
+              isNumber: true,
+              text: ({ positive_share }) => positive_share,
+              show: ({ positive_share }) =>
+                positive_share === null ? '–' : (positive_share * 100).toFixed(1),
+            },
+            { title: 'Drift', text: ({ drift }) => drift },
+            {
+              title: 'Refused',
+              isNumber: true,
+              text: ({ refused }) => refused,
+              show: ({ refused }) => refused.toLocaleString(),
+            },
+            {
+              title: 'From feedback',
+              isNumber: true,
+              text: ({ from_feedback }) => from_feedback,
+              show: ({ from_feedback }) => from_feedback.toLocaleString(),
+            },
             { title: 'Parent', isNumber: true, text: ({ parent_version }) => parent_version },
             {
               title: 'Run',

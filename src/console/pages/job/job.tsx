@@ -41,7 +41,9 @@ export default function Job({ route }: PageProps) {
           {refused === 0 ? null : <a href={`${path}/refused`}>Refused rows (jsonl)</a>}
         </p>
       ) : null}
-      {job.status !== 'active' && (refused > 0 || job.error !== null) && mayAct ? <Mend job={job} /> : null}
+      {['succeeded', 'failed'].includes(job.status) && (refused > 0 || job.error !== null) && mayAct ? (
+        <Mend job={job} />
+      ) : null}
     </>
   );
 }
@@ -69,11 +71,16 @@ function Actions({ job, reload }: { job: JobView; reload: () => void }) {
   return (
     <>
       {job.status === 'active' ? (
+        <button type="button" onClick={() => act(client.jobs.pause(job.id))}>
+          Pause
+        </button>
+      ) : null}
+      {job.status === 'active' ? (
         <button type="button" onClick={() => act(client.jobs.cancel(job.id))}>
           Cancel
         </button>
       ) : null}
-      {job.status === 'failed' ? (
+      {job.status === 'failed' || job.status === 'paused' ? (
         <button type="button" onClick={() => act(client.jobs.resume(job.id))}>
           Go on
         </button>

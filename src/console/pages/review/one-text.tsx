@@ -4,6 +4,7 @@ import { client } from '../../app/api.ts';
 import { linkTo } from '../../app/route.ts';
 import { ChangedWords } from '../../parts/changed-words.tsx';
 import { Ago } from '../../parts/time.tsx';
+import { KeepExample } from '../../parts/keep-example.tsx';
 import { toError, Trouble } from '../../parts/trouble.tsx';
 import type { Answer } from '../../../client/index.ts';
 
@@ -69,6 +70,7 @@ export function OneText({ text, isEditing, onDecide, onEdit }: Props) {
           {text.product.description}
         </p>
       </details>
+      <KeepExample field={text.field} text={text.text} />
       <Comments text={text} mayWrite={onDecide !== undefined} />
     </article>
   );

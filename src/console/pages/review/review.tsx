@@ -7,6 +7,7 @@ import { changeQuery, type PageProps, type Route } from '../../app/route.ts';
 import { useMay, useMyName } from '../../app/sign-in.tsx';
 import { toError, Trouble, Waiting } from '../../parts/trouble.tsx';
 import { TakeMany } from './take-many.tsx';
+import { Beside, findBeside, pairOf } from './beside.tsx';
 import { OneText, type ReviewText } from './one-text.tsx';
 
 const PAGE_SIZE = 100;
@@ -27,10 +28,12 @@ export default function Review({ route }: PageProps) {
   const [notice, setNotice] = useState('');
   const [trouble, setTrouble] = useState<Error>();
   const [isEditing, setEditing] = useState(false);
+  const [compared, setCompared] = useState<ReadonlySet<string>>(new Set());
 
   const left = (data?.texts ?? []).filter(({ text_id }) => !gone.has(text_id));
   const place = Math.min(at, Math.max(0, left.length - 1));
   const current = left[place];
+  const beside = current === undefined ? undefined : findBeside(current, left, compared);
   const count = Math.max(
     left.length,
     (data?.count ?? 0) - (data === undefined ? 0 : data.texts.length - left.length),
@@ -70,11 +73,25 @@ export default function Review({ route }: PageProps) {
     reload();
   };
 
+  const judge = async (text: ReviewText, other: ReviewText, isBetter: boolean): Promise<void> => {
+    setTrouble(undefined);
+    const [better, worse] = isBetter ? [text, other] : [other, text];
+    await client.call('POST /texts/pairs', { body: { better: better.text_id, worse: worse.text_id } });
+    setCompared((old) => new Set(old).add(pairOf(text, other)));
+    setNotice(`Better: ${better.text.slice(0, 80)}`);
+  };
+  const judgeBeside = (isBetter: boolean): void => {
+    if (current === undefined || beside === undefined || !mayDecide || isEditing) return;
+    void judge(current, beside, isBetter).catch((cause: unknown) => setTrouble(toError(cause)));
+  };
+
   const actions: Readonly<Record<string, () => void>> = {
     a: () => current !== undefined && mayDecide && void decide(current, 'approved'),
     r: () => current !== undefined && mayDecide && void decide(current, 'rejected'),
     e: () => mayDecide && setEditing(true),
     m: () => current !== undefined && mayDecide && void assign(current).catch(setTrouble),
+    b: () => judgeBeside(true),
+    w: () => judgeBeside(false),
     n: () => setAt(Math.min(place + 1, Math.max(0, left.length - 1))),
     p: () => setAt(Math.max(0, place - 1)),
   };
@@ -109,6 +126,9 @@ export default function Review({ route }: PageProps) {
             onDecide={mayDecide ? (state, edited) => void decide(current, state, edited) : undefined}
             onEdit={setEditing}
           />
+          {beside === undefined || !mayDecide || isEditing ? null : (
+            <Beside other={beside} onJudge={judgeBeside} />
+          )}
           {mayDecide ? (
             <TakeMany
               filters={filters}

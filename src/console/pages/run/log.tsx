@@ -1,6 +1,7 @@
 /** The log lines of one attempt of a stage, beside the stage, growing while it runs. */
 import { client } from '../../app/api.ts';
 import { useLive } from '../../app/live.ts';
+import { formatClock } from '../../parts/time.tsx';
 import { Waiting } from '../../parts/trouble.tsx';
 
 interface Props {
@@ -21,7 +22,7 @@ export function AttemptLog({ runId, stage, candidate, attempt }: Props) {
     <pre>
       {data.lines.map(({ line, at, level, message }) => (
         <div key={line} class={level === 'error' ? 'bad' : level === 'warn' ? 'warn' : ''}>
-          <span class="soft">{at.slice(11, 19)}</span> {level === 'info' ? '' : `${level}: `}
+          <span class="soft">{formatClock(at)}</span> {level === 'info' ? '' : `${level}: `}
           {message}
         </div>
       ))}

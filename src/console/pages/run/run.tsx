@@ -1,19 +1,17 @@
 /** One run: its stages and candidates, the attempts over time, what failed and why. */
-import { useState } from 'preact/hooks';
 import type { PipelineRun } from '../../../client/index.ts';
-import { client } from '../../app/api.ts';
+import { baseUrl, client } from '../../app/api.ts';
 import { useLive } from '../../app/live.ts';
 import { linkTo, type PageProps } from '../../app/route.ts';
-import { useMay } from '../../app/sign-in.tsx';
 import { Status } from '../../parts/status.tsx';
 import { Table } from '../../parts/table.tsx';
-import { Ago, Took } from '../../parts/time.tsx';
+import { Ago, secondsBetween, Took } from '../../parts/time.tsx';
 import { Trouble, Waiting } from '../../parts/trouble.tsx';
-import { secondsBetween } from '../runs/runs.tsx';
+import { listDifferences, renderValue } from '../../parts/differences.ts';
+import { Verdict } from '../runs/runs.tsx';
+import { Actions, ReplayChanged, ReplayFrom } from './actions.tsx';
 import { Gantt } from './gantt.tsx';
-import { AttemptLog } from './log.tsx';
-
-type Stage = PipelineRun['stages'][number];
+import { StageStatus } from './stage-status.tsx';
 
 export default function Run({ route }: PageProps) {
   const [id = ''] = route.rest;
@@ -39,6 +37,7 @@ export default function Run({ route }: PageProps) {
         )}
       </p>
       {run.error === null ? null : <Trouble error={run.error} />}
+      <Judged run={run} />
       <h2>Stages</h2>
       <Table
         name={`Stages of run ${run.number}`}
@@ -73,104 +72,63 @@ export default function Run({ route }: PageProps) {
             isAction: true,
             text: () => null,
             show: ({ stage, attempts }) =>
-              run.status === 'active' || attempts.length === 0 ? null : <Replay run={run} from={stage} />,
+              run.status === 'active' || attempts.length === 0 ? null : <ReplayFrom run={run} from={stage} />,
           },
         ]}
       />
       <h2>Attempts over time</h2>
       <Gantt run={run} />
+      <h2>Options</h2>
+      <Table
+        name={`Options of run ${run.number}`}
+        rows={listDifferences(run.options, run.configured)}
+        keyOf={({ key }) => key}
+        empty="As the configuration has them now."
+        columns={[
+          { title: 'Option', text: ({ key }) => key, show: ({ key }) => <code>{key}</code> },
+          { title: 'This run', text: ({ ours }) => renderValue(ours) },
+          { title: 'Configuration', text: ({ theirs }) => renderValue(theirs) },
+        ]}
+      />
+      <ReplayChanged run={run} />
       <details>
-        <summary>Options</summary>
+        <summary>All options</summary>
         <pre>{JSON.stringify(run.options, null, 2)}</pre>
       </details>
     </>
   );
 }
 
-function StageStatus({ stage, runId }: { stage: Stage; runId: string }) {
-  const [toggled, setToggled] = useState<boolean>();
-  const showsLog = toggled ?? stage.status === 'failed';
-  const last = stage.attempts.at(-1);
+/** What the gate said of the best candidate, with its page. */
+function Judged({ run }: { run: PipelineRun }) {
+  const result = run.stages.find(({ stage }) => stage === 'register-model')?.result as GateResult | null;
+  if (result === null || result === undefined) return null;
+  const { decision, reasons, candidate, modelName, modelVersion } = result;
   return (
-    <>
-      <Status value={stage.status} />
-      {stage.progress !== null && stage.status === 'running' ? (
-        <div>
-          <progress max={1} value={stage.progress.fraction} aria-label={`Progress of ${stage.stage}`} />{' '}
-          <span class="soft foreign">{stage.progress.message}</span>
-        </div>
-      ) : null}
-      {stage.error === null ? null : <Trouble error={stage.error} />}
-      {last === undefined ? null : (
-        <details open={showsLog} onToggle={(event) => setToggled(event.currentTarget.open)}>
-          <summary>Log</summary>
-          {showsLog ? (
-            <AttemptLog
-              runId={runId}
-              stage={stage.stage}
-              candidate={stage.candidate}
-              attempt={last.attempt}
-            />
-          ) : null}
-        </details>
-      )}
-      {stage.result === undefined || stage.result === null ? null : (
-        <details>
-          <summary>Result</summary>
-          <pre>{JSON.stringify(stage.result, null, 2)}</pre>
-        </details>
-      )}
-    </>
+    <div class="panel">
+      <div class="row">
+        <Verdict decision={decision} version={modelVersion} />
+        <span class="foreign">candidate {candidate}</span>
+        {modelVersion === null ? null : (
+          <a href={linkTo('version', [modelName, modelVersion])}>Its version</a>
+        )}
+        <a href={`${baseUrl}runs/${encodeURIComponent(run.id)}/gate.html`}>The comparison</a>
+      </div>
+      <ul class="plain soft">
+        {reasons.map((reason) => (
+          <li key={reason} class="foreign">
+            {reason}
+          </li>
+        ))}
+      </ul>
+    </div>
   );
 }
 
-const STAGES = ['generate-data', 'version-data', 'train-model', 'register-model', 'summarize-run'] as const;
-
-/** Takes what earlier stages left; what cannot be replayed says so before it starts. */
-function Replay({ run, from }: { run: PipelineRun; from: string }) {
-  const [error, setError] = useState<Error>();
-  const mayReplay = useMay('writer');
-  const stage = STAGES.find((name) => name === from);
-  const replay = async (): Promise<void> => {
-    const answer = await client.call('POST /runs/{id}/replay', {
-      path: { id: run.id },
-      body: { from: stage },
-    });
-    location.assign(linkTo('run', [answer.run_id]));
-  };
-  if (!mayReplay) return null;
-  return (
-    <>
-      <button type="button" class="quiet" onClick={() => void replay().catch(setError)}>
-        from here
-      </button>
-      {error === undefined ? null : <Trouble error={error} />}
-    </>
-  );
-}
-
-function Actions({ run, reload }: { run: PipelineRun; reload: () => void }) {
-  const [error, setError] = useState<Error>();
-  const mayAct = useMay('writer');
-  const cancel = (): void => {
-    client.runs.cancel(run.id).then(reload, setError);
-  };
-  const replay = (): void => {
-    client.runs.replay(run.id).then((id) => location.assign(linkTo('run', [id])), setError);
-  };
-  if (!mayAct) return null;
-  return (
-    <>
-      {run.status === 'active' ? (
-        <button type="button" onClick={cancel}>
-          Cancel
-        </button>
-      ) : (
-        <button type="button" onClick={replay}>
-          Replay
-        </button>
-      )}
-      {error === undefined ? null : <Trouble error={error} />}
-    </>
-  );
+interface GateResult {
+  decision: string;
+  reasons: string[];
+  candidate: string;
+  modelName: string;
+  modelVersion: number | null;
 }

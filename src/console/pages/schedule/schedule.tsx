@@ -5,8 +5,8 @@ import { useLive } from '../../app/live.ts';
 import { linkTo } from '../../app/route.ts';
 import { useMay } from '../../app/sign-in.tsx';
 import { Status } from '../../parts/status.tsx';
-import { Ago } from '../../parts/time.tsx';
-import { Trouble, Waiting } from '../../parts/trouble.tsx';
+import { Ago, Moment } from '../../parts/time.tsx';
+import { toError, Trouble, Waiting } from '../../parts/trouble.tsx';
 import { StartRun } from '../runs/runs.tsx';
 
 export default function Schedule() {
@@ -46,24 +46,82 @@ export default function Schedule() {
       <ul>
         {schedule.next.map((at) => (
           <li key={at}>
-            {new Date(at).toLocaleString()}{' '}
+            <Moment at={at} />{' '}
             <span class="soft">
               (<Ago at={at} />)
             </span>
           </li>
         ))}
       </ul>
+      <Preview cron={schedule.cron} timeZone={schedule.time_zone} />
       <h2>Of late</h2>
       {schedule.last.length === 0 ? <p class="soft">No tick yet.</p> : null}
       <ul>
         {schedule.last.map((tick) => (
           <li key={tick.slot}>
-            {new Date(tick.slot).toLocaleString()} <Status value={tick.outcome} />{' '}
+            <Moment at={tick.slot} /> <Status value={tick.outcome} />{' '}
             {tick.run_id === null ? null : <a href={linkTo('run', [tick.run_id])}>{tick.run_id}</a>}{' '}
             <span class="soft foreign">{tick.reason}</span>
           </li>
         ))}
       </ul>
     </>
+  );
+}
+
+/** What another pattern would come to. It takes effect in the configuration, where every worker reads it. */
+function Preview({ cron, timeZone }: { cron: string; timeZone: string }) {
+  const [pattern, setPattern] = useState(cron);
+  const [zone, setZone] = useState(timeZone);
+  const [next, setNext] = useState<readonly string[]>();
+  const [error, setError] = useState<Error>();
+  const show = async (): Promise<void> => {
+    setError(undefined);
+    setNext(undefined);
+    const { preview } = await client.call('GET /schedule', { query: { cron: pattern, timeZone: zone } });
+    setNext(preview?.next ?? []);
+  };
+  return (
+    <details>
+      <summary>Try another pattern</summary>
+      <form
+        class="row"
+        onSubmit={(event) => {
+          event.preventDefault();
+          void show().catch((cause: unknown) => setError(toError(cause)));
+        }}
+      >
+        <label>
+          Pattern{' '}
+          <input
+            required
+            size={14}
+            value={pattern}
+            onInput={(event) => setPattern(event.currentTarget.value)}
+          />
+        </label>
+        <label>
+          Time zone{' '}
+          <input required size={16} value={zone} onInput={(event) => setZone(event.currentTarget.value)} />
+        </label>
+        <button type="submit">Show its next runs</button>
+      </form>
+      {error === undefined ? null : <Trouble error={error} />}
+      {next === undefined ? null : (
+        <div role="status">
+          <ul>
+            {next.map((at) => (
+              <li key={at}>
+                <Moment at={at} />
+              </li>
+            ))}
+          </ul>
+          <p class="soft">
+            To keep it: <code>pipeline.schedule.cron: &apos;{pattern}&apos;</code> and{' '}
+            <code>timeZone: {zone}</code> in the configuration, and a restart.
+          </p>
+        </div>
+      )}
+    </details>
   );
 }

@@ -3,6 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { client } from '../../app/api.ts';
 import { useMay } from '../../app/sign-in.tsx';
 import { CopyButton } from '../../parts/copy-button.tsx';
+import { KeepExample } from '../../parts/keep-example.tsx';
 import { toError, Trouble } from '../../parts/trouble.tsx';
 import type { PredictAnswer } from '../../../client/index.ts';
 import { ClaimedText, type Product, type Report } from './claimed-text.tsx';
@@ -58,6 +59,7 @@ export function FieldText({ field, offered, others, product, report }: Props) {
         isEditing={edited !== undefined}
         onEdit={(isEditing) => setEdited(isEditing ? text : undefined)}
       />
+      <KeepExample field={field} text={text} />
       <Others
         list={[offered, ...others].filter(({ text_id }) => text_id !== chosen.text_id)}
         onChoose={(other) => {

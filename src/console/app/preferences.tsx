@@ -1,5 +1,6 @@
-/** Light, dark, or as the system has it; remembered by this browser. */
+/** How one likes to look at it, remembered by this browser: light or dark, local time or UTC. */
 import { useEffect, useState } from 'preact/hooks';
+import { timesInUtc } from '../parts/time.tsx';
 
 const KEY = 'copyloop.theme';
 const THEMES = ['system', 'light', 'dark'] as const;
@@ -19,6 +20,24 @@ export function ThemeChoice() {
             {name}
           </option>
         ))}
+      </select>
+    </label>
+  );
+}
+
+export function TimesChoice() {
+  return (
+    <label class="soft">
+      Times{' '}
+      <select
+        value={timesInUtc.get() ? 'utc' : 'local'}
+        onChange={(event) => {
+          timesInUtc.set(event.currentTarget.value === 'utc');
+          location.reload();
+        }}
+      >
+        <option value="local">local</option>
+        <option value="utc">UTC</option>
       </select>
     </label>
   );

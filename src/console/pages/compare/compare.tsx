@@ -1,0 +1,111 @@
+/** Two runs beside each other: what was asked of each, how long its stages took and what came of it. */
+import type { PipelineRun } from '../../../client/index.ts';
+import { client } from '../../app/api.ts';
+import { useLive } from '../../app/live.ts';
+import { linkTo, type PageProps } from '../../app/route.ts';
+import { listDifferences, renderValue } from '../../parts/differences.ts';
+import { Table, type Column } from '../../parts/table.tsx';
+import { formatDuration, secondsBetween } from '../../parts/time.tsx';
+import { Waiting } from '../../parts/trouble.tsx';
+
+interface Line {
+  what: string;
+  first: string | null;
+  second: string | null;
+}
+
+export default function Compare({ route }: PageProps) {
+  const [a = '', b = ''] = route.rest;
+  const { data, error, reload } = useLive(
+    `compare ${a} ${b}`,
+    ['runs'],
+    async () => await Promise.all([client.runs.get(a), client.runs.get(b)]),
+  );
+  if (data === undefined) return <Waiting error={error} retry={reload} />;
+  const [first, second] = data;
+  const beside = (what: string): Column<Line>[] => [
+    { title: what, text: (line) => line.what },
+    { title: `Run ${first.number}`, text: (line) => line.first },
+    { title: `Run ${second.number}`, text: (line) => line.second },
+  ];
+  const options = listDifferences(first.options, second.options).map(({ key, ours, theirs }) => ({
+    what: key,
+    first: renderValue(ours),
+    second: renderValue(theirs),
+  }));
+  const keyOf = (line: Line): string => line.what;
+  return (
+    <>
+      <p class="soft">
+        <a href={linkTo('runs')}>Runs</a> / <a href={linkTo('run', [a])}>{first.number}</a> beside{' '}
+        <a href={linkTo('run', [b])}>{second.number}</a>
+      </p>
+      <h1>
+        Runs {first.number} and {second.number}
+      </h1>
+      <h2>What came of them</h2>
+      <Table
+        name={`Results of runs ${first.number} and ${second.number}`}
+        rows={listResults(first, second)}
+        keyOf={keyOf}
+        empty="Nothing yet."
+        columns={beside('Result')}
+      />
+      <h2>Options that differ</h2>
+      <Table
+        name={`Options of runs ${first.number} and ${second.number}`}
+        rows={options}
+        keyOf={keyOf}
+        empty="They were asked for the same."
+        columns={beside('Option')}
+      />
+      <h2>How long they took</h2>
+      <Table
+        name={`Stages of runs ${first.number} and ${second.number}`}
+        rows={listDurations(first, second)}
+        keyOf={keyOf}
+        empty="No stage has begun."
+        columns={beside('Stage')}
+      />
+    </>
+  );
+}
+
+const nameOf = ({ stage, candidate }: PipelineRun['stages'][number]): string =>
+  candidate === null ? stage : `${stage} ${candidate}`;
+
+/** Of each stage's result what a cell can hold: numbers and short texts. */
+function listResults(first: PipelineRun, second: PipelineRun): Line[] {
+  const told = (run: PipelineRun): Map<string, string> => {
+    const found = new Map([['status', run.status]]);
+    for (const stage of run.stages)
+      for (const { key, ours } of listDifferences(stage.result, undefined))
+        if (isTelling(key, ours)) found.set(`${nameOf(stage)}: ${key}`, renderValue(ours) ?? '');
+    return found;
+  };
+  const [a, b] = [told(first), told(second)];
+  return [...new Set([...a.keys(), ...b.keys()])].map((what) => ({
+    what,
+    first: a.get(what) ?? null,
+    second: b.get(what) ?? null,
+  }));
+}
+
+const isTelling = (key: string, value: unknown): boolean =>
+  !/key$|sha256|digest|uri$|RunId$/i.test(key) && (typeof value === 'number' || typeof value === 'string');
+
+function listDurations(first: PipelineRun, second: PipelineRun): Line[] {
+  const took = (run: PipelineRun): Map<string, string> =>
+    new Map(
+      run.stages.flatMap((stage) => {
+        const seconds = secondsBetween(stage.started_at, stage.finished_at);
+        return seconds === null ? [] : [[nameOf(stage), formatDuration(seconds * 1000)] as const];
+      }),
+    );
+  const [a, b] = [took(first), took(second)];
+  return [...new Set([...a.keys(), ...b.keys()])].map((what) => ({
+    what,
+    first: a.get(what) ?? null,
+    second: b.get(what) ?? null,
+  }));
+}
