@@ -72,8 +72,8 @@ function Shell({ session }: { session: Session }) {
         <ul>
           {Object.entries(pages)
             .filter(([, { under, role }]) => under === undefined && (role === undefined || isAdmin))
-            .map(([name, { title }]) => (
-              <li key={name}>
+            .map(([name, { title, isFirst }]) => (
+              <li key={name} class={isFirst === true ? 'first' : undefined}>
                 <a
                   href={linkTo(name)}
                   aria-current={name === (page?.under ?? route.page) ? 'page' : undefined}

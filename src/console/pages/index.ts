@@ -9,6 +9,8 @@ interface Page {
   title: string;
   /** Pages of one thing, such as a run, are reached from their list and stand under it. */
   under?: string;
+  /** Begins a group of pages that belong together. */
+  isFirst?: boolean;
   /** Who finds it in the navigation; everybody where it is left out. */
   role?: 'admin';
   load: () => Promise<{ default: ComponentType<PageProps> }>;
@@ -21,7 +23,7 @@ export const pages: Readonly<Record<string, Page>> = {
   catalogues: { title: 'Catalogues', load: () => import('./catalogues/catalogues.tsx') },
   brands: { title: 'Brands', load: () => import('./brands/brands.tsx') },
   job: { title: 'Job', under: 'catalogues', load: () => import('./job/job.tsx') },
-  runs: { title: 'Runs', load: () => import('./runs/runs.tsx') },
+  runs: { title: 'Runs', isFirst: true, load: () => import('./runs/runs.tsx') },
   compare: { title: 'Two runs', under: 'runs', load: () => import('./compare/compare.tsx') },
   run: { title: 'Run', under: 'runs', load: () => import('./run/run.tsx') },
   datasets: { title: 'Datasets', load: () => import('./datasets/datasets.tsx') },
@@ -31,8 +33,8 @@ export const pages: Readonly<Record<string, Page>> = {
   registry: { title: 'Registry', load: () => import('./registry/registry.tsx') },
   version: { title: 'Version', under: 'registry', load: () => import('./version/version.tsx') },
   diff: { title: 'Difference', under: 'datasets', load: () => import('./diff/diff.tsx') },
-  serving: { title: 'Serving', load: () => import('./serving/serving.tsx') },
+  serving: { title: 'Serving', isFirst: true, load: () => import('./serving/serving.tsx') },
   learning: { title: 'Learning', load: () => import('./learning/learning.tsx') },
-  schedule: { title: 'Schedule', load: () => import('./schedule/schedule.tsx') },
+  schedule: { title: 'Schedule', isFirst: true, load: () => import('./schedule/schedule.tsx') },
   admin: { title: 'Admin', role: 'admin', load: () => import('./admin/admin.tsx') },
 };

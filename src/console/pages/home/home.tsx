@@ -112,7 +112,7 @@ function Picture({ data: { listed, info, model, history, loop, schedule, dataset
   const champion = info.models.find(({ alias }) => alias === 'champion');
   const [next] = schedule.next;
   return (
-    <ol class="loop" aria-label="The loop">
+    <ol class="loop round" aria-label="The loop">
       <li>
         <a href={linkTo('datasets')}>Data</a>
         {dataset === undefined ? (

@@ -1,0 +1,64 @@
+/**
+ * The compressed size of what each page of the console loads: scripts and styles as the server sends them, by
+ * Brotli at its best. The first page, with all that every page shares, must stay below 100 kB; of every other
+ * page what it loads beyond that is shown, and must stay below the same.
+ */
+import path from 'node:path';
+import { brotliCompressSync } from 'node:zlib';
+import { build, type Rolldown } from 'vite';
+import { packageRoot } from '../src/core/paths.ts';
+import { readOptions } from './read-options.ts';
+
+readOptions(import.meta.url, {});
+
+const LIMIT_BYTES = 100_000;
+const FIRST = 'home';
+
+const built = await build({
+  configFile: path.join(packageRoot, 'src/console/vite.config.ts'),
+  logLevel: 'error',
+  build: { write: false },
+});
+const { output } = (Array.isArray(built) ? built[0] : built) as Rolldown.RolldownOutput;
+const chunks = new Map(output.flatMap((part) => (part.type === 'chunk' ? [[part.fileName, part]] : [])));
+const sizes = new Map(
+  output.map((part) => [
+    part.fileName,
+    brotliCompressSync(part.type === 'chunk' ? part.code : part.source).length,
+  ]),
+);
+
+/** The files that must be there before the chunk can run, itself among them. */
+function filesOf(chunk: Rolldown.OutputChunk, files = new Set<string>()): Set<string> {
+  if (files.has(chunk.fileName)) return files;
+  files.add(chunk.fileName);
+  for (const css of chunk.viteMetadata?.importedCss ?? []) files.add(css);
+  for (const name of chunk.imports) {
+    const imported = chunks.get(name);
+    if (imported !== undefined) filesOf(imported, files);
+  }
+  return files;
+}
+
+const entry = [...chunks.values()].find(({ isEntry }) => isEntry);
+if (entry === undefined) throw new Error('the build has no entry');
+const shared = filesOf(entry);
+const sum = (files: Iterable<string>): number =>
+  [...files].reduce((bytes, name) => bytes + (sizes.get(name) ?? 0), 0);
+
+const pages = [...chunks.values()].flatMap((chunk) => {
+  const name = /src\/console\/pages\/([\w-]+)\/\1\.tsx$/.exec(chunk.facadeModuleId ?? '')?.[1];
+  return name === undefined
+    ? []
+    : [{ name, bytes: sum([...filesOf(chunk)].filter((file) => !shared.has(file))) }];
+});
+const first = sum(shared) + (pages.find(({ name }) => name === FIRST)?.bytes ?? 0);
+const show = (name: string, bytes: number): void =>
+  console.info(`${name.padEnd(16)} ${(bytes / 1000).toFixed(1).padStart(7)} kB`);
+
+show('the first page', first);
+for (const { name, bytes } of pages.toSorted((a, b) => b.bytes - a.bytes))
+  if (name !== FIRST) show(name, bytes);
+const over = [{ name: 'the first page', bytes: first }, ...pages].filter(({ bytes }) => bytes > LIMIT_BYTES);
+for (const { name, bytes } of over) console.error(`${name}: ${bytes} bytes are more than ${LIMIT_BYTES}`);
+process.exitCode = over.length === 0 ? 0 : 1;
