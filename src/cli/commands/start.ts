@@ -8,6 +8,7 @@ import { CHAMPION } from '../../tracking/index.ts';
 import { COMMON_OPTIONS, defineCommand, parseWhole, type Terminal } from '../command.ts';
 import { followRun } from '../follow-run.ts';
 import { addServer, addWebhookDelivery, addWorkers, untilStopped } from '../processes.ts';
+import { offerBrowser } from '../offer-browser.ts';
 import { renderPercent } from '../render.ts';
 import { openQueues, readConfig, withServices, type QueueServices, type Services } from '../services.ts';
 import { takeStartLock } from '../start-lock.ts';
@@ -177,4 +178,5 @@ async function announce(
       '  stop        Ctrl-C',
     ].join('\n'),
   );
+  offerBrowser(`${url}/`, terminal, signal);
 }

@@ -149,3 +149,10 @@ function typeAt(key: string): { isText: boolean; mayBeNull: boolean } {
 export function nonEmpty(value: string | undefined): string | undefined {
   return value === undefined || value === '' ? undefined : value;
 }
+
+/** Whether there is a screen beside the terminal, on which a browser can open. */
+export function hasDesktop(platform: NodeJS.Platform, env: Environment = process.env): boolean {
+  if (nonEmpty(env['CI']) !== undefined || nonEmpty(env['SSH_CONNECTION']) !== undefined) return false;
+  if (platform === 'darwin' || platform === 'win32') return true;
+  return nonEmpty(env['DISPLAY']) !== undefined || nonEmpty(env['WAYLAND_DISPLAY']) !== undefined;
+}

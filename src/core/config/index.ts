@@ -1,3 +1,4 @@
+export { hasDesktop } from './environment.ts';
 export { loadConfig, type LoadedConfig } from './load.ts';
 export { readTraceSettings } from './tracing.ts';
 export { createSecretMask, maskSecret, withPublicAddresses } from './mask.ts';
