@@ -236,6 +236,10 @@ export type DatasetSummary = {
   run_id: string;
   digest: string;
   rows: number;
+  positive_share: number | null;
+  refused: number;
+  from_feedback: number;
+  drift: 'none' | 'moderate' | 'large' | null;
   created_at: string;
 };
 
@@ -303,6 +307,16 @@ export type RunRequest = {
     | undefined;
 };
 
+export type ListedRun = RunSummary & {
+  recipes: string[];
+  stages: { stage: string; status: string }[];
+  dataset_version: number | null;
+  decision: string | null;
+  model_version: number | null;
+};
+
+export type StoredError = ({ code: string; message: string } & { [key: string]: unknown }) | null;
+
 export type RunSummary = {
   id: string;
   number: number;
@@ -314,9 +328,11 @@ export type RunSummary = {
   error: StoredError;
 };
 
-export type StoredError = ({ code: string; message: string } & { [key: string]: unknown }) | null;
-
-export type Run = RunSummary & { options: { [key: string]: unknown }; stages: RunStage[] };
+export type Run = RunSummary & {
+  options: { [key: string]: unknown };
+  configured: { [key: string]: unknown };
+  stages: RunStage[];
+};
 
 export type RunStage = {
   stage: string;
@@ -354,7 +370,7 @@ export type Schedule = {
 export type JobSummary = {
   id: string;
   number: number;
-  status: 'active' | 'succeeded' | 'failed' | 'cancelled';
+  status: 'active' | 'succeeded' | 'failed' | 'cancelled' | 'paused';
   source: string;
   format: 'csv' | 'jsonl' | 'parquet' | 'same';
   options: { [key: string]: unknown };
@@ -441,7 +457,7 @@ export type Feedback = {
   id: number;
   text_id: string;
   prediction_id: string;
-  outcome: 'accepted' | 'edited' | 'rejected' | null;
+  outcome: 'accepted' | 'edited' | 'rejected' | 'better' | 'worse' | null;
   edited_text: string | null;
   impressions: number | null;
   clicks: number | null;
@@ -521,6 +537,13 @@ export type TextDecision = {
 };
 
 export type Setting = { key: string; value?: unknown; origin: string };
+
+export type Diagnosis = {
+  name: string;
+  status: 'ok' | 'warning' | 'failed';
+  found: string;
+  remedy: string | null;
+};
 
 export type WatchedWebhook = {
   id: string;
@@ -751,6 +774,7 @@ export interface Api {
     answer: { status: 'success'; deleted: number };
   };
   'GET /admin/config': { answer: { status: 'success'; settings: Setting[] } };
+  'GET /admin/doctor': { answer: { status: 'success'; checks: Diagnosis[] } };
   'GET /admin/storage': { answer: { status: 'success'; bytes: number; tables: TableSize[] } };
   'GET /admin/webhooks': { answer: { status: 'success'; webhooks: WatchedWebhook[] } };
   'GET /audit': {
@@ -818,7 +842,7 @@ export interface Api {
   'GET /feedback': {
     query: {
       prediction_id?: string | undefined;
-      outcome?: 'accepted' | 'edited' | 'rejected' | undefined;
+      outcome?: 'accepted' | 'edited' | 'rejected' | 'better' | 'worse' | undefined;
       limit?: number | undefined;
       before?: number | undefined;
     };
@@ -857,7 +881,7 @@ export interface Api {
     query: {
       limit?: number | undefined;
       before?: number | undefined;
-      status?: 'active' | 'succeeded' | 'failed' | 'cancelled' | undefined;
+      status?: 'active' | 'succeeded' | 'failed' | 'cancelled' | 'paused' | undefined;
     };
     answer: { status: 'success'; jobs: JobSummary[] };
   };
@@ -923,6 +947,9 @@ export interface Api {
       } | null;
     };
   };
+  'GET /loop': {
+    answer: { status: 'success'; predictions: number; feedback: number; feedback_waiting: number };
+  };
   'GET /metrics': {};
   'GET /models': { answer: { status: 'success'; models: Model[] } };
   'GET /models/{name}/aliases/{alias}/history': {
@@ -976,10 +1003,13 @@ export interface Api {
       trigger?: 'schedule' | 'manual' | 'feedback' | 'drift' | 'replay' | undefined;
       from?: string | undefined;
       to?: string | undefined;
+      recipe?: string | undefined;
+      dataset?: number | undefined;
     };
-    answer: { status: 'success'; runs: RunSummary[]; count: number };
+    answer: { status: 'success'; runs: ListedRun[]; count: number; median_seconds: number | null };
   };
   'GET /runs/{id}': { path: { id: string }; answer: { status: 'success'; run: Run } };
+  'GET /runs/{id}/gate.html': { path: { id: string } };
   'GET /runs/{id}/log': {
     path: { id: string };
     query: {
@@ -1124,6 +1154,7 @@ export interface Api {
     answer: { status: 'success'; job_id: string };
   };
   'POST /jobs/{id}/cancel': { path: { id: string }; answer: { status: 'success'; job_id: string } };
+  'POST /jobs/{id}/pause': { path: { id: string }; answer: { status: 'success'; job_id: string } };
   'POST /jobs/{id}/resume': { path: { id: string }; answer: { status: 'success'; job_id: string } };
   'POST /keys': {
     body: {
@@ -1212,6 +1243,10 @@ export interface Api {
     answer: { status: 'success'; needed: boolean; sign_on: string | null; key: SignedInKey };
   };
   'POST /texts/check': { body: TextCheckRequest; answer: { status: 'success'; texts: TextReport[] } };
+  'POST /texts/pairs': {
+    body: { better: string; worse: string };
+    answer: { status: 'success'; is_new: boolean };
+  };
   'POST /texts/state': {
     body: {
       state: 'draft' | 'in_review' | 'approved' | 'rejected' | 'published';
