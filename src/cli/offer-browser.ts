@@ -4,16 +4,10 @@ import { hasDesktop } from '../core/config/index.ts';
 import type { Terminal } from './command.ts';
 
 /** What opens an address with the user's own program. */
-export function openerOf(platform: NodeJS.Platform): readonly [command: string, ...args: string[]] {
-  switch (platform) {
-    case 'darwin':
-      return ['open'];
-    case 'win32':
-      // `start` takes the first quoted word for a title.
-      return ['cmd', '/c', 'start', '""'];
-    default:
-      return ['xdg-open'];
-  }
+function openerOf(platform: NodeJS.Platform): readonly [command: string, ...args: string[]] {
+  if (platform === 'darwin') return ['open'];
+  // `start` takes the first quoted word for a title.
+  return platform === 'win32' ? ['cmd', '/c', 'start', '""'] : ['xdg-open'];
 }
 
 interface Keyboard {

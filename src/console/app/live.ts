@@ -54,7 +54,7 @@ export function useLive<T>(key: string, topics: readonly string[], load: () => P
     latest.current().then(
       (data) => {
         noteAway(false);
-        setState({ key, data });
+        return setState({ key, data });
       },
       (cause: unknown) => {
         const error = toError(cause);

@@ -31,9 +31,6 @@ export function createLoopRoutes(db: Db): Router {
                LIMIT ${MOST}) AS told)::int AS feedback`.execute(db);
     const { predictions = 0, feedback = 0 } = rows[0] ?? {};
     const { count } = await countUntakenFeedback(db);
-    return c.json(
-      { status: 'success' as const, predictions, feedback, feedback_waiting: Number(count) },
-      200,
-    );
+    return c.json({ status: 'success' as const, predictions, feedback, feedback_waiting: count }, 200);
   });
 }
