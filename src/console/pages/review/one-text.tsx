@@ -4,7 +4,7 @@ import { client } from '../../app/api.ts';
 import { linkTo } from '../../app/route.ts';
 import { ChangedWords } from '../../parts/changed-words.tsx';
 import { Ago } from '../../parts/time.tsx';
-import { KeepExample } from '../../parts/keep-example.tsx';
+import { KeepExample } from '../brands/keep-example.tsx';
 import { toError, Trouble } from '../../parts/trouble.tsx';
 import type { Answer } from '../../../client/index.ts';
 

@@ -3,7 +3,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { client } from '../../app/api.ts';
 import { useMay } from '../../app/sign-in.tsx';
 import { CopyButton } from '../../parts/copy-button.tsx';
-import { KeepExample } from '../../parts/keep-example.tsx';
+import { KeepExample } from '../brands/keep-example.tsx';
 import { toError, Trouble } from '../../parts/trouble.tsx';
 import type { PredictAnswer } from '../../../client/index.ts';
 import { ClaimedText, type Product, type Report } from './claimed-text.tsx';

@@ -1,10 +1,10 @@
 /** Keeps a text among the examples of a brand: writers that can follow a voice are shown them. */
 import { useState } from 'preact/hooks';
-import type { Answer, Body } from '../../client/index.ts';
-import { client } from '../app/api.ts';
-import { linkTo } from '../app/route.ts';
-import { useMay } from '../app/sign-in.tsx';
-import { toError, Trouble } from './trouble.tsx';
+import type { Answer, Body } from '../../../client/index.ts';
+import { client } from '../../app/api.ts';
+import { linkTo } from '../../app/route.ts';
+import { useMay } from '../../app/sign-in.tsx';
+import { toError, Trouble } from '../../parts/trouble.tsx';
 
 type Brands = Answer<'GET /brands'>['brands'];
 type BrandProfile = Body<'PUT /brands/{name}'>;
