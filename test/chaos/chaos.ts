@@ -1,6 +1,8 @@
 /**
- * Chaos: runs and predictions while processes are killed, stopped for longer than a lock lasts, and find
- * their disk full. After each round every run has ended and what must hold does (invariants.ts).
+ * Chaos: runs and predictions while processes are killed, stopped or cut from the network for longer than a
+ * lock lasts, find their disk full or their clock put off, and Redis fails over. After each round every run
+ * has ended and what must hold does (invariants.ts); of the predictions that were answered only those may be
+ * missing that a killed server had not stored yet.
  *
  *     npm run build && npm run chaos -- --backend redis --rounds 50 [--faults 3] [--seconds 600]
  *
@@ -12,7 +14,14 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { sleep } from '../../src/core/clock.ts';
 import { isConnectionLost } from '../../src/db/index.ts';
-import { openInstallation, VICTIM_KINDS, type Backend, type Installation } from './installation.ts';
+import {
+  drawCandidates,
+  openInstallation,
+  VICTIM_KINDS,
+  type Backend,
+  type Installation,
+  type VictimKind,
+} from './installation.ts';
 import { findBroken } from './invariants.ts';
 
 const { values } = parseArgs({
@@ -26,15 +35,23 @@ const { values } = parseArgs({
 const backend: Backend = values.backend === 'redis' ? 'redis' : 'postgres';
 const rounds = Number(values.rounds);
 const faultsOfRound = Number(values.faults);
-const endsMs = Date.now() + Number(values.seconds) * 1000;
+let endsMs = Date.now() + Number(values.seconds) * 1000;
 /** Longer than the lock of a job, so that somebody else takes it over. */
 const STOPPED_MS = 2500;
 const DISK_FULL_MS = 2000;
-const RUN_ENDS_MS = 120_000;
+const CUT_MS = 4000;
+const CLOCK_OFF_MS = 3000;
+const MAX_CLOCK_STEP_SECONDS = 7200;
+const RUN_ENDS_MS = 300_000;
+/** What docs/architecture.md promises of a server that is killed. */
+const MAX_LOST_MS = 1000;
 
 const counts = new Map<string, number>();
 const recoveriesMs: number[] = [];
 const answered = new Map<string, number>();
+const serverKillsMs: number[] = [];
+/** While a server was stopped or PostgreSQL away, nothing could be stored. */
+const pauses: { fromMs: number; toMs: number }[] = [];
 let doubled = 0;
 let broken: string[] = [];
 let done = 0;
@@ -44,6 +61,8 @@ const folder = await mkdtemp(path.join(tmpdir(), 'copyloop-chaos-'));
 await chmod(folder, 0o755);
 const installation = await openInstallation(folder, backend);
 const stopping = new AbortController();
+// After this round, with what was found.
+for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => (endsMs = 0));
 try {
   await untilRunEnds(await startRun(installation));
   await untilAnswered(installation);
@@ -59,6 +78,7 @@ try {
     broken = [
       ...(status === undefined ? [`run ${runId} has not ended in ${RUN_ENDS_MS / 1000} s`] : []),
       ...(await retried(() => findBroken(installation.database.db))),
+      ...(await retried(describeLost)),
       ...(doubled > 0 ? [`${doubled} predictions were answered under an id that was given before`] : []),
     ];
     console.log(
@@ -78,37 +98,93 @@ process.exit(broken.length === 0 ? 0 : 1);
 
 async function applyFault(target: Installation): Promise<string> {
   const kinds = VICTIM_KINDS.filter((kind) => kind !== 'redis' || backend === 'redis');
-  const choices = [
-    ...kinds.map((kind) => `kill ${kind}` as const),
-    ...(['server', 'worker', 'redis'] as const)
-      .filter((kind) => kinds.includes(kind))
-      .map((kind) => `stop ${kind}` as const),
-    ...(target.fillDisk === undefined ? [] : (['fill disk'] as const)),
+  const { fillDisk, cutNetwork, stepClock, failOverRedis } = target;
+  const faults: (() => Promise<string>)[] = [
+    ...kinds.map((kind) => async () => await killOne(target, kind)),
+    ...kinds
+      .filter((kind) => kind !== 'training' && kind !== 'postgres')
+      .map((kind) => async () => await stopOne(target, kind)),
+    async () => {
+      const mend = cutNetwork();
+      await sleep(CUT_MS);
+      const how = Math.random() < 0.5 ? 'resume' : 'reset';
+      mend(how);
+      return `cut network, ${how}`;
+    },
   ];
-  const fault = choices[Math.floor(Math.random() * choices.length)] ?? 'kill worker';
-  const note = (name: string): string => {
-    counts.set(name, (counts.get(name) ?? 0) + 1);
-    return name;
-  };
-  if (fault === 'fill disk') {
-    const makeRoom = await target.fillDisk?.();
-    await sleep(DISK_FULL_MS);
-    await makeRoom?.();
-    return note(fault);
-  }
-  const [how, kind] = fault.split(' ') as ['kill' | 'stop', (typeof VICTIM_KINDS)[number]];
+  if (fillDisk !== undefined)
+    faults.push(async () => {
+      const makeRoom = await fillDisk();
+      await sleep(DISK_FULL_MS);
+      await makeRoom();
+      return 'fill disk';
+    });
+  if (stepClock !== undefined)
+    faults.push(async () => {
+      stepClock(Math.round((Math.random() * 2 - 1) * MAX_CLOCK_STEP_SECONDS));
+      await sleep(CLOCK_OFF_MS);
+      stepClock(0);
+      return 'step clock';
+    });
+  if (failOverRedis !== undefined)
+    faults.push(async () => {
+      failOverRedis();
+      return 'fail over redis';
+    });
+  const name = await faults[Math.floor(Math.random() * faults.length)]?.();
+  if (name === undefined) return 'none';
+  if (!name.endsWith(')')) counts.set(name, (counts.get(name) ?? 0) + 1);
+  return name;
+}
+
+async function killOne(target: Installation, kind: VictimKind): Promise<string> {
   const pid = target.findVictim(kind);
-  if (pid === undefined) return `${fault} (nobody there)`;
-  const startedMs = performance.now();
-  if (!signal(pid, how === 'kill' ? 'SIGKILL' : 'SIGSTOP')) return `${fault} (was gone)`;
-  if (how === 'stop') {
-    await sleep(STOPPED_MS);
-    signal(pid, 'SIGCONT');
-  } else if (kind === 'server') {
+  if (pid === undefined) return `kill ${kind} (nobody there)`;
+  const startedMs = Date.now();
+  if (!signal(pid, 'SIGKILL')) return `kill ${kind} (was gone)`;
+  if (kind === 'server') {
+    serverKillsMs.push(Date.now());
     await untilAnswered(target);
-    recoveriesMs.push(performance.now() - startedMs);
+    recoveriesMs.push(Date.now() - startedMs);
   }
-  return note(fault);
+  if (kind === 'postgres') {
+    await retried(() => installation.database.db.selectFrom('pipeline_runs').select('id').limit(1).execute());
+    pauses.push({ fromMs: startedMs, toMs: Date.now() });
+  }
+  return `kill ${kind}`;
+}
+
+async function stopOne(target: Installation, kind: VictimKind): Promise<string> {
+  const pid = target.findVictim(kind);
+  if (pid === undefined || !signal(pid, 'SIGSTOP')) return `stop ${kind} (nobody there)`;
+  const fromMs = Date.now();
+  await sleep(STOPPED_MS);
+  signal(pid, 'SIGCONT');
+  if (kind === 'server') pauses.push({ fromMs, toMs: Date.now() });
+  return `stop ${kind}`;
+}
+
+/** How long before the kill of a server what is missing was answered; pauses do not count. */
+async function findLostMs(): Promise<number[]> {
+  const newest = serverKillsMs.at(-1);
+  if (newest === undefined) return [];
+  const rows = await installation.database.db.selectFrom('predictions').select('id').execute();
+  const stored = new Set(rows.map(({ id }) => id));
+  const missing = [...answered].filter(([id, atMs]) => atMs <= newest && !stored.has(id));
+  return missing.map(([, atMs]) => {
+    const killedMs = serverKillsMs.find((one) => one >= atMs) ?? newest;
+    const overlaps = pauses.map(({ fromMs, toMs }) => Math.min(toMs, killedMs) - Math.max(fromMs, atMs));
+    return killedMs - atMs - overlaps.reduce((sum, ms) => sum + Math.max(0, ms), 0);
+  });
+}
+
+async function describeLost(): Promise<string[]> {
+  const late = (await findLostMs()).filter((ms) => ms > MAX_LOST_MS);
+  return late.length === 0
+    ? []
+    : [
+        `${late.length} predictions are missing that were answered up to ${Math.max(...late)} ms before a kill`,
+      ];
 }
 
 function signal(pid: number, name: NodeJS.Signals): boolean {
@@ -122,23 +198,12 @@ function signal(pid: number, name: NodeJS.Signals): boolean {
 /** A run of its own, or the one that is active: a start whose answer was lost has started one. */
 async function startRun(target: Installation): Promise<string> {
   for (;;) {
-    const { status, body } = await ask(target, '/runs', { candidates: drawCandidates() });
+    const { status, body } = await ask(target, '/runs', { candidates: drawCandidates(['a', 'b']) });
     const { run_id: runId, error } = body as { run_id?: string; error?: { activeRunId?: string } };
     if (status === 202 && runId !== undefined) return runId;
     if (error?.activeRunId !== undefined) return error.activeRunId;
     await sleep(100);
   }
-}
-
-/** Other seeds each time, so that now and then one wins and is promoted. */
-function drawCandidates(): object[] {
-  const settings = { maxLength: 32, batchSize: 16, learningRate: 0.01 };
-  return ['a', 'b'].map((name) => ({
-    name,
-    recipe: 'head',
-    seed: Math.floor(Math.random() * 1e6),
-    settings,
-  }));
 }
 
 async function untilRunEnds(runId: string): Promise<string | undefined> {
@@ -219,14 +284,14 @@ async function summarise(target: Installation): Promise<string> {
     .select(['status', (e) => e.fn.countAll<number>().as('count')])
     .groupBy('status')
     .execute();
-  const stored = new Set((await db.selectFrom('predictions').select('id').execute()).map(({ id }) => id));
+  const lostMs = await findLostMs();
   const faults = [...counts].toSorted(([a], [b]) => (a < b ? -1 : 1));
   const total = faults.reduce((sum, [, count]) => sum + count, 0);
   const mean = recoveriesMs.reduce((sum, ms) => sum + ms, 0) / Math.max(1, recoveriesMs.length);
   return [
     `${backend}: ${done} rounds, ${total} faults (${faults.map(([name, count]) => `${name} ${count}`).join(', ')}), ${broken.length} broken`,
     `runs: ${runs.map(({ status, count }) => `${count} ${status}`).join(', ')}`,
-    `predictions: ${answered.size} answered, ${[...answered.keys()].filter((id) => !stored.has(id)).length} of them not stored`,
+    `predictions: ${answered.size} answered, ${lostMs.length} of them lost by kills of the server, the oldest ${Math.max(0, ...lostMs)} ms before one`,
     `from the kill of a server to the next answer: ${Math.round(mean)} ms on average over ${recoveriesMs.length}`,
   ].join('\n');
 }

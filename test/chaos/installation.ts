@@ -1,18 +1,20 @@
 /**
- * An installation to be hurt: PostgreSQL, Redis where asked, one server and two workers as processes of their
- * own that are started again when they die, as an orchestrator does it.
+ * An installation to be hurt: PostgreSQL, Redis with a replica where asked, one server and two workers as
+ * processes of their own that are started again when they die, as an orchestrator does it. The second worker
+ * is far away: it has a clock of its own and reaches the others by links that can be cut.
  */
-import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
-import { readdirSync, readFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { createServer, type AddressInfo } from 'node:net';
 import path from 'node:path';
 import { writeTinyBase, writeTinyRows } from '../../fixtures/tiny-base.ts';
 import { sleep } from '../../src/core/clock.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
 import { createResources } from '../../src/core/resources.ts';
 import { openDatabase, type Database } from '../../src/db/index.ts';
-import { spawnCommand, type Started } from './processes.ts';
+import { openLink, type Link } from './link.ts';
+import { findFreePort, RESTART_MS, spawnCommand, type Started } from './processes.ts';
+import { openRedisPair } from './redis-pair.ts';
 
 export type Backend = 'postgres' | 'redis';
 
@@ -23,6 +25,12 @@ export interface Installation {
   findVictim(kind: VictimKind): number | undefined;
   /** Fills the disk of the workers' and the server's local folders; undefined where none could be mounted. */
   fillDisk: (() => Promise<() => Promise<void>>) | undefined;
+  /** Cuts the second worker from PostgreSQL and Redis. @returns what mends it */
+  cutNetwork(): (how: 'resume' | 'reset') => void;
+  /** Puts the clock of the second worker off; undefined without libfaketime. */
+  stepClock: ((seconds: number) => void) | undefined;
+  /** Undefined without Redis. */
+  failOverRedis: (() => void) | undefined;
   /** What a process said last. */
   lastWords(): string;
   close(): Promise<void>;
@@ -32,7 +40,8 @@ export const VICTIM_KINDS = ['server', 'worker', 'training', 'postgres', 'redis'
 export type VictimKind = (typeof VICTIM_KINDS)[number];
 
 const DISK_MIB = 96;
-const RESTART_MS = 100;
+/** Debian's package `faketime`. */
+const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1';
 
 export async function openInstallation(folder: string, backend: Backend): Promise<Installation> {
   const log = createSilentLogger();
@@ -42,23 +51,40 @@ export async function openInstallation(folder: string, backend: Backend): Promis
   const isMounted =
     spawnSync('mount', ['-t', 'tmpfs', '-o', `size=${DISK_MIB}m`, 'tmpfs', disk]).status === 0;
   if (isMounted) resources.defer('disk', () => void spawnSync('umount', ['--lazy', disk]));
-  const redis = backend === 'redis' ? await openRedis(folder) : undefined;
+  const redis = backend === 'redis' ? await openRedisPair(folder) : undefined;
   if (redis !== undefined) resources.add('redis', redis);
   // This process owns the embedded server, and so starts it again when it is killed.
   const database = resources.add(
     'database',
     await openDatabase({ databaseUrl: null, varDir: folder, poolSize: 4, log }),
   );
-  const port = await freePort();
-  const config = path.join(folder, 'chaos.yaml');
-  await writeFile(config, await describeConfig(folder, path.join(disk, 'var'), port));
-  const env = {
-    COPYLOOP_CONFIG: config,
-    DATABASE_URL: database.url,
-    ...(redis !== undefined && { REDIS_URL: redis.url }),
+  const port = await findFreePort();
+  const settings = await writeSettings(folder, { varDir: path.join(disk, 'var'), port });
+  const env = describeEnvironment(settings, database.url, redis?.port);
+  const links: Link[] = [];
+  const link = async (target: number): Promise<number> => {
+    const opened = await openLink(target);
+    links.push(resources.add('link', opened));
+    return opened.port;
+  };
+  // By TCP, which the Unix socket in the address would go before.
+  const far = new URL(database.url);
+  far.search = '';
+  far.port = String(await link(Number(far.port)));
+  const clock = path.join(folder, 'clock');
+  const hasClock = existsSync(FAKETIME);
+  if (hasClock) writeFileSync(clock, '+0');
+  const farEnv = {
+    ...describeEnvironment(settings, far.href, redis && (await link(redis.port))),
+    ...(hasClock && {
+      LD_PRELOAD: FAKETIME,
+      FAKETIME_TIMESTAMP_FILE: clock,
+      FAKETIME_CACHE_DURATION: '1',
+      DONT_FAKE_MONOTONIC: '1',
+    }),
   };
   const server = keepAlive(['server'], env);
-  const workers = [keepAlive(['worker'], env), keepAlive(['worker'], env)];
+  const workers = [keepAlive(['worker'], env), keepAlive(['worker'], farEnv)];
   for (const one of [server, ...workers]) resources.add('process', one);
 
   return {
@@ -81,21 +107,49 @@ export async function openInstallation(folder: string, backend: Backend): Promis
       }
     },
     fillDisk: isMounted ? async () => await fill(path.join(disk, 'filler')) : undefined,
+    cutNetwork: () => {
+      const mends = links.map((one) => one.cut());
+      return (how) => {
+        for (const mend of mends) mend(how);
+      };
+    },
+    stepClock: hasClock
+      ? (seconds) => writeFileSync(clock, `${seconds < 0 ? '' : '+'}${seconds}`)
+      : undefined,
+    failOverRedis: redis?.failOver,
     lastWords: () => [server, ...workers].map((one) => one.output().slice(-1500)).join('\n---\n'),
     close: () => resources.release(),
   };
 }
 
-/** Short intervals, so that what was lost comes back while somebody waits; trainings of moments. */
-async function describeConfig(folder: string, varDir: string, port: number): Promise<string> {
+function describeEnvironment(
+  settings: string,
+  databaseUrl: string,
+  redisPort: number | undefined,
+): Record<string, string> {
+  return {
+    COPYLOOP_CONFIG: settings,
+    DATABASE_URL: databaseUrl,
+    ...(redisPort !== undefined && { REDIS_URL: `redis://127.0.0.1:${redisPort}` }),
+  };
+}
+
+/**
+ * Short intervals, so that what was lost comes back while somebody waits; trainings of moments.
+ *
+ * @returns the configuration file
+ */
+export async function writeSettings(
+  folder: string,
+  { varDir, port }: { varDir: string; port: number },
+): Promise<string> {
+  const file = path.join(folder, 'settings.yaml');
   const base = await writeTinyBase(path.join(folder, 'base'));
   const rows = await writeTinyRows(path.join(folder, 'rows.csv'), 400, 1);
-  return JSON.stringify({
+  const settings = {
     model: { base },
     data: { source: { kind: 'file', path: rows }, label: { column: 'label' } },
-    pipeline: {
-      schedule: { enabled: false },
-    },
+    pipeline: { schedule: { enabled: false }, candidates: drawCandidates(['a', 'b']) },
     gate: { minimumGain: 0, minimumHoldoutRows: 10 },
     server: { port },
     serving: { threads: 1, maxLength: 32, reloadPollMs: 500 },
@@ -112,7 +166,15 @@ async function describeConfig(folder: string, varDir: string, port: number): Pro
     },
     storage: { varDir },
     logging: { level: 'warn' },
-  });
+  };
+  await writeFile(file, JSON.stringify(settings));
+  return file;
+}
+
+/** Candidates of other seeds each time, so that now and then one wins and is promoted. */
+export function drawCandidates(names: readonly string[]): object[] {
+  const settings = { maxLength: 32, batchSize: 16, learningRate: 0.01 };
+  return names.map((name) => ({ name, recipe: 'head', seed: Math.floor(Math.random() * 1e6), settings }));
 }
 
 interface Kept {
@@ -138,34 +200,6 @@ function keepAlive(args: readonly string[], env: Record<string, string>): Kept {
       isClosing = true;
       current?.child.kill('SIGCONT');
       current?.child.kill('SIGTERM');
-      await running;
-    },
-  };
-}
-
-async function openRedis(
-  folder: string,
-): Promise<{ url: string; pid(): number | undefined; close(): Promise<void> }> {
-  const port = await freePort();
-  let child: ChildProcess | undefined;
-  let isClosing = false;
-  const running = (async () => {
-    while (!isClosing) {
-      child = spawn(
-        'redis-server',
-        ['--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--appendonly', 'yes'],
-        { stdio: 'ignore' },
-      );
-      await new Promise<void>((resolve) => child?.once('exit', () => resolve()));
-      if (!isClosing) await sleep(RESTART_MS);
-    }
-  })();
-  return {
-    url: `redis://127.0.0.1:${port}`,
-    pid: () => child?.pid,
-    close: async () => {
-      isClosing = true;
-      child?.kill('SIGTERM');
       await running;
     },
   };
@@ -199,13 +233,4 @@ async function fill(file: string): Promise<() => Promise<void>> {
   return async () => {
     spawnSync('rm', ['-f', file]);
   };
-}
-
-async function freePort(): Promise<number> {
-  return await new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo;
-      probe.close(() => resolve(port));
-    });
-  });
 }

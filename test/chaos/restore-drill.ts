@@ -10,11 +10,13 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { sleep } from '../../src/core/clock.ts';
+import { drawCandidates, writeSettings } from './installation.ts';
 import { runCommand, startCommand, type Running } from './processes.ts';
 
 const MAX_LOST_MS = 1000;
 const LOADERS = 4;
-const product = { title: 'Premium Headphones', description: 'Crystal clear sound, all-day comfort.' };
+const RUNS_END_MS = 300_000;
+const product = { title: 'Lamp', description: 'a lovely lamp' };
 
 interface Answered {
   id: string;
@@ -31,23 +33,19 @@ const rounds = Number(values.rounds);
 const work = await mkdtemp(path.join(tmpdir(), 'copyloop-drill-'));
 // As root, PostgreSQL runs as a user of its own and has to get in.
 await chmod(work, 0o755);
-const settings = {
-  COPYLOOP_PIPELINE__CANDIDATES: '[{"name": "head", "recipe": "head", "seed": 1}]',
-  COPYLOOP_PIPELINE__SCHEDULE__ENABLED: 'false',
-  COPYLOOP_DATA__SOURCE__COUNT: '400',
-};
+const env = { COPYLOOP_CONFIG: await writeSettings(work, { varDir: path.join(work, 'unused'), port: 0 }) };
 let failures = 0;
 let live: Running | undefined;
 try {
   const source = path.join(work, 'source');
-  live = await startCommand(['start', '--var', source, '--port', '0'], settings);
+  live = await startCommand(['start', '--var', source, '--port', '0'], env);
   const answered: Answered[] = [];
   const loading = new AbortController();
   const load = Promise.all(Array.from({ length: LOADERS }, () => sendPredictions(live?.url ?? '', answered)));
   for (let round = 1; round <= rounds; round += 1) {
     const startedMs = Date.now();
-    await ask(live.url, '/runs', {});
-    await sleep(Math.random() * 5000);
+    await ask(live.url, '/runs', { candidates: drawCandidates(['a', 'b']) });
+    await sleep(Math.random() * 3000);
     const faults = await drill(live.url, source, path.join(work, `round-${round}`), answered);
     failures += faults.length === 0 ? 0 : 1;
     console.log(
@@ -83,11 +81,11 @@ async function drill(
   const known = { runs: await readRuns(url), versions: await readVersions(url) };
   const beforeMs = Date.now();
   const answeredBefore = answered.filter(({ atMs }) => atMs < beforeMs);
-  const backup = await runCommand(['backup', '--out', place, '--var', source, '--json'], settings);
+  const backup = await runCommand(['backup', '--out', place, '--var', source, '--json'], env);
   if (backup.code !== 0) return [`backup ended with ${backup.code}: ${backup.said}`];
-  const restore = await runCommand(['restore', '--from', place, '--var', folder], settings);
+  const restore = await runCommand(['restore', '--from', place, '--var', folder], env);
   if (restore.code !== 0) return [`restore ended with ${restore.code}: ${restore.said}`];
-  const again = await startCommand(['start', '--var', folder, '--port', '0'], settings);
+  const again = await startCommand(['start', '--var', folder, '--port', '0'], env);
   try {
     const found = { runs: await readRuns(again.url), versions: await readVersions(again.url) };
     for (const run of known.runs) if (!found.runs.includes(run)) faults.push(`run ${run} is missing`);
@@ -105,7 +103,7 @@ async function drill(
     await untilRunsEnd(again.url);
     if (!values['no-rebuild']) {
       const version = found.versions.at(-1) ?? '1';
-      const verified = await runCommand(['verify', version, '--var', folder], settings);
+      const verified = await runCommand(['verify', version, '--var', folder], env);
       if (verified.code !== 0 || !verified.said.includes('equal to the last bit'))
         faults.push(`verify ${version} ended with ${verified.code}: ${verified.said.slice(-300)}`);
     }
@@ -129,11 +127,13 @@ async function findMissing(url: string, answered: readonly Answered[]): Promise<
 }
 
 async function untilRunsEnd(url: string): Promise<void> {
-  for (;;) {
+  const deadline = Date.now() + RUNS_END_MS;
+  while (Date.now() < deadline) {
     const { body } = await ask(url, '/runs?status=active');
     if ((body as { runs: unknown[] }).runs.length === 0) return;
     await sleep(200);
   }
+  throw new Error(`a run that was restored has not ended in ${RUNS_END_MS / 1000} s`);
 }
 
 async function readRuns(url: string): Promise<string[]> {
