@@ -37,9 +37,9 @@ const rounds = Number(values.rounds);
 const faultsOfRound = Number(values.faults);
 let endsMs = Date.now() + Number(values.seconds) * 1000;
 /** Longer than the lock of a job, so that somebody else takes it over. */
-const STOPPED_MS = 2500;
+const STOPPED_MS = 5000;
 const DISK_FULL_MS = 2000;
-const CUT_MS = 4000;
+const CUT_MS = 6000;
 const CLOCK_OFF_MS = 3000;
 const MAX_CLOCK_STEP_SECONDS = 7200;
 const RUN_ENDS_MS = 300_000;
