@@ -14,7 +14,7 @@
  *   longer ones than the raw sessions, which walk over all of them.
  *
  * Options: --quick (short rounds, to try the bench), --threads (sessions x threads and batch sizes of the raw
- * sessions only), --no-reference.
+ * sessions only), --no-reference, --traces (what OpenTelemetry costs: servers with and without it in turns).
  * Limits: int8 answers 3 times and fp32 1.7 times as many requests a second as gunicorn with PyTorch, for
  * less would not be worth leaving Python; and HTTP, queue and writing keep 85 % of what the bare sessions
  * score. Exit code 1 when one is missed. Needs the reviews and products of bench/README.md and, without
@@ -31,6 +31,7 @@ import { openOurServer, openReferenceServer, runLoad, type RunningServer } from 
 import { trainBenchModel } from './serve/model.ts';
 import { openRawSessions, type RawSessions } from './serve/raw-sessions.ts';
 import { readProducts } from './serve/texts.ts';
+import { compareTraces } from './serve/traces.ts';
 
 const LIMITS = { int8Ratio: 3, fp32Ratio: 1.7, httpToRaw: 0.85 };
 const RAW_BATCHES = [1, 2, 4, 8, 16];
@@ -41,6 +42,7 @@ const options = readOptions(import.meta.url, {
   quick: { type: 'boolean', default: false },
   threads: { type: 'boolean', default: false },
   'no-reference': { type: 'boolean', default: false },
+  traces: { type: 'boolean', default: false },
 });
 const { quick } = options;
 const withReference = !options['no-reference'];
@@ -72,6 +74,8 @@ const ORDER_SEED = 1;
 const products = createRandom(ORDER_SEED).shuffle(await readProducts());
 if (options.threads) {
   await compareThreads(await trainBenchModel(), products.map(classifierText));
+} else if (options.traces) {
+  await compareTraces(await trainBenchModel(), products, { rounds: ROUNDS, durationMs: DURATION_MS });
 } else {
   process.exitCode = await compare(products, await trainBenchModel());
 }

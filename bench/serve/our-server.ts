@@ -6,10 +6,11 @@
  */
 import { readdir } from 'node:fs/promises';
 import path from 'node:path';
-import { loadConfig } from '../../src/core/config/index.ts';
+import { loadConfig, readTraceSettings } from '../../src/core/config/index.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { createLogger } from '../../src/core/log.ts';
 import { createResources } from '../../src/core/resources.ts';
+import { openTracing } from '../../src/core/trace.ts';
 import { openDatabase } from '../../src/db/index.ts';
 import {
   createJobStarter,
@@ -46,6 +47,7 @@ const { config } = loadConfig({
 });
 const log = createLogger({ level: 'info', destination: path.join(options.varDir, 'server.log') });
 const resources = createResources(log);
+resources.add('tracing', await openTracing(readTraceSettings(), 'server'));
 const database = resources.add(
   'database',
   await openDatabase({ databaseUrl: null, varDir: options.varDir, poolSize: config.storage.poolSize, log }),

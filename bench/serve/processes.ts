@@ -24,10 +24,15 @@ export interface RunningServer {
 
 const START_TIMEOUT_MS = 120_000;
 
-export async function openOurServer(options: OurServerOptions): Promise<RunningServer> {
+/** @param env of the server beside this process' own */
+export async function openOurServer(
+  options: OurServerOptions,
+  env: Record<string, string> = {},
+): Promise<RunningServer> {
   const { file, execArgv } = entryPoint(import.meta.url, './our-server');
   const child = spawn(process.execPath, [...startFlags, ...execArgv, file, JSON.stringify(options)], {
     stdio: ['ignore', 'pipe', 'inherit'],
+    env: { ...process.env, ...env },
   });
   const url = await firstLine(child).catch(async (thrown: unknown) => {
     const tail = await readLogTail(path.join(options.varDir, 'server.log'));

@@ -13,7 +13,8 @@ export interface Balancer {
 }
 
 export async function openBalancer(): Promise<Balancer> {
-  const agent = new Agent({ keepAlive: true });
+  // Idle connections are let go before a server (Node: after 5 s) closes one that is about to be used.
+  const agent = new Agent({ keepAlive: true, timeout: 2000 });
   let servers: readonly string[] = [];
   let turn = 0;
 

@@ -205,10 +205,13 @@ function sendLoad(url: string, requests: number): Load {
       // Of twenty, one reads what is in the database.
       const [where, body] = sent % 20 === 0 ? ['/runs?limit=5', undefined] : ['/predict', product];
       const failure = await ask(url, where, body, agent).then(
-        ({ status }) => (status === 200 ? undefined : `${where} answers ${status}`),
+        ({ status, body: said }) =>
+          status === 200 ? undefined : `${where} answers ${status} (${JSON.stringify(said).slice(0, 300)})`,
         (error: unknown) => `${where}: ${String(error)}`,
       );
-      if (failure !== undefined) failures.set(failure, (failures.get(failure) ?? 0) + 1);
+      if (failure === undefined) continue;
+      if (!failures.has(failure)) note(failure);
+      failures.set(failure, (failures.get(failure) ?? 0) + 1);
     }
   };
   const done = Promise.all(Array.from({ length: Number(values.connections) }, sendOnOne)).then(() => {

@@ -1,0 +1,70 @@
+/**
+ * What OpenTelemetry costs: every request traced and sent to a collector that throws it away, against none.
+ */
+import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { chooseThreadCounts } from '../../src/serving/index.ts';
+import { openOurServer, runLoad, type RunningServer } from './processes.ts';
+
+/** Until V8 has compiled what serves. */
+const WARM_UP_MS = 15_000;
+
+export async function compareTraces(
+  modelDirectory: string,
+  products: readonly object[],
+  { rounds, durationMs }: { rounds: number; durationMs: number },
+): Promise<void> {
+  const { sessions, threadsPerSession } = chooseThreadCounts({ threads: 0, threadsPerSession: 0 });
+  const layout = { modelDirectory, precision: 'int8', sessions, threadsPerSession } as const;
+  const bodies = products.map((product) => JSON.stringify({ ...product, count: 1 }));
+  const folder = await mkdtemp(path.join(tmpdir(), 'copyloop-bench-traces-'));
+  await chmod(folder, 0o755);
+  let batches = 0;
+  const collector = createServer((request, response) => {
+    batches += 1;
+    request.resume().once('end', () => response.writeHead(200).end());
+  });
+  await new Promise<void>((resolve) => {
+    collector.listen(0, '127.0.0.1', resolve);
+  });
+  const endpoint = `http://127.0.0.1:${(collector.address() as AddressInfo).port}`;
+  const settings = { off: {}, on: { OTEL_EXPORTER_OTLP_ENDPOINT: endpoint } };
+  const servers: { name: string; server: RunningServer; rates: number[] }[] = [];
+  try {
+    for (const [name, env] of Object.entries(settings)) {
+      const server = await openOurServer({ ...layout, varDir: path.join(folder, name) }, env);
+      servers.push({ name, server, rates: [] });
+    }
+    let first = 0;
+    // The first round is not counted: V8 compiles what serves.
+    for (let round = 0; round <= rounds; round += 1) {
+      for (const { server, rates } of round % 2 === 0 ? servers : servers.toReversed()) {
+        const forMs = round === 0 ? WARM_UP_MS : durationMs;
+        const url = `${server.url}/predict`;
+        const load = await runLoad({ url, connections: 64, warmUpMs: 0, durationMs: forMs, bodies, first });
+        first += load.sent;
+        if (round > 0) rates.push(load.answers / (load.elapsedMs / 1000));
+      }
+    }
+  } finally {
+    for (const { server } of servers) await server.close();
+    collector.closeAllConnections();
+    collector.close();
+    await rm(folder, { recursive: true, force: true });
+  }
+  for (const { name, rates } of servers)
+    console.log(`traces ${name.padEnd(4)}${medianOf(rates).toFixed(1).padStart(8)} answers/s`);
+  const [off, on] = servers;
+  const ratios = on?.rates.map((rate, round) => rate / (off?.rates[round] ?? Number.NaN)) ?? [];
+  console.log(
+    `on over off, median of ${ratios.length} rounds: ${medianOf(ratios).toFixed(3)}; ${batches} batches sent`,
+  );
+}
+
+function medianOf(values: readonly number[]): number {
+  const sorted = values.toSorted((a, b) => a - b);
+  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
+}
