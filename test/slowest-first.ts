@@ -7,14 +7,19 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
  */
 const SLOW = [
   'pipeline-kill',
-  'pipeline-stages',
-  'tracking-backends',
-  'frozen-holdout',
-  'server-serving',
   'prediction-jobs',
+  'server-serving',
+  'tracking-backends',
+  'pipeline-stages',
   'pipeline-runtime',
-  'provenance',
-  'train-candidate',
+  'child',
+  'tracking-remote',
+  'server-growth',
+  'backup',
+  'prediction-jobs-http',
+  'frozen-holdout',
+  'drain',
+  'feedback-loop',
 ];
 
 export class SlowestFirst extends BaseSequencer {
