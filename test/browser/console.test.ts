@@ -475,6 +475,27 @@ describe('pictures', () => {
     ['phone', { colorScheme: 'light', viewport: { width: 360, height: 740 } }],
   ] as const;
 
+  beforeAll(async () => {
+    const { experiments, runs } = createClient({ url: server.url }).mlflow;
+    const experiment_id = await experiments.create('learning rate');
+    for (const [rate, values] of [
+      ['1e-4', [0.62, 0.68, 0.71, 0.73, 0.745, 0.752, 0.757, 0.76]],
+      ['3e-4', [0.66, 0.73, 0.762, 0.778, 0.786, 0.79, 0.788, 0.791]],
+      ['1e-3', [0.7, 0.765, 0.781, 0.776, 0.769, 0.774, 0.762, 0.758]],
+    ] as const) {
+      const { info } = await runs.create({ experiment_id, run_name: `head, rate ${rate}` });
+      const params = [{ key: 'learningRate', value: rate }];
+      const metrics = values.map((value, step) => ({
+        key: 'validation_accuracy',
+        value,
+        timestamp: 1,
+        step,
+      }));
+      await runs.logBatch(info.run_id, { params, metrics });
+      await runs.update(info.run_id, { status: 'FINISHED', end_time: Date.now() });
+    }
+  });
+
   it.each(looks)('are left of each page (%s)', async (look, options) => {
     await sendToReview(6);
     await mkdir(PICTURES, { recursive: true });
@@ -493,7 +514,9 @@ describe('pictures', () => {
         await page.getByRole('heading', { name: 'Copy for Premium Headphones' }).scrollIntoViewIfNeeded();
       }
       if (place === '#/trainings') {
-        for (const pin of await page.getByLabel(/^Pin /).all()) await pin.check();
+        await page.getByLabel('Experiment').selectOption('learning rate');
+        await page.getByText('head, rate 1e-3').waitFor();
+        for (const pin of await page.getByLabel(/^Pin head/).all()) await pin.check();
         await page.locator('canvas').waitFor();
       }
       const file = path.join(PICTURES, `${place.replace('#/', '') || 'home'}-${look}.png`);

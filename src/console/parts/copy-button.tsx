@@ -18,7 +18,7 @@ export function CopyButton({ text, what }: Props) {
       class="quiet"
       onClick={copy}
       title={what === undefined ? undefined : text}
-      aria-label={`Copy ${what ?? text.slice(0, 40)}`}
+      aria-label={done ? undefined : `Copy ${what ?? text.slice(0, 40)}`}
     >
       {done ? 'copied' : ['copy', what].join(' ').trim()}
     </button>

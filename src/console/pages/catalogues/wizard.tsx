@@ -45,6 +45,14 @@ function columnsOf(error: Error | undefined): readonly string[] {
   return Array.isArray(columns) ? columns : [];
 }
 
+/** Three products and one row that cannot be used, so that one sees what becomes of each. */
+const SAMPLE = `id,title,description,category
+1,Oak Tea Tray,Solid oak with two handles. Carries eight cups and wipes clean.,Kitchen
+2,Desk Lamp,A warm light for the desk. Dims in three steps.,Lighting
+3,,A row without a title is refused and can be mended.,Lighting
+4,Wool Blanket,Woven of merino wool. Warm in winter and light enough to travel with.,Home
+`;
+
 export function Wizard() {
   const [file, setFile] = useState<File>();
   const [choices, setChoices] = useState<Choices>({});
@@ -84,6 +92,15 @@ export function Wizard() {
         of shops are recognised.
         <input type="file" onChange={(event) => take(event.currentTarget.files?.[0])} />
       </label>
+      <p>
+        <button
+          type="button"
+          class="quiet"
+          onClick={() => take(new File([SAMPLE], 'sample.csv', { type: 'text/csv' }))}
+        >
+          Use a sample
+        </button>
+      </p>
       {busy === '' ? null : <p role="status">{busy}</p>}
       {error === undefined ? null : <Trouble error={error} />}
       {file !== undefined && found === undefined && unknown.length > 0 ? (

@@ -53,7 +53,7 @@ export function ReplayFrom({ run, from }: { run: PipelineRun; from: string }) {
       <button
         type="button"
         class="quiet"
-        aria-label={`Replay from ${from}`}
+        aria-label={`Replay from here: ${from}`}
         onClick={() =>
           void replay(run.id, { from: stage }).catch((cause: unknown) => setError(toError(cause)))
         }

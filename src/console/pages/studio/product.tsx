@@ -1,5 +1,8 @@
 /** The form of a product: what copy is asked for. */
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
+import type { Answer, PredictRequest } from '../../../client/index.ts';
+import { client } from '../../app/api.ts';
+import { Choose } from '../../parts/choose.tsx';
 import { CHANNELS } from './channels.ts';
 
 export interface ProductInput {
@@ -8,7 +11,13 @@ export interface ProductInput {
   channels?: string[];
   tone?: (typeof TONES)[number];
   count: number;
+  brand?: string;
+  writer?: WriterName;
 }
+
+export type WriterName = NonNullable<PredictRequest['writer']>;
+/** As people know them; which of them are there is the configuration's to say. */
+export const WRITERS: readonly WriterName[] = ['templates', 'transformers', 'openai', 'llama', 'module'];
 
 const TONES = ['friendly', 'professional', 'playful', 'elegant', 'direct'] as const;
 const EXAMPLE = {
@@ -19,7 +28,7 @@ const EXAMPLE = {
 interface Props {
   initial: { title: string; description: string };
   busy: boolean;
-  write: (product: ProductInput) => void;
+  write: (product: ProductInput, beside: WriterName | undefined) => void;
 }
 
 export function Product({ initial, busy, write }: Props) {
@@ -27,16 +36,33 @@ export function Product({ initial, busy, write }: Props) {
   const [description, setDescription] = useState(initial.description);
   const [channels, setChannels] = useState<readonly string[]>([]);
   const [tone, setTone] = useState('');
+  const [brand, setBrand] = useState('');
+  const [brands, setBrands] = useState<Answer<'GET /brands'>['brands']>([]);
+  const [writer, setWriter] = useState('');
+  const [other, setOther] = useState('');
+  useEffect(() => {
+    // Without them copy is written all the same.
+    void client.call('GET /brands', {}).then(
+      (answer) => setBrands(answer.brands),
+      () => undefined,
+    );
+  }, []);
+  const writerOf = (name: string): WriterName | undefined => WRITERS.find((known) => known === name);
   const submit = (event: Event): void => {
     event.preventDefault();
     const chosenTone = TONES.find((name) => name === tone);
-    write({
-      title,
-      description,
-      count: 8,
-      ...(channels.length > 0 ? { channels: [...channels] } : {}),
-      ...(chosenTone === undefined ? {} : { tone: chosenTone }),
-    });
+    write(
+      {
+        title,
+        description,
+        count: 8,
+        ...(channels.length > 0 ? { channels: [...channels] } : {}),
+        ...(chosenTone === undefined ? {} : { tone: chosenTone }),
+        ...(brand === '' ? {} : { brand }),
+        ...(writerOf(writer) === undefined ? {} : { writer: writerOf(writer) }),
+      },
+      writerOf(other),
+    );
   };
   return (
     <form onSubmit={submit} class="form">
@@ -80,6 +106,19 @@ export function Product({ initial, busy, write }: Props) {
           ))}
         </select>
       </label>
+      <div class="row">
+        {brands.length === 0 ? null : (
+          <Choose
+            label="Brand"
+            none="none"
+            value={brand}
+            options={brands.map(({ name }) => name)}
+            onChoose={setBrand}
+          />
+        )}
+        <Choose label="Writer" none="as configured" value={writer} options={WRITERS} onChoose={setWriter} />
+        <Choose label="Beside it" none="no other" value={other} options={WRITERS} onChoose={setOther} />
+      </div>
       <div class="row">
         <button type="submit" class="primary" disabled={busy}>
           {busy ? 'Writing…' : 'Write copy'}

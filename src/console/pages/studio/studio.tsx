@@ -1,15 +1,15 @@
 /**
  * One product in, its copy out: every field with its alternatives, and what the champion made of the
- * description.
+ * description. Two writers are asked for the same product, and their copy stands side by side.
  */
 import { useState } from 'preact/hooks';
 import type { PredictAnswer } from '../../../client/index.ts';
 import { client } from '../../app/api.ts';
 import { linkTo, type PageProps } from '../../app/route.ts';
-import { Trouble } from '../../parts/trouble.tsx';
+import { toError, Trouble } from '../../parts/trouble.tsx';
 import { Explanation } from './explanation.tsx';
 import { Fields } from './fields.tsx';
-import { Product, type ProductInput } from './product.tsx';
+import { Product, type ProductInput, type WriterName } from './product.tsx';
 
 interface Written {
   answer: PredictAnswer;
@@ -18,18 +18,25 @@ interface Written {
 }
 
 export default function Studio({ route }: PageProps) {
-  const [written, setWritten] = useState<Written>();
+  const [written, setWritten] = useState<readonly Written[]>([]);
   const [error, setError] = useState<Error>();
   const [busy, setBusy] = useState(false);
 
-  const write = async (product: ProductInput): Promise<void> => {
+  const write = async (product: ProductInput, beside: WriterName | undefined): Promise<void> => {
     setBusy(true);
     setError(undefined);
     try {
-      const answer = await client.predict({ ...product, explain: true });
-      setWritten({ answer, product });
+      const wanted = beside === undefined ? [product] : [product, { ...product, writer: beside }];
+      setWritten(
+        await Promise.all(
+          wanted.map(async (each) => ({
+            answer: await client.predict({ ...each, explain: beside === undefined }),
+            product: each,
+          })),
+        ),
+      );
     } catch (cause) {
-      setError(cause instanceof Error ? cause : new Error(String(cause)));
+      setError(toError(cause));
     } finally {
       setBusy(false);
     }
@@ -43,12 +50,16 @@ export default function Studio({ route }: PageProps) {
       <Product
         initial={{ title, description }}
         busy={busy}
-        write={(product) => {
-          void write(product);
+        write={(product, beside) => {
+          void write(product, beside);
         }}
       />
       {error === undefined ? null : <Trouble error={error} />}
-      {written === undefined ? null : <Result key={written.answer.prediction_id} {...written} />}
+      <div class={written.length > 1 ? 'beside' : undefined}>
+        {written.map((one) => (
+          <Result key={one.answer.prediction_id} {...one} />
+        ))}
+      </div>
     </>
   );
 }
@@ -56,8 +67,8 @@ export default function Studio({ route }: PageProps) {
 function Result({ answer, product }: Written) {
   const { data, model } = answer;
   return (
-    <section aria-label="Copy">
-      <h2>Copy for {product.title}</h2>
+    <section aria-label={`Copy by ${answer.writer}`}>
+      <h2 class="foreign">Copy for {product.title}</h2>
       <p class="soft">
         Score <strong>{data.confidence_score.toFixed(2)}</strong> by version {model.version}, written by{' '}
         {answer.writer}

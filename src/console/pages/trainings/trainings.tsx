@@ -7,6 +7,7 @@ import { Status } from '../../parts/status.tsx';
 import { Table, type Column } from '../../parts/table.tsx';
 import { Ago, formatDuration } from '../../parts/time.tsx';
 import { Waiting } from '../../parts/trouble.tsx';
+import { Sweep } from './sweep.tsx';
 import { Curves, type MlflowMetric } from './curves.tsx';
 
 type Training = Awaited<ReturnType<MlflowClient['runs']['get']>>;
@@ -126,6 +127,7 @@ export default function Trainings({ route }: PageProps) {
           </select>
         </label>
       </div>
+      <Sweep />
       {compared.length === 0 || metric === undefined ? (
         trainings.length === 0 ? null : (
           <p class="soft">Pin trainings to lay their curves over each other.</p>
