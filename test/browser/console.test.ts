@@ -146,7 +146,7 @@ describe('the studio', () => {
     await go(page, '#/studio', 'Studio');
     await page
       .getByLabel('Title')
-      .fill(`Mug <img src=x onerror="document.title='owned'"> ${'W'.repeat(150)}`);
+      .fill(`Mug <img src=x onerror="document.title='owned'"> ${'W'.repeat(150)} ${'long '.repeat(155)}`);
     await page
       .getByLabel('Description')
       .fill('A mug that keeps tea hot. It holds half a litre. <b>Bold</b> words.');

@@ -166,8 +166,9 @@ describe('the datasets', () => {
     await page.getByText(/\d+ rows stayed/).waitFor();
     await page.getByRole('table', { name: 'Rows that differ' }).getByText('added').first().waitFor();
     expect(await findSeriousFaults(page)).toEqual([]);
-    await sql`UPDATE dataset_versions SET manifest = jsonb_set(manifest, '{rows}', '1000000')
-      WHERE version = ${two.version}`.execute(database.db);
+    await sql`UPDATE dataset_versions SET row_count = 1000000 WHERE version = ${two.version}`.execute(
+      database.db,
+    );
     await go(page, '#/datasets', 'Datasets');
     await page.getByRole('cell', { name: '1,000,000' }).waitFor();
     await go(page, `#/dataset/${two.version}`, `Dataset version ${two.version}`);
@@ -250,7 +251,7 @@ describe('a page', () => {
     await page.getByRole('row').nth(1).waitFor();
     await page.unroute('**/runs?*');
     await page.getByText(/has not answered since/).waitFor({ state: 'detached' });
-    await page.getByText('active', { exact: true }).first().waitFor();
+    await page.getByRole('cell', { name: 'active' }).waitFor();
     await harness.runs.cancelRun(runId);
     await page.close();
   });
