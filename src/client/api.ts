@@ -1146,6 +1146,7 @@ export interface Api {
       together?: string | undefined;
       brand?: string | undefined;
       brand_by_record?: string | undefined;
+      text_ids?: string | undefined;
       count?: number | null | undefined;
       seed?: number | null | undefined;
       policy?: 'best' | 'explore' | undefined;

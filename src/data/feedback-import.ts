@@ -34,6 +34,8 @@ export interface FeedbackImportOptions {
   day?: string | undefined;
   signal?: AbortSignal;
   onProgress?: (rows: number) => void;
+  /** Called before what is told of them is stored: some may have to be stored first. */
+  prepare?: (predictionIds: readonly string[]) => Promise<void>;
 }
 
 export interface FeedbackImport {
@@ -93,9 +95,13 @@ export async function importFeedback(
   for await (const group of inGroups(rows, GROUP_ROWS)) {
     options.signal?.throwIfAborted();
     const counted: { line: number; counts: TextCounts }[] = [];
-    for (const row of group) {
-      const { line } = row;
-      const read = readRow(row, options);
+    const told = group.map((row) => ({ line: row.line, read: readRow(row, options) }));
+    await options.prepare?.(
+      told.flatMap(({ read }) =>
+        'fault' in read ? [] : [(read.counts ?? read.verdict)?.predictionId ?? ''],
+      ),
+    );
+    for (const { line, read } of told) {
       if ('fault' in read) {
         refuse(line, read.fault);
         continue;

@@ -1,3 +1,4 @@
+export { jobPredictionId, keepJobTexts, storeToldCreatives, type JobCreative } from './job-texts.ts';
 export { openQueueBackend } from './open-backend.ts';
 export {
   BACKOFF_TYPE,
@@ -54,6 +55,7 @@ export { createJobStarter, type JobInput, type JobStarter } from './jobs.ts';
 export {
   OUT_FORMATS,
   propensityColumn,
+  textIdColumn,
   resolvePredictOptions,
   type OutFormat,
   type PredictJobRequest,

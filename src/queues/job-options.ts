@@ -22,10 +22,13 @@ const onlyChanged = z.boolean().optional();
 
 /** Whether a row's own brand says which profile its texts keep. */
 const brandByRecord = z.boolean().default(false);
+/** Whether the output names its texts, and feedback on them is taken. */
+const textIds = z.boolean().default(false);
 
 /** What a caller may ask for; the rest comes from the configuration. */
 export const predictRequestSchema = copyOptionsSchema.extend({
   brandByRecord,
+  textIds,
   map: map.optional(),
   format: format.optional(),
   preview,
@@ -50,6 +53,7 @@ export const predictOptionsSchema = copyOptionsSchema.required({ channels: true,
   catalogue,
   onlyChanged,
   brandByRecord,
+  textIds,
   /** Of every brand there was when the job began, where rows name theirs: `acme@3`. */
   brandVersions: z.array(z.string()).default([]),
 });
@@ -94,6 +98,7 @@ export function resolvePredictOptions(
     columns: listColumns(distinct, known, {
       isBranded: brand !== undefined || rest.brandByRecord,
       isDrawn: policy === 'explore',
+      isNamed: rest.textIds,
     }),
     shardRows: config.jobs.shardRows,
     shardsInFlight: config.jobs.shardsInFlight,
@@ -105,6 +110,11 @@ export function propensityColumn(field: string): string {
   return `${field}.propensity`;
 }
 
+/** Of a job whose texts have ids: the id of the text of that field, or the ids of its texts. */
+export function textIdColumn(field: string): string {
+  return `${field}.text_id`;
+}
+
 /**
  * Columns of the output: the product, its creative, and the fields of every channel as `x.text`. Nothing that
  * changes when it is made again.
@@ -112,7 +122,7 @@ export function propensityColumn(field: string): string {
 function listColumns(
   channels: readonly string[],
   known: Channels,
-  { isBranded, isDrawn }: { isBranded: boolean; isDrawn: boolean },
+  { isBranded, isDrawn, isNamed }: Record<'isBranded' | 'isDrawn' | 'isNamed', boolean>,
 ): TableColumn[] {
   const perChannel = channels.flatMap((channel) =>
     Object.entries(known[channel]?.fields ?? {}).map(([field, { items }]): TableColumn => ({
@@ -120,7 +130,12 @@ function listColumns(
       kind: items === undefined ? 'text' : 'texts',
     })),
   );
-  const single = perChannel.filter(({ kind }) => kind === 'text').map(({ name }) => name);
+  const fields: TableColumn[] = [
+    { name: 'social_media_caption', kind: 'text' },
+    { name: 'ad_copy', kind: 'text' },
+    ...perChannel,
+  ];
+  const single = fields.filter(({ kind }) => kind === 'text').map(({ name }) => name);
   return [
     { name: 'line', kind: 'integer' },
     { name: 'id', kind: 'text' },
@@ -136,9 +151,10 @@ function listColumns(
     { name: 'model_version', kind: 'integer' },
     ...(isBranded ? [{ name: 'brand', kind: 'text' } as const] : []),
     ...perChannel,
-    ...(isDrawn ? ['social_media_caption', 'ad_copy', ...single] : []).map((field): TableColumn => ({
+    ...(isDrawn ? single : []).map((field): TableColumn => ({
       name: propensityColumn(field),
       kind: 'number',
     })),
+    ...(isNamed ? fields : []).map(({ name, kind }): TableColumn => ({ name: textIdColumn(name), kind })),
   ];
 }

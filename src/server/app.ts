@@ -278,6 +278,7 @@ export function createApp(deps: AppDeps): Router {
     createFeedbackRoutes({
       db,
       predictions,
+      artifacts: deps.artifacts,
       metrics,
       maxTextChars: server.maxDescriptionChars,
       maxUploadBytes: config.jobs.maxUploadBytes,

@@ -11,6 +11,7 @@ import { systemClock } from '../../src/core/clock.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
 import { openServer, type Server } from '../../src/server/index.ts';
 import { createPostgresTrackingStore } from '../../src/tracking/index.ts';
+import { freeJobs } from '../../src/workers/upkeep/free-jobs.ts';
 import { copyTinyModels } from './shared-models.ts';
 import { openJobsHarness, type JobsHarness } from './jobs-harness.ts';
 
@@ -164,6 +165,68 @@ describe('POST /jobs/predict', () => {
       400,
       expect.stringContaining('name it (catalogue)'),
     ]);
+  });
+
+  it('names its texts where that is asked, and takes feedback on them after the work is cleared away', async () => {
+    const { harness, server } = await start();
+    await harness.openJobWorkers();
+    const query = '?channels=x,google_rsa&count=2&map=title:Name';
+    const { job_id: id } = (await (await post(server, `${query}&text_ids=true`, CATALOGUE)).json()) as {
+      job_id: string;
+    };
+    const lines = (await harness.readOutput(await harness.untilJobEnded(id))).trimEnd().split('\n');
+    const creatives = lines.map((line) => JSON.parse(line) as Record<string, unknown>);
+    const idsOf = (column: string): string[] => creatives.flatMap((row) => row[column] as string[]);
+    expect(new Set(idsOf('ad_copy.text_id')).size).toBe(59);
+    for (const row of creatives)
+      expect(row['google_rsa.headlines.text_id']).toHaveLength(
+        (row['google_rsa.headlines'] as string[]).length,
+      );
+    await freeJobs({ ...harness.services, retentionDays: 30, log: createSilentLogger() });
+    const tell = async (body: object): Promise<[number, unknown]> => {
+      const response = await fetch(`${server.url}/feedback`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body),
+      });
+      return [response.status, await response.json()];
+    };
+    const [first = '', second = ''] = idsOf('x.text.text_id');
+    expect(await tell({ text_id: first, outcome: 'accepted' })).toMatchObject([200, { is_new: true }]);
+    const predictionId = first.slice(0, 32);
+    const stored = (await (await fetch(`${server.url}/predictions/${predictionId}`)).json()) as {
+      prediction: object;
+    };
+    expect(stored).toMatchObject({ prediction: { title: 'Lamp 0', request: { job: id } } });
+    // Of all the catalogue's creatives that one alone has a row.
+    const count = async () => (await harness.database.pool.query('SELECT FROM predictions')).rowCount;
+    expect(await count()).toBe(1);
+    // No shard, no row and no place of the job; nor one that was erased.
+    const others = [`${first.slice(0, 20)}${'f'.repeat(12)}.ad_copy.0`, first.replace(/0$/, '9')];
+    for (const textId of others)
+      expect(await tell({ text_id: textId, impressions: 9 })).toMatchObject([404, { error: {} }]);
+    expect((await fetch(`${server.url}/predictions/${predictionId}`, { method: 'DELETE' })).status).toBe(204);
+    const report = [
+      'utm_content,day,impressions,clicks',
+      ...[first, second, ...idsOf('google_rsa.headlines.text_id').slice(-1)].map(
+        (textId) => `${textId},2026-01-02,100,3`,
+      ),
+    ].join('\n');
+    const told = await fetch(`${server.url}/feedback/batch`, {
+      method: 'POST',
+      headers: { 'content-type': 'text/csv' },
+      body: report,
+    });
+    expect(await told.json()).toMatchObject({
+      new: 2,
+      refused: 1,
+      refused_rows: [{ line: 2, field: 'text_id', reason: expect.stringContaining('was erased') }],
+    });
+    expect(await count()).toBe(2);
+    // What was not asked for costs nothing.
+    const { job_id: plain } = (await (await post(server, query, CATALOGUE)).json()) as { job_id: string };
+    await harness.untilJobEnded(plain);
+    expect(await harness.services.artifacts.list(`jobs/${plain}/texts`)).toEqual([]);
   });
 
   it('writes for a brand in the version of its start, and refuses one that there is not', async () => {

@@ -16,6 +16,7 @@ const job = {
 } as unknown as Parameters<typeof writeCreatives>[1]['job'];
 const products = ['Desk Lamp', 'Yoga Mat', 'Mug'].map((title, index) => ({
   line: index + 2,
+  row: index,
   id: String(index),
   category: '',
   title,
@@ -28,7 +29,7 @@ async function write(writer: Copywriter, calls: (readonly string[])[] = []) {
     calls.push(texts);
     return Promise.resolve(texts.map((text) => text.length / 1000));
   };
-  return await writeCreatives(products, { score, copywriter: writer, job, signal });
+  return await writeCreatives(products, { score, copywriter: writer, job, shard: 0, signal });
 }
 
 describe('writeCreatives', () => {
@@ -94,6 +95,7 @@ describe('writeCreatives under explore', () => {
       score,
       copywriter,
       job: exploring as unknown as typeof job,
+      shard: 0,
       signal,
       policy,
     });

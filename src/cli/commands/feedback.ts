@@ -2,6 +2,7 @@ import path from 'node:path';
 import { systemClock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { importFeedback, readDay } from '../../data/index.ts';
+import { storeToldCreatives } from '../../queues/index.ts';
 import { COMMON_OPTIONS, defineCommand } from '../command.ts';
 import { renderJson, renderTable } from '../render.ts';
 import { readConfig, withServices } from '../services.ts';
@@ -36,24 +37,29 @@ export const feedbackCommand = defineCommand({
     if (action !== 'import')
       throw new AppError('invalid-input', `copyloop feedback knows import, not ${JSON.stringify(action)}`);
     const { config } = readConfig(options);
-    const result = await withServices(config, { role: 'cli' }, async ({ database, noteChange }) => {
-      const imported = await importFeedback(
-        database.db,
-        { kind: 'file', path: file },
-        {
-          source: options.source ?? path.parse(file).name,
-          isRestated: options.restated === true,
-          day: parseDay(options.day),
-          now: systemClock.now(),
-          signal,
-          onProgress: (rows) => {
-            if (rows % PROGRESS_ROWS === 0) terminal.note(`${rows} rows`);
+    const result = await withServices(
+      config,
+      { role: 'cli' },
+      async ({ database, artifacts, noteChange }) => {
+        const imported = await importFeedback(
+          database.db,
+          { kind: 'file', path: file },
+          {
+            source: options.source ?? path.parse(file).name,
+            isRestated: options.restated === true,
+            day: parseDay(options.day),
+            now: systemClock.now(),
+            signal,
+            prepare: (predictionIds) => storeToldCreatives({ db: database.db, artifacts }, predictionIds),
+            onProgress: (rows) => {
+              if (rows % PROGRESS_ROWS === 0) terminal.note(`${rows} rows`);
+            },
           },
-        },
-      );
-      await noteChange('feedback import', path.basename(file), { rows: imported.rows, new: imported.new });
-      return imported;
-    });
+        );
+        await noteChange('feedback import', path.basename(file), { rows: imported.rows, new: imported.new });
+        return imported;
+      },
+    );
     const { refusedRows, reasons, ...counts } = result;
     if (options.json === true) {
       terminal.print(renderJson({ ...counts, refusedRows }));

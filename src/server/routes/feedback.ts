@@ -1,5 +1,6 @@
 /** `POST /feedback` and `POST /feedback/batch`: what became of texts, each told once. */
 import { z } from '@hono/zod-openapi';
+import type { ArtifactStore } from '../../core/artifact-store.ts';
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { plainText } from '../../core/plain-text.ts';
@@ -20,6 +21,7 @@ import {
   type TextPlace,
 } from '../../data/index.ts';
 import { FEEDBACK_OUTCOMES, STORED_OUTCOMES, type Db } from '../../db/index.ts';
+import { storeToldCreatives } from '../../queues/index.ts';
 import {
   createHangUpSignal,
   createRouter,
@@ -231,6 +233,7 @@ function isOfDay({
 export function createFeedbackRoutes(deps: {
   db: Db;
   predictions: PredictionStore;
+  artifacts: ArtifactStore;
   metrics: Metrics;
   maxTextChars: number;
   maxUploadBytes: number;
@@ -239,6 +242,11 @@ export function createFeedbackRoutes(deps: {
   clock: Clock;
 }): Router {
   const { db, predictions, metrics, onStored, clock } = deps;
+  /** Feedback refers to the rows of its predictions: some still wait in memory, or lie in files of a job. */
+  const prepare = async (predictionIds: readonly string[]): Promise<void> => {
+    await predictions.flush();
+    await storeToldCreatives(deps, predictionIds);
+  };
 
   const storeCounts = async (body: FeedbackBody, text: TextPlace) => {
     const today = clock.now().toISOString().slice(0, 10);
@@ -280,9 +288,8 @@ export function createFeedbackRoutes(deps: {
       const headerKey = c.req.valid('header')['idempotency-key'];
       const text = body.text_id === undefined ? undefined : parseTextId(body.text_id);
       const ofDay = isOfDay(body);
-      // The prediction may still wait in memory; feedback refers to its row.
-      await predictions.flush();
       const predictionId = text?.predictionId ?? body.prediction_id ?? '';
+      await prepare([predictionId]);
       let told: { feedbackId: number; isNew: boolean } | undefined;
       if (ofDay) told = await storeCounts(body, text ?? { predictionId, field: 'ad_copy', place: 0 });
       if (body.outcome !== undefined || body.rating !== undefined || told === undefined) {
@@ -308,7 +315,6 @@ export function createFeedbackRoutes(deps: {
     .openapi(batchRoute, async function takeReport(c) {
       const { source, restated } = c.req.valid('query');
       const { body, format, name } = readUpload(c, deps.maxUploadBytes);
-      await predictions.flush();
       const {
         refusedRows,
         reasons: _,
@@ -321,6 +327,7 @@ export function createFeedbackRoutes(deps: {
           isRestated: restated === 'true',
           now: clock.now(),
           signal: createHangUpSignal(c),
+          prepare,
         },
       );
       if (counts.new + counts.replaced > 0) onStored();

@@ -128,6 +128,11 @@ const querySchema = z.strictObject({
       type: 'string',
       description: "each row's own brand, by its name, title or aliases; `brand` for the others",
     }),
+  text_ids: z
+    .enum(['true', 'false'])
+    .optional()
+    .transform((text) => text === 'true')
+    .openapi({ type: 'string', description: 'columns with the ids by which feedback names the texts' }),
   count: z.coerce
     .number<string>()
     .int()
@@ -267,11 +272,12 @@ export function createJobRoutes(deps: {
     .openapi(startRoute, async function startJob(c) {
       const { url, map, format, out_format, only_changed, preview, catalogue, ...named } =
         c.req.valid('query');
-      const { brand_by_record: brandByRecord, ...wishes } = named;
+      const { brand_by_record: brandByRecord, text_ids: textIds, ...wishes } = named;
       if (url !== undefined) await requireReachable('url', url, deps.destinations);
       const request: PredictJobRequest = {
         ...fromWireOptions(wishes),
         brandByRecord,
+        textIds,
         map: parseMap(map),
         format: out_format ?? format,
         preview,

@@ -5,7 +5,7 @@
 import { AppError } from '../../core/errors.ts';
 import type { Copywriter } from '../../copy/index.ts';
 import type { CatalogueRow, TableRow } from '../../data/index.ts';
-import { jobWorkFolder, shardName } from '../../queues/index.ts';
+import { jobWorkFolder, keepJobTexts, shardName, type JobCreative } from '../../queues/index.ts';
 import type { JobContext, StageHandler } from '../loop/context.ts';
 import { openPolicy } from './job-policy.ts';
 import { writeCreatives, type Predicting, type ScoreBatch } from './write-creatives.ts';
@@ -35,15 +35,19 @@ export function createPredictShard({ scores, copywriter }: PredictServices): Sta
       throw new AppError('internal', `shard ${shard} of job ${jobId} was enqueued before it was made`);
     const rows = await readShard(services.artifacts, input);
     const creatives: TableRow[] = [];
+    const kept: JobCreative[] = [];
     const refused: RefusedLine[] = rows.flatMap((row) =>
       'fault' in row ? [{ line: row.line, ...row.fault }] : [],
     );
     const policy = await openPolicy(context);
     await scores.withVersion(job.model, async (score) => {
-      for await (const written of predictGroups(rows, { score, copywriter, policy }, context)) {
+      for await (const written of predictGroups(rows, { score, copywriter, policy, shard }, context)) {
         for (const result of written) {
           if ('fault' in result) refused.push({ line: result.line, ...result.fault });
-          else creatives.push(result.creative);
+          else {
+            creatives.push(result.creative);
+            if (result.kept !== undefined) kept.push(result.kept);
+          }
         }
         context.progress({ done: creatives.length, of: rows.length });
       }
@@ -54,6 +58,7 @@ export function createPredictShard({ scores, copywriter }: PredictServices): Sta
       const key = `${folder}/${name}`;
       return { key, ...(await services.artifacts.put(key, text)) };
     };
+    if (job.options.textIds) await keepJobTexts(services.artifacts, { jobId, shard }, kept);
     return {
       creatives: await put('creatives.jsonl', renderLines(creatives)),
       refusedRows: await put('refused.jsonl', renderLines(refused)),
@@ -69,12 +74,12 @@ export function createPredictShard({ scores, copywriter }: PredictServices): Sta
  */
 async function* predictGroups(
   rows: readonly CatalogueRow[],
-  predicting: Pick<Predicting, 'score' | 'copywriter' | 'policy'>,
+  predicting: Omit<Predicting, 'job' | 'signal'>,
   context: JobContext,
 ): AsyncGenerator<Awaited<ReturnType<typeof writeCreatives>>> {
   const { job, signal } = context;
-  const products = rows.flatMap((row) =>
-    'product' in row ? [{ line: row.line, nth: row.nth, ...row.product }] : [],
+  const products = rows.flatMap((row, index) =>
+    'product' in row ? [{ line: row.line, nth: row.nth, row: index, ...row.product }] : [],
   );
   const textsPerProduct =
     job.options.count === 1 ? 1 : 1 + job.options.count * (2 + job.options.channels.length);

@@ -8,26 +8,29 @@ import { AppError } from '../../core/errors.ts';
 import { sha256Hex } from '../../core/ids.ts';
 import { createRandom } from '../../core/random.ts';
 import { renderBrandRef, type Chance, type Copy, type Copywriter, type Draft } from '../../copy/index.ts';
-import type { Fault, Product, TableRow } from '../../data/index.ts';
-import { propensityColumn } from '../../queues/index.ts';
+import { renderTextId, type Fault, type Product, type TableRow } from '../../data/index.ts';
+import { jobPredictionId, propensityColumn, textIdColumn, type JobCreative } from '../../queues/index.ts';
 import { createTextPolicy, type PolicyKnowledge } from '../../serving/index.ts';
 import type { JobContext } from '../loop/context.ts';
 
 /** Scores texts in their order. */
 export type ScoreBatch = (texts: readonly string[], signal: AbortSignal) => Promise<number[]>;
 
-export type CreativeResult = { line: number; creative: TableRow } | { line: number; fault: Fault };
+export type CreativeResult =
+  | { line: number; creative: TableRow; /** Where texts have ids. */ kept?: JobCreative }
+  | { line: number; fault: Fault };
 
 export interface Predicting {
   score: ScoreBatch;
   copywriter: Copywriter;
   job: JobContext['job'];
+  shard: number;
   signal: AbortSignal;
   /** By what texts are drawn; the best are taken without it. */
   policy?: PolicyKnowledge | undefined;
 }
 
-type NumberedProduct = Product & { line: number; nth?: number | undefined };
+type NumberedProduct = Product & { line: number; nth?: number | undefined; /** Of its shard. */ row: number };
 
 /** A product with what was written for it, or why nothing can be. */
 type Written = { product: NumberedProduct } & ({ draft: Draft } | { fault: Fault });
@@ -41,7 +44,7 @@ const WRITTEN_AT_ONCE = 8;
  */
 export async function writeCreatives(
   products: readonly NumberedProduct[],
-  { score, copywriter, job, signal, policy }: Predicting,
+  { score, copywriter, job, shard, signal, policy }: Predicting,
 ): Promise<CreativeResult[]> {
   const written = await proposeAll(
     products,
@@ -70,7 +73,14 @@ export async function writeCreatives(
     const [confidence = Number.NaN, ...own] = scores.slice(at, (at += 1 + each.draft.texts.length));
     const chance = policy && chanceOf(each.product, policy, job);
     const copy = copywriter.choose(each.draft, own, chance);
-    return { line, creative: toRow(each.product, copy, confidence, job) };
+    const creative = toRow(each.product, copy, confidence, job);
+    if (!job.options.textIds) return { line, creative };
+    const id = jobPredictionId(job.id, shard, each.product.row);
+    return {
+      line,
+      creative: { ...creative, ...nameTexts(id, copy) },
+      kept: toKept(each.product, { id, copy, confidence }, job),
+    };
   });
 }
 
@@ -141,14 +151,64 @@ function toRow(
 }
 
 /** Of the returned text of each field; where there was nothing to choose it was certain. */
-function describePropensities({ alternatives, channels }: Copy): TableRow {
-  const isList = (field: string): boolean => {
-    const [channel = '', name = ''] = field.split('.');
-    return Array.isArray(channels[channel]?.[name]);
-  };
+function describePropensities(copy: Copy): TableRow {
+  const counts = countReturned(copy);
   return Object.fromEntries(
-    Object.entries(alternatives)
-      .filter(([field]) => !isList(field))
+    Object.entries(copy.alternatives)
+      .filter(([field]) => counts[field] === null)
       .map(([field, texts]) => [propensityColumn(field), texts[0]?.propensity ?? 1]),
   );
+}
+
+/** The returned texts are the first of a field's alternatives. */
+function nameTexts(predictionId: string, copy: Copy): TableRow {
+  return Object.fromEntries(
+    Object.entries(countReturned(copy)).map(([field, count]) => {
+      const idOf = (place: number): string => renderTextId({ predictionId, field, place });
+      return [
+        textIdColumn(field),
+        count === null ? idOf(0) : Array.from({ length: count }, (_, i) => idOf(i)),
+      ];
+    }),
+  );
+}
+
+/** By field; null where it is one text and no list. */
+function countReturned({ alternatives, channels }: Copy): Record<string, number | null> {
+  return Object.fromEntries(
+    Object.keys(alternatives).map((field) => {
+      const [channel = '', name = ''] = field.split('.');
+      const returned = channels[channel]?.[name];
+      return [field, Array.isArray(returned) ? returned.length : null];
+    }),
+  );
+}
+
+/** What was drawn is kept with all that might have been; of the best texts the others tell nothing. */
+function toKept(
+  { line, category, title, description }: NumberedProduct,
+  { id, copy, confidence }: { id: string; copy: Copy; confidence: number },
+  { id: job, model, options }: JobContext['job'],
+): JobCreative {
+  const isDrawn = options.policy === 'explore';
+  const counts = countReturned(copy);
+  const alternatives = Object.entries(copy.alternatives).map(([field, texts]) => [
+    field,
+    isDrawn ? texts : texts.slice(0, counts[field] ?? 1),
+  ]);
+  return {
+    id,
+    title,
+    description,
+    request: { job, line, category },
+    response: {
+      alternatives: Object.fromEntries(alternatives) as JobCreative['response']['alternatives'],
+      ...(isDrawn && { policy: 'explore' }),
+    },
+    copy_text: copy.ad_copy,
+    confidence_score: confidence,
+    model_name: model.name,
+    model_version: model.version,
+    writer: copy.writer,
+  };
 }
