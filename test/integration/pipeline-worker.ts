@@ -7,19 +7,9 @@ import { MINUTE_MS, sleep, systemClock } from '../../src/core/clock.ts';
 import type { Config } from '../../src/core/config/index.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
 import { openDatabase } from '../../src/db/index.ts';
-import {
-  createRunStarter,
-  openQueueBackend,
-  openStageQueues,
-  type RunStage,
-} from '../../src/queues/index.ts';
+import { createRunStarter, openQueueBackend, openStageQueues } from '../../src/queues/index.ts';
 import { createArtifactStore, createPostgresTrackingStore } from '../../src/tracking/index.ts';
-import {
-  createRunHandlers,
-  openWorkers,
-  type StageHandler,
-  type RunHandlers,
-} from '../../src/workers/index.ts';
+import { createRunHandlers, openWorkers, type Handlers } from '../../src/workers/index.ts';
 import { idleHandlers } from '../../fixtures/idle-handlers.ts';
 
 export interface ChildSettings {
@@ -46,30 +36,27 @@ const queues = openStageQueues({ backend, config: config.queues, log });
 const runs = createRunStarter({ database, queues, config, clock: systemClock });
 const real = createRunHandlers({ tracking: createPostgresTrackingStore(database.db) });
 
-const hanging = <S extends RunStage>(stage: S, handler: StageHandler<S>): StageHandler<S> =>
+type Handler = NonNullable<Handlers[string]>;
+const hanging = (stage: string, handler: Handler): Handler =>
   stage === settings.hangIn
-    ? async (payload, context) => {
-        await handler(payload, context);
+    ? async (payload: never, context: { signal: AbortSignal }) => {
+        await handler(payload, context as never);
         tell({ kind: 'reached', stage });
         await sleep(HANG_MS, context.signal);
         throw new Error('nobody has killed this worker');
       }
     : handler;
-const handlers: RunHandlers = settings.isIdle
+const handlers: Handlers = settings.isIdle
   ? {
       ...idleHandlers,
-      'train-model': async (payload, context) => {
+      'train-model': async (payload: never, context: { signal: AbortSignal }) => {
         await sleep(IDLE_TRAINING_MS, context.signal);
-        return await idleHandlers['train-model'](payload, context);
+        return await idleHandlers['train-model'](payload, context as never);
       },
     }
-  : {
-      'generate-data': hanging('generate-data', real['generate-data']),
-      'version-data': hanging('version-data', real['version-data']),
-      'train-model': hanging('train-model', real['train-model']),
-      'register-model': hanging('register-model', real['register-model']),
-      'summarize-run': hanging('summarize-run', real['summarize-run']),
-    };
+  : Object.fromEntries(
+      Object.entries<Handler>(real).map(([stage, handler]) => [stage, hanging(stage, handler)]),
+    );
 const workers = await openWorkers({
   queues,
   runs,
