@@ -32,6 +32,13 @@ export function createMetrics(models: () => ServedModels | undefined): Metrics {
   const registers = [registry];
   collectDefaultMetrics({ register: registry, prefix: 'copyloop_' });
 
+  const counter = (name: string, help: string, labelNames: string[] = []): Counter =>
+    new Counter({ name, help, labelNames, registers });
+  const histogram = (name: string, help: string, buckets: number[], labelNames: string[] = []): Histogram =>
+    new Histogram({ name, help, buckets, labelNames, registers });
+  const gauge = (name: string, help: string, labelNames: string[] = []): Gauge =>
+    new Gauge({ name, help, labelNames, registers });
+
   const scorers = (): { version: string; scorer: Scorer }[] =>
     (['champion', 'challenger'] as const).flatMap((alias) => {
       const model = models()?.current(alias);
@@ -53,132 +60,74 @@ export function createMetrics(models: () => ServedModels | undefined): Metrics {
   scorerGauge('copyloop_running_texts', 'Texts that sessions hold', (scorer) => scorer.runningTexts);
   scorerGauge('copyloop_scoring_threads', 'Scoring threads alive', (scorer) => scorer.liveThreads);
 
-  const requests = new Counter({
-    name: 'copyloop_http_requests_total',
-    help: 'Requests answered',
-    labelNames: ['method', 'route', 'status'],
-    registers,
-  });
-  const requestSeconds = new Histogram({
-    name: 'copyloop_http_request_duration_seconds',
-    help: 'From the first byte of a request to its answer',
-    labelNames: ['method', 'route'],
-    buckets: SECONDS,
-    registers,
-  });
-  const requestsInFlight = new Gauge({
-    name: 'copyloop_http_requests_in_flight',
-    help: 'Requests begun and not answered',
-    registers,
-  });
-  const phaseSeconds = new Histogram({
-    name: 'copyloop_phase_seconds',
-    help: 'Time of a prediction by phase: tokenize, wait, compute, write',
-    labelNames: ['phase'],
-    buckets: SECONDS,
-    registers,
-  });
-  const batchTexts = new Histogram({
-    name: 'copyloop_batch_texts',
-    help: 'Texts of a batch',
-    buckets: TEXTS,
-    registers,
-  });
-  const batchTokens = new Histogram({
-    name: 'copyloop_batch_tokens',
-    help: 'Tokens of a batch, padding left out',
-    buckets: TOKENS,
-    registers,
-  });
-  const paddedTokens = new Counter({
-    name: 'copyloop_padded_tokens_total',
-    help: 'Tokens computed, padding included',
-    registers,
-  });
-  const scoredTexts = new Counter({
-    name: 'copyloop_scored_texts_total',
-    help: 'Texts scored',
-    labelNames: ['model_version'],
-    registers,
-  });
-  const droppedTexts = new Counter({
-    name: 'copyloop_dropped_texts_total',
-    help: 'Texts not scored: the queue was full, the deadline passed or the caller hung up',
-    labelNames: ['reason'],
-    registers,
-  });
-  const cacheLookups = new Counter({
-    name: 'copyloop_score_cache_total',
-    help: 'Look-ups in the score cache',
-    labelNames: ['result'],
-    registers,
-  });
-  const predictions = new Counter({
-    name: 'copyloop_predictions_total',
-    help: 'Creatives answered',
-    labelNames: ['model_version', 'alias', 'writer'],
-    registers,
-  });
-  const scores = new Histogram({
-    name: 'copyloop_confidence_score',
-    help: 'Confidence scores answered',
-    labelNames: ['model_version'],
-    buckets: TENTHS,
-    registers,
-  });
-  const shadowTexts = new Counter({
-    name: 'copyloop_shadow_total',
-    help: 'Predictions copied to the challenger',
-    labelNames: ['result'],
-    registers,
-  });
-  const shadowDifference = new Histogram({
-    name: 'copyloop_shadow_score_difference',
-    help: "Distance of the challenger's score from the champion's",
-    buckets: DIFFERENCES,
-    registers,
-  });
-  const storedPredictions = new Counter({
-    name: 'copyloop_stored_predictions_total',
-    help: 'Predictions written to the database, dropped because it could not keep up, or refused by it',
-    labelNames: ['result'],
-    registers,
-  });
-  const feedbackRows = new Counter({
-    name: 'copyloop_feedback_total',
-    help: 'Feedback taken',
-    labelNames: ['outcome'],
-    registers,
-  });
-  const modelLoads = new Counter({
-    name: 'copyloop_model_loads_total',
-    help: 'Model versions loaded or refused',
-    labelNames: ['result'],
-    registers,
-  });
-  const modelLoadSeconds = new Histogram({
-    name: 'copyloop_model_load_duration_seconds',
-    help: 'Time to load, prove and warm up a version',
-    buckets: [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
-    registers,
-  });
-  const loadFailed = new Gauge({
-    name: 'copyloop_model_load_failed',
-    help: '1 while the version that the alias names cannot be loaded: alert on it',
-    labelNames: ['alias'],
-    registers,
-  });
-  const registryUnreadable = new Gauge({
-    name: 'copyloop_registry_unreadable',
-    help: '1 while the registry cannot be read: what is loaded serves on, no new champion is heard of; alert on it',
-    registers,
-  });
-  const servedVersion = new Gauge({
-    name: 'copyloop_served_model_version',
-    help: 'Version that serves under the alias; 0 for none',
-    labelNames: ['alias'],
-    registers,
-  });
+  const requests = counter('copyloop_http_requests_total', 'Requests answered', [
+    'method',
+    'route',
+    'status',
+  ]);
+  const requestSeconds = histogram(
+    'copyloop_http_request_duration_seconds',
+    'From the first byte of a request to its answer',
+    SECONDS,
+    ['method', 'route'],
+  );
+  const requestsInFlight = gauge('copyloop_http_requests_in_flight', 'Requests begun and not answered');
+  const phaseSeconds = histogram(
+    'copyloop_phase_seconds',
+    'Time of a prediction by phase: tokenize, wait, compute, write',
+    SECONDS,
+    ['phase'],
+  );
+  const batchTexts = histogram('copyloop_batch_texts', 'Texts of a batch', TEXTS);
+  const batchTokens = histogram('copyloop_batch_tokens', 'Tokens of a batch, padding left out', TOKENS);
+  const paddedTokens = counter('copyloop_padded_tokens_total', 'Tokens computed, padding included');
+  const scoredTexts = counter('copyloop_scored_texts_total', 'Texts scored', ['model_version']);
+  const droppedTexts = counter(
+    'copyloop_dropped_texts_total',
+    'Texts not scored: the queue was full, the deadline passed or the caller hung up',
+    ['reason'],
+  );
+  const cacheLookups = counter('copyloop_score_cache_total', 'Look-ups in the score cache', ['result']);
+  const predictions = counter('copyloop_predictions_total', 'Creatives answered', [
+    'model_version',
+    'alias',
+    'writer',
+  ]);
+  const scores = histogram('copyloop_confidence_score', 'Confidence scores answered', TENTHS, [
+    'model_version',
+  ]);
+  const shadowTexts = counter('copyloop_shadow_total', 'Predictions copied to the challenger', ['result']);
+  const shadowDifference = histogram(
+    'copyloop_shadow_score_difference',
+    "Distance of the challenger's score from the champion's",
+    DIFFERENCES,
+  );
+  const storedPredictions = counter(
+    'copyloop_stored_predictions_total',
+    'Predictions written to the database, dropped because it could not keep up, or refused by it',
+    ['result'],
+  );
+  const feedbackRows = counter('copyloop_feedback_total', 'Feedback taken', ['outcome']);
+  const modelLoads = counter('copyloop_model_loads_total', 'Model versions loaded or refused', ['result']);
+  const modelLoadSeconds = histogram(
+    'copyloop_model_load_duration_seconds',
+    'Time to load, prove and warm up a version',
+    [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60],
+  );
+  const loadFailed = gauge(
+    'copyloop_model_load_failed',
+    '1 while the version that the alias names cannot be loaded: alert on it',
+    ['alias'],
+  );
+  const registryUnreadable = gauge(
+    'copyloop_registry_unreadable',
+    '1 while the registry cannot be read: what is loaded serves on, no new champion is heard of; alert on it',
+  );
+  const servedVersion = gauge(
+    'copyloop_served_model_version',
+    'Version that serves under the alias; 0 for none',
+    ['alias'],
+  );
 
   return {
     registry,

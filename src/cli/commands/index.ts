@@ -9,134 +9,60 @@ export interface CommandEntry {
   command: () => Promise<Command>;
 }
 
-/** Commands differ in their option types; the dispatcher parses by the specs, so it may forget them. */
-const entry = (about: string, load: () => Promise<unknown>): CommandEntry => ({
-  about,
-  command: async () => (await load()) as Command,
-});
-
-export const COMMANDS: Readonly<Record<string, CommandEntry>> = {
-  start: entry(
-    'everything in one command, serving in the end',
-    async () => (await import('./start.ts')).startCommand,
-  ),
-  server: entry(
-    'the HTTP server alone; any number of them follow the same champion',
-    async () => (await import('./server.ts')).serverCommand,
-  ),
-  worker: entry(
-    'works on the stages; start as many as you like',
-    async () => (await import('./worker.ts')).workerCommand,
-  ),
-  run: entry(
-    'starts a pipeline run, and follows it with --wait',
-    async () => (await import('./run.ts')).runCommand,
-  ),
-  runs: entry(
-    'lists runs, shows one, cancels or replays it',
-    async () => (await import('./runs.ts')).runsCommand,
-  ),
-  models: entry(
-    'versions of the registered model and their accuracy, or how its champion changed',
-    async () => (await import('./models.ts')).modelsCommand,
-  ),
-  export: entry(
-    'copies a model version out as a Hugging Face directory',
-    async () => (await import('./export.ts')).exportCommand,
-  ),
-  approve: entry(
-    'makes a version that waits for approval the champion',
-    async () => (await import('./approve.ts')).approveCommand,
-  ),
-  reject: entry('turns such a version down', async () => (await import('./approve.ts')).rejectCommand),
-  rollback: entry(
-    'makes the previous champion the champion again',
-    async () => (await import('./rollback.ts')).rollbackCommand,
-  ),
-  verify: entry(
-    'trains a model version again from its record and compares the weights',
-    async () => (await import('./verify.ts')).verifyCommand,
-  ),
-  receipt: entry(
-    'where a prediction or a model version came from',
-    async () => (await import('./receipt.ts')).receiptCommand,
-  ),
-  inspect: entry(
-    'what a file or an address holds and how it would be read',
-    async () => (await import('./inspect.ts')).inspectCommand,
-  ),
-  datasets: entry(
-    'dataset versions, their checks, and how two of them differ',
-    async () => (await import('./datasets.ts')).datasetsCommand,
-  ),
-  predict: entry(
-    'the creative of one product, or of a whole catalogue',
-    async () => (await import('./predict.ts')).predictCommand,
-  ),
-  feedback: entry(
-    'takes in a report of what became of texts',
-    async () => (await import('./feedback.ts')).feedbackCommand,
-  ),
-  'compare-writers': entry(
-    'what several writers make of the same products, on one page, with limits for CI',
-    async () => (await import('./compare-writers.ts')).compareWritersCommand,
-  ),
-  brands: entry(
-    'how brands speak: lists, sets and exports their profiles',
-    async () => (await import('./brands.ts')).brandsCommand,
-  ),
-  learning: entry(
-    'what a version would have earned on what was served',
-    async () => (await import('./learning.ts')).learningCommand,
-  ),
-  keys: entry('API keys: list, create, rotate, revoke', async () => (await import('./keys.ts')).keysCommand),
-  audit: entry('who did what to which object', async () => (await import('./audit.ts')).auditCommand),
-  webhooks: entry(
-    'webhooks and what became of their deliveries',
-    async () => (await import('./webhooks.ts')).webhooksCommand,
-  ),
-  health: entry(
-    'asks a running server or worker whether it is alive',
-    async () => (await import('./health.ts')).healthCommand,
-  ),
-  train: entry(
-    'trains one model on a file, outside the pipeline',
-    async () => (await import('./train.ts')).trainCommand,
-  ),
-  sweep: entry(
-    'a run over every combination of recipes, settings and seeds',
-    async () => (await import('./sweep.ts')).sweepCommand,
-  ),
-  evaluate: entry(
-    'measures a model directory on a file',
-    async () => (await import('./evaluate.ts')).evaluateCommand,
-  ),
-  migrate: entry(
-    'brings the schema of the database up to date',
-    async () => (await import('./migrate.ts')).migrateCommand,
-  ),
-  backup: entry(
+/** `command-name` is what its module exports as `commandNameCommand`. */
+const TABLE = {
+  start: ['trains a first champion, then serves: everything in one command', () => import('./start.ts')],
+  server: ['the HTTP server alone; run any number of them', () => import('./server.ts')],
+  worker: ['works on the stages; run as many as you like', () => import('./worker.ts')],
+  run: ['starts a pipeline run; --wait follows it', () => import('./run.ts')],
+  runs: ['lists runs; shows, cancels or replays one', () => import('./runs.ts')],
+  models: [
+    'lists versions of the model with their accuracy, or shows how its champion changed',
+    () => import('./models.ts'),
+  ],
+  export: ['copies a model version to a Hugging Face directory', () => import('./export.ts')],
+  approve: ['promotes a version that waits for approval', () => import('./approve.ts')],
+  reject: ['turns down a version that waits for approval', () => import('./approve.ts')],
+  rollback: ['restores the previous champion', () => import('./rollback.ts')],
+  verify: ['retrains a model version from its record and compares the weights', () => import('./verify.ts')],
+  receipt: ['shows where a prediction or a model version came from', () => import('./receipt.ts')],
+  inspect: ['shows what a file or an address holds and how it would be read', () => import('./inspect.ts')],
+  datasets: [
+    'lists dataset versions, shows their checks, compares two of them',
+    () => import('./datasets.ts'),
+  ],
+  predict: ['writes copy for one product, or for a whole catalogue', () => import('./predict.ts')],
+  feedback: ['imports a report of what became of texts', () => import('./feedback.ts')],
+  'compare-writers': [
+    'has several writers write for the same products, on one page, with limits for CI',
+    () => import('./compare-writers.ts'),
+  ],
+  brands: ['lists, sets and exports the profiles of brands', () => import('./brands.ts')],
+  learning: ['estimates what a version would have earned on what was served', () => import('./learning.ts')],
+  keys: ['lists, creates, rotates and revokes API keys', () => import('./keys.ts')],
+  audit: ['shows who did what to which object', () => import('./audit.ts')],
+  webhooks: ['lists webhooks and what became of their deliveries', () => import('./webhooks.ts')],
+  health: ['asks a running server or worker whether it is alive', () => import('./health.ts')],
+  train: ['trains one model on a file, outside the pipeline', () => import('./train.ts')],
+  sweep: ['starts a run over every combination of recipes, settings and seeds', () => import('./sweep.ts')],
+  evaluate: ['measures a model directory on a file', () => import('./evaluate.ts')],
+  migrate: ['brings the database schema up to date', () => import('./migrate.ts')],
+  backup: [
     'copies database and artifacts of a running installation to a folder or bucket',
-    async () => (await import('./backup.ts')).backupCommand,
-  ),
-  'verify-backup': entry(
-    'reads a backup whole and says whether it can be restored',
-    async () => (await import('./backup.ts')).verifyBackupCommand,
-  ),
-  restore: entry(
-    'brings a backup into an installation that is empty',
-    async () => (await import('./backup.ts')).restoreCommand,
-  ),
-  retention: entry(
-    'deletes old tracking runs with their artifacts',
-    async () => (await import('./retention.ts')).retentionCommand,
-  ),
-  config: entry(
-    'every setting in force and where it came from',
-    async () => (await import('./config.ts')).configCommand,
-  ),
-  doctor: entry(
-    'what this machine lacks, and what to do about it',
-    async () => (await import('./doctor.ts')).doctorCommand,
-  ),
-};
+    () => import('./backup.ts'),
+  ],
+  'verify-backup': ['reads a whole backup and says whether it can be restored', () => import('./backup.ts')],
+  restore: ['restores a backup into an empty installation', () => import('./backup.ts')],
+  retention: ['deletes old tracking runs with their artifacts', () => import('./retention.ts')],
+  config: ['prints every setting in force and where it came from', () => import('./config.ts')],
+  doctor: ['says what this machine lacks, and what to do about it', () => import('./doctor.ts')],
+} as const;
+
+export const COMMANDS: Readonly<Record<string, CommandEntry>> = Object.fromEntries(
+  Object.entries(TABLE).map(([name, [about, load]]) => {
+    const exported = `${name.replaceAll(/-(\w)/g, (_, letter: string) => letter.toUpperCase())}Command`;
+    // Commands differ in their option types; the dispatcher parses by the specs, so it may forget them.
+    const command = async () => ((await load()) as unknown as Record<string, Command>)[exported] as Command;
+    return [name, { about, command }];
+  }),
+);

@@ -12,7 +12,7 @@ export {
 } from './errors.ts';
 export { defineRoute, jsonAnswer, jsonBody } from './define-route.ts';
 export { createHangUpSignal } from './hang-up.ts';
-export { createPageQuery } from './page-query.ts';
+export { createPageQuery, pageKeys } from './page-query.ts';
 export { refuseNul } from './refuse-nul.ts';
 export { requireReachable } from './require-reachable.ts';
 export { renderAs } from './render-as.ts';

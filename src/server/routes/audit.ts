@@ -2,7 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import { listAudit } from '../../audit/index.ts';
 import { AUDIT_OUTCOMES, type Db } from '../../db/index.ts';
-import { createRouter, defineRoute, jsonAnswer, renderAs, type Router } from '../http/index.ts';
+import { createRouter, defineRoute, jsonAnswer, pageKeys, renderAs, type Router } from '../http/index.ts';
 
 const part = z.string().min(1).max(200).optional();
 const entry = z
@@ -27,14 +27,7 @@ const listRoute = defineRoute({
   summary: 'Changes, newest first, and attempts at them that a role did not allow',
   request: {
     query: z.strictObject({
-      limit: z.coerce.number<string>().int().min(1).max(500).default(50),
-      before: z.coerce
-        .number<string>()
-        .int()
-        .min(1)
-        .max(Number.MAX_SAFE_INTEGER)
-        .optional()
-        .openapi({ description: 'number of the last entry of the page before' }),
+      ...pageKeys('number of the last entry of the page before'),
       actor: part.openapi({ description: 'a part of it, whatever its case' }),
       action: part,
       object: part,

@@ -29,6 +29,7 @@ import {
   errorResponse,
   jsonAnswer,
   jsonBody,
+  pageKeys,
   type Router,
 } from '../http/index.ts';
 import type { Metrics } from '../metrics.ts';
@@ -134,14 +135,7 @@ const listRoute = defineRoute({
     query: z.strictObject({
       prediction_id: predictionId.optional(),
       outcome: z.enum(STORED_OUTCOMES).optional(),
-      limit: z.coerce.number<string>().int().min(1).max(500).default(50),
-      before: z.coerce
-        .number<string>()
-        .int()
-        .min(1)
-        .max(Number.MAX_SAFE_INTEGER)
-        .optional()
-        .openapi({ description: 'id of the last feedback of the page before' }),
+      ...pageKeys('id of the last feedback of the page before'),
     }),
   },
   responses: { 200: jsonAnswer('a page of the feedback', { feedback: z.array(toldSchema) }) },

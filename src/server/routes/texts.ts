@@ -11,6 +11,7 @@ import {
   errorResponse,
   jsonAnswer,
   jsonBody,
+  pageKeys,
   renderAs,
   type AppEnv,
   type Router,
@@ -78,14 +79,7 @@ const listRoute = defineRoute({
       field: z.string().max(100).optional(),
       min_score: score.optional(),
       max_score: score.optional(),
-      limit: z.coerce.number<string>().int().min(1).max(500).default(50),
-      before: z.coerce
-        .number<string>()
-        .int()
-        .min(1)
-        .max(Number.MAX_SAFE_INTEGER)
-        .optional()
-        .openapi({ description: 'number of the last text of the page before' }),
+      ...pageKeys('number of the last text of the page before'),
     }),
   },
   responses: {
