@@ -7,9 +7,12 @@ import { useMay } from '../../app/sign-in.tsx';
 import { CopyButton } from '../../parts/copy-button.tsx';
 import { toError, Trouble } from '../../parts/trouble.tsx';
 
-const STAGES = ['generate-data', 'version-data', 'train-model', 'register-model', 'summarize-run'] as const;
-
 type ReplayRequest = Body<'POST /runs/{id}/replay'>;
+
+/** A run shows its own stages; what is asked for is one of them. */
+function toStage(name: string): ReplayRequest['from'] {
+  return name === '' ? undefined : (name as ReplayRequest['from']);
+}
 
 /** Goes to the new run; what cannot be replayed says so before it starts. */
 async function replay(id: string, request: ReplayRequest): Promise<void> {
@@ -47,7 +50,6 @@ export function ReplayFrom({ run, from }: { run: PipelineRun; from: string }) {
   const [error, setError] = useState<Error>();
   const mayReplay = useMay('writer');
   if (!mayReplay) return null;
-  const stage = STAGES.find((name) => name === from);
   return (
     <>
       <button
@@ -55,7 +57,7 @@ export function ReplayFrom({ run, from }: { run: PipelineRun; from: string }) {
         class="quiet"
         aria-label={`Replay from here: ${from}`}
         onClick={() =>
-          void replay(run.id, { from: stage }).catch((cause: unknown) => setError(toError(cause)))
+          void replay(run.id, { from: toStage(from) }).catch((cause: unknown) => setError(toError(cause)))
         }
       >
         from here
@@ -79,7 +81,7 @@ export function ReplayChanged({ run }: { run: PipelineRun }) {
     const named = recipes.split(',').map((name) => name.trim());
     const chosen = recipes.trim() === '' ? {} : { recipes: named };
     await replay(run.id, {
-      from: STAGES.find((name) => name === from),
+      from: toStage(from),
       options: { ...options, ...chosen },
     });
   };
@@ -97,7 +99,7 @@ export function ReplayChanged({ run }: { run: PipelineRun }) {
           From
           <select value={from} onChange={(event) => setFrom(event.currentTarget.value)}>
             <option value="">the beginning</option>
-            {STAGES.slice(1).map((stage) => (
+            {[...new Set(run.stages.map(({ stage }) => stage))].slice(1).map((stage) => (
               <option key={stage}>{stage}</option>
             ))}
           </select>
