@@ -12,7 +12,12 @@ const terminal: Terminal = {
   columns: process.stderr.columns ?? 100,
 };
 
+/** After a signal and an orderly end, connections that nobody could close keep the process for so long. */
+const LEFT_BEHIND_MS = 1000;
+
+const stopping = abortOnSignal();
 process.exitCode = await main(process.argv.slice(2));
+if (stopping.signal.aborted) setTimeout(() => process.exit(), LEFT_BEHIND_MS).unref();
 
 async function main(argv: readonly string[]): Promise<number> {
   const [name, ...rest] = argv;
@@ -24,7 +29,6 @@ async function main(argv: readonly string[]): Promise<number> {
     terminal.print(readPackageVersion());
     return 0;
   }
-  const stopping = abortOnSignal();
   try {
     const load = COMMANDS[name];
     if (load === undefined) {

@@ -8,8 +8,10 @@ import {
   type Pool,
   type PoolClient,
 } from 'pg';
+import { withDeadline } from '../core/clock.ts';
 import { AppError, toError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
+import { RELEASE_MS } from '../core/resources.ts';
 import { isTracing } from '../core/trace.ts';
 import { createBoundedPool } from './bounded-pool.ts';
 import { traceQueries } from './trace-queries.ts';
@@ -32,6 +34,8 @@ export interface Database {
   /** Connection string, for the queues' own pool and for LISTEN. Holds a password: never log it. */
   url: string;
   close(): Promise<void>;
+  /** It bounds itself: the embedded server is not to be left running. */
+  readonly closesWithinMs?: number;
 }
 
 export interface DatabaseOptions {
@@ -86,7 +90,9 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
     });
     const db = new Kysely<Schema>({ dialect: new PostgresDialect({ pool: withPreparedStatements(pool) }) });
     const close = async (): Promise<void> => {
-      await db.destroy();
+      await withDeadline(db.destroy(), RELEASE_MS, 'connections to PostgreSQL do not close').catch(
+        (error: unknown) => log.warn({ err: error }, 'connections to PostgreSQL are left behind'),
+      );
       await embedded?.close();
     };
     const client = await connect(pool, url);
@@ -100,7 +106,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Database> 
       // Closed: its statements have no limit.
       client.release(true);
     }
-    return { db, pool, locks: createLocks(url), migrated, url, close };
+    return { db, pool, locks: createLocks(url), migrated, url, close, closesWithinMs: Infinity };
   } catch (error) {
     await embedded?.close();
     throw error;

@@ -4,9 +4,30 @@
  */
 import { FlowProducer, Queue, QueueEvents, Worker, type Telemetry } from 'bullmq';
 import { Redis } from 'ioredis';
+import { SECOND_MS, withDeadline } from '../core/clock.ts';
 import { AppError, toError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { REPEAT_SETTINGS, type QueueBackend } from './backend.ts';
+
+/** A server that is stopped rather than gone takes commands and answers none: callers wait so long. */
+const QUIT_MS = 2 * SECOND_MS;
+const COMMAND_MS = 10 * SECOND_MS;
+
+/**
+ * ioredis forgets to end when it is disconnected between two attempts to connect, and BullMQ's workers, which
+ * block on a duplicate each, wait for that end without limit.
+ */
+function endsAlways(connection: Redis): Redis {
+  const disconnect = connection.disconnect.bind(connection);
+  connection.disconnect = (reconnect = false) => {
+    // Of a connection that waits for its first attempt ioredis does end.
+    if (connection.status === 'reconnecting' && !reconnect) connection.status = 'wait';
+    disconnect(reconnect);
+  };
+  const duplicate = connection.duplicate.bind(connection);
+  connection.duplicate = (override) => endsAlways(duplicate(override));
+  return connection;
+}
 
 export async function openRedisBackend(options: {
   redisUrl: string;
@@ -17,12 +38,15 @@ export async function openRedisBackend(options: {
 }): Promise<QueueBackend> {
   const { redisUrl, prefix, log } = options;
   const telemetry = options.telemetry && { telemetry: options.telemetry };
-  const producers = new Redis(redisUrl, {
-    lazyConnect: true,
-    maxRetriesPerRequest: 1,
-    enableOfflineQueue: false,
-  });
-  const workers = new Redis(redisUrl, { lazyConnect: true, maxRetriesPerRequest: null });
+  const producers = endsAlways(
+    new Redis(redisUrl, {
+      lazyConnect: true,
+      maxRetriesPerRequest: 1,
+      enableOfflineQueue: false,
+      commandTimeout: COMMAND_MS,
+    }),
+  );
+  const workers = endsAlways(new Redis(redisUrl, { lazyConnect: true, maxRetriesPerRequest: null }));
   let lastError: Error | undefined;
   for (const connection of [producers, workers]) {
     connection.on('error', (error) => {
@@ -66,6 +90,9 @@ export async function openRedisBackend(options: {
 
 /** QUIT waits for the replies on their way; a server that is gone cannot give them. */
 async function quit(connection: Redis): Promise<void> {
-  if (connection.status === 'ready') await connection.quit().catch(() => connection.disconnect());
+  if (connection.status === 'ready')
+    await withDeadline(connection.quit(), QUIT_MS, 'Redis does not answer').catch(() =>
+      connection.disconnect(),
+    );
   else connection.disconnect();
 }

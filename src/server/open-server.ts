@@ -13,7 +13,7 @@ import { httpOrigin } from '../core/http-origin.ts';
 import { createLogHealth, type Logger } from '../core/log.ts';
 import type { LogHealth } from '../core/log-destination.ts';
 import { readPackageVersion } from '../core/paths.ts';
-import { createResources } from '../core/resources.ts';
+import { createResources, RELEASE_MS } from '../core/resources.ts';
 import { createBrandBook } from '../copy/index.ts';
 import type { Database } from '../db/index.ts';
 import type { JobStarter, RunStarter, StageQueues } from '../queues/index.ts';
@@ -78,6 +78,8 @@ export interface Server {
    * brought stays open.
    */
   close(): Promise<void>;
+  /** The stack of what it opened bounds each piece of it. */
+  readonly closesWithinMs: number;
 }
 
 const DATABASE_CHECK_MS = 2000;
@@ -243,13 +245,14 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       log,
     });
     const url = await listen(http, server);
-    resources.defer('http server', draining.run);
+    const drainMs = server.drainDelayMs + server.shutdownGraceMs + RELEASE_MS;
+    resources.defer('http server', draining.run, drainMs);
     log.info({ url, keys: needsKeys(server), ...threads }, 'the server listens');
     // Hono lists middleware among the routes, as ALL.
     const routes = app.routes
       .filter(({ method }) => method !== 'ALL')
       .map(({ method, path: pattern }) => `${method} ${pattern}`);
-    return { url, routes: [...new Set(routes)], close: () => resources.release() };
+    return { url, routes: [...new Set(routes)], closesWithinMs: Infinity, close: () => resources.release() };
   } catch (thrown) {
     await resources.release();
     throw thrown;

@@ -2,10 +2,11 @@
 import { hostname } from 'node:os';
 import type { Processor, Worker } from 'bullmq';
 import { deleteOldAudit } from '../audit/index.ts';
-import { DAY_MS, type Clock } from '../core/clock.ts';
+import { DAY_MS, SECOND_MS, withDeadline, type Clock } from '../core/clock.ts';
 import { toError } from '../core/errors.ts';
 import { randomSlug } from '../core/ids.ts';
 import type { Logger } from '../core/log.ts';
+import { RELEASE_MS } from '../core/resources.ts';
 import {
   BACKOFF_TYPE,
   backoffDelayMs,
@@ -28,10 +29,14 @@ export interface Workers {
   readonly workerId: string;
   /**
    * Takes no new job, lets running ones finish for a while, then stops them and gives them back to their
-   * queues.
+   * queues. Queues that do not answer then are left: others take the jobs over once their locks have run out.
    */
   close(): Promise<void>;
+  readonly closesWithinMs: number;
 }
+
+/** So long stopped attempts may take to be handed back. */
+const HAND_BACK_MS = 5 * SECOND_MS;
 
 export async function openWorkers(options: {
   queues: StageQueues;
@@ -110,25 +115,37 @@ export async function openWorkers(options: {
     'workers are ready',
   );
 
+  const drainMs = options.drainMs ?? config.shutdownGraceMs;
+  const boundMs = drainMs + HAND_BACK_MS;
   return {
     workerId,
+    closesWithinMs: boundMs + RELEASE_MS,
     close: async () => {
       const startedMs = performance.now();
-      const drainMs = options.drainMs ?? config.shutdownGraceMs;
       log.info({ workerId, drainMs }, 'the workers drain');
-      const drained = Promise.all(workers.map((worker) => worker.close()));
+      const open = new Set(['upkeep', ...workers.map(({ name }) => name)]);
+      const end = async (name: string, ending: Promise<void>): Promise<void> => {
+        await ending;
+        open.delete(name);
+      };
+      const drained = Promise.all([
+        end('upkeep', reconciler.close()),
+        ...workers.map((worker) => end(worker.name, worker.close())),
+      ]);
       const timer = setTimeout(() => running.stopAll('shutdown'), drainMs);
+      const elapsedMs = (): number => Math.round(performance.now() - startedMs);
       try {
-        await reconciler.close();
-        await drained;
+        await withDeadline(drained, boundMs, 'queues or database do not answer');
+        log.info({ workerId, elapsedMs: elapsedMs() }, 'the workers have drained');
+      } catch (thrown) {
+        log.warn(
+          { workerId, elapsedMs: elapsedMs(), left: [...open], err: toError(thrown) },
+          'the workers have not drained in time: what they had in hand goes on elsewhere',
+        );
       } finally {
         clearTimeout(timer);
         await running.close();
         await logs.close();
-        log.info(
-          { workerId, elapsedMs: Math.round(performance.now() - startedMs) },
-          'the workers have drained',
-        );
       }
     },
   };

@@ -22,6 +22,19 @@ describe('the resource stack', () => {
     expect(order).toEqual(['database']);
   });
 
+  it('leaves what does not close and releases the rest, waiting without limit only for what bounds itself', async () => {
+    const order: string[] = [];
+    const resources = createResources(createSilentLogger(), 50);
+    resources.defer('database', () => void order.push('database'));
+    resources.add('server', {
+      closesWithinMs: Infinity,
+      close: () => new Promise((resolve) => setTimeout(resolve, 200)).then(() => void order.push('server')),
+    });
+    resources.defer('queue', () => new Promise(() => undefined));
+    await expect(resources.release()).rejects.toThrow('queue is not released after 50 ms');
+    expect(order).toEqual(['server', 'database']);
+  });
+
   it('unwinds when start-up fails half way', async () => {
     let closed = false;
     const start = withResources(createSilentLogger(), async (resources) => {

@@ -1,7 +1,16 @@
 /** A server that is asked to stop while it is being asked for predictions, as a process of its own. */
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { Agent, request } from 'node:http';
+import { createServer, type AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
-import { createInstallation, startCopyloop, type Copyloop, type Installation } from './copyloop-process.ts';
+import {
+  createInstallation,
+  runCopyloop,
+  startCopyloop,
+  type Copyloop,
+  type Installation,
+} from './copyloop-process.ts';
 
 const PRODUCT = JSON.stringify({ title: 'Lamp', description: 'A lamp that lasts the whole night long.' });
 const CONNECTIONS = 8;
@@ -66,6 +75,49 @@ it('drains for SIGHUP as for SIGTERM', async () => {
   expect(await server.ended).toBe(0);
   expect(server.output()).toContain('the server has drained');
 });
+
+it.skipIf(inject('redisUrl') === null).each([
+  ['is gone', 'SIGKILL'],
+  ['takes commands and answers none', 'SIGSTOP'],
+] as const)('a worker ends while Redis %s', async (_how, signal) => {
+  const redis = await startRedis();
+  try {
+    const worker = runCopyloop(['worker'], {
+      ...installation.env,
+      REDIS_URL: redis.url,
+      COPYLOOP_QUEUES__SHUTDOWN_GRACE_MS: '500',
+      // So that its upkeep has something to ask Redis for.
+      COPYLOOP_QUEUES__RECONCILE_INTERVAL_MS: '500',
+      COPYLOOP_WORKER__PORT: '0',
+    });
+    running.push({ ...worker, url: '' });
+    await expect.poll(worker.output, { timeout: 60_000 }).toContain('working on');
+    redis.child.kill(signal);
+    if (signal === 'SIGKILL') await expect.poll(worker.output).toContain('Redis does not answer');
+    worker.child.kill('SIGTERM');
+    expect(await worker.ended).toBe(0);
+    expect(worker.output()).toMatch(/the workers have (?:not )?drained/);
+  } finally {
+    redis.child.kill('SIGKILL');
+  }
+});
+
+async function startRedis(): Promise<{ child: ChildProcess; url: string }> {
+  const port = await freePort();
+  const child = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '']);
+  let said = '';
+  child.stdout.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  await expect.poll(() => said, { timeout: 30_000 }).toContain('Ready to accept connections');
+  return { child, url: `redis://127.0.0.1:${port}` };
+}
+
+async function freePort(): Promise<number> {
+  const probe = createServer().listen(0, '127.0.0.1');
+  await once(probe, 'listening');
+  const { port } = probe.address() as AddressInfo;
+  probe.close();
+  return port;
+}
 
 /**
  * Callers that ask again as soon as they are answered, each on a connection that it keeps, until no
