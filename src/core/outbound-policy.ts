@@ -70,8 +70,8 @@ export function refuseAddress(address: string): string | undefined {
 /**
  * Looks a URL over before anything is connected, for an early answer to whoever sent it. The request itself
  * must still be made by `fetchWithin`: what a name resolves to may change in between.
- * @throws AppError `invalid-input` for another scheme than http(s), `forbidden` for a refused address,
- *   `unavailable` for an unknown name
+ * @throws AppError `invalid-input` for another scheme than http(s) and an unknown name, `forbidden` for a
+ *   refused address, `unavailable` while names cannot be looked up
  */
 export async function checkDestination(url: string | URL, policy: DestinationPolicy): Promise<void> {
   const { protocol, host, hostname } = new URL(url);
@@ -169,9 +169,13 @@ async function resolve(hostname: string): Promise<LookupAddress[]> {
   try {
     return await lookUpAsync(hostname, { all: true });
   } catch (cause) {
-    throw new AppError('unavailable', `the host ${hostname} cannot be resolved: ${toError(cause).message}`, {
-      cause,
-    });
+    // Only a name server that does not answer is worth another try: any other name is one that was misspelt.
+    const isPassing = (cause as NodeJS.ErrnoException).code === 'EAI_AGAIN';
+    throw new AppError(
+      isPassing ? 'unavailable' : 'invalid-input',
+      `the host ${hostname} cannot be resolved: ${toError(cause).message}`,
+      { cause },
+    );
   }
 }
 

@@ -45,6 +45,7 @@ import { createDrain, type Drain } from './drain.ts';
 import { openChangeFeed } from './events/change-feed.ts';
 import { openRetrainTrigger } from './feedback/retrain-trigger.ts';
 
+import { answerUnparsed } from './http/index.ts';
 import { createKeyChecker, needsKeys } from './keys/index.ts';
 import { addLogMetrics, createMetrics } from './metrics.ts';
 import { addStateMetrics } from './state-metrics.ts';
@@ -235,6 +236,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       }),
     );
     const http = createAdaptorServer({ fetch: app.fetch }) as HttpServer;
+    answerUnparsed(http);
     http.keepAliveTimeout = server.keepAliveMs;
     // Node counts it from the start of an idle connection: sooner, and it would cut one that the balancer
     // just took up again.

@@ -81,9 +81,10 @@ describe('a URL from outside', () => {
     ['http://0/', 'forbidden'],
     ['file:///etc/passwd', 'invalid-input'],
     ['gopher://127.0.0.1/', 'invalid-input'],
-    ['http://no-such-host.invalid/', 'unavailable'],
-  ])('%s is refused before and at the request', async (url, code) => {
-    await expect(checkDestination(url, NOBODY)).rejects.toMatchObject({ code });
+    // Of a caller it is a name that was misspelt; to who asks it later it is worth another try.
+    ['http://no-such-host.invalid/', 'invalid-input', 'unavailable'],
+  ])('%s is refused before and at the request', async (url, early, code = early) => {
+    await expect(checkDestination(url, NOBODY)).rejects.toMatchObject({ code: early });
     await expect(fetchWithin(url, NOBODY)).rejects.toMatchObject(code === 'unavailable' ? {} : { code });
   });
 

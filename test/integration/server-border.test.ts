@@ -3,6 +3,8 @@
  * charset, and what null means.
  */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { connect } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { Agent, request, type Server as HttpServer } from 'node:http';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -106,6 +108,12 @@ describe('a method', () => {
     expect((await ask(method, '/api/2.0/mlflow/runs/get')).status).toBe(405);
     expect((await ask(method, '/nowhere')).status).toBe(405);
   });
+  it.each(['FOO', 'CONNECT', 'get'])('%s, which Node hands to no listener, is 405, too', async (method) => {
+    const { hostname, port } = new URL(server.url);
+    const socket = connect(Number(port), hostname);
+    socket.end(`${method} /predict HTTP/1.1\r\nHost: ${hostname}\r\n\r\n`);
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 405 Method Not Allowed\r\nAllow: GET, HEAD, POST/);
+  });
   it('that a path does not take is refused with those that it takes', async () => {
     expect(await ask('DELETE', '/health')).toEqual({ status: 405, allow: 'GET, HEAD' });
     expect(await ask('PATCH', '/jobs/x')).toEqual({ status: 405, allow: 'GET, HEAD, DELETE' });
@@ -113,6 +121,8 @@ describe('a method', () => {
   });
   it("of MLflow's is answered as its clients know it", async () => {
     expect((await ask('DELETE', '/api/2.0/mlflow/runs/get')).status).toBe(404);
+    expect((await ask('PATCH', '/api/2.0/mlflow-artifacts/artifacts/x')).status).toBe(405);
+    expect((await ask('POST', '/api/2.0/mlflow-artifacts/mpu/create/x')).status).toBe(501);
   });
 });
 
@@ -126,7 +136,7 @@ describe('a null member', () => {
       inputs: [{ name: 'text', shape: [1], datatype: 'BYTES', data: ['x'], parameters: { a: null } }],
     };
     for (const [route, body] of [
-      ['/predict', { ...product, ...nothing, category: null, id: null, price: null }],
+      ['/predict', { ...product, ...nothing, category: null, id: null, price: null, unheard_of: null }],
       ['/batch_predict', { items: [{ ...product, ...nothing }], ...nothing }],
       ['/batch_predict', [{ ...product, ...nothing }]],
       ['/tei/predict', { inputs: 'x', truncate: null, raw_scores: null }],

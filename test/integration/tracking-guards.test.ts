@@ -337,6 +337,9 @@ describe('the names of files', () => {
         expect(body['files'], folder).toHaveLength(folder.startsWith('epoch') ? 1 : 2);
       }
     }
+    // What no listing of the run would take is not stored by the proxy either.
+    for (const name of ['a:b', 'c:/x', 'file:x'])
+      expect((await call('PUT', `${filesOf(run.artifactUri)}/${name}`, 'x')).status, name).toBe(400);
     const raw = await call('PUT', `${filesOf(run.artifactUri)}/raw/key%step%0%timestamp%zz%g.png`, 'raw');
     expect(raw.status).toBe(200);
     expect((await call('DELETE', `${filesOf(run.artifactUri)}/epoch:3/`)).status).toBe(200);

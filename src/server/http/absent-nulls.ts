@@ -9,6 +9,8 @@ type Def = { type: string } & Partial<{
   out: z.ZodType;
   element: z.ZodType;
   shape: Record<string, z.ZodType>;
+  /** Of names that the shape has not; `never` refuses them. */
+  catchall: z.ZodType;
   valueType: z.ZodType;
   options: z.ZodType[];
 }>;
@@ -36,7 +38,8 @@ function dropNulls(value: unknown, schema: z.ZodType): unknown {
   return Object.fromEntries(
     Object.entries(value).flatMap(([name, member]: [string, unknown]) => {
       const own = def.type === 'record' ? def.valueType : def.shape?.[name];
-      if (own === undefined) return [[name, member]];
+      if (own === undefined)
+        return member === null && def.catchall?.def.type === 'never' ? [] : [[name, member]];
       if (member === null) return own.safeParse(null).success ? [[name, null]] : [];
       return [[name, dropNulls(member, own)]];
     }),

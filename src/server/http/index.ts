@@ -26,3 +26,4 @@ export { traceRequests } from './trace-requests.ts';
 export { securityHeaders } from './security-headers.ts';
 export { readUtf8Body, readUtf8Text, refuseEncodedBody } from './utf8-body.ts';
 export { setHeader } from './headers.ts';
+export { answerUnparsed } from './unparsed.ts';

@@ -11,9 +11,7 @@ export async function requireReachable(
     await checkDestination(url, destinations);
   } catch (thrown) {
     const error = toAppError(thrown);
-    // Of a worker it is worth another try; of a caller it is a name that was misspelt.
-    const isUnknown = (error.cause as { code?: unknown } | undefined)?.code === 'ENOTFOUND';
-    throw new AppError(isUnknown ? 'invalid-input' : error.code, `${field}: ${error.message}`, {
+    throw new AppError(error.code, `${field}: ${error.message}`, {
       cause: thrown,
       details: { ...error.details, field },
     });

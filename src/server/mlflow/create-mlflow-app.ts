@@ -3,7 +3,7 @@
  * `/ajax-api`, the artifact proxy
  * and the few paths outside. The address space is MLflow's; nothing of ours is added to it.
  */
-import { Hono, type Context, type ErrorHandler } from 'hono';
+import { Hono, type Context, type ErrorHandler, type Next } from 'hono';
 import { AppError, errorTraits } from '../../core/errors.ts';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { CHAMPION, type TrackingStore } from '../../tracking/index.ts';
@@ -136,7 +136,9 @@ const SERVER_INFO = {
   features_enabled: { gateway: false },
 };
 
-function refuseParts(c: Context<AppEnv>): never {
+async function refuseParts(c: Context<AppEnv>, next: Next): Promise<void> {
+  // Another method on an artifact is no part of an upload: 405, as everywhere.
+  if (c.req.path.includes('/mlflow-artifacts/artifacts')) return await next();
   throw new AppError(
     'unsupported',
     `copyloop takes an artifact of any size as one PUT; ${c.req.method} ${c.req.path} (multipart, presigned) is not served`,
