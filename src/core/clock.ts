@@ -34,8 +34,8 @@ export async function sleep(ms: number, signal?: AbortSignal): Promise<void> {
 }
 
 /**
- * What `work` resolves to, unless that takes longer (`Infinity`: however long it takes). @throws AppError `timed-out` with the message `late`,
- * and whatever `work` throws
+ * What `work` resolves to, unless that takes longer (`Infinity`: however long it takes). @throws AppError
+ * `timed-out` with the message `late`, and whatever `work` throws
  */
 export async function withDeadline<T>(work: Promise<T>, timeoutMs: number, late: string): Promise<T> {
   if (timeoutMs === Infinity) return await work;

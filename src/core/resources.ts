@@ -14,8 +14,8 @@ export interface Closable {
 }
 
 /**
- * A connection whose other end has gone silent never says that it is closed: nobody waits longer for it. After
- * the first such there are likely others, which get a fifth of it.
+ * A connection whose other end has gone silent never says that it is closed: nobody waits longer for it.
+ * After the first such there are likely others, which get a fifth of it.
  */
 export const RELEASE_MS = 10 * SECOND_MS;
 

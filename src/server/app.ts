@@ -12,7 +12,7 @@ import { createSendRules, createWebhookStore, type TrackingStore } from '../trac
 import {
   createRouter,
   findBasePath,
-  handleError,
+  handleErrorOf,
   handleNotFoundOf,
   limitBody,
   readUtf8Body,
@@ -24,6 +24,8 @@ import {
   traceRequests,
   type AppEnv,
   type Router,
+  renderMlflowError,
+  type ErrorShape,
 } from './http/index.ts';
 import type { BrandStore, ThreadCounts } from '../serving/index.ts';
 import {
@@ -43,8 +45,8 @@ import { createMlflowApp } from './mlflow/index.ts';
 import { createPredictor, type PredictionStore } from './predictions/index.ts';
 import { JSON_LENGTH_HEADER } from './protocols/binary-tensors.ts';
 import { createMlflowScoringRoutes } from './protocols/mlflow.ts';
-import { createOpenInferenceRoutes } from './protocols/open-inference.ts';
-import { createTeiRoutes } from './protocols/tei.ts';
+import { createOpenInferenceRoutes, renderInferenceError } from './protocols/open-inference.ts';
+import { createTeiRoutes, renderTeiError } from './protocols/tei.ts';
 import { createAdminRoutes, type Diagnosis } from './routes/admin.ts';
 import { addApiPage } from './routes/api-page.ts';
 import { createAuditRoutes } from './routes/audit.ts';
@@ -142,11 +144,18 @@ const BATCH_PATHS = ['/batch_predict', '/invocations', '/tei/', '/v2/'];
 /** MLflow's API keeps limits of its own: artifacts may be of any size. */
 const MLFLOW_PATHS = ['/api/', '/ajax-api/'];
 
+/** Of what is refused before the routes of a protocol see it. */
+function errorShapeOf(path: string): ReturnType<ErrorShape> {
+  if (startsWithAny(path, [...MLFLOW_PATHS, '/invocations'])) return renderMlflowError;
+  if (path.startsWith('/v2/')) return renderInferenceError;
+  return path.startsWith('/tei/') ? renderTeiError : undefined;
+}
+
 export function createApp(deps: AppDeps): Router {
   const { config, db, starter, models, sessions, predictions, metrics, version, clock } = deps;
   const { server, serving, copy } = config;
   const app = createRouter();
-  app.onError(handleError);
+  app.onError(handleErrorOf(errorShapeOf));
   app.notFound(handleNotFoundOf(app));
   app.use(traceRequests());
   app.use(requestLog({ log: deps.log, metrics }));

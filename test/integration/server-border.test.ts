@@ -126,6 +126,29 @@ describe('a method', () => {
   });
 });
 
+describe('what is refused before any route', () => {
+  it.each([
+    ['/api/2.0/mlflow/runs/search', { error_code: expect.any(String), message: expect.any(String) }],
+    ['/invocations', { error_code: expect.any(String), message: expect.any(String) }],
+    ['/tei/predict', { error: expect.any(String), error_type: expect.any(String) }],
+    ['/v2/models/copy-quality/infer', { error: expect.any(String) }],
+    ['/predict', { status: 'error', error: expect.objectContaining({ code: expect.any(String) }) }],
+  ])('is told in the shape of the protocol of %s', async (route, shape) => {
+    for (const [method, headers, status] of [
+      ['POST', { origin: 'https://evil.example' }, 403],
+      ['POST', { 'content-type': 'application/json; charset=utf-7' }, 415],
+      ['PROPFIND', {}, 405],
+    ] as const) {
+      const answer = await fetch(server.url + route, {
+        method,
+        headers,
+        ...(method === 'POST' && { body: '{}' }),
+      });
+      expect([answer.status, await answer.json()]).toEqual([status, shape]);
+    }
+  });
+});
+
 describe('a null member', () => {
   it('counts as absent in every protocol', async () => {
     const nothing = { tone: null, audience: null, keywords: null, seed: null, channels: null, explain: null };

@@ -198,6 +198,9 @@ describe("MLflow's scoring server", () => {
     ['a number for text', { instances: [{ text: 5 }] }],
     ['no rows', { instances: [] }],
     ['too many rows', { instances: Array(11).fill(text) }],
+    ['a row of more cells than columns', { dataframe_split: { columns: ['text'], data: [[text, 'x']] } }],
+    ['a row of fewer', { dataframe_split: { columns: ['title', 'description'], data: [[text]] } }],
+    ['a column twice', { dataframe_split: { columns: ['text', 'text'], data: [[text, 'x']] } }],
   ])("refuses %s with MLflow's error code", async (_name, body) => {
     expect(await invoke(body)).toMatchObject({
       status: 400,
@@ -205,7 +208,10 @@ describe("MLflow's scoring server", () => {
     });
   });
 
-  it('refuses a body that is not JSON', async () => {
-    expect(await invoke('a,b', { 'content-type': 'text/csv' })).toMatchObject({ status: 400 });
+  it('refuses a body that is not JSON as one of another type', async () => {
+    expect(await invoke('a,b', { 'content-type': 'text/csv' })).toMatchObject({
+      status: 415,
+      body: { error_code: 'INVALID_PARAMETER_VALUE' },
+    });
   });
 });

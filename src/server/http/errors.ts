@@ -58,17 +58,29 @@ export function describeError(thrown: unknown, contentType?: string): AppError {
   return new AppError(status === 413 ? 'payload-too-large' : 'invalid-input', message, { cause: thrown });
 }
 
-/** Internal errors keep their text in the log; a caller learns the request id to ask with. */
+/** Internal errors keep their text in the log. */
+export function messageFor(error: AppError): string {
+  return error.code === 'internal'
+    ? 'the server failed at this request; its log has the reason'
+    : error.message;
+}
+
+/** A caller learns the request id to ask with. */
 export function renderErrorBody(error: AppError, requestId: string | undefined): ErrorBody {
-  const message =
-    error.code === 'internal'
-      ? 'the server failed at this request; its log has the reason under the request id'
-      : error.message;
+  const message = `${messageFor(error)}${error.code === 'internal' ? ' under the request id' : ''}`;
   return {
     status: 'error',
     error: { code: error.code, message, ...error.details, ...(requestId && { request_id: requestId }) },
   };
 }
+
+/** As MLflow's servers write them. */
+export function renderMlflowError(error: AppError): { error_code: string; message: string } {
+  return { error_code: String(error.details['mlflow'] ?? error.traits.mlflow), message: messageFor(error) };
+}
+
+/** How the protocol of a path writes its errors; undefined for our own routes. */
+export type ErrorShape = (path: string) => ((error: AppError) => object) | undefined;
 
 /**
  * When to try again, in whatever protocol the error is told: as the error says, or in a second where the
@@ -79,20 +91,26 @@ export function setRetryAfter(c: Context, error: AppError): void {
   if (retryAfter !== undefined) setHeader(c, 'Retry-After', String(retryAfter));
 }
 
-export const handleError: ErrorHandler<AppEnv> = function handleError(thrown, c) {
-  const error = describeError(thrown, c.req.header('content-type'));
-  const { httpStatus } = error.traits;
-  const log = c.get('log');
-  const requestId = c.get('requestId');
-  if (httpStatus === 500) log.error({ err: error, requestId }, 'a request failed');
-  else log.debug({ err: error, requestId }, 'a request was refused');
-  setRetryAfter(c, error);
-  // A browser asks for name and password itself, and a script of a page would wait for that dialog.
-  if (httpStatus === 401 && c.req.header('sec-fetch-dest') !== 'empty')
-    setHeader(c, 'WWW-Authenticate', 'Basic realm="copyloop", charset="UTF-8"');
-  // 499 is nginx's number for a caller who hung up; the type of Hono knows registered ones only.
-  return c.json(renderErrorBody(error, c.get('requestId')), httpStatus as 400);
-};
+/** Of what is refused before a route sees it, too: in the shape that its caller reads. */
+export const handleErrorOf = (shapeOf: ErrorShape): ErrorHandler<AppEnv> =>
+  function handleError(thrown, c) {
+    const error = describeError(thrown, c.req.header('content-type'));
+    const { httpStatus } = error.traits;
+    const log = c.get('log');
+    const requestId = c.get('requestId');
+    if (httpStatus === 500) log.error({ err: error, requestId }, 'a request failed');
+    else log.debug({ err: error, requestId }, 'a request was refused');
+    setRetryAfter(c, error);
+    // A browser asks for name and password itself, and a script of a page would wait for that dialog.
+    if (httpStatus === 401 && c.req.header('sec-fetch-dest') !== 'empty')
+      setHeader(c, 'WWW-Authenticate', 'Basic realm="copyloop", charset="UTF-8"');
+    // 499 is nginx's number for a caller who hung up; the type of Hono knows registered ones only.
+    const render = shapeOf(c.req.path) ?? ((shown: AppError) => renderErrorBody(shown, requestId));
+    return c.json(render(error), httpStatus as 400);
+  };
+
+/** In our own shape. */
+export const handleError = handleErrorOf(() => undefined);
 
 const METHODS = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'] as const;
 

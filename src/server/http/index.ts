@@ -6,9 +6,13 @@ export {
   describeError,
   errorResponse,
   handleError,
+  handleErrorOf,
   handleNotFoundOf,
+  messageFor,
+  renderMlflowError,
   refuseOtherMethods,
   setRetryAfter,
+  type ErrorShape,
 } from './errors.ts';
 export { defineRoute, jsonAnswer, jsonBody } from './define-route.ts';
 export { createHangUpSignal } from './hang-up.ts';

@@ -9,7 +9,9 @@ const STATUS_LINES: Record<string, string> = {
   ERR_HTTP_REQUEST_TIMEOUT: '408 Request Timeout',
 };
 
-/** Methods that no HTTP knows are as wrong as CONNECT: 405, where Node says 400 or hangs up without a word. */
+/**
+ * Methods that no HTTP knows are as wrong as CONNECT: 405, where Node says 400 or hangs up without a word.
+ */
 export function answerUnparsed(http: Server): void {
   http.on('connect', (_request, socket) => end(socket, STATUS_LINES['HPE_INVALID_METHOD']));
   http.on('clientError', (error: NodeJS.ErrnoException, socket) => {

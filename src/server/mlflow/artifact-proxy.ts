@@ -59,7 +59,8 @@ export function createArtifactProxy({
     download: async (c) => await send(c, keyOfPath(c, parseArtifactFolder)),
     upload: async (c) => {
       const key = keyOfPath(c);
-      // What lists and downloads know by its name within the run must be a path there, too: no `c:`, no `file:`.
+      // What lists and downloads know by its name within the run must be a path there, too: no `c:`, no
+      // `file:`.
       parseArtifactKey(key.replace(/^.*?\/artifacts\//, ''));
       await checkFileChange(key, contextOf(c), tracking);
       const { body } = c.req.raw;

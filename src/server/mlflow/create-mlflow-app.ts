@@ -12,6 +12,7 @@ import {
   describeError,
   limitBody,
   refuseNul,
+  renderMlflowError,
   setRetryAfter,
   type AppEnv,
 } from '../http/index.ts';
@@ -154,7 +155,5 @@ const handleError: ErrorHandler<AppEnv> = function handleError(thrown, c) {
   if (status === 500) log?.error({ err: error, requestId: c.get('requestId') }, 'an MLflow request failed');
   else log?.debug({ err: error, requestId: c.get('requestId') }, 'an MLflow request was refused');
   setRetryAfter(c, error);
-  const message =
-    error.code === 'internal' ? 'the server failed at this request; its log has the reason' : error.message;
-  return c.json({ error_code: error.details['mlflow'] ?? traits.mlflow, message }, status as 400);
+  return c.json(renderMlflowError(error), status as 400);
 };

@@ -10,6 +10,7 @@ import {
   createRouter,
   describeError,
   parseTimeoutHeader,
+  renderMlflowError,
   setRetryAfter,
   toInvalidInput,
   withoutNulls,
@@ -51,7 +52,7 @@ export function createMlflowScoringRoutes(deps: {
     const type = c.req.header('content-type') ?? '';
     if (!/^application\/json\b/i.test(type)) {
       throw new AppError(
-        'invalid-input',
+        'wrong-media-type',
         `send application/json; ${JSON.stringify(type.slice(0, 60))} is not read`,
       );
     }
@@ -76,8 +77,7 @@ export function createMlflowScoringRoutes(deps: {
   router.onError((thrown, c) => {
     const error = describeError(thrown);
     setRetryAfter(c, error);
-    const message = error.code === 'internal' ? 'the server failed at this request' : error.message;
-    return c.json({ error_code: error.traits.mlflow, message }, error.traits.httpStatus as 400);
+    return c.json(renderMlflowError(error), error.traits.httpStatus as 400);
   });
   return router;
 }
@@ -115,6 +115,18 @@ function toRows(form: z.infer<typeof bodySchema>[(typeof FORMS)[number]]): Row[]
   if (typeof form === 'string') return [form];
   if (Array.isArray(form)) return form;
   if (isSplit(form)) {
+    const twice = form.columns.find((column, at) => form.columns.indexOf(column) !== at);
+    if (twice !== undefined)
+      throw new AppError('invalid-input', `dataframe_split has two columns ${JSON.stringify(twice)}`, {
+        details: { field: 'dataframe_split.columns' },
+      });
+    const wrong = form.data.findIndex((cells) => cells.length !== form.columns.length);
+    if (wrong !== -1)
+      throw new AppError(
+        'invalid-input',
+        `dataframe_split[${wrong}] has ${form.data[wrong]?.length} cells for ${form.columns.length} columns`,
+        { details: { field: `dataframe_split.data.${wrong}` } },
+      );
     return form.data.map((cells) =>
       Object.fromEntries(form.columns.map((column, at) => [column, cells[at]])),
     );

@@ -9,6 +9,7 @@ import {
   createHangUpSignal,
   createRouter,
   describeError,
+  messageFor,
   parseTimeoutHeader,
   setRetryAfter,
   type AppEnv,
@@ -110,10 +111,13 @@ export function createOpenInferenceRoutes(deps: {
   router.onError((thrown, c) => {
     const error = describeError(thrown);
     setRetryAfter(c, error);
-    const message = error.code === 'internal' ? 'the server failed at this request' : error.message;
-    return c.json({ error: message }, error.traits.httpStatus as 400);
+    return c.json(renderInferenceError(error), error.traits.httpStatus as 400);
   });
   return router;
+}
+
+export function renderInferenceError(error: AppError): { error: string } {
+  return { error: messageFor(error) };
 }
 
 async function readBody(c: Context<AppEnv>): Promise<{ json: unknown; tensors: Buffer }> {

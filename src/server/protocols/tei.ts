@@ -10,6 +10,7 @@ import {
   createHangUpSignal,
   createRouter,
   describeError,
+  messageFor,
   parseTimeoutHeader,
   setRetryAfter,
   toInvalidInput,
@@ -82,9 +83,13 @@ export function createTeiRoutes(deps: { sessions: ModelSessions; limits: CallLim
     const error = describeError(thrown);
     const status = teiStatus(error);
     setRetryAfter(c, error);
-    return c.json({ error: error.message, error_type: teiErrorType(error) }, status);
+    return c.json(renderTeiError(error), status);
   });
   return router;
+}
+
+export function renderTeiError(error: AppError): { error: string; error_type: string } {
+  return { error: messageFor(error), error_type: teiErrorType(error) };
 }
 
 /**
