@@ -109,6 +109,7 @@ const WRITERS: Record<WriterName, (settings: WritingConfig, options: FromConfigO
       lora: llama?.lora ?? undefined,
       packageName: llama?.package,
       contextTokens: llama?.contextTokens,
+      threads: llama?.threads,
       timeoutMs: llama?.timeoutMs,
       cacheDir,
     }),

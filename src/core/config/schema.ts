@@ -256,6 +256,7 @@ const copy = z.strictObject({
     package: text,
     lora: text.nullable(),
     contextTokens: positiveInt.min(256),
+    threads: z.number().int().nonnegative().default(0),
     timeoutMs: milliseconds.min(1),
   }),
   module: z.strictObject({ path: text.nullable(), settings: z.record(z.string(), z.unknown()) }),

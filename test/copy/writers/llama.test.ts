@@ -96,8 +96,15 @@ describe('the grammar of a local model', () => {
     );
     const headline = { ...field, role: 'headline' as const, aim: 28, maxChars: 30 };
     expect(renderGrammar(brief, headline)).toMatch(
-      /^root ::= first\nfirst ::= "[^"]+" \(" " word\)\{1,2\}\n/u,
+      /^root ::= first\nfirst ::= "[^"]+" \(" " word\)\{0,1\} " " last\n/u,
     );
+  });
+
+  it('ends no sentence with a word that promises another', () => {
+    const ends = spell('last', renderGrammar(brief, field));
+    expect(ends).toEqual(expect.arrayContaining(['glow', 'foldable']));
+    for (const word of ['with', 'the', 'and', 'your', 'makes']) expect(ends).not.toContain(word);
+    expect(listWords(brief)).toEqual(expect.arrayContaining(ends));
   });
 });
 
@@ -111,27 +118,44 @@ if (!isThere)
   );
 
 describe.skipIf(!isThere)('the llama writer with a real small model', () => {
-  const propose = async (seed: number) => {
+  const products = [
+    lamp,
+    {
+      title: 'Yellow Peeler',
+      description: 'The Yellow Peeler is a handy tool for peeling fruits with ease.',
+    },
+    { title: 'Vivo S1', description: 'The Vivo S1 is a stylish smartphone. It has a vibrant display.' },
+  ];
+  const write = async () => {
     const writer = createLlamaWriter({ model, packageName, timeoutMs: 500_000 });
     const copywriter = createCopywriter({ channels: loadChannels(), writer });
     try {
-      return await copywriter.propose({ ...lamp, count: 1, channels: ['sms'], seed });
+      const drafts = [];
+      for (const product of products)
+        drafts.push(
+          await copywriter.propose({ ...product, count: 1, channels: ['sms', 'google_rsa'], seed: 3 }),
+        );
+      return drafts;
     } finally {
+      // Kills the process.
       await copywriter.close();
     }
   };
 
-  it('writes what no check refuses, and after its process was killed the same for the same seed', async () => {
-    const draft = await propose(3);
-    const reasons = draft.refusals.map(({ reason }) => reason).join('; ');
-    expect(reasons).not.toMatch(/limit|number|material|alphabet|claim/u);
-    const texts = draft.fields.map((each) => each.texts.map(({ text, writer }) => [writer, text]));
-    expect(texts.flat().filter(([writer]) => writer === 'llama').length).toBeGreaterThanOrEqual(2);
-    expect(draft.authors).toMatchObject([
+  it('fills most fields with what no check refuses, and after its process was killed with the same bytes', async () => {
+    const drafts = await write();
+    const fields = drafts.flatMap((draft) => draft.fields.map(({ texts }) => texts));
+    const own = fields.filter((texts) => texts.every(({ writer }) => writer === 'llama'));
+    expect(own.length / fields.length).toBeGreaterThanOrEqual(0.7);
+    const reasons = new Set(drafts.flatMap(({ refusals }) => refusals.map(({ reason }) => reason)));
+    expect([...reasons].filter((reason) => reason !== 'it repeats another')).toEqual([]);
+    expect(drafts[0]?.authors).toMatchObject([
       { writer: 'llama', fingerprint: expect.stringMatching(/^sha256 [0-9a-f]{16}$/) },
     ]);
-    const again = await propose(3);
-    expect(again.fields.map((each) => each.texts.map(({ text, writer }) => [writer, text]))).toEqual(texts);
+    const again = await write();
+    expect(again.map((draft) => draft.fields.map(({ texts }) => texts))).toEqual(
+      drafts.map((draft) => draft.fields.map(({ texts }) => texts)),
+    );
   }, 1_200_000);
 });
 

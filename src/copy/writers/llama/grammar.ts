@@ -20,6 +20,13 @@ const COMMON: Readonly<Record<Language, string>> = {
   nl: 'een de het en of met voor van in op aan te uit bij je jouw is zijn dit deze als waar elke dag thuis leven ochtend avond moment klaar makkelijk eenvoudig rustig zacht warm licht fris altijd meer hier alles geniet vind breng vreugde tijd plek ruimte stijl',
 };
 
+/** Longer words of these languages that no sentence ends with; those of three letters end none either. */
+const OPEN = new Set(
+  'with from your this that these those when where while every always more just their into than they have been make makes made bring brings keep keeps give gives find meet lets take adds look looks feel feels over under oder eine einen dein deine sind dieser diese wenn jeden auch nach über unter durch avec pour votre elle sont cette quand chaque dans plus para este esta cuando cada como sono questo questa quando ogni sempre voor deze elke zijn naar over'.split(
+    ' ',
+  ),
+);
+
 const WORD = /\p{L}[\p{L}\p{M}'\u2019]*(?:-\p{L}[\p{L}\p{M}]*)*/gu;
 const MAX_WORDS = 240;
 /** A word with its space, in English; the others are longer, and cut. */
@@ -33,11 +40,18 @@ export function listWords(brief: Brief, isPlain: (word: string) => boolean = () 
   // Inside a sentence a word that opened one is written small, unless the record writes it large there too.
   const small = new Set(own.filter((word) => /^\p{Ll}/u.test(word)));
   const words = new Set<string>();
-  for (const word of [...own.slice(0, MAX_WORDS), ...COMMON[brief.language].split(' ')]) {
+  const common = COMMON[brief.language].split(' ');
+  const joiners = common.filter((word) => word.length <= 3);
+  // `made` claims nothing, `made in the` does.
+  const claims = (word: string): boolean =>
+    [word, ...joiners.map((joiner) => `${word} ${joiner} ${common[0] ?? ''}`)].some(
+      (text) => findUnsupportedClaim(text, source) !== undefined,
+    );
+  for (const word of [...own.slice(0, MAX_WORDS), ...common]) {
     const lower = word.toLowerCase();
     const shown = small.has(lower) ? lower : word;
     if (shown.length > 24 || words.has(shown) || !isPlain(shown) || banned.has(foldText(shown))) continue;
-    if (findUnsupportedClaim(shown, source) === undefined) words.add(shown);
+    if (!claims(shown)) words.add(shown);
   }
   return [...words];
 }
@@ -57,10 +71,13 @@ export function renderGrammar(brief: Brief, field: FieldRequest): string {
   const least = isShort ? 1 : 4;
   const most = Math.max(least, isShort ? Math.min(5, room - 2) : Math.min(14, room - 2));
   const more = isShort ? 0 : Math.max(0, Math.min(2, Math.floor(room / 14)));
+  const ends = words.filter((word) => word.length > 3 && !OPEN.has(word.toLowerCase()));
+  const last = ends.length > 0 ? 'last' : 'word';
   return [
     `root ::= first${more > 0 ? ` (" " sentence){0,${more}}` : ''}`,
-    `first ::= ${opening} (" " word){${least},${most}}${isShort ? '' : ' "."'}`,
-    'sentence ::= upper (" " word){3,12} "."',
+    `first ::= ${opening} (" " word){${least - 1},${most - 1}} " " ${last}${isShort ? '' : ' "."'}`,
+    `sentence ::= upper (" " word){2,11} " " ${last} "."`,
+    ...(ends.length > 0 ? [`last ::= ${renderTrie(ends)}`] : []),
     `word ::= ${renderTrie(words)}`,
     `upper ::= ${renderTrie(words.map(capitalize))}`,
   ].join('\n');

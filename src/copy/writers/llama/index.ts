@@ -17,6 +17,8 @@ export interface LlamaWriterOptions {
   lora?: string | undefined;
   /** Of prompt and answer together. Default 4096. */
   contextTokens?: number | undefined;
+  /** Threads that compute; 0, the default, for half of the cores. */
+  threads?: number | undefined;
   /** For one request, waiting and the first load included. Default 60,000. */
   timeoutMs?: number | undefined;
   /** Where hub files are kept. */
@@ -30,7 +32,7 @@ const PROMPT_DESCRIPTION_CHARS = 1200;
 const MAX_NEW_TOKENS = 220;
 
 export function createLlamaWriter(options: LlamaWriterOptions): Writer & { close(): Promise<void> } {
-  const { model, lora, contextTokens, packageName, prompt = loadPrompt() } = options;
+  const { model, lora, contextTokens, threads, packageName, prompt = loadPrompt() } = options;
   return createLocalWriter({
     name: 'llama',
     entry: { from: import.meta.url, file: './llama-process' },
@@ -38,7 +40,7 @@ export function createLlamaWriter(options: LlamaWriterOptions): Writer & { close
     maxNewTokens: MAX_NEW_TOKENS,
     timeoutMs: options.timeoutMs ?? 60_000,
     cacheDir: options.cacheDir ?? null,
-    load: { llama: { packageName, contextTokens, lora } },
+    load: { llama: { packageName, contextTokens, threads, lora } },
     promptVersion: prompt.version,
     parameters: { temperature: 0.8, top_k: 40, repeat_penalty: 1.15, grammar: 'words of the record' },
     toPrompt: (brief: Brief, field: FieldRequest, writing: WriteOptions) => ({

@@ -4,6 +4,7 @@
  */
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync } from 'node:fs';
+import os from 'node:os';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { toError } from '../../../core/errors.ts';
@@ -24,7 +25,11 @@ interface LlamaPackage {
   resolveModelFile(name: string, options: object): Promise<string>;
 }
 
-type Generate = (message: GenerateMessage, signal: AbortSignal) => Promise<string[][]>;
+type Generate = (
+  message: GenerateMessage,
+  signal: AbortSignal,
+  onText: (prompt: number, text: string) => void,
+) => Promise<string[][]>;
 
 let generate: Generate | undefined;
 const running = new Map<number, AbortController>();
@@ -55,7 +60,10 @@ async function onGenerate(message: GenerateMessage): Promise<void> {
   running.set(id, controller);
   try {
     if (generate === undefined) throw new Error('no model has been loaded');
-    tell({ kind: 'generated', id, texts: await generate(message, controller.signal) });
+    const texts = await generate(message, controller.signal, (prompt, text) =>
+      tell({ kind: 'written', id, prompt, text }),
+    );
+    tell({ kind: 'generated', id, texts });
   } catch (thrown) {
     tell({ kind: 'generate-failed', id, reason: toError(thrown).message });
   } finally {
@@ -64,7 +72,7 @@ async function onGenerate(message: GenerateMessage): Promise<void> {
 }
 
 async function loadModel({ model, cacheDir, llama: settings }: LoadMessage) {
-  const { packageName = 'node-llama-cpp', contextTokens = 4096, lora } = settings ?? {};
+  const { packageName = 'node-llama-cpp', contextTokens = 4096, threads = 0, lora } = settings ?? {};
   const entry = path.isAbsolute(packageName) ? pathToFileURL(packageName).href : packageName;
   const { getLlama, LlamaChatSession, resolveModelFile } = (await import(entry).catch((thrown: unknown) => {
     throw new Error(
@@ -79,12 +87,14 @@ async function loadModel({ model, cacheDir, llama: settings }: LoadMessage) {
   const loaded = await llama.loadModel({ modelPath: file });
   const context = await loaded.createContext({
     contextSize: contextTokens,
+    // Threads wait for each other without sleeping: where other work holds a core, all of them stand still.
+    threads: threads > 0 ? threads : Math.max(1, os.availableParallelism() >> 1),
     ...(lora !== undefined && { lora: { adapters: [{ filePath: lora }] } }),
   });
   const sequence = context.getSequence();
   const session = new LlamaChatSession({ contextSequence: sequence });
 
-  const run: Generate = async ({ prompts, seed, maxNewTokens }, signal) => {
+  const run: Generate = async ({ prompts, seed, maxNewTokens }, signal, onText) => {
     const texts: string[][] = [];
     // The same request computes the same from the same state, whatever was asked before.
     await sequence.clearHistory();
@@ -105,6 +115,7 @@ async function loadModel({ model, cacheDir, llama: settings }: LoadMessage) {
           ...(grammar !== undefined && { grammar }),
         });
         list.push(text);
+        onText(index, text);
       }
       texts.push(list);
     }

@@ -44,16 +44,22 @@ export function createLocalWriter(options: LocalWriterOptions): Writer & { close
       const { seed, signal, note } = writing;
       const timeout = AbortSignal.timeout(timeoutMs);
       const deadline = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
+      const written: string[][] = fields.map(() => []);
       const work = turn.then(async () => {
         // One that waited too long does not begin.
         deadline.throwIfAborted();
         generator ??= openGenerator(options, () => (generator = undefined));
         const prompts = fields.map((field) => options.toPrompt(brief, field, writing));
-        return await generator.generate(prompts, { maxNewTokens, seed, signal: deadline });
+        return await generator.generate(prompts, { maxNewTokens, seed, signal: deadline, written });
       });
       turn = work.catch(() => undefined);
       try {
-        const { texts, fingerprint } = await raceAbort(work, deadline);
+        const { texts, fingerprint } = await raceAbort(work, deadline).catch((thrown: unknown) => {
+          // What was written in time is as good as if it were all.
+          const isLate = toError(thrown).name === 'TimeoutError' && written.some(({ length }) => length > 0);
+          if (isLate) return { texts: written, fingerprint: generator?.fingerprint() ?? null };
+          throw thrown;
+        });
         // A local model costs nothing and counts no tokens for us.
         note?.({
           model,
@@ -86,8 +92,16 @@ export function createLocalWriter(options: LocalWriterOptions): Writer & { close
 interface Generator {
   generate(
     prompts: LocalPrompt[],
-    options: { maxNewTokens: number; seed: number; signal: AbortSignal },
+    options: {
+      maxNewTokens: number;
+      seed: number;
+      signal: AbortSignal;
+      /** Takes each text as soon as it is there, where the process tells. */
+      written: string[][];
+    },
   ): Promise<{ texts: string[][]; fingerprint: string | null }>;
+  /** Of the loaded model; null before. */
+  fingerprint(): string | null;
   close(): Promise<void>;
 }
 
@@ -112,15 +126,19 @@ function openGenerator({ model, cacheDir, entry, load }: LocalWriterOptions, onG
   loaded.catch(() => child.kill('SIGKILL'));
   tell(child, { kind: 'load', model, cacheDir, ...load });
   let nextId = 1;
+  let known: string | null = null;
   return {
-    async generate(prompts, { signal, ...settings }) {
+    fingerprint: () => known,
+    async generate(prompts, { signal, written, ...settings }) {
       const { fingerprint } = await loaded;
+      known = fingerprint;
       signal.throwIfAborted();
       const id = nextId++;
       // What nobody waits for ends with the text at work.
       const onAbort = (): void => tell(child, { kind: 'cancel', id });
       signal.addEventListener('abort', onAbort, { once: true });
       const answer = receive(child, (message) => {
+        if (message.kind === 'written' && message.id === id) written[message.prompt]?.push(message.text);
         if (message.kind === 'generated' && message.id === id) return message.texts;
         if (message.kind === 'generate-failed' && message.id === id) {
           throw new AppError('bad-model', `the text model ${model} failed: ${message.reason}`);

@@ -12,6 +12,7 @@ export interface LoadMessage {
   llama?: {
     packageName?: string | undefined;
     contextTokens?: number | undefined;
+    threads?: number | undefined;
     lora?: string | undefined;
   };
 }
@@ -42,5 +43,7 @@ export type ParentMessage = LoadMessage | GenerateMessage | CancelMessage;
 export type ChildMessage =
   | { kind: 'loaded'; fingerprint?: string }
   | { kind: 'load-failed'; reason: string }
+  /** One text of many, as soon as it is there. */
+  | { kind: 'written'; id: number; prompt: number; text: string }
   | { kind: 'generated'; id: number; texts: string[][] }
   | { kind: 'generate-failed'; id: number; reason: string };
