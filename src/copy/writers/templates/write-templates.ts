@@ -118,7 +118,7 @@ function writeField(brief: Brief, field: FieldRequest, random: Random): string[]
         ? worse
         : found;
     if (place === found) said.add(what);
-    place.set(text.toLowerCase(), text);
+    if (!found.has(text.toLowerCase())) place.set(text.toLowerCase(), text);
   }
   for (const key of found.keys()) worse.delete(key);
   const whole = [...found.values(), ...worse.values()];
