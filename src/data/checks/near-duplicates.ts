@@ -5,7 +5,8 @@
 import { hashWords, stir } from './words.ts';
 
 const MINIMA = 128;
-const BAND = 4;
+/** Four bytes, one 32-bit word. */
+const BANDS = MINIMA / 4;
 const MIN_WORDS = 4;
 /** Rows of one band that a row is compared with. */
 const COMPARED = 8;
@@ -52,12 +53,8 @@ export function createNearDuplicateFinder(threshold: number): NearDuplicateFinde
     fixed = widen(fixed, new Uint8Array(capacity));
     comparable = widen(comparable, new Uint8Array(capacity));
   };
-  const isNear = (a: number, b: number): boolean => {
-    let agreeing = 0;
-    for (let i = 0; i < MINIMA; i += 1) if (minima[a * MINIMA + i] === minima[b * MINIMA + i]) agreeing += 1;
-    // A byte agrees by chance in one of 256.
-    return (agreeing / MINIMA - 1 / 256) / (1 - 1 / 256) >= threshold;
-  };
+  // A byte agrees by chance in one of 256.
+  const mayDiffer = MINIMA - Math.ceil(MINIMA * (threshold * (1 - 1 / 256) + 1 / 256) - 1e-9);
 
   return {
     add: (text, key, isFixed) => {
@@ -71,11 +68,9 @@ export function createNearDuplicateFinder(threshold: number): NearDuplicateFinde
     },
     find: () => {
       const groups = createGroups(rows, fixed, Math.max(2, Math.floor(rows * GROUP_SHARE)));
-      const bands = new DataView(minima.buffer, minima.byteOffset, minima.byteLength);
-      for (let band = 0; band < MINIMA / BAND; band += 1) {
-        const keyAt = (row: number): number => bands.getUint32(row * MINIMA + band * BAND);
-        joinBand(rows, comparable, keyAt, isNear, groups);
-      }
+      const bands = new Uint32Array(minima.buffer);
+      for (let band = 0; band < BANDS; band += 1)
+        joinBand(bands, band, { rows, comparable, mayDiffer, groups });
       let count = 0;
       for (let row = 0; row < rows; row += 1) if (groups.rootOf(row) !== row) count += 1;
       return {
@@ -151,28 +146,49 @@ function createGroups(rows: number, fixed: Uint8Array, largest: number): Groups 
 
 /** Rows whose bytes of the band agree, in a table of one band at a time. */
 function joinBand(
-  rows: number,
-  comparable: Uint8Array,
-  keyAt: (row: number) => number,
-  isNear: (a: number, b: number) => boolean,
-  groups: Groups,
+  bands: Uint32Array,
+  band: number,
+  {
+    rows,
+    comparable,
+    mayDiffer,
+    groups,
+  }: { rows: number; comparable: Uint8Array; mayDiffer: number; groups: Groups },
 ): void {
   const slots = 1 << Math.ceil(Math.log2(Math.max(2, rows * 2)));
-  /** The last row of each slot, plus 1; rows of a slot before it by `before`. */
+  /**
+   * The last row of each key, plus 1; a slot belongs to one key, found by probing; rows of a key by `before`.
+   */
   const last = new Int32Array(slots);
   const before = new Int32Array(rows);
   for (let row = 0; row < rows; row += 1) {
     if (comparable[row] === 0) continue;
-    const key = keyAt(row);
-    const slot = stir(key) & (slots - 1);
-    let compared = 0;
-    for (let other = (last[slot] as number) - 1; other >= 0; other = before[other] as number) {
-      if (keyAt(other) !== key) continue;
-      compared += 1;
-      if (groups.rootOf(other) !== groups.rootOf(row) && isNear(row, other)) groups.join(row, other);
-      if (compared >= COMPARED) break;
+    const key = bands[row * BANDS + band] as number;
+    let slot = stir(key) & (slots - 1);
+    let other = (last[slot] as number) - 1;
+    while (other >= 0 && bands[other * BANDS + band] !== key) {
+      slot = (slot + 1) & (slots - 1);
+      other = (last[slot] as number) - 1;
     }
-    before[row] = (last[slot] as number) - 1;
+    before[row] = other;
     last[slot] = row + 1;
+    for (let compared = 0; other >= 0 && compared < COMPARED; compared += 1) {
+      if (groups.rootOf(other) !== groups.rootOf(row) && isNear(bands, row, other, mayDiffer))
+        groups.join(row, other);
+      other = before[other] as number;
+    }
   }
+}
+
+/** Whether no more than so many of the minima differ; four are compared at once. */
+function isNear(bands: Uint32Array, a: number, b: number, mayDiffer: number): boolean {
+  let differing = 0;
+  for (let i = 0; i < BANDS; i += 1) {
+    const bits = (bands[a * BANDS + i] as number) ^ (bands[b * BANDS + i] as number);
+    // The highest bit of every byte that is not 0.
+    const marks = (((bits & 0x7f7f7f7f) + 0x7f7f7f7f) | bits) & 0x80808080;
+    differing += Math.imul(marks >>> 7, 0x01010101) >>> 24;
+    if (differing > mayDiffer) return false;
+  }
+  return true;
 }
