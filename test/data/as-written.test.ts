@@ -117,8 +117,31 @@ describe('the dialect of a file', () => {
     expect(refused.map(({ line, reason }) => `${line}: ${reason}`)).toEqual([
       '2: has text after a closing quote: double the quotes inside a quoted cell',
       '5: has 5 fields where the first row has 3',
-      '6: has 1 fields where the first row has 3',
+      '6: has 1 fields where the first row has 3: it is parted by ";", the header is not; write the file with one delimiter',
     ]);
+  });
+
+  it('keeps to the delimiter of its header, and names the other one that rows have', async () => {
+    const lines = (count: number, mark: string): string =>
+      Array.from({ length: count }, (_, i) => ['Lamp', `No ${i}`, (i % 5) + 1].join(mark)).join('\n');
+    const { records, refused } = await read(
+      `title,description,rating\n${lines(20, ',')}\n${lines(30, ';')}\n`,
+    );
+    expect([records.length, refused.length]).toEqual([20, 30]);
+    expect(refused[0]).toMatchObject({
+      line: 22,
+      reason:
+        'has 1 fields where the first row has 3: it is parted by ";", the header is not; write the file with one delimiter',
+    });
+  });
+
+  it('says line and column of a cell without end, and that a picture is none', async () => {
+    const cell = 'x'.repeat(24 << 20);
+    await expect(read(`title,description,rating\nLamp,"${cell}",5\n`)).rejects.toThrow(
+      'the row that begins on line 2 is larger than 8 MiB in its column 2',
+    );
+    const picture = Buffer.concat([Buffer.from('\u0089PNG\r\n\u001a\n', 'latin1'), Buffer.alloc(500, 1)]);
+    await expect(read(picture)).rejects.toThrow('is a binary file');
   });
 
   it('takes a table without header by numbers, also where its first row happens to hold one of them', async () => {

@@ -180,6 +180,9 @@ function renderInspection(name: string, found: Inspection): string {
     '',
     'Rows',
     `  ${counts.join(', ')}`,
+    ...(found.accepted + found.refused + found.ignored === 0
+      ? ['  the file has a header and no rows: export it again, with its records']
+      : []),
     ...found.reasons.map((reason) => `  refused: ${reason}`),
     ...shown,
     '',

@@ -4,7 +4,7 @@
  */
 import { AppError } from '../../core/errors.ts';
 import { shorten, type Fault } from '../record.ts';
-import { findDialect, isBlank } from './dialect.ts';
+import { DELIMITERS, findDialect, isBlank } from './dialect.ts';
 import type { OpenedBytes } from './open-bytes.ts';
 import { splitRecords, type Delimiters, type RawRecord } from './split-records.ts';
 import {
@@ -117,14 +117,26 @@ export async function* streamRecords(
     line = split.line;
     waitFor = pending.length * 2;
     if (pending.length > MAX_ROW_BYTES) {
+      const cells = pending.slice(0, 1 << 16).split(dialect.delimiter);
+      const open = cells.findIndex((cell) => cell.startsWith('"') && !/."$/u.test(cell));
       throw new AppError(
         'bad-data',
-        `${name}: the row that begins on line ${line} is larger than ${MAX_ROW_BYTES / 1024 / 1024} MiB; most likely a quote is opened and never closed`,
+        `${name}: the row that begins on line ${line} is larger than ${MAX_ROW_BYTES / 1024 / 1024} MiB in its column ${open === -1 ? cells.length : open + 1}; most likely a quote is opened there and never closed`,
       );
     }
     yield { records: split.records, text };
   }
   yield { records: splitRecords(pending, dialect, { start: 0, line, isLast: true }).records, text: pending };
+}
+
+/** A row of one cell that another delimiter would part as the header is parted. */
+function tellOtherDelimiter(cells: readonly string[], wanted: number): string {
+  if (cells.length !== 1 || wanted < 2) return '';
+  const [text = ''] = cells;
+  const other = DELIMITERS.find((mark) => text.split(mark).length === wanted);
+  return other === undefined
+    ? ''
+    : `: it is parted by ${JSON.stringify(other)}, the header is not; write the file with one delimiter`;
 }
 
 /** What reports write beside their sums, beyond the last column. */
@@ -149,7 +161,7 @@ export function createRowReader(
       cells.length > columns.length &&
       cells.slice(columns.length).some((cell) => cell.trim() !== '' && !TOTAL.test(cell));
     if (tooMany || cells.length <= lastRequired) {
-      const reason = `has ${cells.length} fields where the first row has ${columns.length}`;
+      const reason = `has ${cells.length} fields where the first row has ${columns.length}${tellOtherDelimiter(cells, columns.length)}`;
       return { line, fault: { field: 'row', value: showCells(cells), reason } };
     }
     const values: Record<string, string> = {};

@@ -19,7 +19,7 @@ export interface Dialect extends Delimiters {
   marks: string[];
 }
 
-const DELIMITERS = [',', ';', '\t', '|'] as const;
+export const DELIMITERS = [',', ';', '\t', '|'] as const;
 const RECORDS_READ = 400;
 const MAX_LINES_BEFORE = 40;
 const LINES_COMPARED = 10;
@@ -64,6 +64,10 @@ function judge(
     const from = records.findIndex((record) => record.cells.length === wider);
     if (from <= MAX_LINES_BEFORE && rows >= (records.length - from) * 0.8) [cells, agreeing] = [wider, rows];
   }
+  // Where a file is of two minds its header decides.
+  const header = records[0]?.cells ?? [];
+  const isHeaderKnown = agreeing < records.length && header.length > 1 && countKnownNames(header) > 1;
+  if (isHeaderKnown) [cells, agreeing] = [header.length, counts.get(header.length) ?? 0];
   if (cells === 1) return { score: delimiter === ',' ? 0.01 : 0, cells };
   const before = records.findIndex((record) => record.cells.length === cells);
   // Lines before the table count half: a way that reads one row of two is not the way.
@@ -74,6 +78,7 @@ function judge(
   const preference =
     Math.min(cells, 50) * 1e-4 +
     (delimiter === '\t' && isTsv ? 0.02 : 0) +
+    (isHeaderKnown ? 0.5 : 0) +
     (quote === null ? 1e-5 : records.some(({ quoted }) => quoted === true) ? 2e-5 : 0);
   return { score: share + preference, cells };
 }

@@ -28,6 +28,8 @@ export function findEncoding(head: Buffer, name: string, declared: string | unde
   if (declared !== undefined) return { name: encodingOf(declared), markBytes: 0 };
   const wide = findUnmarkedUtf16(head);
   if (wide !== undefined) return { name: wide, markBytes: 0 };
+  if (isBinary(head))
+    throw new AppError('bad-data', `${name} is a binary file, such as a picture, and no table of records`);
   // A character that the end of the head cuts through is none of its faults.
   const bytes = head.subarray(0, Math.max(0, head.length - 3));
   const { damaged, multibyte } = countUtf8(head.length < 8 ? head : bytes);
@@ -63,6 +65,17 @@ function findUnmarkedUtf16(head: Buffer): string | undefined {
   if (half < 4) return undefined;
   if (odd > half * 0.8 && even < half * 0.1) return 'utf-16le';
   return even > half * 0.8 && odd < half * 0.1 ? 'utf-16be' : undefined;
+}
+
+const MIN_CONTROLS = 8;
+
+/** Control characters that no text holds, by the dozen. */
+function isBinary(head: Buffer): boolean {
+  const sample = head.subarray(0, 1024);
+  const controls = sample.filter(
+    (byte) => byte < 0x09 || (byte > 0x0d && byte < 0x20 && byte !== 0x1a && byte !== 0x1b),
+  );
+  return controls.length >= MIN_CONTROLS && controls.length > sample.length * 0.05;
 }
 
 function countUtf8(bytes: Buffer): { damaged: number; multibyte: number } {

@@ -71,7 +71,8 @@ export async function openPacked(
   archive: ZipArchive,
   options: Pick<TableOptions, 'name' | 'encoding'>,
 ): Promise<{ file: string; inner: OpenedBytes }> {
-  const files = archive.names.filter((name) => formatOfName(name) !== undefined || /\.txt$/iu.test(name));
+  const tables = archive.names.filter((name) => formatOfName(name) !== undefined);
+  const files = tables.length > 0 ? tables : archive.names.filter((name) => /\.txt$/iu.test(name));
   const [only] = files.length === 1 ? files : archive.names.length === 1 ? archive.names : [];
   if (only === undefined) {
     const held = archive.names

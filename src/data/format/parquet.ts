@@ -111,9 +111,12 @@ function toPlain(value: unknown): unknown {
 }
 
 function damaged(name: string, thrown: unknown): AppError {
+  // What the parser stumbles over says nothing to whoever has the file.
+  const isStumble = thrown instanceof TypeError || thrown instanceof RangeError;
+  const reason = isStumble ? 'its footer or a page of it makes no sense' : toError(thrown).message;
   return new AppError(
     'bad-data',
-    `${name} is no readable Parquet file (${toError(thrown).message}): it is damaged or cut short`,
+    `${name} is no readable Parquet file (${reason}): it is damaged or cut short`,
     {
       cause: thrown,
     },
