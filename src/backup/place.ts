@@ -7,7 +7,7 @@ import path from 'node:path';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import type { Config } from '../core/config/index.ts';
 import { AppError } from '../core/errors.ts';
-import { createArtifactStore, createFolderStore } from '../tracking/index.ts';
+import { createFolderStore, openBucket } from '../tracking/index.ts';
 
 export const CHUNKS_FOLDER = 'chunks';
 export const BACKUPS_FOLDER = 'backups';
@@ -19,14 +19,10 @@ export const BACKUPS_FOLDER = 'backups';
 export function openBackupPlace(address: string, storage: Config['storage']): ArtifactStore {
   const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(address)?.[1]?.toLowerCase();
   if (scheme === undefined) return createFolderStore(path.resolve(address));
-  const [bucket = '', ...folders] = address.slice(`${scheme}://`.length).split('/');
-  if (scheme !== 's3' || bucket === '')
-    throw new AppError(
-      'invalid-input',
-      `backups cannot be kept at ${address}: name a folder or s3://bucket/prefix`,
-    );
-  return createArtifactStore({
-    ...storage,
-    artifacts: { ...storage.artifacts, kind: 's3', bucket, prefix: folders.join('/') },
-  });
+  const bucket = openBucket(address, storage);
+  if (bucket !== undefined) return bucket;
+  throw new AppError(
+    'invalid-input',
+    `backups cannot be kept at ${address}: name a folder or s3://bucket/prefix`,
+  );
 }

@@ -7,7 +7,7 @@ import path from 'node:path';
 import type { Config } from '../core/config/index.ts';
 import { AppError, toError } from '../core/errors.ts';
 import { sha256Hex } from '../core/ids.ts';
-import { openCatalogue, type FieldMap } from '../data/index.ts';
+import { findRememberedMap, openCatalogue, type FieldMap } from '../data/index.ts';
 import {
   JOB,
   OUT_FORMATS,
@@ -166,7 +166,7 @@ async function beginJob(
 
 /** The first creatives, and what the rest would take at their pace. */
 async function showPreview(
-  { artifacts, config }: Services,
+  { artifacts, config, database }: Services,
   job: JobView,
   { file, encoding, sheet, request }: FilePrediction,
   signal: AbortSignal,
@@ -182,6 +182,7 @@ async function showPreview(
     {
       store: { get: () => Promise.resolve(createReadStream(file, { highWaterMark: 1 << 18 })) },
       map,
+      recall: (columns) => findRememberedMap(database.db, columns),
       limits: { timeoutMs, maxBytes, destinations: config.outbound },
       signal,
     },

@@ -1,4 +1,5 @@
 /** The options that say what a run is made of, shared by `run` and `train`. */
+import path from 'node:path';
 import { MAPPABLE_FIELDS, recipeNameSchema } from '../core/config/index.ts';
 import { AppError } from '../core/errors.ts';
 import type { RunRequest } from '../queues/index.ts';
@@ -21,12 +22,35 @@ export const MAPPING_OPTIONS = {
   'label-column': { type: 'string', value: 'COLUMN', about: 'a 0/1 column that says it directly' },
 } as const satisfies OptionSpecs;
 
-export const REQUEST_OPTIONS = {
+export const REMEMBER_OPTION = {
+  type: 'boolean',
+  about: 'keep --map for tables with the same header',
+} as const satisfies OptionSpecs[string];
+
+export function parseRemember({
+  map,
+  remember,
+}: OptionValues<{ map: typeof MAPPING_OPTIONS.map; remember: typeof REMEMBER_OPTION }>): boolean {
+  if (remember === true && map === undefined)
+    throw new AppError('invalid-input', '--remember keeps a map: say one, as in --map title=Name');
+  return remember === true;
+}
+
+export const SOURCE_OPTIONS = {
   source: {
     type: 'string',
     value: 'FILE|URL|synthetic',
-    about: 'where the records come from (default: data.source)',
+    about: 'where the records come from: a file, http(s), s3://bucket/key (default: data.source)',
   },
+  'credentials-file': {
+    type: 'string',
+    value: 'FILE',
+    about: 'of an http(s) source: a file with user:password, a token, or an Authorization header',
+  },
+} as const satisfies OptionSpecs;
+
+export const REQUEST_OPTIONS = {
+  ...SOURCE_OPTIONS,
   count: { type: 'string', value: 'N', about: 'synthetic: records to draw' },
   seed: { type: 'string', value: 'N', about: 'synthetic: seed of the records' },
   recipe: {
@@ -44,6 +68,8 @@ export function parseRunRequest(options: OptionValues<typeof REQUEST_OPTIONS>): 
   return withoutUndefined({
     source: withoutUndefined({
       ...parseSource(options.source),
+      credentialsFile:
+        options['credentials-file'] === undefined ? undefined : path.resolve(options['credentials-file']),
       count,
       seed,
       encoding: options.encoding,
@@ -96,6 +122,7 @@ export function parseLabel(options: OptionValues<typeof MAPPING_OPTIONS>): RunRe
 export function parseSource(source: string | undefined): RunRequest['source'] {
   if (source === undefined) return {};
   if (source === 'synthetic') return { kind: 'synthetic' };
+  if (source.startsWith('s3://')) return { kind: 's3', uri: source };
   return /^https?:\/\//.test(source) ? { kind: 'http', url: source } : { kind: 'file', path: source };
 }
 

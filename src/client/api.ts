@@ -265,13 +265,15 @@ export type ProductRecord = {
 export type RunRequest = {
   source?:
     | {
-        kind?: 'synthetic' | 'file' | 'http' | 'postgres' | undefined;
+        kind?: 'synthetic' | 'file' | 'http' | 's3' | 'postgres' | undefined;
         count?: number | undefined;
         seed?: number | undefined;
         path?: string | null | undefined;
         encoding?: string | null | undefined;
         sheet?: string | null | undefined;
         url?: string | null | undefined;
+        credentialsFile?: string | null | undefined;
+        uri?: string | null | undefined;
         databaseUrlFile?: string | null | undefined;
         query?: string | null | undefined;
       }
@@ -296,6 +298,7 @@ export type RunRequest = {
     | undefined;
   label?: { threshold?: number | undefined; column?: string | null | undefined } | undefined;
   joinParent?: boolean | undefined;
+  remember?: boolean | undefined;
   recipes?: string[] | undefined;
   candidates?:
     | {

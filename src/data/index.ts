@@ -95,3 +95,4 @@ export { DRIFT_VERDICTS, type DriftLimits } from './version/drift.ts';
 export type { DatasetManifest } from './version/manifest.ts';
 export { openRowMerger } from './version/merge-rows.ts';
 export { findProducts } from './version/products.ts';
+export { findRememberedMap, rememberMap } from './remembered-maps.ts';

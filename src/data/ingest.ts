@@ -8,12 +8,12 @@ import type { ArtifactStore } from '../core/artifact-store.ts';
 import type { DestinationPolicy } from '../core/outbound-policy.ts';
 import { AppError } from '../core/errors.ts';
 import { createFingerprintSet } from './fingerprint-set.ts';
-import { listNamedColumns, readLabel, UNRATED } from './reading/field-map.ts';
+import { listNamedColumns, readLabel, UNRATED, type FieldMap } from './reading/field-map.ts';
 import { openRecords } from './reading/read-records.ts';
 import type { ReadRow } from './reading/read-row.ts';
 import { shorten, type Fault, type LabelledRecord } from './record.ts';
 import { createRefusals, type RefusedRow, type Refusals } from './refusals.ts';
-import { DATA_SOURCES, type DataSource } from './source/sources.ts';
+import { DATA_SOURCES, type DataSource, type OpenContext } from './source/sources.ts';
 import { computeBayesLimit, QUALITY_MODEL, type BayesLimit } from './synthetic/quality-model.ts';
 
 /** The part of the section `data` that decides what is read. */
@@ -33,6 +33,13 @@ export interface IngestContext {
   signal?: AbortSignal;
   /** What holds for the address of an http source; undefined when the operator named it. */
   destinations?: DestinationPolicy | undefined;
+  /** Opens an object of a bucket. */
+  getObject?: OpenContext['getObject'];
+  /** Maps that were kept for headers; without it none is known. */
+  maps?: {
+    find(columns: readonly string[]): Promise<FieldMap | undefined>;
+    keep?(columns: readonly string[], map: FieldMap): Promise<void>;
+  };
   /** Takes every refused row, for a caller that tells why. */
   refusals?: Refusals;
   /** Called every thousand rows and at the end. */
@@ -75,7 +82,7 @@ export async function ingestRecords(
   context: IngestContext,
   sources: Readonly<Record<string, DataSource>> = DATA_SOURCES,
 ): Promise<IngestResult> {
-  const { store, keyPrefix, signal, destinations, refusals = createRefusals() } = context;
+  const { store, keyPrefix, signal, destinations, getObject, maps, refusals = createRefusals() } = context;
   const { kind } = options.source;
   const dataSource = sources[kind];
   if (dataSource === undefined)
@@ -90,8 +97,14 @@ export async function ingestRecords(
     named: listNamedColumns(map, label),
     signal,
     destinations,
+    getObject,
   });
-  const { mapping, rows, columns } = await openRecords(table, { map, label, uses: MAPPABLE_FIELDS });
+  const { mapping, rows, columns } = await openRecords(table, {
+    map,
+    label,
+    uses: MAPPABLE_FIELDS,
+    recall: maps?.find,
+  });
   const total = synthetic ? options.source.count : undefined;
   // Synthetic ids are unique by construction.
   const ids = synthetic ? undefined : createFingerprintSet();
@@ -157,6 +170,7 @@ export async function ingestRecords(
   }
   await context.onProgress?.({ accepted, refused, total: total ?? accepted + refused });
   if (accepted === 0) throw nothingUsable(source, refused, refusals, columns);
+  if (Object.keys(map).length > 0) await maps?.keep?.(columns, map);
   const bayes = synthetic ? computeBayesLimit(QUALITY_MODEL, label.threshold) : null;
   return {
     source,

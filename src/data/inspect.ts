@@ -10,7 +10,7 @@ import { listNamedColumns, type FieldMap } from './reading/field-map.ts';
 import { openRecords } from './reading/read-records.ts';
 import type { ReadProduct } from './reading/read-row.ts';
 import { createRefusals, type RefusedRow } from './refusals.ts';
-import { DATA_SOURCES, type SourceOptions } from './source/sources.ts';
+import { DATA_SOURCES, type OpenContext, type SourceOptions } from './source/sources.ts';
 
 export interface Inspection {
   /** The platform that wrote it, or how it is written. */
@@ -46,6 +46,7 @@ export interface InspectOptions {
   previewRows?: number;
   signal?: AbortSignal | undefined;
   destinations?: DestinationPolicy | undefined;
+  getObject?: OpenContext['getObject'];
   /** Called with every record, in the order of the file. */
   onRecord?: (row: InspectedRecord) => void | Promise<void>;
 }
@@ -59,6 +60,7 @@ export async function inspectSource(options: InspectOptions): Promise<Inspection
     named: listNamedColumns(map, null),
     signal,
     destinations,
+    getObject: options.getObject,
   });
   const { mapping, rows, columns } = await openRecords(table, { map, label: null, uses: MAPPABLE_FIELDS });
   const reasons = createRefusals();

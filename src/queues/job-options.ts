@@ -19,6 +19,8 @@ const preview = z.int().min(1).max(1000).optional();
 const catalogue = z.string().min(1).max(1000).optional();
 /** Rows that the last job of the catalogue had are left out. */
 const onlyChanged = z.boolean().optional();
+/** Whether the map is kept for tables of the same header. */
+const remember = z.boolean().optional();
 
 /** Whether a row's own brand says which profile its texts keep. */
 const brandByRecord = z.boolean().default(false);
@@ -34,6 +36,7 @@ export const predictRequestSchema = copyOptionsSchema.extend({
   preview,
   catalogue,
   onlyChanged,
+  remember,
   /** How texts are chosen; `best` unless a job asks for the other. */
   policy: z.enum(COPY_POLICIES).optional(),
 });
@@ -52,6 +55,7 @@ export const predictOptionsSchema = copyOptionsSchema.required({ channels: true,
   preview,
   catalogue,
   onlyChanged,
+  remember,
   brandByRecord,
   textIds,
   /** Of every brand there was when the job began, where rows name theirs: `acme@3`. */

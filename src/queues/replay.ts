@@ -30,6 +30,7 @@ export interface ReplayPlan {
 const HEEDED_BY: Readonly<Record<keyof RunRequest, RunStage>> = {
   source: 'generate-data',
   map: 'generate-data',
+  remember: 'generate-data',
   label: 'generate-data',
   joinParent: 'version-data',
   recipes: 'train-model',

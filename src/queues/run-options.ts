@@ -26,6 +26,8 @@ export const runOptionsSchema = z.strictObject({
    * replays as well.
    */
   sourceNamedBy: z.enum(['operator', 'http']).default('http'),
+  /** Whether the map is kept for tables of the same header. */
+  remember: z.boolean().default(false),
 });
 export type RunOptions = z.infer<typeof runOptionsSchema>;
 
@@ -40,6 +42,7 @@ export const runRequestSchema = z.strictObject({
     .strictObject({ threshold: z.number().optional(), column: z.string().min(1).nullable().optional() })
     .optional(),
   joinParent: z.boolean().optional(),
+  remember: z.boolean().optional(),
   /** Short for candidates named after their recipe, each with seed 1. */
   recipes: z.array(recipeNameSchema).min(1).optional(),
   candidates: z.array(candidateSchema).min(1).max(64).optional(),
@@ -70,7 +73,13 @@ export function resolveRunOptions(
   return parseOrThrow(runOptionsSchema, {
     data: {
       ...data,
-      source: { ...data.source, ...(impliedKind && { kind: impliedKind }), ...asked.source },
+      source: {
+        ...data.source,
+        ...(impliedKind && { kind: impliedKind }),
+        // The configured credentials are for the configured address, and go nowhere else.
+        ...(asked.source?.url !== undefined && 'credentialsFile' in data.source && { credentialsFile: null }),
+        ...asked.source,
+      },
       map: asked.map ?? data.map,
       label: { ...data.label, ...asked.label },
       joinParent: asked.joinParent ?? data.joinParent,
@@ -81,6 +90,7 @@ export function resolveRunOptions(
       config.pipeline.candidates,
     model: config.model,
     gate: config.gate,
+    remember: asked.remember ?? false,
     sourceNamedBy: cameOverHttp && typeof asked.source?.url === 'string' ? 'http' : 'operator',
   });
 }

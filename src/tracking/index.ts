@@ -8,7 +8,7 @@ export {
   rejectVersion,
   type ApprovalDesk,
 } from './approvals.ts';
-export { createArtifactStore } from './artifacts/create-artifact-store.ts';
+export { createArtifactStore, getObject, openBucket } from './artifacts/create-artifact-store.ts';
 export { createFolderStore } from './artifacts/folder-store.ts';
 export type {
   AliasMove,

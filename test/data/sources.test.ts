@@ -1,4 +1,7 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { once } from 'node:events';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -59,6 +62,53 @@ describe('a data source', () => {
   it('has its keys known to files and variables with the defaults of its row', () => {
     const { config } = loadConfig({ env: { COPYLOOP_DATA__SOURCE__ENCODING: 'windows-1252' } });
     expect([config.data.source.encoding, config.data.source.sheet]).toEqual(['windows-1252', null]);
+  });
+});
+
+describe('an address that asks who is there', () => {
+  it.each([
+    ['maria:s3cret', `Basic ${Buffer.from('maria:s3cret').toString('base64')}`],
+    ['abc.def', 'Bearer abc.def'],
+    ['Authorization: Token abc', 'Token abc'],
+  ])('is told by the file that the source names: %j', async (held, sent) => {
+    const asked: (string | undefined)[] = [];
+    const server = createServer((request, answer) => {
+      asked.push(request.headers.authorization);
+      answer.end('title,rating\nLamp,5\nTray,1\n');
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    try {
+      const credentialsFile = path.join(folder, 'credentials');
+      await writeFile(credentialsFile, `${held}\n`);
+      const { data } = loadConfig({ env: {} }).config;
+      const { port } = server.address() as AddressInfo;
+      const source = {
+        ...data.source,
+        kind: 'http' as const,
+        url: `http://127.0.0.1:${port}/feed.csv`,
+        credentialsFile,
+      };
+      const result = await ingestRecords(
+        { ...data, source },
+        { store: createFolderStore(folder), keyPrefix: 'http' },
+      );
+      expect([asked, result.accepted]).toEqual([[sent], 2]);
+    } finally {
+      server.close();
+    }
+  });
+
+  it('is not asked where that file is away', async () => {
+    const { data } = loadConfig({ env: {} }).config;
+    const source = {
+      ...data.source,
+      kind: 'http' as const,
+      url: 'http://127.0.0.1:9/',
+      credentialsFile: '/nowhere/at/all',
+    };
+    await expect(
+      ingestRecords({ ...data, source }, { store: createFolderStore(folder), keyPrefix: 'http' }),
+    ).rejects.toThrow('data.source.credentialsFile cannot be read');
   });
 });
 

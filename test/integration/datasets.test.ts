@@ -8,6 +8,9 @@ import { loadConfig } from '../../src/core/config/index.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { sha256File } from '../../src/core/ids.ts';
 import {
+  findRememberedMap,
+  rememberMap,
+  type FieldMap,
   createDatasetVersion,
   diffVersions,
   fetchSplitFile,
@@ -340,6 +343,37 @@ describe('what a version is made of', () => {
     expect(followers).toHaveLength(40);
     for (const { title, description, split } of followers)
       expect(splitOfId.get(title + description.replace(FOLLOWS, ''))).toBe(split);
+  });
+
+  it('are read by the map that was kept for their header, unless another is given', async () => {
+    const keep = (columns: readonly string[], map: FieldMap) =>
+      rememberMap(database.db, columns, map, 'a test');
+    const maps = { find: (columns: readonly string[]) => findRememberedMap(database.db, columns) };
+    const run = async (header: string, map: FieldMap, kept = {}) => {
+      const file = path.join(folder, 'kept.csv');
+      await writeFile(file, `${header}\nWarm light.,Lamp,5\nIt bent.,Tray,1\n`);
+      const raw = await ingestRecords(
+        {
+          source: { ...SOURCE, kind: 'file', path: file },
+          map,
+          label: { threshold: 3.5, column: null },
+          refusedKept: 10,
+        },
+        { store, keyPrefix: 'runs/kept/raw', maps: { ...maps, ...kept } },
+      );
+      return JSON.parse((await store.readText(raw.rawKey)).split('\n')[0] ?? '') as unknown;
+    };
+    const map = { title: 'Was', description: 'Wie', rating: 'Punkte' };
+    await expect(run('Wie,Was,Punkte', {})).rejects.toThrow('neither title nor description has a column');
+    await run('Wie,Was,Punkte', map, { keep });
+    expect(await run('Wie,Was,Punkte', {})).toMatchObject({
+      title: 'Lamp',
+      description: 'Warm light.',
+    });
+    expect(await run('Wie,Was,Punkte', { ...map, title: 'Wie', description: 'Was' })).toMatchObject({
+      title: 'Warm light.',
+    });
+    await expect(run('Wie,Was,Noten', {})).rejects.toThrow('neither title nor description has a column');
   });
 
   it('may come from a query, which can read and nothing else', async () => {

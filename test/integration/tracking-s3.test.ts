@@ -6,7 +6,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/core/config/index.ts';
 import { sleep } from '../../src/core/clock.ts';
 import { packageRoot } from '../../src/core/paths.ts';
-import { createArtifactStore } from '../../src/tracking/index.ts';
+import { inspectSource } from '../../src/data/index.ts';
+import { createArtifactStore, getObject } from '../../src/tracking/index.ts';
 import { createS3Store } from '../../src/tracking/artifacts/s3-store.ts';
 import { describeArtifactStore } from '../tracking/artifact-store-cases.ts';
 
@@ -39,6 +40,29 @@ describe.skipIf(program === undefined)(`the S3 store${why}`, () => {
     const exited = new Promise((resolve) => server.once('exit', resolve));
     server.kill('SIGTERM');
     await exited;
+  });
+
+  it('gives the records of an object by its address, and says what is not there', async () => {
+    const { config } = loadConfig({
+      env: {},
+      overrides: {
+        'storage.artifacts.endpoint': endpoint,
+        'storage.artifacts.forcePathStyle': true,
+        'storage.artifacts.accessKeyId': 'test',
+        'storage.artifacts.secretAccessKey': 'test',
+      },
+    });
+    const body = 'title,rating\nLamp,5\nTray,1\n';
+    await client.send(new PutObjectCommand({ Bucket: 'models', Key: 'feeds/products.csv', Body: body }));
+    const inspect = (uri: string) =>
+      inspectSource({
+        source: { ...config.data.source, kind: 's3', uri },
+        map: {},
+        refusedKept: 10,
+        getObject: (address) => getObject(address, config.storage),
+      });
+    expect(await inspect('s3://models/feeds/products.csv')).toMatchObject({ accepted: 2, refused: 0 });
+    await expect(inspect('s3://models/feeds/other.csv')).rejects.toMatchObject({ code: 'not-found' });
   });
 
   describe('opened from the configuration', () => {

@@ -12,7 +12,17 @@ describe('the options of a run', () => {
       model: config.model,
       gate: config.gate,
       sourceNamedBy: 'operator',
+      remember: false,
     });
+  });
+
+  it('send the credentials of the configured address to no other', () => {
+    const source = { ...config.data.source, url: 'https://a.example/', credentialsFile: '/run/secrets/feed' };
+    const named = { ...config, data: { ...config.data, source } };
+    const fileOf = (request: RunRequest) =>
+      resolveRunOptions(named, request, true).data.source.credentialsFile;
+    expect(fileOf({ source: { kind: 'http' } })).toBe('/run/secrets/feed');
+    expect(fileOf({ source: { url: 'https://b.example/' } })).toBeNull();
   });
 
   it('take over what is asked for and leave the rest', () => {
@@ -24,6 +34,7 @@ describe('the options of a run', () => {
   it.each([
     [{ path: 'a.csv' }, 'file'],
     [{ url: 'http://localhost/records' }, 'http'],
+    [{ uri: 's3://feeds/products.csv' }, 's3'],
     [{ count: 3 }, 'synthetic'],
   ] as const)('know from %j that the source is %s', (source, kind) => {
     expect(resolveRunOptions(config, { source }, false).data.source.kind).toBe(kind);

@@ -1,8 +1,9 @@
 import { AppError } from '../../core/errors.ts';
 import type { Config } from '../../core/config/index.ts';
 import { inspectSource, type InspectedRecord, type Inspection } from '../../data/index.ts';
+import { getObject } from '../../tracking/index.ts';
 import { COMMON_OPTIONS, defineCommand, parseWhole, renderRows } from '../command.ts';
-import { MAPPING_OPTIONS, parseMap, parseSource } from '../run-request.ts';
+import { MAPPING_OPTIONS, parseMap, parseSource, SOURCE_OPTIONS } from '../run-request.ts';
 import { readConfig } from '../services.ts';
 
 export const inspectCommand = defineCommand({
@@ -18,6 +19,7 @@ export const inspectCommand = defineCommand({
   options: {
     ...COMMON_OPTIONS,
     map: MAPPING_OPTIONS.map,
+    'credentials-file': SOURCE_OPTIONS['credentials-file'],
     encoding: MAPPING_OPTIONS.encoding,
     sheet: MAPPING_OPTIONS.sheet,
     rows: { type: 'string', value: 'N', about: 'rows shown as they would be read (default: 5)' },
@@ -40,6 +42,7 @@ export const inspectCommand = defineCommand({
       refusedKept: config.data.refusedKept,
       previewRows: parseWhole('rows', options.rows, { min: 0, max: 1000 }),
       signal,
+      getObject: (address) => getObject(address, config.storage),
       onRecord:
         options.all === true ? (row) => void records.push(JSON.stringify(renderRecord(row))) : undefined,
     });
@@ -53,13 +56,18 @@ export const inspectCommand = defineCommand({
 function sourceOf(
   config: Config,
   name: string,
-  { encoding, sheet }: { encoding?: string | undefined; sheet?: string | undefined },
+  {
+    encoding,
+    sheet,
+    'credentials-file': credentialsFile,
+  }: Partial<Record<'encoding' | 'sheet' | 'credentials-file', string | undefined>>,
 ): Config['data']['source'] {
   return {
     ...config.data.source,
     ...parseSource(name),
     ...(encoding !== undefined && { encoding }),
     ...(sheet !== undefined && { sheet }),
+    ...(credentialsFile !== undefined && { credentialsFile }),
   };
 }
 

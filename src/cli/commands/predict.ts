@@ -6,7 +6,7 @@ import { COMMON_OPTIONS, defineCommand, type OptionSpecs, type OptionValues } fr
 import { formatOfOutput, predictFile, type FilePredictionResult } from '../predict-file.ts';
 import { COPY_OPTIONS, parseCopyOptions } from '../copy-options.ts';
 import { renderDuration, renderJson } from '../render.ts';
-import { MAPPING_OPTIONS, parseMap } from '../run-request.ts';
+import { MAPPING_OPTIONS, parseMap, parseRemember, REMEMBER_OPTION } from '../run-request.ts';
 import { clientOf, SERVER_OPTIONS } from '../running-server.ts';
 import { readConfig } from '../services.ts';
 
@@ -32,6 +32,7 @@ const FILE_OPTIONS = {
   'only-changed': { type: 'boolean', about: 'leave out rows that the last job of this file had' },
   'text-ids': { type: 'boolean', about: 'columns with the ids by which feedback names the texts' },
   map: MAPPING_OPTIONS.map,
+  remember: REMEMBER_OPTION,
   encoding: MAPPING_OPTIONS.encoding,
   sheet: MAPPING_OPTIONS.sheet,
   resume: { type: 'boolean', about: 'go on where a stopped or killed command with the same options was' },
@@ -104,6 +105,7 @@ export const predictCommand = defineCommand({
         catalogue: path.resolve(options.file),
         ...(options['only-changed'] === true && { onlyChanged: true }),
         ...(options['text-ids'] === true && { textIds: true }),
+        ...(parseRemember(options) && { remember: true }),
       },
       encoding: options.encoding,
       sheet: options.sheet,

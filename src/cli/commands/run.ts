@@ -5,7 +5,7 @@ import { COMMON_OPTIONS, defineCommand } from '../command.ts';
 import { followRun, requireSuccess } from '../follow-run.ts';
 import { addWorkers } from '../processes.ts';
 import { renderJson } from '../render.ts';
-import { parseRunRequest, REQUEST_OPTIONS } from '../run-request.ts';
+import { parseRemember, parseRunRequest, REMEMBER_OPTION, REQUEST_OPTIONS } from '../run-request.ts';
 import { openQueues, readConfig, withServices } from '../services.ts';
 
 export const runCommand = defineCommand({
@@ -17,6 +17,7 @@ export const runCommand = defineCommand({
     ...COMMON_OPTIONS,
     wait: { type: 'boolean', about: 'follow the run to its end' },
     ...REQUEST_OPTIONS,
+    remember: REMEMBER_OPTION,
     json: { type: 'boolean', about: 'as JSON' },
   },
   examples: [
@@ -26,7 +27,7 @@ export const runCommand = defineCommand({
   ],
   run: async ({ options, terminal, signal }) => {
     const { config } = readConfig(options);
-    const request = parseRunRequest(options);
+    const request = { ...parseRunRequest(options), ...(parseRemember(options) && { remember: true }) };
     // Workers may have another working directory than this shell.
     if (typeof request.source?.path === 'string') request.source.path = path.resolve(request.source.path);
     const missing = await findMissing(request.source?.path ?? undefined);

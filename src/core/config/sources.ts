@@ -47,11 +47,24 @@ export const SOURCES = {
         .url({ protocol: /^https?$/ })
         .nullable()
         .default(null),
+      /** A file with what the address asks for: `user:password`, a token, or a whole Authorization header. */
+      credentialsFile: text.nullish(),
       ...transferKeys,
       ...fileKeys,
     },
     needs: 'url',
     isOpenToCallers: true,
+  },
+  s3: {
+    keys: {
+      uri: z
+        .string()
+        .regex(/^s3:\/\/[^/]+\/.+[^/]$/u, 'must be s3://bucket/key')
+        .nullish(),
+      ...fileKeys,
+    },
+    needs: 'uri',
+    isOpenToCallers: false,
   },
   postgres: {
     keys: {

@@ -7,7 +7,7 @@ import type { DestinationPolicy } from '../../core/outbound-policy.ts';
 import { assertNever } from '../../core/errors.ts';
 import { charsetOfType, formatOfName, formatOfType, openTable } from '../format/open-table.ts';
 import type { Layout, SourceFormat, SourceTable } from '../format/table.ts';
-import { listNamedColumns, type FieldMap } from '../reading/field-map.ts';
+import { listNamedColumns, type FieldMap, type MappingRequest } from '../reading/field-map.ts';
 import { openRecords } from '../reading/read-records.ts';
 import type { ReadRow } from '../reading/read-row.ts';
 import type { Fault, ProductRecord } from '../record.ts';
@@ -48,6 +48,10 @@ export interface CatalogueOptions {
   /** Of a source by address; whoever named it came over HTTP. */
   limits: { timeoutMs: number; maxBytes: number; destinations: DestinationPolicy };
   signal: AbortSignal;
+  /** The map that was kept for a header, where nothing is mapped. */
+  recall?: MappingRequest['recall'];
+  /** Keeps the map for the header. */
+  remember?: ((columns: readonly string[]) => Promise<void>) | undefined;
   /** Told how the bytes are read, before the first row. @throws what shall stop the reading */
   onLayout?: (layout: Layout) => void;
 }
@@ -62,12 +66,17 @@ export async function openCatalogue(
   const table = await openCatalogueTable(source, options);
   options.onLayout?.(table.layout);
   const places = new WeakMap<object, number>();
-  const { rows } = await openRecords(table.layout.format === 'xml' ? countRows(table, places) : table, {
-    map: options.map,
-    label: null,
-    uses: CATALOGUE_FIELDS,
-    also: TOLD_FIELDS,
-  });
+  const { rows, columns } = await openRecords(
+    table.layout.format === 'xml' ? countRows(table, places) : table,
+    {
+      map: options.map,
+      label: null,
+      uses: CATALOGUE_FIELDS,
+      also: TOLD_FIELDS,
+      recall: options.recall,
+    },
+  );
+  await options.remember?.(columns);
   return toProducts(rows, places);
 }
 

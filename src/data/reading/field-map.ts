@@ -48,6 +48,8 @@ export interface MappingRequest {
    * anything.
    */
   also?: readonly RecordField[];
+  /** The map that was kept for a header, asked where nothing is mapped. */
+  recall?: ((columns: readonly string[]) => Promise<FieldMap | undefined>) | undefined;
 }
 
 /**

@@ -30,8 +30,9 @@ export interface OpenedRecords {
 }
 
 /** @throws AppError `bad-data` where columns are missing, and while reading what the table throws */
-export async function openRecords(table: SourceTable, request: MappingRequest): Promise<OpenedRecords> {
+export async function openRecords(table: SourceTable, given: MappingRequest): Promise<OpenedRecords> {
   if (table.columns !== undefined) {
+    const request = await withRecalledMap(given, table.columns);
     const mapping = resolveMapping(request, table.columns, table.layout);
     const required = [...(mapping.fields.title ?? []), ...(mapping.fields.description ?? [])];
     const isRated = mapping.platform?.kind === 'reviews' || request.label !== null;
@@ -46,7 +47,7 @@ export async function openRecords(table: SourceTable, request: MappingRequest): 
       rows: readSampled(rows[Symbol.asyncIterator](), request, mapping),
     };
   }
-  const iterator: AsyncIterator<SourceRow> = unnestRows(table.read(), request)[Symbol.asyncIterator]();
+  const iterator: AsyncIterator<SourceRow> = unnestRows(table.read(), given)[Symbol.asyncIterator]();
   const sample = await takeSample(iterator);
   const columns = new Set<string>();
   for (const row of sample.rows) {
@@ -54,12 +55,18 @@ export async function openRecords(table: SourceTable, request: MappingRequest): 
       for (const key of Object.keys(row.values)) columns.add(key);
   }
   try {
+    const request = await withRecalledMap(given, [...columns]);
     const mapping = resolveMapping(request, [...columns], table.layout);
     return { mapping, columns: [...columns], rows: readSampled(iterator, request, mapping, sample) };
   } catch (thrown) {
     await iterator.return?.();
     throw thrown;
   }
+}
+
+async function withRecalledMap(request: MappingRequest, columns: readonly string[]): Promise<MappingRequest> {
+  if (Object.keys(request.map).length > 0) return request;
+  return { ...request, map: (await request.recall?.(columns)) ?? request.map };
 }
 
 interface Sample {

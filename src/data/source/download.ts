@@ -11,6 +11,8 @@ export interface HttpLimits {
   signal?: AbortSignal | undefined;
   /** undefined: any host may be reached. */
   destinations?: DestinationPolicy | undefined;
+  /** The header of that name; fetch drops it where the answer leads to another host. */
+  authorization?: string | undefined;
 }
 
 export interface Download {
@@ -34,6 +36,7 @@ export async function download(url: string, limits: HttpLimits): Promise<Downloa
   const headers: Record<string, string> = {
     accept: 'application/json, application/x-ndjson, text/csv;q=0.9, */*;q=0.1',
     ...traceHeaders(),
+    ...(limits.authorization !== undefined && { authorization: limits.authorization }),
   };
   if (address.username !== '') {
     const credentials = `${decodeURIComponent(address.username)}:${decodeURIComponent(address.password)}`;

@@ -3,7 +3,7 @@
  * keys are in the configuration.
  */
 import { createReadStream } from 'node:fs';
-import { stat } from 'node:fs/promises';
+import { readFile, stat } from 'node:fs/promises';
 import { MAPPABLE_FIELDS, type Config, type SourceKind } from '../../core/config/index.ts';
 import type { DestinationPolicy } from '../../core/outbound-policy.ts';
 import { AppError, toError } from '../../core/errors.ts';
@@ -23,6 +23,8 @@ export interface OpenContext {
   signal?: AbortSignal | undefined;
   /** What holds for an address that an outsider named; undefined when the operator did. */
   destinations?: DestinationPolicy | undefined;
+  /** Opens an object of a bucket. */
+  getObject?: ((address: string) => Promise<AsyncIterable<Uint8Array>>) | undefined;
 }
 
 export interface DataSource {
@@ -42,6 +44,7 @@ export const DATA_SOURCES: Readonly<Record<SourceKind, DataSource>> = {
   },
   file: { open: openFile, describe: ({ path }) => path ?? '' },
   http: { open: openUrl, describe: ({ url }) => originAndPath(new URL(required(url, 'url'))) },
+  s3: { open: openObject, describe: ({ uri }) => uri ?? '' },
   postgres: {
     open: (source, { signal }) => Promise.resolve(queryPostgres(source, signal)),
     describe: ({ query }) => `PostgreSQL: ${shorten(query ?? '')}`,
@@ -62,7 +65,42 @@ async function openFile(
 }
 
 async function openUrl(source: SourceOptions, context: OpenContext): Promise<SourceTable> {
-  return await openAddress(required(source.url, 'url'), { ...source, ...context });
+  const { credentialsFile } = source;
+  const authorization = credentialsFile ? await readAuthorization(credentialsFile) : undefined;
+  return await openAddress(required(source.url, 'url'), { ...source, ...context, authorization });
+}
+
+/** Read when it is needed, so that settings and runs hold the name of the file alone. */
+async function readAuthorization(file: string): Promise<string> {
+  const text = await readFile(file, 'utf8').catch((cause: unknown) => {
+    throw new AppError(
+      'not-found',
+      `data.source.credentialsFile cannot be read (${toError(cause).message}): it holds user:password, a token, or an Authorization header`,
+      { cause },
+    );
+  });
+  const said = text.trim().replace(/^authorization:\s{0,9}/iu, '');
+  if (said === '' || /[\r\n]/u.test(said))
+    throw new AppError(
+      'invalid-config',
+      `${file} must hold one line: user:password, a token, or an Authorization header`,
+    );
+  if (said.includes(' ')) return said;
+  return said.includes(':') ? `Basic ${Buffer.from(said).toString('base64')}` : `Bearer ${said}`;
+}
+
+async function openObject(
+  { uri, encoding, sheet }: SourceOptions,
+  context: OpenContext,
+): Promise<SourceTable> {
+  const address = required(uri ?? null, 'uri');
+  if (context.getObject === undefined)
+    throw new AppError(
+      'invalid-input',
+      `${address} can be read by runs and by copyloop inspect alone: fetch the file first`,
+    );
+  const bytes = await context.getObject(address);
+  return await openTable(bytes, { name: address, named: context.named, ...given(encoding, sheet) });
 }
 
 /** @throws AppError as `download` does, and `bad-data` for what cannot be read as rows */
@@ -70,7 +108,7 @@ export async function openAddress(
   url: string,
   options: OpenContext &
     Pick<SourceOptions, 'timeoutMs' | 'maxBytes'> &
-    Partial<Pick<SourceOptions, 'encoding' | 'sheet'>>,
+    Partial<Pick<SourceOptions, 'encoding' | 'sheet'>> & { authorization?: string | undefined },
 ): Promise<SourceTable> {
   const { named, encoding = null, sheet = null, ...limits } = options;
   const { body, contentType, name } = await download(url, limits);

@@ -11,7 +11,7 @@ import { openParquet } from '../format/parquet.ts';
 import type { Layout } from '../format/table.ts';
 import { openZip } from '../format/zip.ts';
 import { openRecords } from '../reading/read-records.ts';
-import { listNamedColumns, type FieldMap } from '../reading/field-map.ts';
+import { listNamedColumns, type FieldMap, type MappingRequest } from '../reading/field-map.ts';
 import type { TableColumn, TableRow } from '../table/rows.ts';
 import { createCreativeCursor, planCopyColumns } from './copy-columns.ts';
 import { createEncoder, isWritable } from './encode.ts';
@@ -25,6 +25,7 @@ export interface WriteBackOptions extends Omit<TableOptions, 'named'> {
   /** Opens the source from its beginning; called more than once. */
   open: () => Promise<AsyncIterable<Uint8Array>>;
   map: FieldMap;
+  recall?: MappingRequest['recall'];
   /** Columns of the output. */
   columns: readonly TableColumn[];
 }
@@ -46,7 +47,7 @@ export function requireWritable(layout: Pick<Layout, 'encoding'>, name: string):
  */
 export async function writeBack(
   creatives: AsyncIterable<TableRow>,
-  { open, map, columns: ours, ...options }: WriteBackOptions,
+  { open, map, recall, columns: ours, ...options }: WriteBackOptions,
 ): Promise<{ bytes: AsyncIterable<Uint8Array>; extension: string }> {
   const { name } = options;
   const table = await openTable(await open(), { ...options, named: listNamedColumns(map, null) });
@@ -56,6 +57,7 @@ export async function writeBack(
     map,
     label: null,
     uses: ['title', 'description'],
+    recall,
   });
   // Only its columns were wanted: what it holds open is let go.
   for await (const _ of rows) break;

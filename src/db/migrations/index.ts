@@ -31,6 +31,7 @@ import { keyLifeMigration } from './055-key-life.ts';
 import { auditMigration } from './056-audit.ts';
 import { singleSignOnMigration } from './057-single-sign-on.ts';
 import { pausesAndPairsMigration } from './062-pauses-and-pairs.ts';
+import { rememberedMapsMigration } from './064-remembered-maps.ts';
 
 export const migrations: readonly Migration[] = [
   pipelineMigration,
@@ -64,4 +65,5 @@ export const migrations: readonly Migration[] = [
   auditMigration,
   singleSignOnMigration,
   pausesAndPairsMigration,
+  rememberedMapsMigration,
 ];

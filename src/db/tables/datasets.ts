@@ -27,7 +27,17 @@ export interface DatasetRowsAsideTable {
   returned_at: ColumnType<Date | null, never, unknown>;
 }
 
+export interface RememberedMapsTable {
+  header: string;
+  /** Written as JSON text. */
+  map: ColumnType<unknown, string, string>;
+  /** What it was kept for, as messages call it. */
+  source: string;
+  remembered_at: ColumnType<Date, Date, Date>;
+}
+
 export interface DatasetsTables {
+  remembered_maps: RememberedMapsTable;
   dataset_versions: DatasetVersionsTable;
   dataset_rows_aside: DatasetRowsAsideTable;
 }

@@ -320,6 +320,12 @@ function toDate(moment: string | undefined): Date | undefined {
 
 /** Whoever may start runs over HTTP must not be able to read what only the operator's machines can reach. */
 function refuseOperatorSources({ source = {} }: RunRequest): void {
+  if ((source.credentialsFile ?? null) !== null)
+    throw new AppError(
+      'forbidden',
+      'source.credentialsFile cannot be set over HTTP: set data.source.credentialsFile in the configuration, or use "copyloop run --source"',
+      { details: { field: 'source.credentialsFile' } },
+    );
   for (const kind of SOURCE_KINDS) {
     const { needs, isOpenToCallers }: SourceRule = SOURCES[kind];
     if (isOpenToCallers || needs === undefined) continue;

@@ -31,7 +31,7 @@ import {
   type FolderEntry,
   type StoredArtifact,
 } from '../../core/artifact-store.ts';
-import { AppError } from '../../core/errors.ts';
+import { AppError, toError } from '../../core/errors.ts';
 import { randomSlug, sha256File } from '../../core/ids.ts';
 import { stripEnd } from '../../core/strip-end.ts';
 import { checkBytes, readAll, toByteStream, writeWhole } from './checked-bytes.ts';
@@ -234,6 +234,31 @@ async function* cutIntoParts(
   }
   if (heldBytes > 0) yield Buffer.concat(held);
   return undefined;
+}
+
+/**
+ * What others have put into a bucket, as it is. @throws AppError `not-found`, `forbidden` or `unavailable`
+ */
+export async function readObject(
+  client: S3Client,
+  { bucket, key }: { bucket: string; key: string },
+): Promise<AsyncIterable<Uint8Array>> {
+  const address = `s3://${bucket}/${key}`;
+  const object = await client
+    .send(new GetObjectCommand({ Bucket: bucket, Key: key }))
+    .catch((cause: unknown) => {
+      const { name, message } = toError(cause);
+      if (isMissing(cause) || name === 'NoSuchBucket')
+        throw new AppError('not-found', `there is no ${address}`, { cause });
+      const isRefused = /denied|forbidden|credential|signature|accesskey|token/iu.test(name);
+      throw new AppError(
+        isRefused ? 'forbidden' : 'unavailable',
+        `${address} cannot be read (${name}: ${message}): it is asked for with storage.artifacts.region, endpoint and keys, or with what the AWS SDK finds`,
+        { cause },
+      );
+    });
+  if (object.Body === undefined) throw new AppError('unavailable', `S3 sent no body for ${address}`);
+  return object.Body as AsyncIterable<Uint8Array>;
 }
 
 function isMissing(error: unknown): boolean {

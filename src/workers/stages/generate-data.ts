@@ -1,4 +1,5 @@
-import { ingestRecords } from '../../data/index.ts';
+import { findRememberedMap, ingestRecords, rememberMap } from '../../data/index.ts';
+import { getObject } from '../../tracking/index.ts';
 import type { StageHandler } from '../loop/context.ts';
 
 /**
@@ -7,10 +8,18 @@ import type { StageHandler } from '../loop/context.ts';
  */
 export const generateData: StageHandler<'generate-data'> = async ({ runId }, context) => {
   const { run, services, signal, log } = context;
+  const { db } = services.database;
   const result = await ingestRecords(run.options.data, {
     store: services.artifacts,
     keyPrefix: `runs/${runId}/raw`,
     signal,
+    getObject: (address) => getObject(address, services.config.storage),
+    maps: {
+      find: (columns) => findRememberedMap(db, columns),
+      ...(run.options.remember && {
+        keep: (columns, map) => rememberMap(db, columns, map, `run ${runId}`),
+      }),
+    },
     destinations: run.options.sourceNamedBy === 'http' ? services.config.outbound : undefined,
     onProgress: ({ accepted, refused, total }) => {
       const done = accepted + refused;

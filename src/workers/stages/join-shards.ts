@@ -4,7 +4,13 @@
  */
 import { AppError } from '../../core/errors.ts';
 import type { Db } from '../../db/index.ts';
-import { renderTable, writeBack, type CatalogueSource, type TableRow } from '../../data/index.ts';
+import {
+  findRememberedMap,
+  renderTable,
+  writeBack,
+  type CatalogueSource,
+  type TableRow,
+} from '../../data/index.ts';
 import { JOB, jobFolder, jobWorkFolder, type StageResult } from '../../queues/index.ts';
 import type { JobContext, StageHandler } from '../loop/context.ts';
 import { readCreatives } from './shard-lines.ts';
@@ -70,6 +76,7 @@ async function renderSame({ services, job }: JobContext, creatives: AsyncIterabl
     encoding,
     sheet,
     map: job.options.map,
+    recall: (header) => findRememberedMap(services.database.db, header),
     columns: job.options.columns,
   });
 }

@@ -5,8 +5,10 @@
 import { AppError } from '../../core/errors.ts';
 import { sha256Hex } from '../../core/ids.ts';
 import {
+  findRememberedMap,
   inGroups,
   openCatalogue,
+  rememberMap,
   requireWritable,
   storeCatalogue,
   type CatalogueRow,
@@ -28,6 +30,10 @@ export const splitCatalogue: StageHandler<'split-catalogue'> = async ({ jobId },
   const rows = await openCatalogue(source, {
     ...readingOf(context),
     map: options.map,
+    recall: (columns) => findRememberedMap(services.database.db, columns),
+    ...(options.remember === true && {
+      remember: (columns) => rememberMap(services.database.db, columns, options.map, `job ${jobId}`),
+    }),
     ...(isSame && { onLayout: (layout) => requireWritable(layout, nameOf(source)) }),
   });
   const changes = await openChanges(context);
