@@ -173,6 +173,8 @@ describe('the datasets', () => {
     await page.getByRole('cell', { name: '1,000,000' }).waitFor();
     await go(page, `#/dataset/${two.version}`, `Dataset version ${two.version}`);
     await page.getByText('1,000,000 rows').waitFor();
+    await page.getByText('What its checks found').click();
+    await page.getByText('Nothing is held against its rows.').waitFor();
     await page.getByRole('table').waitFor();
     expect(faults).toEqual([]);
     await page.close();

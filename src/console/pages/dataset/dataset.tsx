@@ -5,6 +5,7 @@ import { changeQuery, linkTo, type PageProps, type Route } from '../../app/route
 import { Table } from '../../parts/table.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { Waiting } from '../../parts/trouble.tsx';
+import { Findings } from './findings.tsx';
 
 const SPLITS = ['train', 'validation', 'holdout'] as const;
 
@@ -32,6 +33,17 @@ export default function Dataset({ route }: PageProps) {
           </>
         )}
       </p>
+      <p>
+        {dataset.positive_share === null ? null : (
+          <>
+            <strong>{(dataset.positive_share * 100).toFixed(1)} %</strong> good,{' '}
+          </>
+        )}
+        <strong>{dataset.from_feedback.toLocaleString()}</strong> from feedback,{' '}
+        <strong>{dataset.refused.toLocaleString()}</strong> refused
+        {dataset.drift === null ? '' : `, ${dataset.drift === 'none' ? 'no' : dataset.drift} drift`}.
+      </p>
+      <Findings version={version} />
       <details>
         <summary>Manifest: splits, balance, drift, refused rows, feedback</summary>
         <pre>{JSON.stringify(dataset.manifest, null, 2)}</pre>
@@ -40,6 +52,12 @@ export default function Dataset({ route }: PageProps) {
       <Rows version={version} route={route} />
     </>
   );
+}
+
+/** A row that feedback became is named after it. */
+function originOf(id: string): string {
+  const feedback = /^feedback-(\d+)-/.exec(id)?.[1];
+  return feedback === undefined ? 'source' : `feedback ${feedback}`;
 }
 
 function Rows({ version, route }: { version: number; route: Route }) {
@@ -91,6 +109,7 @@ function Rows({ version, route }: { version: number; route: Route }) {
                 </>
               ),
             },
+            { title: 'From', text: ({ id }) => originOf(id) },
             { title: 'Label', isNumber: true, text: ({ label }) => label },
             { title: 'Weight', isNumber: true, text: ({ weight }) => weight },
           ]}
