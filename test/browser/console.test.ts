@@ -306,7 +306,7 @@ describe('the catalogues', () => {
     const { page, faults } = await openPage(browser);
     await go(page, '#/catalogues', 'Catalogues');
     const lines = [
-      'Product name,Text',
+      'Col A,Col B',
       'Mug,Keeps tea hot for an hour.',
       ',A tray of oak.',
       ',A lamp for the desk.',
@@ -320,9 +320,9 @@ describe('the catalogues', () => {
       .getByRole('alert')
       .getByText(/neither title nor description has a column/)
       .waitFor();
-    await page.getByLabel('title').selectOption('Product name');
+    await page.getByLabel('title').selectOption('Col A');
     await page.getByText(/Read as CSV/).waitFor();
-    await page.getByLabel('description').selectOption('Text');
+    await page.getByLabel('description').selectOption('Col B');
     await page.getByText(/Read as CSV: 1 product, 2 refused/).waitFor();
     await page.getByRole('cell', { name: 'title must not be empty' }).first().waitFor();
     expect(await findSeriousFaults(page)).toEqual([]);

@@ -73,6 +73,12 @@ export default function Registry({ route }: PageProps) {
             show: ({ aliases }) => aliases.join(', ') || <span class="soft">–</span>,
           },
           {
+            title: 'Held-out accuracy',
+            isNumber: true,
+            text: ({ tags }) => tags['copyloop.accuracy'],
+            show: ({ tags }) => formatShare(tags['copyloop.accuracy']),
+          },
+          {
             title: 'Approval',
             text: ({ approval }) => approval,
             show: ({ approval }) =>
@@ -95,7 +101,7 @@ export default function Registry({ route }: PageProps) {
           },
         ]}
       />
-      <h2>Its aliases over time</h2>
+      <h2>Aliases over time</h2>
       {history.length === 0 ? <p class="soft">Never set.</p> : null}
       <ol class="timeline">
         {history.map((move) => (
@@ -115,4 +121,10 @@ export default function Registry({ route }: PageProps) {
       ) : null}
     </>
   );
+}
+
+/** `82.5 %`; a dash where nobody has measured it. */
+function formatShare(share: string | undefined): string {
+  const value = Number(share ?? Number.NaN);
+  return Number.isNaN(value) ? '–' : `${(value * 100).toFixed(1)} %`;
 }
