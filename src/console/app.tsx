@@ -47,6 +47,10 @@ function Shell({ session }: { session: Session }) {
   }, [route.page, page]);
 
   const place = route.page + route.rest.join('/');
+  useEffect(() => {
+    // On a phone the navigation is one line that scrolls sideways.
+    document.querySelector('nav [aria-current]')?.scrollIntoView({ block: 'nearest', inline: 'nearest' });
+  }, [route.page]);
   const first = useRef(true);
   useEffect(() => {
     if (!first.current) main.current?.focus();

@@ -1,6 +1,8 @@
 /** A state in words with a mark before it: the colour alone never says it. */
 const KINDS: Readonly<Record<string, { mark: string; tone: string }>> = {
   succeeded: { mark: '✓', tone: 'good' },
+  finished: { mark: '✓', tone: 'good' },
+  killed: { mark: '⊘', tone: 'soft' },
   promoted: { mark: '✓', tone: 'good' },
   approved: { mark: '✓', tone: 'good' },
   failed: { mark: '✕', tone: 'bad' },

@@ -39,7 +39,12 @@ export function Table<Row>({ name, rows, columns, keyOf, empty }: Props<Row>) {
             {rows.map((row) => (
               <tr key={keyOf(row)}>
                 {columns.map((column) => (
-                  <td key={column.title} class={column.isNumber === true ? 'number' : 'foreign'}>
+                  <td
+                    key={column.title}
+                    class={
+                      column.isNumber === true ? 'number' : column.isAction === true ? undefined : 'foreign'
+                    }
+                  >
                     {column.show === undefined ? (column.text(row) ?? '–') : column.show(row)}
                   </td>
                 ))}
