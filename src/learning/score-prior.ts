@@ -19,8 +19,11 @@ export interface ScorePrior {
   strength: number;
 }
 
-/** Before anything was counted: a score is its own expectation, worth a few impressions. */
-export const UNTRIED: ScorePrior = { intercept: 0, slope: 1, strength: 4 };
+/**
+ * Before anything was counted: worth a few impressions. What scores mean for people is not known yet, so they
+ * lead little: texts drawn almost evenly teach more than those that a mistaken score likes.
+ */
+export const UNTRIED: ScorePrior = { intercept: 0, slope: 0.3, strength: 4 };
 
 const RIDGE = 1;
 /**

@@ -92,8 +92,12 @@ describe('the prior of a score', () => {
     expect(fitScorePrior(texts).strength).toBeLessThan(20);
   });
 
-  it('is the score itself before anything was counted, and finite where all rewards are 0 or 1', () => {
-    expect(fitScorePrior([])).toEqual(UNTRIED);
+  it('leans on scores but little before anything was counted, and is finite where all rewards are 0 or 1', () => {
+    const untried = fitScorePrior([]);
+    expect(untried).toEqual(UNTRIED);
+    // A score of 0.9 over one of 0.1: better, not nine times as good.
+    const [good, bad] = [priorOf(0.9, untried).mean, priorOf(0.1, untried).mean];
+    expect([good > bad, good < 2 * bad]).toEqual([true, true]);
     for (const clicks of [0, 50]) {
       const prior = fitScorePrior(
         Array.from({ length: 40 }, () => ({ score: 0.5, clicks, impressions: 50 })),

@@ -27,6 +27,11 @@ const LEAST_ROWS = 20;
 const HEADROOM = 2;
 /** Share of the texts that the gate's scale is not led by. */
 const OUTLIERS = 0.02;
+/**
+ * Where between the others and its own texts a gate begins to open. Nearer to the others: it was fitted to
+ * its own few texts, and would be shut to others of its field that lie a little further out.
+ */
+const AJAR = 0.1;
 
 /** Fields that have rows enough for weights of their own, those with most rows first. */
 export function listFields({ fields }: LabelledTexts, dim: number): string[] {
@@ -124,7 +129,15 @@ function fitGate({ states, dim, fields }: FieldRows, field: number): Float64Arra
     fieldCount: 0,
   };
   const precision = dim / GATE_VARIANCE;
-  return fitFieldRegression(rows, { shared: precision, field: precision }).shared;
+  const gate = fitFieldRegression(rows, { shared: precision, field: precision }).shared;
+  const margins = Array.from(fields, (_, row) => marginOf(states, row, -1, { shared: gate, byField: [] }));
+  const sideOf = (isOwn: boolean): number[] =>
+    margins.filter((_, row) => (fields[row] === field) === isOwn).toSorted((a, b) => a - b);
+  const [own, others] = [sideOf(true), sideOf(false)];
+  const outermost = others[Math.floor((1 - OUTLIERS) * (others.length - 1))] ?? 0;
+  const room = (own[Math.floor(OUTLIERS * own.length)] ?? 0) - outermost;
+  if (room > 0) gate[dim] = (gate[dim] ?? 0) - outermost - AJAR * room;
+  return gate;
 }
 
 function balance(targets: readonly (0 | 1)[]): [number, number] {

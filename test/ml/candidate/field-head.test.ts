@@ -94,6 +94,41 @@ describe('a head of fields', () => {
     expect(onX).toBeLessThan(-0.5);
   });
 
+  it('goes by the weights of a field with few rows for texts of it that it was not fitted to', () => {
+    const dim = 150;
+    const random = createRandom(3);
+    // Liked by the first state in the field, and by nothing elsewhere; the last one tells the field, blurred.
+    const drawTexts = (count: number, field: string | undefined) => {
+      const states = Float32Array.from({ length: count * dim }, () => 2 * random.next() - 1);
+      for (let row = 1; row <= count; row += 1)
+        states[row * dim - 1] = (states[row * dim - 1] ?? 0) + (field === undefined ? -1.3 : 1.3);
+      const labels = Array.from({ length: count }, (_, row) => ((states[row * dim] ?? 0) > 0 ? 1 : 0));
+      return { states, labels, fields: labels.map(() => field) };
+    };
+    const [few, many, later] = [
+      drawTexts(40, 'ad_copy'),
+      drawTexts(800, undefined),
+      drawTexts(400, 'ad_copy'),
+    ];
+    const labels = [...few.labels, ...many.labels.map(() => (random.chance(0.5) ? 1 : 0))] as (0 | 1)[];
+    const rows = {
+      texts: labels.map(String),
+      labels,
+      weights: labels.map(() => 1),
+      fields: [...few.fields, ...many.fields],
+    };
+    const states = Float32Array.from([...few.states, ...many.states]);
+    const margins = headMargins(fitFieldHead(rows, states, dim, ['ad_copy']), later.states, dim);
+    // What the gate must let through whole: the weights of the field and what it shares with the others.
+    const taught = { states, dim, targets: labels, weights: rows.weights, fieldCount: 2 };
+    const fields = rows.fields.map((field) => (field === undefined ? 1 : 0));
+    const exact = fitFieldRegression({ ...taught, fields }, { shared: dim / 2, field: dim / 12 });
+    const off = later.labels.filter(
+      (_, row) => Math.abs((margins[row] ?? 0) - marginOf(later.states, row, 0, exact)) > 0.02,
+    );
+    expect(off.length / later.labels.length).toBeLessThan(0.05);
+  });
+
   it('has weights for no field that the states do not tell from the others', () => {
     const { rows, states } = learned;
     const blurred = states.map((value, i) => (i % DIM === DIM - 1 ? 1 : value));
