@@ -61,6 +61,7 @@ export interface ServerOverrides {
   pipeline?: Partial<Config['pipeline']>;
   queues?: Partial<Config['queues']>;
   tracking?: Partial<Config['tracking']>;
+  copy?: Partial<Config['copy']>;
 }
 
 const MODEL_NAME = 'copy-quality';
@@ -97,6 +98,7 @@ export async function openServerHarness(overrides: ServerOverrides = {}): Promis
     model: { ...defaults.model, ...overrides.model },
     pipeline: { ...defaults.pipeline, ...overrides.pipeline },
     tracking: { ...defaults.tracking, ...overrides.tracking },
+    copy: { ...defaults.copy, ...overrides.copy },
     queues: { ...defaults.queues, ...overrides.queues, prefix: `test-${randomSlug(8)}` },
     storage: { ...defaults.storage, varDir: folder },
   };

@@ -1,7 +1,11 @@
+import { once } from 'node:events';
 import { mkdtemp, rm } from 'node:fs/promises';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { loadConfig } from '../../src/core/config/index.ts';
 import { createApiKey, revokeApiKey, type Server } from '../../src/server/index.ts';
 import { copyTinyModels } from './shared-models.ts';
 import { openServerHarness, postJson, type ServerHarness, type ServerOverrides } from './server-harness.ts';
@@ -294,5 +298,85 @@ describe('feedback', () => {
       if (count === 3) await expect.poll(async () => (await runs()).length).toBe(1);
     }
     expect(await runs()).toHaveLength(1);
+  });
+});
+
+describe('texts of a language model', () => {
+  /** Answers each field that is asked for, in the shape of OpenAI. */
+  const openProvider = async () => {
+    const provider = createServer((request, response) => {
+      let body = '';
+      request.setEncoding('utf8').on('data', (chunk: string) => (body += chunk));
+      request.on('end', () => {
+        const { messages } = JSON.parse(body) as { messages: { content: string }[] };
+        const { fields } = JSON.parse(messages.at(-1)?.content ?? '{}') as {
+          fields: Record<string, unknown>;
+        };
+        const texts = ['A bright oak lamp for the home.', 'A lamp with 5 steps, bright and lovely.'];
+        const content = JSON.stringify(Object.fromEntries(Object.keys(fields).map((name) => [name, texts])));
+        response.setHeader('content-type', 'application/json').end(
+          JSON.stringify({
+            model: 'm-2026',
+            system_fingerprint: 'fp_1',
+            choices: [{ message: { content }, finish_reason: 'stop' }],
+            usage: { prompt_tokens: 1000, completion_tokens: 200 },
+          }),
+        );
+      });
+    });
+    provider.listen(0, '127.0.0.1');
+    await once(provider, 'listening');
+    return provider;
+  };
+
+  it('are marked as such, carry what they claim, and are counted to the token', async () => {
+    const provider = await openProvider();
+    try {
+      const { openai } = loadConfig({ env: {} }).config.copy;
+      const baseUrl = `http://127.0.0.1:${(provider.address() as AddressInfo).port}/v1`;
+      const price = { prompt: 1, completion: 10, currency: 'EUR' };
+      await open({
+        copy: { writers: ['openai'], openai: { ...openai, baseUrl, model: 'm', repairs: 0, price } },
+      });
+      const asked = {
+        title: 'Lamp',
+        description: 'A lovely bright lamp of oak for the home. It has 5 steps.',
+        count: 2,
+        channels: ['sms'],
+        claims: true,
+      };
+      const { status, body } = await postJson(`${server.url}/predict`, asked);
+      expect(status).toBe(200);
+      expect(body).toMatchObject({
+        writer: 'openai',
+        fallback: null,
+        ai_generated: {
+          digital_source_type: 'trainedAlgorithmicMedia',
+          fields: ['social_media_caption', 'ad_copy', 'sms.text'],
+        },
+        authors: [
+          {
+            writer: 'openai',
+            model: 'm-2026',
+            fingerprint: 'fp_1',
+            prompt_tokens: 1000,
+            completion_tokens: 200,
+            cost: 0.003,
+            currency: 'EUR',
+          },
+        ],
+      });
+      const [said] =
+        (body['claims'] as Record<string, { claims: { text: string; source: string }[] }[]>)['sms.text'] ??
+        [];
+      expect(said?.claims.every(({ source }) => ['title', 'description'].includes(source))).toBe(true);
+      expect(said?.claims.length).toBeGreaterThan(0);
+      const day = { requests: 1, prompt_tokens: 1000, completion_tokens: 200, cost: 0.003, currency: 'EUR' };
+      await expect
+        .poll(async () => await (await fetch(`${server.url}/writers/usage`)).json(), { timeout: 60_000 })
+        .toMatchObject({ usage: [{ writer: 'openai', model: 'm-2026', brand: null, ...day }] });
+    } finally {
+      provider.close();
+    }
   });
 });

@@ -18,7 +18,14 @@ export interface Ground {
 }
 
 export function createGround(texts: readonly string[], own: readonly string[]): Ground {
-  return { keys: new Set([...texts, ...own].flatMap(listKeys)), own: foldText(own.join(' \n ')) };
+  let keys: Set<string> | undefined;
+  return {
+    // Templates need none: they hold nothing that is not the record's.
+    get keys() {
+      return (keys ??= new Set([...texts, ...own].flatMap(listKeys)));
+    },
+    own: foldText(own.join(' \n ')),
+  };
 }
 
 /** Why a language model's text is no copy for the product, or undefined. */

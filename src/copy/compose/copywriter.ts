@@ -115,6 +115,9 @@ export interface Copywriter {
   close(): Promise<void>;
 }
 
+/** Only a brand's rules ask which words a record holds. */
+const NO_WORDS: ReadonlySet<string> = new Set();
+
 export function createCopywriter(options: CopywriterOptions): Copywriter {
   const { channels, log } = options;
   const fallback = options.fallback ?? createTemplateWriter();
@@ -179,7 +182,11 @@ export function createCopywriter(options: CopywriterOptions): Copywriter {
           banned,
           source,
           ground: createGround(submitted, own),
-          record: { title: brief.title, words: listWords([...submitted, ...own]), language: brief.language },
+          record: {
+            title: brief.title,
+            words: brand === undefined ? NO_WORDS : listWords([...submitted, ...own]),
+            language: brief.language,
+          },
         },
         {
           seed,

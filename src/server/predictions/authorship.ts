@@ -27,12 +27,14 @@ export function markGenerated(copy: Copy): Pick<PredictionExtras, 'ai_generated'
 }
 
 export function listClaims(request: PredictRequest, copy: Copy): NonNullable<PredictionExtras['claims']> {
-  const { title, description, audience, keywords = [] } = request;
+  const { title, description, audience, keywords = [], price, currency = '', attributes = {} } = request;
   const sources = {
     title,
     description,
     ...(audience !== undefined && { audience }),
     ...(keywords.length > 0 && { keywords: keywords.join(', ') }),
+    ...(typeof price === 'number' && { price: `${price} ${currency}`.trim() }),
+    ...(Object.keys(attributes).length > 0 && { attributes: Object.values(attributes).join('; ') }),
   };
   return Object.fromEntries(
     Object.entries(copy.alternatives).map(([field, texts]) => [

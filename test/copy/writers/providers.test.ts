@@ -4,6 +4,7 @@
  */
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { gzipSync } from 'node:zlib';
 import { afterEach, describe, expect, it } from 'vitest';
 import { createCopywriter, createOpenAiWriter, loadChannels, type Draft } from '../../../src/copy/index.ts';
 import { createLane, parseDurationMs } from '../../../src/copy/writers/openai/lane.ts';
@@ -356,6 +357,31 @@ describe('the openai writer', () => {
       1,
     ],
     [
+      'runs out of tokens while it thinks',
+      (exchange) =>
+        stream(exchange, {
+          text: '<think>First I look at the lamp, then',
+          chunk: (delta, finish) => ({
+            choices: [{ delta, finish_reason: finish === null ? null : 'length' }],
+          }),
+        }),
+      /cut off at the most tokens that it may take/,
+      1,
+    ],
+    [
+      'tells its fault with 200',
+      (exchange) => refuse(exchange, 200, { error: { message: 'upstream is gone', code: 502 } }),
+      /the endpoint failed: upstream is gone/,
+      3,
+    ],
+    [
+      'says nothing at all',
+      (exchange) =>
+        refuse(exchange, 200, { choices: [{ message: { content: null }, finish_reason: 'stop' }] }),
+      /the answer is no JSON object/,
+      1,
+    ],
+    [
       'does not have the model',
       (exchange) =>
         refuse(exchange, 404, {
@@ -381,6 +407,68 @@ describe('the openai writer', () => {
       expect(bodies).toHaveLength(requests);
     },
   );
+
+  it.each<[string, Provider]>([
+    [
+      'a stream whose kind a proxy lost, with comments and CRLF',
+      ({ response }) => {
+        const data = JSON.stringify({ choices: [{ delta: { content: JSON.stringify(GOOD) } }] });
+        response
+          .writeHead(200, { 'content-type': 'application/octet-stream' })
+          .end(`: hello\r\n\r\nevent: message\r\ndata: ${data}\r\n\r\ndata: [DONE]\r\n\r\n`);
+      },
+    ],
+    [
+      'a compressed answer',
+      ({ response }) => {
+        const body = JSON.stringify({ choices: [{ message: { content: JSON.stringify(GOOD) } }] });
+        response
+          .writeHead(200, { 'content-type': 'application/json', 'content-encoding': 'gzip' })
+          .end(gzipSync(body));
+      },
+    ],
+    [
+      'the arguments of a tool, in pieces',
+      ({ response }) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        const said = JSON.stringify(GOOD);
+        for (const part of [said.slice(0, 9), said.slice(9)]) {
+          const delta = { content: null, tool_calls: [{ index: 0, function: { arguments: part } }] };
+          response.write(`data: ${JSON.stringify({ choices: [{ delta, finish_reason: null }] })}\n\n`);
+        }
+        response.end('data: [DONE]\n\n');
+      },
+    ],
+    [
+      'the arguments of a tool, at once',
+      (exchange) =>
+        refuse(exchange, 200, {
+          choices: [
+            {
+              message: {
+                content: null,
+                tool_calls: [
+                  { id: 'c', type: 'function', function: { name: 'copy', arguments: JSON.stringify(GOOD) } },
+                ],
+              },
+              finish_reason: 'tool_calls',
+            },
+          ],
+        }),
+    ],
+    [
+      'an answer that was cut off after it was whole',
+      (exchange) =>
+        refuse(exchange, 200, {
+          choices: [{ message: { content: `${JSON.stringify(GOOD)}\nNow, as` }, finish_reason: 'length' }],
+        }),
+    ],
+  ])('reads %s', async (_, provider) => {
+    const { baseUrl, bodies } = await start(provider);
+    const draft = await propose(baseUrl);
+    expect([draft.fallback, writersOf(draft)]).toEqual([null, ['openai']]);
+    expect(bodies).toHaveLength(1);
+  });
 
   it('asks again only for what failed, with the reasons, and counts both requests', async () => {
     const { baseUrl, bodies } = await start((exchange) => {

@@ -2,6 +2,7 @@
  * One chat completion over an OpenAI-compatible endpoint: streamed, bounded in time and size, retried where a
  * retry can help.
  */
+import { Readable } from 'node:stream';
 import { z } from 'zod';
 import { AppError, toError, type ErrorCode } from '../../../core/errors.ts';
 import { FailedTry, parseRetryAfterMs, retry } from '../../../core/http-caller.ts';
@@ -87,6 +88,12 @@ const messageSchema = z
   .object({
     content: z.union([z.string(), partsSchema]).nullish(),
     refusal: z.string().nullish().catch(null),
+    // Some hold a model to a shape by having it call a tool.
+    tool_calls: z
+      .array(z.object({ function: z.object({ arguments: z.string().nullish() }) }))
+      .transform((calls) => calls.map((call) => call.function.arguments ?? '').join(''))
+      .nullish()
+      .catch(null),
   })
   .nullish();
 const finish_reason = z.string().nullish().catch(null);
@@ -104,6 +111,7 @@ const chunkSchema = z.object({
   usage: usageSchema,
   error: errorSchema.nullish(),
 });
+const failedSchema = z.object({ error: errorSchema });
 const wholeSchema = z.object({
   choices: z.array(z.object({ message: messageSchema, finish_reason })).min(1),
   ...origin,
@@ -200,7 +208,7 @@ async function sendChat(
   try {
     if (response.body === null) throw failing('unavailable', 'the endpoint answered without a body');
     const isStream = response.headers.get('content-type')?.includes('text/event-stream') === true;
-    await (isStream ? readStream(response.body, answer, options) : readWhole(response.body, answer));
+    await (isStream ? readStream(response.body, answer, options) : readWhole(response.body, answer, options));
   } finally {
     options.onTaken({ parameters, answer });
   }
@@ -248,11 +256,13 @@ function describeFailure(response: Response, body: string): FailedTry {
 
 /** Into `answer`, so that what arrived before a fault is known. */
 async function readStream(
-  body: ReadableStream<Uint8Array>,
+  body: AsyncIterable<Uint8Array>,
   answer: Partial<ChatAnswer>,
   { isWhole }: Pick<ChatOptions, 'isWhole'>,
 ): Promise<void> {
   let text = '';
+  let called = '';
+  let finishReason: string | null | undefined;
   let isOver = false;
   let refusal = '';
   for await (const data of readEventData(body, MAX_ANSWER_BYTES)) {
@@ -270,16 +280,24 @@ async function readStream(
     const choice = chunk.choices?.[0];
     text += choice?.delta?.content ?? '';
     refusal += choice?.delta?.refusal ?? '';
-    answer.text = text;
+    called += choice?.delta?.tool_calls ?? '';
+    answer.text = text === '' ? called : text;
+    finishReason = choice?.finish_reason ?? finishReason;
     if (typeof choice?.finish_reason === 'string') isOver = true;
     requireWilling(choice?.finish_reason);
   }
+  if (text === '') text = called;
   if (text === '' && refusal !== '') throw refusing('unavailable', describeRefusal(refusal));
   if (!isOver && text === '') throw failing('unavailable', 'the stream ended before any text');
   if (!isOver && !isWhole(text)) throw failing('unavailable', 'the stream broke off inside the answer');
+  requireRoom(finishReason, text, isWhole);
 }
 
-async function readWhole(body: ReadableStream<Uint8Array>, answer: Partial<ChatAnswer>): Promise<void> {
+async function readWhole(
+  body: ReadableStream<Uint8Array>,
+  answer: Partial<ChatAnswer>,
+  options: Pick<ChatOptions, 'isWhole'>,
+): Promise<void> {
   const chunks: Uint8Array[] = [];
   let bytes = 0;
   for await (const chunk of body) {
@@ -288,13 +306,28 @@ async function readWhole(body: ReadableStream<Uint8Array>, answer: Partial<ChatA
       throw refusing('unavailable', `the answer is over ${MAX_ANSWER_BYTES} bytes`);
     chunks.push(chunk);
   }
-  const whole = wholeSchema.parse(JSON.parse(Buffer.concat(chunks).toString('utf8')));
+  const said = Buffer.concat(chunks);
+  // A proxy on the way may have lost what kind of answer it is.
+  if (/^\s*(?:data|event|id|retry)?:/u.test(said.toString('latin1', 0, 64))) {
+    await readStream(Readable.from([said]), answer, options);
+    return;
+  }
+  const document: unknown = JSON.parse(said.toString('utf8'));
+  const failed = failedSchema.safeParse(document);
+  if (failed.success)
+    throw failing(
+      'unavailable',
+      `the endpoint failed: ${failed.data.error.message.slice(0, MAX_ERROR_CHARS)}`,
+    );
+  const whole = wholeSchema.parse(document);
   noteOrigin(answer, whole);
   const [choice] = whole.choices;
-  answer.text = choice?.message?.content ?? '';
+  const content = choice?.message?.content ?? '';
+  answer.text = content === '' ? (choice?.message?.tool_calls ?? '') : content;
   requireWilling(choice?.finish_reason);
   if (answer.text === '' && typeof choice?.message?.refusal === 'string')
     throw refusing('unavailable', describeRefusal(choice.message.refusal));
+  requireRoom(choice?.finish_reason, answer.text, options.isWhole);
 }
 
 function noteOrigin(
@@ -310,6 +343,16 @@ function noteOrigin(
 function requireWilling(finishReason: string | null | undefined): void {
   if (finishReason === 'content_filter')
     throw refusing('unavailable', "the provider's content filter stopped the answer");
+}
+
+/** A model that thinks for long may have no tokens left to answer with. */
+function requireRoom(
+  finishReason: string | null | undefined,
+  text: string,
+  isWhole: ChatOptions['isWhole'],
+): void {
+  if (finishReason === 'length' && !isWhole(text))
+    throw refusing('unavailable', 'the answer was cut off at the most tokens that it may take');
 }
 
 function describeRefusal(said: string): string {
