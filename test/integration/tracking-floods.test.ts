@@ -160,6 +160,41 @@ describe('a search', () => {
     expect(await find(withDatasets)).toEqual([]);
   });
 
+  it('costs no more for tags, params and metrics at once than for as many conditions on tags', async () => {
+    const experimentId = await tracking.experiments.create({ name: 'many runs' });
+    await sql`
+      INSERT INTO tracking_runs (run_id, experiment_id, name, user_id, status, start_time, lifecycle_stage, artifact_uri)
+      SELECT md5(n::text), ${experimentId}::bigint, 'run', 'me', 'FINISHED', n, 'active', 'mlflow-artifacts:/x'
+      FROM generate_series(1, 3000) AS n`.execute(database.db);
+    const each = sql`FROM generate_series(1, 3000) AS n, generate_series(0, 9) AS at`;
+    await sql`INSERT INTO run_tags SELECT md5(n::text), 't' || at, 'v' ${each}`.execute(database.db);
+    await sql`INSERT INTO run_params SELECT md5(n::text), 'p' || at, 'v' ${each}`.execute(database.db);
+    await sql`
+      INSERT INTO run_latest_metrics (run_id, key, step, timestamp, value)
+      SELECT md5(n::text), 'm' || at, 0, 1, n ${each}`.execute(database.db);
+    await sql`ANALYZE`.execute(database.db);
+    const every = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9];
+    const timeOf = async (conditions: readonly string[]): Promise<number> => {
+      const startedMs = performance.now();
+      const found = await tracking.runs.search({
+        experimentIds: [experimentId],
+        filter: conditions.join(' AND '),
+        maxResults: 10,
+      });
+      expect(found.items).toHaveLength(10);
+      return performance.now() - startedMs;
+    };
+    const tags = [...every, ...every, ...every].map((at) => `tags.t${at} LIKE 'v%'`);
+    const mixed = every.flatMap((at) => [
+      `tags.t${at} LIKE 'v%'`,
+      `params.p${at} != 'w'`,
+      `metrics.m${at} > 0`,
+    ]);
+    const best = async (conditions: readonly string[]): Promise<number> =>
+      Math.min(await timeOf(conditions), await timeOf(conditions), await timeOf(conditions));
+    expect((await best(mixed)) / (await best(tags))).toBeLessThan(5);
+  });
+
   it('is stopped in PostgreSQL when its caller hangs up', async () => {
     await whileLocked(async () => {
       const caller = new AbortController();
