@@ -43,7 +43,7 @@ export {
   toWireOptions,
   type CopyOptions,
 } from './options.ts';
-export { listEvidence, withoutOrders } from './check/index.ts';
+export { listEvidence, withoutInstructions } from './check/index.ts';
 export { explainByOcclusion } from './explain/index.ts';
 export {
   createOpenAiWriter,

@@ -27,8 +27,8 @@ export function renderFields({ msg, err, ...fields }: JsonObject): string {
   return [line, ...stack.split('\n').map((row) => `    ${clean(row.trim())}`)].join('\n');
 }
 
-function prefixed(prefix: string, table: JsonObject): JsonObject {
-  return Object.fromEntries(Object.entries(table).map(([key, value]) => [`${prefix}.${key}`, value]));
+function prefixed(prefix: string, object: JsonObject): JsonObject {
+  return Object.fromEntries(Object.entries(object).map(([key, value]) => [`${prefix}.${key}`, value]));
 }
 
 function renderValue(value: unknown): string {

@@ -7,7 +7,7 @@ import { sql } from 'kysely';
 import { LRUCache } from 'lru-cache';
 import { toError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
-import { withoutOrders, type ExampleSource } from '../copy/index.ts';
+import { withoutInstructions, type ExampleSource } from '../copy/index.ts';
 import type { Db } from '../db/index.ts';
 import { findBase, openTokenizer, readBaseModel, type TextTokenizer } from '../ml/index.ts';
 
@@ -74,7 +74,7 @@ export function createExampleSource(deps: {
         fields.map((field) => [
           field,
           ranked
-            .filter((each) => each.field === field && withoutOrders(each.text).orders.length === 0)
+            .filter((each) => each.field === field && withoutInstructions(each.text).instructions.length === 0)
             .slice(0, count)
             .map(({ id, text }) => ({ id, text })),
         ]),

@@ -106,7 +106,7 @@ async function verify(
       services: harness.services,
       tracking,
       signal: new AbortController().signal,
-      onStep: () => {},
+      onPhase: () => {},
       training: { log: createSilentLogger() },
     },
   );

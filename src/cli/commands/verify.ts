@@ -35,7 +35,7 @@ export const verifyCommand = defineCommand({
           services: { database, artifacts, config },
           tracking,
           signal,
-          onStep: (step) => terminal.note(step),
+          onPhase: (phase) => terminal.note(phase),
           training: { ...createTrainView(terminal), log },
         },
       );

@@ -22,7 +22,7 @@ export const workerCommand = defineCommand({
     concurrency: {
       type: 'string',
       value: 'N',
-      about: 'jobs of a stage at a time (default: queues.concurrency)',
+      about: 'queue jobs of a stage at a time (default: queues.concurrency)',
     },
     'no-schedule': { type: 'boolean', about: 'remove the daily schedule' },
   },

@@ -3,7 +3,7 @@
  * no talk about the task.
  */
 import { foldText } from '../brief/index.ts';
-import { givesOrder } from './orders.ts';
+import { givesInstruction } from './instructions.ts';
 
 const LINK =
   /https?:|www\.|[\w-]\.(?:com|net|org|io|shop|store|online|site|xyz|info|biz|top|ru|cn|co|me|app|dev|example|test|invalid)\b|(?:^|[^@])@[a-z]/iu;
@@ -35,7 +35,7 @@ export function findStray(text: string, { keys, own }: Ground): string | undefin
   if (link !== undefined && !own.includes(link)) return `it holds the address or handle "${link}"`;
   const talk = TALK.exec(folded)?.[0];
   if (talk !== undefined && !own.includes(talk)) return `it holds "${talk}", which is no copy`;
-  if (givesOrder(text) && !own.includes(folded.trim())) return 'it gives orders to a writer';
+  if (givesInstruction(text) && !own.includes(folded.trim())) return 'it gives instructions to a writer';
   return listKeys(text).some((key) => keys.has(key)) ? undefined : 'it says nothing of the product';
 }
 

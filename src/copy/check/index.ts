@@ -2,6 +2,6 @@
 export { checkText, createBannedWords, sameTextKey, type BannedWords, type Finding } from './check.ts';
 export { listEvidence } from './evidence.ts';
 export { createGround, findStray, type Ground } from './grounding.ts';
-export { withoutOrders } from './orders.ts';
+export { withoutInstructions } from './instructions.ts';
 export { createClaimSource, findUnsupportedClaim, type ClaimSource } from './claims.ts';
 export { findClaims, type Claim } from './find-claims.ts';

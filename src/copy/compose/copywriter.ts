@@ -14,7 +14,7 @@ import {
   createBannedWords,
   createClaimSource,
   createGround,
-  withoutOrders,
+  withoutInstructions,
   findClaims,
   type Claim,
   type Finding,
@@ -137,9 +137,9 @@ export function createCopywriter(options: CopywriterOptions): Copywriter {
         (await ruleBook.findCalled(request.recordBrand ?? '', request.brandVersions ?? [])) ??
         (await ruleBook.resolve(request.brand ?? options.defaultBrand));
       const rulesFor = brand && ruleBook.rulesOf(brand);
-      const title = withoutOrders(request.title);
-      const description = withoutOrders(request.description);
-      const orders = [...title.orders, ...description.orders];
+      const title = withoutInstructions(request.title);
+      const description = withoutInstructions(request.description);
+      const instructions = [...title.instructions, ...description.instructions];
       const brief = createBrief({
         ...request,
         title: title.text,
@@ -224,7 +224,7 @@ export function createCopywriter(options: CopywriterOptions): Copywriter {
         fields,
         hashtags: tags,
         fallback: reason,
-        notes: describeLeftOut(brief, orders),
+        notes: describeLeftOut(brief, instructions),
         brand,
         authors: collected.notes,
         refusals: collected.refusals,

@@ -36,10 +36,13 @@ export function withoutBanned(brief: Brief, isNeeded: boolean, isBanned: (text: 
   };
 }
 
-const SHOWN_ORDER_CHARS = 100;
+const SHOWN_INSTRUCTION_CHARS = 100;
 
-/** @param orders what title and description told the writer to do */
-export function describeLeftOut({ language, recordLanguage }: Brief, orders: readonly string[]): string[] {
+/** @param instructions what title and description told the writer to do */
+export function describeLeftOut(
+  { language, recordLanguage }: Brief,
+  instructions: readonly string[],
+): string[] {
   const notes: string[] = [];
   if (recordLanguage !== undefined && recordLanguage !== language) {
     const written = LANGUAGE_NAMES[language];
@@ -49,9 +52,11 @@ export function describeLeftOut({ language, recordLanguage }: Brief, orders: rea
         : `seem to be in ${LANGUAGE_NAMES[recordLanguage]}, they do not seem to be in ${written}`;
     notes.push(`title and description ${seems}; copy is written in ${written}, without their sentences`);
   }
-  if (orders.length > 0) {
-    const shown = orders.map((order) => JSON.stringify(order.slice(0, SHOWN_ORDER_CHARS))).join(', ');
-    notes.push(`title or description give orders to a writer, which are left out: ${shown}`);
+  if (instructions.length > 0) {
+    const shown = instructions
+      .map((instruction) => JSON.stringify(instruction.slice(0, SHOWN_INSTRUCTION_CHARS)))
+      .join(', ');
+    notes.push(`title or description hold instructions to a writer, which are left out: ${shown}`);
   }
   return notes;
 }

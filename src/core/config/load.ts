@@ -30,7 +30,7 @@ export interface LoadOptions {
   overrides?: Readonly<Record<string, unknown>>;
 }
 
-/** A table whose keys the user invents: it is replaced whole, so that a default entry never lingers. */
+/** A section whose keys the user invents: it is replaced whole, so that a default entry never lingers. */
 const REPLACED_WHOLE = new Set(['data.map']);
 
 export function loadConfig(options: LoadOptions = {}): LoadedConfig {
@@ -110,7 +110,7 @@ function readYaml(file: string): JsonObject {
   if (!isJsonObject(tree))
     throw new AppError(
       'invalid-config',
-      `${file} must hold a table of sections, as config/default.yaml does`,
+      `${file} must be a map of sections, as config/default.yaml does`,
     );
   return tree;
 }

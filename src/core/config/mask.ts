@@ -7,7 +7,7 @@ const MASK = '********';
 const ADDRESS_KEY = /(?:url|uri|endpoint)$/iu;
 
 /**
- * The value of a key as a listing or an error may show it: a secret masked, and a table that holds one too.
+ * The value of a key as a listing or an error may show it: a secret masked, and an object that holds one too.
  */
 export function maskValue(key: string, value: unknown): unknown {
   if (value === null || value === undefined) return value;

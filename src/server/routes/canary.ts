@@ -74,7 +74,7 @@ const stopRoute = defineRoute({
   method: 'post',
   path: '/learning/canary/stop',
   tags: ['learning'],
-  summary: 'End the canary without a verdict, or the next that waits; the champion stays',
+  summary: 'End the canary, or the next that waits, undecided; the champion stays',
   request: { body: jsonBody(reasonSchema) },
   responses: {
     200: answer,

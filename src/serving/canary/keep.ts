@@ -1,5 +1,5 @@
 /**
- * A canary from its first request to its verdict. Each step is decided in one statement and then carried out
+ * A canary from its first request to its end. Each move is decided in one statement and then carried out
  * by moves that may be repeated: a process that dies in between leaves the rest to whoever looks next.
  */
 import type { Clock } from '../../core/clock.ts';

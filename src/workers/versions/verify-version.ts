@@ -61,11 +61,11 @@ export async function verifyVersion(
     tracking: TrackingStore;
     signal: AbortSignal;
     /** Told what is done next. */
-    onStep: (step: string) => void;
+    onPhase: (phase: string) => void;
     training: Pick<TrainCandidateOptions, 'onProgress' | 'onEpoch' | 'log'>;
   },
 ): Promise<Verification> {
-  const { services, tracking, signal, onStep } = deps;
+  const { services, tracking, signal, onPhase } = deps;
   const { name, version } = request;
   const varDir = path.resolve(services.config.storage.varDir);
   const folder = path.join(varDir, 'tmp', `verify-${randomSlug(8)}`);
@@ -73,16 +73,16 @@ export async function verifyVersion(
   try {
     const recorded = await readRecord(tracking, name, version);
     const { record, run } = recorded;
-    onStep('checking the stored model');
+    onPhase('checking the stored model');
     const stored = path.join(folder, 'stored');
     const manifest = await fetchRecordedModel(services, recorded, stored, signal);
-    onStep('checking the dataset');
+    onPhase('checking the dataset');
     const dataset = await fetchRecordedDataset(services, record, folder);
-    onStep('checking the base encoder');
+    onPhase('checking the base encoder');
     const hub = hubOf(services.config);
     const base = await findRecordedBase(record, { place: request.base, hub, signal });
 
-    onStep(`training ${record.recipe.name} with seed ${record.seed} on dataset version ${dataset.version}`);
+    onPhase(`training ${record.recipe.name} with seed ${record.seed} on dataset version ${dataset.version}`);
     const rebuilt = await trainCandidate(
       {
         recipe: record.recipe,
@@ -99,7 +99,7 @@ export async function verifyVersion(
     );
     const changed = listChangedConditions(record, rebuilt.provenance);
     const isSameHash = rebuilt.provenance.weightsSha256 === record.weightsSha256;
-    if (!isSameHash) onStep('comparing the scores');
+    if (!isSameHash) onPhase('comparing the scores');
     const largestScoreDifference = isSameHash
       ? null
       : await compareScores(

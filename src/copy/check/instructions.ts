@@ -1,5 +1,5 @@
 /**
- * Orders in a product's text: sentences that tell a writer what to do rather than a shopper what to know, in
+ * Instructions in a product's text: sentences that tell a writer what to do rather than a shopper what to know, in
  * the languages and disguises that they come in. They are left out before anybody writes, so that no model
  * reads them and no grammar quotes them.
  */
@@ -7,7 +7,10 @@ import { z } from 'zod';
 import { defineWording, wordList } from '../../core/wording.ts';
 import { foldText } from '../brief/index.ts';
 
-const ordersOf = defineWording('orders', z.strictObject({ commands: wordList, sequels: wordList }));
+const instructionsOf = defineWording(
+  'instructions',
+  z.strictObject({ commands: wordList, sequels: wordList }),
+);
 
 let compiled: { commands: RegExp; sequels: RegExp } | undefined;
 function patterns(): { commands: RegExp; sequels: RegExp } {
@@ -15,14 +18,14 @@ function patterns(): { commands: RegExp; sequels: RegExp } {
   const fold = (one: string): string => one.normalize('NFKD').replaceAll(/\p{M}/gu, '');
   const join = (list: readonly string[]): RegExp =>
     new RegExp(list.map((one) => `(?:${fold(one)})`).join('|'), 'u');
-  compiled ??= { commands: join(ordersOf().commands), sequels: join(ordersOf().sequels) };
+  compiled ??= { commands: join(instructionsOf().commands), sequels: join(instructionsOf().sequels) };
   return compiled;
 }
 
-export interface OrderlessText {
+export interface CleanText {
   text: string;
   /** What was left out, as it stood. */
-  orders: string[];
+  instructions: string[];
 }
 
 /** Where a sentence ends: a point inside an address is none. */
@@ -34,28 +37,28 @@ const SPELT_SENTENCE = /(?<![\p{L}\p{N}])(?:\p{L}[.\-_*\s:,/]{1,8}){12,}/gu;
 const INVISIBLE =
   /[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]|\u034f|[\u{fe00}-\u{fe0e}]/gu;
 
-/** The text without the sentences that give orders. */
-export function withoutOrders(text: string): OrderlessText {
+/** The text without the sentences that give instructions. */
+export function withoutInstructions(text: string): CleanText {
   const plain = text.replaceAll(TAGS, keepFlag).replaceAll(SPELT_SENTENCE, '').trimEnd();
-  // Most products end here: what gives no order as a whole gives none in a sentence.
-  if (!givesOrder(plain))
-    return { text: plain, orders: plain === text.trimEnd() ? [] : ['hidden or spelt out characters'] };
+  // Most products end here: what gives no instruction as a whole gives none in a sentence.
+  if (!givesInstruction(plain))
+    return { text: plain, instructions: plain === text.trimEnd() ? [] : ['hidden or spelt out characters'] };
   const kept: string[] = [];
-  const orders: string[] = [];
-  let isAfterOrder = false;
+  const instructions: string[] = [];
+  let isAfterInstruction = false;
   for (const sentence of plain.split(SENTENCE_END)) {
-    const isOrder: boolean =
-      givesOrder(sentence) ||
-      (isAfterOrder && (goesOn(sentence) || /["\u201c\u00ab\u300c]|https?:|www\./u.test(sentence)));
-    if (isOrder) orders.push(sentence.trim());
+    const isInstruction: boolean =
+      givesInstruction(sentence) ||
+      (isAfterInstruction && (goesOn(sentence) || /["\u201c\u00ab\u300c]|https?:|www\./u.test(sentence)));
+    if (isInstruction) instructions.push(sentence.trim());
     else kept.push(sentence);
-    isAfterOrder = isOrder;
+    isAfterInstruction = isInstruction;
   }
   // One that spans sentences is in none of them: then nothing can be kept.
   const left = kept.join('');
-  return orders.length === 0 || givesOrder(left)
-    ? { text: '', orders: [plain.trim()] }
-    : { text: left.trim(), orders };
+  return instructions.length === 0 || givesInstruction(left)
+    ? { text: '', instructions: [plain.trim()] }
+    : { text: left.trim(), instructions };
 }
 
 function keepFlag(tags: string): string {
@@ -63,7 +66,7 @@ function keepFlag(tags: string): string {
 }
 
 /** Whether a text gives an order in any disguise that is known. */
-export function givesOrder(text: string): boolean {
+export function givesInstruction(text: string): boolean {
   const { commands } = patterns();
   for (const shape of disguises(text)) if (commands.test(shape)) return true;
   return false;

@@ -1,8 +1,8 @@
-/** Records that give orders to a model, against a server that obeys everything it reads. */
+/** Records that give instructions to a model, against a server that obeys everything it reads. */
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { withoutOrders } from '../../../src/copy/check/index.ts';
+import { withoutInstructions } from '../../../src/copy/check/index.ts';
 import { createCopywriter, createOpenAiWriter, loadChannels } from '../../../src/copy/index.ts';
 import { createRandom } from '../../../src/core/random.ts';
 import { CLEAN, listObedientRecords } from '../../../fixtures/obedient-records.ts';
@@ -46,7 +46,7 @@ beforeAll(async () => {
 });
 afterAll(() => server.close());
 
-describe('orders in a product', () => {
+describe('instructions in a product', () => {
   const records = listObedientRecords();
 
   it(`change nothing of its copy, though the server obeys: ${records.length} records`, async () => {
@@ -89,6 +89,6 @@ describe('orders in a product', () => {
       'SKU 8f14e45fceea167a5a36dedd4bea2543, 100% cotton, EAN 4006381333931.',
     ];
     for (let i = 0; i < 300; i += 1) sentences.push(drawRecord(random).description);
-    for (const text of sentences) expect(withoutOrders(text)).toEqual({ text, orders: [] });
+    for (const text of sentences) expect(withoutInstructions(text)).toEqual({ text, instructions: [] });
   });
 });
