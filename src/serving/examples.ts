@@ -74,7 +74,9 @@ export function createExampleSource(deps: {
         fields.map((field) => [
           field,
           ranked
-            .filter((each) => each.field === field && withoutInstructions(each.text).instructions.length === 0)
+            .filter(
+              (each) => each.field === field && withoutInstructions(each.text).instructions.length === 0,
+            )
             .slice(0, count)
             .map(({ id, text }) => ({ id, text })),
         ]),

@@ -108,10 +108,7 @@ function readYaml(file: string): JsonObject {
   }
   if (tree === null || tree === undefined) return {};
   if (!isJsonObject(tree))
-    throw new AppError(
-      'invalid-config',
-      `${file} must be a map of sections, as config/default.yaml does`,
-    );
+    throw new AppError('invalid-config', `${file} must be a map of sections, as config/default.yaml does`);
   return tree;
 }
 
