@@ -1,7 +1,7 @@
 /**
- * Instructions in a product's text: sentences that tell a writer what to do rather than a shopper what to know, in
- * the languages and disguises that they come in. They are left out before anybody writes, so that no model
- * reads them and no grammar quotes them.
+ * Instructions in a product's text: sentences that tell a writer what to do rather than a shopper what to
+ * know, in the languages and disguises that they come in. They are left out before anybody writes, so that no
+ * model reads them and no grammar quotes them.
  */
 import { z } from 'zod';
 import { defineWording, wordList } from '../../core/wording.ts';
