@@ -96,3 +96,4 @@ export type { DatasetManifest } from './version/manifest.ts';
 export { openRowMerger } from './version/merge-rows.ts';
 export { findProducts } from './version/products.ts';
 export { findRememberedMap, rememberMap } from './remembered-maps.ts';
+export { hashVersionInputs } from './version/version-inputs.ts';

@@ -31,6 +31,7 @@ export { bucketByLength, openTokenizer, type TextTokenizer } from './text/index.
 export { readRecipe, type RecipeOverrides } from './recipes.ts';
 export { readLabelledCsv, type LabelledRow } from './rows.ts';
 export {
+  repeatsTraining,
   trainCandidate,
   trainResultSchema,
   type EpochMetrics,

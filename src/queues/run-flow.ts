@@ -7,6 +7,8 @@ import { runOptionsSchema, type RunOptions } from './run-options.ts';
 
 const id = z.string().regex(/^[a-z0-9-]+$/);
 const count = z.int().min(0);
+/** Why the stage took over what there was already; absent where it did its work. */
+const skipped = z.string().optional();
 const metrics = z.record(z.string(), z.number());
 const single = z.object({ runId: id });
 const part = z.object({ runId: id, candidate: id });
@@ -55,6 +57,11 @@ export const RUN = defineFlow({
         refused: count,
         /** Key of the refused rows with their reasons; '' when there are none. */
         refusedKey: z.string(),
+        unrated: count.optional(),
+        ignored: count.optional(),
+        /** Whether an id occurs more than once: its rows are of one product. */
+        repeatsIds: z.boolean().optional(),
+        recognised: z.string().optional(),
         /** Best possible accuracy, known for synthetic records alone. */
         bayes: z
           .object({
@@ -73,6 +80,7 @@ export const RUN = defineFlow({
         datasetVersion: z.int().min(1),
         digest: z.string(),
         rows: z.object({ train: count, validation: count, holdout: count }),
+        skipped,
       }),
       after: ['generate-data'],
       timeoutMs: 30 * MINUTE_MS,
@@ -83,6 +91,7 @@ export const RUN = defineFlow({
         /** Address of the model directory, `mlflow-artifacts:/...`. */
         modelUri: z.string(),
         validation: metrics,
+        skipped,
       }),
       after: ['version-data'],
       each: ({ options }) => options.candidates.map(({ name }) => name),

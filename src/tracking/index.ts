@@ -39,6 +39,7 @@ export { ALIAS_CHANNEL } from './postgres/aliases.ts';
 export { createPostgresTrackingStore } from './postgres/create-postgres-store.ts';
 export {
   CANDIDATE_TAG,
+  CODE_TAG,
   DATASET_DIGEST_TAG,
   DATASET_TAG,
   PROVENANCE_TAG,

@@ -1,6 +1,8 @@
 /** Tags by which the pipeline links tracking runs and model versions to where they come from. */
 /** Id of the pipeline run. */
 export const RUN_TAG = 'copyloop.run';
+/** Hash of the modules of the worker that saw the training to its end. */
+export const CODE_TAG = 'copyloop.code';
 export const CANDIDATE_TAG = 'copyloop.candidate';
 /** Number of the dataset version, and its digest. */
 export const DATASET_TAG = 'copyloop.dataset';

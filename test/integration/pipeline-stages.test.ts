@@ -2,7 +2,7 @@
  * The five real stages, end to end, with a real training; on PostgreSQL, since the stages do not know which
  * queue they came from.
  */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, expect, it } from 'vitest';
@@ -63,6 +63,51 @@ it('turn synthetic records into a champion, and refuse the same model a second t
   expect(replay.status).toBe('succeeded');
   expect(replay.stages[3]?.result).toMatchObject({ decision: 'refuse', modelVersion: null });
   expect((await tracking.registry.findAlias('copy-quality', 'champion'))?.version).toBe(1);
+});
+
+it('are skipped with the reason where the same would come of them, and done where a record is another', async () => {
+  const folder = await mkdtemp(path.join(tmpdir(), 'copyloop-skipped-'));
+  open.push({ close: () => rm(folder, { recursive: true }) });
+  const base = await writeTinyBase(path.join(folder, 'base'));
+  const harness = await openHarness('postgres', { base });
+  open.push(harness);
+  const tracking = createPostgresTrackingStore(harness.database.db);
+  await harness.openWorkers(createRunHandlers({ tracking }));
+  const file = await writeTinyRows(path.join(folder, 'rows.csv'), 1500, 7);
+  const run = async () => {
+    const request = { source: { path: file }, label: { column: 'label' } };
+    const { runId } = await harness.runs.startRun({ trigger: 'manual', request });
+    const { stages } = await harness.untilEnded(runId);
+    const results = stages.map(({ result }) => result as Record<string, unknown> | null);
+    return { runId, version: results[1], training: results[2], decision: results[3]?.['decision'] };
+  };
+  const first = await run();
+  expect(first).toMatchObject({ version: { datasetVersion: 1 }, decision: 'promote' });
+  expect([first.version?.['skipped'], first.training?.['skipped']]).toEqual([undefined, undefined]);
+
+  const second = await run();
+  expect(second).toMatchObject({
+    version: { datasetVersion: 1, skipped: expect.stringContaining('are those of dataset version 1') },
+    training: {
+      skipped: expect.stringContaining('has trained the same'),
+      validation: first.training?.['validation'],
+    },
+    decision: 'refuse',
+  });
+  const [done, taken] = await Promise.all(
+    [first, second].map(async ({ training }) => tracking.runs.get(String(training?.['trackingRunId']))),
+  );
+  expect(taken).toMatchObject({ status: 'FINISHED', tags: { 'copyloop.run': second.runId } });
+  expect(taken?.runId).not.toBe(done?.runId);
+  expect(taken?.tags['copyloop.weights.sha256']).toBe(done?.tags['copyloop.weights.sha256']);
+
+  await appendFile(
+    file,
+    `${(await readFile(file, 'utf8')).split('\n')[1]?.replace(/[a-z]{3,}/u, 'anotherword') ?? ''}\n`,
+  );
+  const third = await run();
+  expect(third.version).toMatchObject({ datasetVersion: 2 });
+  expect([third.version?.['skipped'], third.training?.['skipped']]).toEqual([undefined, undefined]);
 });
 
 it('never make a broken model directory champion, and stop with a clear error when nothing usable is left', async () => {

@@ -68,6 +68,8 @@ export interface VersionRequest {
   feedbackRows?: AsyncIterable<FeedbackInput> | Iterable<FeedbackInput>;
   /** Against what the counts among the feedback were read, for the manifest. */
   usualRates?: UsualRates;
+  /** As `hashVersionInputs` gives them, for the manifest. */
+  inputs?: string | undefined;
   options: VersionOptions;
 }
 
@@ -138,6 +140,7 @@ export async function createDatasetVersion(
       parentVersion: parent?.version ?? null,
       createdAt: context.clock.now().toISOString(),
       digest: written.digest,
+      ...(request.inputs !== undefined && { inputs: request.inputs }),
       columns: describeColumns(columns),
       splits,
       splitRule: request.options.split,

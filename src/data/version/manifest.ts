@@ -24,6 +24,8 @@ export const manifestSchema = z.strictObject({
   createdAt: z.iso.datetime(),
   /** sha256 over all rows in the order of their content hash: equal digests are equal data. */
   digest: sha256,
+  /** Hash of what it was made of; absent where that is not all that its rows depend on. */
+  inputs: sha256.optional(),
   columns: z.array(z.strictObject({ name: z.string(), type: z.string() })),
   splits: z.record(z.enum(SPLITS), splitSummarySchema),
   splitRule: z.strictObject({ holdoutFraction: z.number(), validationFraction: z.number() }),

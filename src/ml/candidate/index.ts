@@ -7,3 +7,4 @@ export {
   type TrainRequest,
   type TrainResult,
 } from './protocol.ts';
+export { repeatsTraining } from './repeats-training.ts';

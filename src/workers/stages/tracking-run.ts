@@ -132,6 +132,11 @@ export function finalMetrics(
   }));
 }
 
+/** What a finished training has told of its model. */
+export function finalMetricKeys(): string[] {
+  return METRIC_NAMES.map((name) => `${FINAL_PREFIX}${toSnakeCase(name)}`);
+}
+
 /** The final metrics of a finished tracking run, by the names of ml. */
 export function readFinalMetrics(run: Run): Record<string, number> {
   const values = new Map(run.metrics.map(({ key, value }) => [key, value]));

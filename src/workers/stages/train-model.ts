@@ -1,11 +1,14 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import type { CandidateConfig } from '../../core/config/index.ts';
+import { readCodeVersion } from '../../core/code-version.ts';
 import { AppError, toAppError, toError } from '../../core/errors.ts';
 import { fetchSplitFile, getDatasetVersion, type DatasetVersion } from '../../data/index.ts';
 import {
   hubOf,
+  provenanceSchema,
   readRecipe,
+  repeatsTraining,
   trainCandidate,
   trainResultSchema,
   verifyModelDirectory,
@@ -13,15 +16,25 @@ import {
   type TrainRequest,
   type TrainResult,
 } from '../../ml/index.ts';
-import type { MetricInput, Run, TrackingStore } from '../../tracking/index.ts';
+import {
+  CANDIDATE_TAG,
+  CODE_TAG,
+  DATASET_DIGEST_TAG,
+  PROVENANCE_TAG,
+  WEIGHTS_TAG,
+  type MetricInput,
+  type Run,
+  type TrackingStore,
+} from '../../tracking/index.ts';
 import type { RunContext, StageHandler } from '../loop/context.ts';
 import { refuseFrozenRows } from './frozen-holdout.ts';
-import { storeModel } from './model-files.ts';
+import { fetchModel, storeModel } from './model-files.ts';
 import { retryWhileOffline } from '../loop/retry-while-offline.ts';
 import { checkpointFolder, withSharedCheckpoint } from './shared-checkpoint.ts';
 import {
   ensureTrackingRun,
   epochMetrics,
+  finalMetricKeys,
   finalMetrics,
   paceMetrics,
   provenanceTags,
@@ -35,6 +48,8 @@ import { removeWorkFolder, workFolder } from './work-folders.ts';
 
 /** A training's pace goes to its tracking run no oftener than this. */
 const LOG_PACE_EVERY_MS = 5000;
+/** Trainings that were done already, the newest first. */
+const EQUALS_COMPARED = 5;
 
 /**
  * Trains one candidate in a child process and leaves a tracking run with the model directory. A retry resumes
@@ -58,6 +73,18 @@ export function createTrainModel(tracking: TrackingStore): StageHandler<'train-m
 
     await tracking.runs.update(trackingRun.runId, { status: 'RUNNING' });
     try {
+      const earlier = await findEqualTraining({ candidate, version, trackingRun, tracking, context });
+      if (earlier !== undefined) {
+        const skipped = `tracking run ${earlier.runId} has trained the same: rows, recipe, seed, base, code and machine are equal`;
+        log.info({ trackingRun: trackingRun.runId, earlier: earlier.runId }, `skipped, because ${skipped}`);
+        await takeOverModel({ earlier, trackingRun, modelUri, tracking, candidate: name, context });
+        return {
+          trackingRunId: trackingRun.runId,
+          modelUri,
+          validation: readFinalMetrics(earlier),
+          skipped,
+        };
+      }
       const result = await trainOrTakeOver({ candidate, version, trackingRun, tracking, context });
       context.progress({ done: 0.97, of: 1, message: 'storing the model' });
       await storeModel(services.artifacts, result.modelDirectory, modelUri, context.signal);
@@ -69,7 +96,7 @@ export function createTrainModel(tracking: TrackingStore): StageHandler<'train-m
           metric('peak_rss_bytes', result.peakRssBytes),
           metric('temperature', result.temperature),
         ],
-        tags: provenanceTags(result.provenance),
+        tags: [...provenanceTags(result.provenance), { key: CODE_TAG, value: await hashCode() }],
       });
       await tracking.runs.update(trackingRun.runId, { status: 'FINISHED', endTimeMs: context.clock.nowMs() });
       await removeWorkFolder(services, runId, name);
@@ -94,14 +121,104 @@ export function createTrainModel(tracking: TrackingStore): StageHandler<'train-m
 /** MLflow's limit. */
 const MAX_METRICS_PER_BATCH = 1000;
 
-async function trainOrTakeOver(training: {
+interface Training {
   candidate: CandidateConfig;
   version: DatasetVersion;
   trackingRun: Run;
   tracking: TrackingStore;
   context: RunContext;
-}): Promise<TrainResult> {
+}
+
+/** Of the rows that the version holds, which are fetched for it. */
+async function prepareRequest({ candidate, version, context }: Training): Promise<TrainRequest> {
+  const { run, services } = context;
+  const folder = workFolder(services, run.id, candidate.name);
+  await mkdir(folder, { recursive: true });
+  const trainFile = path.join(folder, 'train.csv');
+  const validationFile = path.join(folder, 'validation.csv');
+  await fetchSplitFile(services.artifacts, version, 'train', trainFile);
+  await fetchSplitFile(services.artifacts, version, 'validation', validationFile);
+  return {
+    recipe: await readRecipe(run.options.model.recipes, candidate.recipe, candidate.settings),
+    seed: candidate.seed,
+    trainFile,
+    validationFile,
+    base: run.options.model.base,
+    ...hubOf(services.config),
+    outputDirectory: path.join(folder, 'model'),
+    workDirectory: path.join(folder, 'checkpoints'),
+    threads: services.config.pipeline.trainThreads,
+    dataset: { version: version.version, digest: version.digest },
+  };
+}
+
+/** The newest finished training of the same rows under the same name that this one would repeat. */
+async function findEqualTraining(training: Training): Promise<Run | undefined> {
   const { candidate, version, trackingRun, tracking, context } = training;
+  if (context.run.trigger === 'replay') return undefined;
+  const { items } = await tracking.runs.search({
+    experimentIds: [trackingRun.experimentId],
+    filter: `attributes.status = 'FINISHED' AND tags.\`${DATASET_DIGEST_TAG}\` = '${version.digest}' AND tags.\`${CANDIDATE_TAG}\` = '${candidate.name}' AND tags.\`${CODE_TAG}\` = '${await hashCode()}'`,
+    maxResults: EQUALS_COMPARED,
+  });
+  let request: TrainRequest | undefined;
+  for (const run of items) {
+    const done = provenanceSchema.safeParse(parseJson(run.tags[PROVENANCE_TAG]));
+    if (!done.success || run.runId === trackingRun.runId) continue;
+    request ??= await prepareRequest(training);
+    if (await repeatsTraining(request, done.data, context.signal)) return run;
+  }
+  return undefined;
+}
+
+async function hashCode(): Promise<string> {
+  return (await readCodeVersion()).buildSha256;
+}
+
+function parseJson(text: string | undefined): unknown {
+  try {
+    return JSON.parse(text ?? '');
+  } catch {
+    return undefined;
+  }
+}
+
+/** Copies model, parameters and results, so that the tracking run is whole by itself. */
+async function takeOverModel({
+  earlier,
+  trackingRun,
+  modelUri,
+  tracking,
+  candidate,
+  context,
+}: {
+  earlier: Run;
+  trackingRun: Run;
+  modelUri: string;
+  tracking: TrackingStore;
+  candidate: string;
+  context: RunContext;
+}): Promise<void> {
+  const { run, services, signal, clock } = context;
+  const folder = path.join(workFolder(services, run.id, candidate), 'taken-over');
+  await fetchModel(services.artifacts, `${earlier.artifactUri}/model`, folder, signal);
+  await verifyModelDirectory(folder);
+  await storeModel(services.artifacts, folder, modelUri, signal);
+  const final = new Set(finalMetricKeys());
+  await tracking.runs.logBatch(trackingRun.runId, {
+    params: Object.entries(earlier.params).map(([key, value]) => ({ key, value })),
+    metrics: earlier.metrics.filter(({ key }) => final.has(key)),
+    tags: [PROVENANCE_TAG, WEIGHTS_TAG, CODE_TAG].flatMap((key) => {
+      const value = earlier.tags[key];
+      return value === undefined ? [] : [{ key, value }];
+    }),
+  });
+  await tracking.runs.update(trackingRun.runId, { status: 'FINISHED', endTimeMs: clock.nowMs() });
+  await removeWorkFolder(services, run.id, candidate);
+}
+
+async function trainOrTakeOver(training: Training): Promise<TrainResult> {
+  const { candidate, trackingRun, tracking, context } = training;
   const { run, services, signal, log, clock } = context;
   const folder = workFolder(services, run.id, candidate.name);
   const resultFile = path.join(folder, 'result.json');
@@ -111,13 +228,8 @@ async function trainOrTakeOver(training: {
     return finished;
   }
 
-  await mkdir(folder, { recursive: true });
-  const trainFile = path.join(folder, 'train.csv');
-  const validationFile = path.join(folder, 'validation.csv');
-  await fetchSplitFile(services.artifacts, version, 'train', trainFile);
-  await fetchSplitFile(services.artifacts, version, 'validation', validationFile);
-  const outputDirectory = path.join(folder, 'model');
-  await rm(outputDirectory, { recursive: true, force: true });
+  const request = await prepareRequest(training);
+  await rm(request.outputDirectory, { recursive: true, force: true });
 
   const logged = await readLoggedEpochs(tracking, trackingRun.runId);
   const loggedSteps = trackingRun.metrics.find(({ key }) => key === STEP_LOSS)?.step ?? 0;
@@ -136,19 +248,6 @@ async function trainOrTakeOver(training: {
   };
   let pacedMs = clock.nowMs();
   let hasPace = false;
-  const workDirectory = path.join(folder, 'checkpoints');
-  const request: TrainRequest = {
-    recipe: await readRecipe(run.options.model.recipes, candidate.recipe, candidate.settings),
-    seed: candidate.seed,
-    trainFile,
-    validationFile,
-    base: run.options.model.base,
-    ...hubOf(services.config),
-    outputDirectory,
-    workDirectory,
-    threads: services.config.pipeline.trainThreads,
-    dataset: { version: version.version, digest: version.digest },
-  };
   const train = () =>
     trainCandidate(request, {
       signal: AbortSignal.any([signal, failed.signal]),
@@ -177,7 +276,7 @@ async function trainOrTakeOver(training: {
   const result = await withSharedCheckpoint(train, {
     artifacts: services.artifacts,
     folder: checkpointFolder(run.id, candidate.name),
-    directory: workDirectory,
+    directory: request.workDirectory,
     everyMs: services.config.pipeline.checkpointCopyMs,
     signal,
     log,

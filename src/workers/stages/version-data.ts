@@ -3,8 +3,12 @@ import {
   createDatasetVersion,
   findLatestDatasetVersion,
   fitUsualRates,
+  hashVersionInputs,
   readFeedbackRows,
+  type DatasetVersion,
 } from '../../data/index.ts';
+import type { Db } from '../../db/index.ts';
+import type { StageResult } from '../../queues/index.ts';
 import type { StageHandler } from '../loop/context.ts';
 
 /**
@@ -20,6 +24,20 @@ export const versionData: StageHandler<'version-data'> = async ({ runId }, conte
   // forgotten.
   const parent = data.joinParent ? undefined : await findLatestDatasetVersion(db);
   const usualRates = await fitUsualRates(db);
+  const inputs = await hashVersionInputs(db, {
+    rawSha256: raw.rawSha256,
+    repeatsIds: raw.repeatsIds,
+    options: data,
+    feedbackWeight: services.config.feedback.weight,
+    ratingThreshold: data.label.threshold,
+  });
+  // A replay does again what was done, and may be asked whether the same comes of it.
+  const unchanged = run.trigger === 'replay' ? undefined : await findUnchanged(db, runId, inputs);
+  if (unchanged !== undefined) {
+    const skipped = `the records, the feedback, the rows set aside and the settings are those of dataset version ${unchanged.version}`;
+    log.info({ version: unchanged.version }, `skipped, because ${skipped}`);
+    return { ...resultOf(unchanged), skipped };
+  }
   const version = await createDatasetVersion(
     {
       runId,
@@ -31,6 +49,7 @@ export const versionData: StageHandler<'version-data'> = async ({ runId }, conte
         usualRates,
       }),
       usualRates,
+      inputs,
       options: data,
     },
     {
@@ -42,11 +61,26 @@ export const versionData: StageHandler<'version-data'> = async ({ runId }, conte
       onProgress: ({ rows }) => context.progress({ done: rows, of: raw.accepted, message: `${rows} rows` }),
     },
   );
-  const { train, validation, holdout } = version.manifest.splits;
   log.info({ version: version.version, rows: version.rows, digest: version.digest }, 'dataset version made');
+  return resultOf(version);
+};
+
+/** The newest version, where it was made of the same; one of this run itself is found by the making. */
+async function findUnchanged(
+  db: Db,
+  runId: string,
+  inputs: string | undefined,
+): Promise<DatasetVersion | undefined> {
+  const latest = await findLatestDatasetVersion(db);
+  if (latest === undefined || inputs === undefined || latest.manifest.runId === runId) return undefined;
+  return latest.manifest.inputs === inputs ? latest : undefined;
+}
+
+function resultOf({ version, digest, manifest }: DatasetVersion): StageResult<'version-data'> {
+  const { train, validation, holdout } = manifest.splits;
   return {
-    datasetVersion: version.version,
-    digest: version.digest,
+    datasetVersion: version,
+    digest,
     rows: { train: train.rows, validation: validation.rows, holdout: holdout.rows },
   };
-};
+}

@@ -1,0 +1,42 @@
+/** Whether a training would give, bit by bit, the weights of one that was done. */
+import os from 'node:os';
+import { isDeepStrictEqual } from 'node:util';
+import { readBaseModel, resolveBaseDirectory } from '../base/index.ts';
+import { describeInputs, describeRuntime, type Provenance } from '../provenance/index.ts';
+import type { TrainRequest } from './protocol.ts';
+
+/**
+ * The same rows, recipe, seed, base, runtimes, kernels and threads; a version of other number with the same
+ * rows is the same. Whether the code is, the caller must know: this process may run from elsewhere.
+ * @throws as reading the base model does
+ */
+export async function repeatsTraining(
+  request: TrainRequest,
+  done: Provenance,
+  signal?: AbortSignal,
+): Promise<boolean> {
+  if (request.dataset?.digest !== done.dataset?.digest || request.seed !== done.seed) return false;
+  const base = await readBaseModel(await resolveBaseDirectory(request.base, request, signal));
+  const recipe = { ...request.recipe, maxLength: Math.min(request.recipe.maxLength, base.config.positions) };
+  const settings: Readonly<Record<string, unknown>> = done.recipe;
+  // What was left open then was settled by the rows and the encoder, which are compared.
+  const isRecipe = Object.entries(recipe).every(
+    ([key, value]) => value === 'auto' || isDeepStrictEqual(value, settings[key]),
+  );
+  if (!isRecipe) return false;
+  const { dataset: _, recipe: _recipe, weightsSha256: _weights, code: _code, ...known } = done;
+  const {
+    dataset: _planned,
+    code: _now,
+    ...planned
+  } = await describeInputs({
+    dataset: null,
+    trainFile: request.trainFile,
+    validationFile: request.validationFile,
+    seed: request.seed,
+    base,
+    baseName: request.base,
+    threads: request.threads === 0 ? os.availableParallelism() : request.threads,
+  });
+  return isDeepStrictEqual(known, { ...planned, runtime: await describeRuntime(done.runtime.backend) });
+}
