@@ -34,7 +34,8 @@ export async function openWorkerProbe(options: {
       response.writeHead(status, { 'content-type': type });
       response.end(body);
     };
-    const place = new URL(request.url ?? '/', 'http://worker').pathname;
+    // A URL of it may throw, and with it the worker would end: `//` is enough.
+    const [place] = (request.url ?? '/').split('?', 1);
     if (place === '/metrics')
       void registry.metrics().then(
         (page) => send(200, page, registry.contentType),

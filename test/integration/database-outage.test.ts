@@ -42,6 +42,23 @@ it('predicts and is ready while PostgreSQL is away, refuses what needs it in eve
   expect(await (await fetch(`${url}/info`)).json()).toMatchObject({ database: { reachable: false } });
   for (let count = 0; count < 20; count += 1) ids.push(await predict(url));
 
+  for (const [place, body] of [
+    ['/tei/predict', { inputs: 'A lamp' }],
+    [
+      '/v2/models/copy-quality/infer',
+      { inputs: [{ name: 'text', shape: [1], datatype: 'BYTES', data: ['A lamp'] }] },
+    ],
+    ['/invocations', { inputs: ['A lamp'] }],
+  ] as const)
+    expect([place, (await post(url + place, body)).status]).toEqual([place, 200]);
+  for (const place of [
+    '/ping',
+    '/v2/health/ready',
+    '/v2/models/copy-quality/ready',
+    '/v2/models/copy-quality',
+  ])
+    expect([place, (await fetch(url + place)).status]).toEqual([place, 200]);
+
   const ours = { status: 'error', error: { code: 'unavailable' } };
   const mlflow = { error_code: 'TEMPORARILY_UNAVAILABLE' };
   const inMlflow = '/api/2.0/mlflow';
@@ -72,12 +89,14 @@ it('predicts and is ready while PostgreSQL is away, refuses what needs it in eve
   await database.close();
 });
 
+async function post(address: string, body: unknown): Promise<Response> {
+  const headers = { 'content-type': 'application/json' };
+  return await fetch(address, { method: 'POST', headers, body: JSON.stringify(body) });
+}
+
 async function predict(url: string): Promise<string> {
-  const answer = await fetch(`${url}/predict`, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ title: 'Lamp', description: 'A lamp that lasts the whole night long.' }),
-  });
+  const product = { title: 'Lamp', description: 'A lamp that lasts the whole night long.' };
+  const answer = await post(`${url}/predict`, product);
   expect(answer.status).toBe(200);
   return ((await answer.json()) as { prediction_id: string }).prediction_id;
 }

@@ -94,6 +94,14 @@ it.skipIf(inject('redisUrl') === null).each([
     await expect.poll(worker.output, { timeout: 60_000 }).toContain('working on');
     redis.child.kill(signal);
     if (signal === 'SIGKILL') await expect.poll(worker.output).toContain('Redis does not answer');
+    const probe = /asked how it is at (\S+)/.exec(worker.output())?.[1] ?? '';
+    for (const [place, status] of [
+      ['/health', 200],
+      ['/ready?deep=1', 200],
+      ['/metrics', 200],
+      ['//', 404],
+    ] as const)
+      expect((await fetch(probe + place)).status, place).toBe(status);
     worker.child.kill('SIGTERM');
     expect(await worker.ended).toBe(0);
     expect(worker.output()).toMatch(/the workers have (?:not )?drained/);
