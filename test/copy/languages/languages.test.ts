@@ -10,6 +10,7 @@ const german = {
 describe('detectLanguage', () => {
   it.each([
     ['de', `${german.title}. ${german.description}`],
+    ['de', 'Puzzle Nord 31. Spart bis zu 25 % Platz.'],
     ['fr', 'Lampe de bureau. Une lampe compacte à la lumière douce pour les petits bureaux.'],
     ['es', 'Lámpara de escritorio. Una luz compacta y suave para escritorios pequeños.'],
     ['it', 'Lampada da scrivania compatta con luce calda per piccole scrivanie e lunghe sere.'],
