@@ -2,6 +2,7 @@
 import type { ComponentChildren } from 'preact';
 import { renderCsv, type CsvColumn } from './csv.ts';
 import { Download } from './download.tsx';
+import { Scroll } from './scroll.tsx';
 
 export interface Column<Row> extends CsvColumn<Row> {
   /** Right-aligned, digits under digits. */
@@ -24,7 +25,7 @@ export function Table<Row>({ name, rows, columns, keyOf, empty }: Props<Row>) {
   if (rows.length === 0) return <p class="soft">{empty}</p>;
   return (
     <>
-      <div class="scroll">
+      <Scroll>
         <table aria-label={name}>
           <thead>
             <tr>
@@ -52,7 +53,7 @@ export function Table<Row>({ name, rows, columns, keyOf, empty }: Props<Row>) {
             ))}
           </tbody>
         </table>
-      </div>
+      </Scroll>
       <p class="soft">
         <Download
           name={`${name.toLowerCase().replaceAll(' ', '-')}.csv`}

@@ -1,6 +1,7 @@
 /** The attempts of a run over time: a bar each, at its place and as long as it took. */
 import type { PipelineRun } from '../../../client/index.ts';
 import { formatDuration } from '../../parts/time.tsx';
+import { Scroll } from '../../parts/scroll.tsx';
 
 const ROW_HEIGHT = 24;
 const LABEL_WIDTH = 190;
@@ -29,7 +30,7 @@ export function Gantt({ run }: { run: PipelineRun }) {
   const scale = (WIDTH - LABEL_WIDTH) / spanMs;
   const height = bars.length * ROW_HEIGHT;
   return (
-    <div class="scroll">
+    <Scroll>
       <svg
         viewBox={`0 0 ${WIDTH} ${height}`}
         width={WIDTH}
@@ -58,6 +59,6 @@ export function Gantt({ run }: { run: PipelineRun }) {
           );
         })}
       </svg>
-    </div>
+    </Scroll>
   );
 }
