@@ -1,4 +1,4 @@
-/** What may be wider than the page: scrolled sideways, by the keyboard too where there is something to scroll. */
+/** What may be wider than the page: scrolled sideways, by the keyboard too where it is wider. */
 import type { ComponentChildren } from 'preact';
 import { useEffect, useRef } from 'preact/hooks';
 
