@@ -116,7 +116,7 @@ describe('configuration', () => {
     ],
     ['pipeline: { schedule: { cron: "0 0 31 2 *" } }', /schedule\.cron is "0 0 31 2 \*" .*cannot be used/],
     ['pipeline: { schedule: { cron: daily } }', /schedule\.cron is "daily" .*cannot be used/],
-    ['- a list', /must hold a table/],
+    ['- a list', /must be a map of sections/],
     ['a: [', /is not YAML/],
   ])('refuses %s with the key, the value and what is allowed', (content, message) => {
     const file = yaml('bad.yaml', content);

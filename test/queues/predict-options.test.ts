@@ -37,7 +37,7 @@ describe('the options of a prediction job', () => {
     const rest = { channels: ['x'], count: 3, map: { title: 'Name' }, format: 'csv', columns };
     const stored = { ...wishes, language: 'en', ...rest, shardRows: 1000, shardsInFlight: 64 };
     // What came later has a value that changes nothing.
-    const later = { brandByRecord: false, brandVersions: [], policy: 'best' };
+    const later = { brandByRecord: false, brandVersions: [], policy: 'best', textIds: false };
     expect(predictOptionsSchema.parse(stored)).toEqual({ ...stored, ...later });
     const bare = {
       channels: [],
