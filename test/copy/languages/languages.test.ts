@@ -11,6 +11,7 @@ describe('detectLanguage', () => {
   it.each([
     ['de', `${german.title}. ${german.description}`],
     ['de', 'Puzzle Nord 31. Spart bis zu 25 % Platz.'],
+    ['fr', 'Puzzle Urbain 652. Je l’ai acheté deux fois sans jamais le regretter.'],
     ['fr', 'Lampe de bureau. Une lampe compacte à la lumière douce pour les petits bureaux.'],
     ['es', 'Lámpara de escritorio. Una luz compacta y suave para escritorios pequeños.'],
     ['it', 'Lampada da scrivania compatta con luce calda per piccole scrivanie e lunghe sere.'],
