@@ -15,6 +15,13 @@ const terminal: Terminal = {
 /** After a signal and an orderly end, connections that nobody could close keep the process for so long. */
 const LEFT_BEHIND_MS = 1000;
 
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    // Who was reading has seen enough, as in `copyloop audit export | head`: that is no fault of the command.
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
 const stopping = abortOnSignal();
 process.exitCode = await main(process.argv.slice(2));
 if (stopping.signal.aborted) setTimeout(() => process.exit(), LEFT_BEHIND_MS).unref();

@@ -53,10 +53,13 @@ export function createDrain(
       // `close` of an HTTP server cuts idle connections at once, and with them requests that are on their way
       // to it.
       const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(http, () => resolve()));
+      // Timers come before what has arrived is read: on a busy machine a connection whose request waits there
+      // looks idle.
+      const closeIdle = (): void => void setImmediate(() => http.closeIdleConnections());
       const idle = setTimeout(
         () => {
-          http.closeIdleConnections();
-          closing = setInterval(() => http.closeIdleConnections(), CLOSE_IDLE_EVERY_MS);
+          closeIdle();
+          closing = setInterval(closeIdle, CLOSE_IDLE_EVERY_MS);
         },
         Math.min(IDLE_GRACE_MS, graceMs),
       );

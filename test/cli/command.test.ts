@@ -1,3 +1,5 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { describe, expect, it } from 'vitest';
 import {
   COMMON_OPTIONS,
@@ -7,6 +9,7 @@ import {
   parseWhole,
   renderHelp,
 } from '../../src/cli/command.ts';
+import { entryPoint } from '../../src/core/paths.ts';
 
 const sample = defineCommand({
   name: 'sample',
@@ -65,4 +68,17 @@ describe('numbers of options', () => {
       expect(() => parseWhole('count', text, { min: 1, max: 20 })).toThrow(`--count is "${text}"`);
     },
   );
+});
+
+it('a command whose reader has gone ends as if it had been read', async () => {
+  const { file, execArgv } = entryPoint(import.meta.url, '../../src/cli/main');
+  const child = spawn(process.execPath, [...execArgv, file, '--help'], {
+    env: { PATH: process.env['PATH'] },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stdout.destroy();
+  let said = '';
+  child.stderr.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  const [code] = await once(child, 'close');
+  expect([code, said]).toEqual([0, '']);
 });

@@ -61,8 +61,10 @@ async function upgrade(): Promise<number> {
   const earlier = path.resolve(values.from);
   const balancer = resources.add('balancer', await openBalancer());
 
+  const servers: Running[] = [];
   const openServer = async (root: string): Promise<Running> => {
     const server = await startCommand(['server', '--port', '0'], env, root);
+    servers.push(server);
     resources.defer('server', async () => void (await server.stop()));
     return server;
   };
@@ -140,6 +142,7 @@ async function upgrade(): Promise<number> {
   const failed = [...failures.values()].reduce((sum, count) => sum + count, 0);
   console.log(`${failed} failed of ${total} requests (${perSecond.toFixed(0)}/s), ${stored.count} stored`);
   for (const [what, count] of failures) console.log(`  ${count} x ${what}`);
+  if (failed > 0) for (const { output } of servers) console.log(output().slice(-3000));
   console.log(`runs: ${states.map(({ id, status }) => `${id} ${status}`).join(', ')}`);
   const whole = states.length === 3 && states.every(({ status }) => status === 'succeeded');
   return failed === 0 && whole ? 0 : 1;

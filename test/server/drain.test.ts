@@ -1,0 +1,55 @@
+/** A server that leaves on a machine that is busy with something else. */
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { Worker } from 'node:worker_threads';
+import { expect, it } from 'vitest';
+import { createSilentLogger } from '../../src/core/log.ts';
+import { createDrain } from '../../src/server/drain.ts';
+
+/** Sends a request, and at a word another on the same connection; wakes the server's thread once it is sent. */
+const CLIENT = `
+  const { parentPort, workerData } = require('node:worker_threads');
+  const socket = require('node:net').connect(workerData.port, '127.0.0.1');
+  const request = 'GET / HTTP/1.1\\r\\nhost: localhost\\r\\n\\r\\n';
+  let said = '';
+  socket.write(request);
+  socket.on('data', (chunk) => {
+    said += chunk;
+    parentPort.postMessage('answered');
+  });
+  socket.on('error', (error) => (said += error.code));
+  socket.on('close', () => parentPort.postMessage(said));
+  parentPort.once('message', () => {
+    socket.write(request, () => {
+      Atomics.store(workerData.sent, 0, 1);
+      Atomics.notify(workerData.sent, 0);
+    });
+  });
+`;
+
+it('a drain answers what has arrived while the event loop was held up, however long that was', async () => {
+  const http = createServer((_request, response) => response.end('served'));
+  http.listen(0, '127.0.0.1');
+  await once(http, 'listening');
+  const drain = createDrain(http, { delayMs: 0, graceMs: 10_000, log: createSilentLogger() });
+  const sent = new Int32Array(new SharedArrayBuffer(8));
+  const { port } = http.address() as AddressInfo;
+  const client = new Worker(CLIENT, { eval: true, workerData: { port, sent } });
+  await once(client, 'message');
+
+  const drained = drain.run();
+  await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+  // A worker of Node has no origin.
+  // oxlint-disable-next-line unicorn/require-post-message-target-origin
+  client.postMessage('again');
+  Atomics.wait(sent, 0, 0);
+  // Until the drain takes connections without a request for idle.
+  Atomics.wait(sent, 1, 0, 1500);
+
+  await once(client, 'message');
+  const [said] = (await once(client, 'message')) as [string];
+  await drained;
+  expect(said.match(/served/g)).toHaveLength(2);
+  await client.terminate();
+});
