@@ -7,7 +7,9 @@ import { expect, it } from 'vitest';
 import { createSilentLogger } from '../../src/core/log.ts';
 import { createDrain } from '../../src/server/drain.ts';
 
-/** Sends a request, and at a word another on the same connection; wakes the server's thread once it is sent. */
+/**
+ * Sends a request, and at a word another on the same connection; wakes the server's thread once it is sent.
+ */
 const CLIENT = `
   const { parentPort, workerData } = require('node:worker_threads');
   const socket = require('node:net').connect(workerData.port, '127.0.0.1');
