@@ -3,7 +3,7 @@
  */
 import path from 'node:path';
 import { readFile } from 'node:fs/promises';
-import { fileURLToPath } from 'node:url';
+import { packageRoot } from '../../../src/core/paths.ts';
 import { createRandom } from '../../../src/core/random.ts';
 import { parseDistilBertConfig, readWeights } from '../../../src/ml/models/index.ts';
 import { readRecipe } from '../../../src/ml/recipes.ts';
@@ -14,7 +14,7 @@ import {
   type TrainingSettings,
 } from '../../../src/ml/training/index.ts';
 
-const fixture = path.join(path.dirname(fileURLToPath(import.meta.url)), '../../fixtures/tiny-training');
+const fixture = path.join(packageRoot, 'test/fixtures/tiny-training');
 
 export function drawRows(count: number, seed: number): TokenRows {
   const random = createRandom(seed);
