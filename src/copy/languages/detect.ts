@@ -18,8 +18,8 @@ const BINDING: Record<Language, string> = {
   en: 'the and with for this your from that are you has its is of to on by made it can be',
   de: 'der die das und mit für ein eine einen einem einer ist im dem den zu zum zur auf aus von bei sich nicht auch wird sind ab bis ich wir habe haben oder ihre ihr sehr durch',
   fr: 'le les et avec pour une des du est dans sur qui au aux vous votre vos ce cette ces sont pas ses plus à grâce offre son sa dès en jusqu sans jamais',
-  es: 'el los las y con para una del es por que su sus al más hasta esta este tu tus muy sin son como',
-  it: 'il lo gli e con per una della dello dei delle è che di nel nella alla più questo questa tuo tua suo sua sono ed dal dalla anche da di si fino al',
+  es: 'el los las y con para una del es por que su sus al más de en hasta desde esta este tu tus muy sin son como',
+  it: 'il lo gli e con per una della dello dei delle è che di nel nella alla più questo questa tuo tua suo sua sono ed dal dalla anche da di si fino al io mai senza in',
   nl: 'het een en met voor van is de dat je jouw op zijn aan uit bij deze dit wordt niet ook naar door jij u uw heeft geen tot vanaf',
 };
 const BY_WORD = new Map<string, Language[]>();

@@ -14,6 +14,8 @@ describe('detectLanguage', () => {
     ['fr', 'Puzzle Urbain 652. Je l’ai acheté deux fois sans jamais le regretter.'],
     ['fr', 'Lampe de bureau. Une lampe compacte à la lumière douce pour les petits bureaux.'],
     ['es', 'Lámpara de escritorio. Una luz compacta y suave para escritorios pequeños.'],
+    ['es', 'Molinillo de café. Disponible en 31 colores, desde 19,99 €.'],
+    ['it', 'Cuffie Nord. Io l’ho comprato due volte senza mai pentirmi.'],
     ['it', 'Lampada da scrivania compatta con luce calda per piccole scrivanie e lunghe sere.'],
     ['nl', 'Bureaulamp met warm licht voor kleine bureaus en lange avonden.'],
     ['other', '北欧デスクランプ。小さな机のための柔らかい光。'],
