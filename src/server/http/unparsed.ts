@@ -13,7 +13,13 @@ const STATUS_LINES: Record<string, string> = {
  * Methods that no HTTP knows are as wrong as CONNECT: 405, where Node says 400 or hangs up without a word.
  */
 export function answerUnparsed(http: Server): void {
-  http.on('connect', (_request, socket) => end(socket, STATUS_LINES['HPE_INVALID_METHOD']));
+  http.on('connect', (_request, socket) => {
+    // Node has let go of the socket: an error that nobody hears would end the process, and a caller who does
+    // not hang up would keep the connection, also from a drain.
+    socket.on('error', () => socket.destroy());
+    socket.once('finish', () => socket.destroy());
+    end(socket, STATUS_LINES['HPE_INVALID_METHOD']);
+  });
   http.on('clientError', (error: NodeJS.ErrnoException, socket) => {
     if (error.code === 'ECONNRESET') socket.destroy();
     else end(socket, STATUS_LINES[error.code ?? '']);
