@@ -5,9 +5,11 @@ import { readCodeVersion } from '../../core/code-version.ts';
 import { AppError, toAppError, toError } from '../../core/errors.ts';
 import { fetchSplitFile, getDatasetVersion, type DatasetVersion } from '../../data/index.ts';
 import {
+  hashWeights,
   hubOf,
   provenanceSchema,
   readRecipe,
+  readWeights,
   repeatsTraining,
   trainCandidate,
   trainResultSchema,
@@ -77,7 +79,7 @@ export function createTrainModel(tracking: TrackingStore): StageHandler<'train-m
       if (earlier !== undefined) {
         const skipped = `tracking run ${earlier.runId} has trained the same: rows, recipe, seed, base, code and machine are equal`;
         log.info({ trackingRun: trackingRun.runId, earlier: earlier.runId }, `skipped, because ${skipped}`);
-        await takeOverModel({ earlier, trackingRun, modelUri, tracking, candidate: name, context });
+        await takeOverModel(earlier, { candidate, version, trackingRun, tracking, context });
         return {
           trackingRunId: trackingRun.runId,
           modelUri,
@@ -152,7 +154,10 @@ async function prepareRequest({ candidate, version, context }: Training): Promis
   };
 }
 
-/** The newest finished training of the same rows under the same name that this one would repeat. */
+/**
+ * The newest finished training of the same rows under the same name that this one would repeat, and whose
+ * model is left in `takenOverFolder`.
+ */
 async function findEqualTraining(training: Training): Promise<Run | undefined> {
   const { candidate, version, trackingRun, tracking, context } = training;
   if (context.run.trigger === 'replay') return undefined;
@@ -166,9 +171,33 @@ async function findEqualTraining(training: Training): Promise<Run | undefined> {
     const done = provenanceSchema.safeParse(parseJson(run.tags[PROVENANCE_TAG]));
     if (!done.success || run.runId === trackingRun.runId) continue;
     request ??= await prepareRequest(training);
-    if (await repeatsTraining(request, done.data, context.signal)) return run;
+    if (!(await repeatsTraining(request, done.data, context.signal))) continue;
+    try {
+      await fetchEqualModel(run, done.data.weightsSha256, training);
+      return run;
+    } catch (thrown) {
+      context.signal.throwIfAborted();
+      context.log.warn(
+        { earlier: run.runId, err: toError(thrown) },
+        'the model of an equal training cannot be taken over',
+      );
+    }
   }
   return undefined;
+}
+
+function takenOverFolder({ candidate, context: { run, services } }: Training): string {
+  return path.join(workFolder(services, run.id, candidate.name), 'taken-over');
+}
+
+/** @throws AppError `bad-model` for one that is gone, damaged or was replaced: it is trained again then */
+async function fetchEqualModel(earlier: Run, weightsSha256: string, training: Training): Promise<void> {
+  const { services, signal } = training.context;
+  const folder = takenOverFolder(training);
+  await fetchModel(services.artifacts, `${earlier.artifactUri}/model`, folder, signal);
+  await verifyModelDirectory(folder);
+  if (hashWeights(await readWeights(path.join(folder, 'model.safetensors'))) !== weightsSha256)
+    throw new AppError('bad-model', `the weights of tracking run ${earlier.runId} are not those it recorded`);
 }
 
 async function hashCode(): Promise<string> {
@@ -184,29 +213,14 @@ function parseJson(text: string | undefined): unknown {
 }
 
 /** Copies model, parameters and results, so that the tracking run is whole by itself. */
-async function takeOverModel({
-  earlier,
-  trackingRun,
-  modelUri,
-  tracking,
-  candidate,
-  context,
-}: {
-  earlier: Run;
-  trackingRun: Run;
-  modelUri: string;
-  tracking: TrackingStore;
-  candidate: string;
-  context: RunContext;
-}): Promise<void> {
+async function takeOverModel(earlier: Run, training: Training): Promise<void> {
+  const { candidate, version, trackingRun, tracking, context } = training;
   const { run, services, signal, clock } = context;
-  const folder = path.join(workFolder(services, run.id, candidate), 'taken-over');
-  await fetchModel(services.artifacts, `${earlier.artifactUri}/model`, folder, signal);
-  await verifyModelDirectory(folder);
-  await storeModel(services.artifacts, folder, modelUri, signal);
+  await storeModel(services.artifacts, takenOverFolder(training), `${trackingRun.artifactUri}/model`, signal);
   const final = new Set(finalMetricKeys());
+  const [own] = toParams({ datasetVersion: version.version });
   await tracking.runs.logBatch(trackingRun.runId, {
-    params: Object.entries(earlier.params).map(([key, value]) => ({ key, value })),
+    params: Object.entries(earlier.params).map(([key, value]) => (key === own?.key ? own : { key, value })),
     metrics: earlier.metrics.filter(({ key }) => final.has(key)),
     tags: [PROVENANCE_TAG, WEIGHTS_TAG, CODE_TAG].flatMap((key) => {
       const value = earlier.tags[key];
@@ -214,7 +228,9 @@ async function takeOverModel({
     }),
   });
   await tracking.runs.update(trackingRun.runId, { status: 'FINISHED', endTimeMs: clock.nowMs() });
-  await removeWorkFolder(services, run.id, candidate);
+  await removeWorkFolder(services, run.id, candidate.name);
+  // What an attempt has left that had begun to train.
+  await services.artifacts.deletePrefix(checkpointFolder(run.id, candidate.name));
 }
 
 async function trainOrTakeOver(training: Training): Promise<TrainResult> {
