@@ -3,6 +3,7 @@
  * hold the same rows.
  */
 import { sql } from 'kysely';
+import { readCodeVersion } from '../../core/code-version.ts';
 import { sha256Hex } from '../../core/ids.ts';
 import type { Db } from '../../db/index.ts';
 import type { VersionOptions } from './create-dataset-version.ts';
@@ -27,5 +28,7 @@ export async function hashVersionInputs(
     db,
   );
   const { split, checks } = options;
-  return sha256Hex(JSON.stringify({ ...told, split, checks, ...rows[0] }));
+  // Another release may check, group and merge the same records otherwise.
+  const { buildSha256: code } = await readCodeVersion();
+  return sha256Hex(JSON.stringify({ ...told, split, checks, code, ...rows[0] }));
 }

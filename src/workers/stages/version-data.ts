@@ -34,7 +34,7 @@ export const versionData: StageHandler<'version-data'> = async ({ runId }, conte
   // A replay does again what was done, and may be asked whether the same comes of it.
   const unchanged = run.trigger === 'replay' ? undefined : await findUnchanged(db, runId, inputs);
   if (unchanged !== undefined) {
-    const skipped = `the records, the feedback, the rows set aside and the settings are those of dataset version ${unchanged.version}`;
+    const skipped = `the records, the feedback, the rows set aside, the settings and the code are those of dataset version ${unchanged.version}`;
     log.info({ version: unchanged.version }, `skipped, because ${skipped}`);
     return { ...resultOf(unchanged), skipped };
   }
