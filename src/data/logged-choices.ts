@@ -4,7 +4,7 @@
  */
 import { sql, type RawBuilder } from 'kysely';
 import type { LearningReward } from '../core/config/index.ts';
-import type { Db } from '../db/index.ts';
+import { FEEDBACK_OUTCOMES, type Db } from '../db/index.ts';
 
 /** By what texts are judged; `revenue` alone has no upper bound, so no policy goes by it. */
 export type Reward = LearningReward | 'revenue';
@@ -76,7 +76,8 @@ export function rewardColumns(reward: Reward): Record<'earned' | 'trials' | 'isT
       return {
         earned: sql`(f.outcome = 'accepted')::integer`,
         trials: sql`1`,
-        isTold: sql`(f.outcome IS NOT NULL)`,
+        // Which of two texts is better says nothing of whether either is accepted.
+        isTold: sql`(f.outcome IN (${sql.join(FEEDBACK_OUTCOMES)}))`,
       };
     case 'revenue':
       return {
