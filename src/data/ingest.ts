@@ -103,7 +103,7 @@ export async function ingestRecords(
     map,
     label,
     uses: MAPPABLE_FIELDS,
-    recall: maps?.find,
+    recall: synthetic ? undefined : maps?.find,
   });
   const total = synthetic ? options.source.count : undefined;
   // Synthetic ids are unique by construction.

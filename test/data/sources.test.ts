@@ -59,6 +59,19 @@ describe('a data source', () => {
     expect(Object.keys(DATA_SOURCES).toSorted()).toEqual(SOURCE_KINDS.toSorted());
   });
 
+  it('that draws its records does not heed a map that was kept for a header like theirs', async () => {
+    const { data } = loadConfig({ env: {} }).config;
+    const { accepted, refused } = await ingestRecords(
+      { ...data, source: { ...data.source, kind: 'synthetic', count: 20 } },
+      {
+        store: createFolderStore(folder),
+        keyPrefix: 'drawn',
+        maps: { find: () => Promise.resolve({ rating: 'title' }) },
+      },
+    );
+    expect([accepted, refused]).toEqual([20, 0]);
+  });
+
   it('has its keys known to files and variables with the defaults of its row', () => {
     const { config } = loadConfig({ env: { COPYLOOP_DATA__SOURCE__ENCODING: 'windows-1252' } });
     expect([config.data.source.encoding, config.data.source.sheet]).toEqual(['windows-1252', null]);
@@ -68,6 +81,7 @@ describe('a data source', () => {
 describe('an address that asks who is there', () => {
   it.each([
     ['maria:s3cret', `Basic ${Buffer.from('maria:s3cret').toString('base64')}`],
+    ['maria:two words', `Basic ${Buffer.from('maria:two words').toString('base64')}`],
     ['abc.def', 'Bearer abc.def'],
     ['Authorization: Token abc', 'Token abc'],
   ])('is told by the file that the source names: %j', async (held, sent) => {

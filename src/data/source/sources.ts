@@ -85,7 +85,8 @@ async function readAuthorization(file: string): Promise<string> {
       'invalid-config',
       `${file} must hold one line: user:password, a token, or an Authorization header`,
     );
-  if (said.includes(' ')) return said;
+  // A scheme has no colon, a password may have blanks.
+  if (/^[\w-]+ /u.test(said)) return said;
   return said.includes(':') ? `Basic ${Buffer.from(said).toString('base64')}` : `Bearer ${said}`;
 }
 
