@@ -8,6 +8,7 @@ import { HOUR_MS, sleep, type Clock } from '../../core/clock.ts';
 import type { Config } from '../../core/config/index.ts';
 import { toError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
+import { RELEASE_MS } from '../../core/resources.ts';
 import { openListener, type Db } from '../../db/index.ts';
 import { WEBHOOK_CHANNEL } from './outbox.ts';
 import { createSecretBox, type SecretBox } from './secret-box.ts';
@@ -43,7 +44,7 @@ export function createSendRules({ webhooks, outbound }: Pick<Config, 'webhooks' 
 /** Delivers until it is closed; what is being sent then is let finish. */
 export async function openWebhookDelivery(
   options: WebhookDeliveryOptions,
-): Promise<{ close(): Promise<void> }> {
+): Promise<{ close(): Promise<void>; closesWithinMs: number }> {
   const { db, clock, log, config } = options;
   const stopping = new AbortController();
   let wake = new AbortController();
@@ -74,6 +75,8 @@ export async function openWebhookDelivery(
   };
   const running = run();
   return {
+    // An attempt may wait for its receiver as long as the stack waits for what says nothing of its time.
+    closesWithinMs: config.webhooks.timeoutMs + RELEASE_MS,
     close: async () => {
       stopping.abort();
       await listener.close();
