@@ -35,9 +35,14 @@ export async function followJob(options: {
 }
 
 /** @throws AppError with the job's own error when it did not succeed */
-export function requireJobSuccess(job: JobView): void {
+export function requireJobSuccess(job: Pick<JobView, 'id' | 'status' | 'error'>): void {
   if (job.status === 'succeeded') return;
   if (job.status === 'cancelled') throw new AppError('cancelled', `job ${job.id} was cancelled`);
+  if (job.status === 'paused')
+    throw new AppError(
+      'cancelled',
+      `job ${job.id} was paused: the same command with --resume goes on with it`,
+    );
   const code = ERROR_CODES.find((known) => known === job.error?.code) ?? 'unavailable';
   throw new AppError(
     code,

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { requireJobSuccess } from '../../src/cli/follow-job.ts';
 import { describeStop } from '../../src/cli/predict-file.ts';
 
 describe('a command that stops following its prediction job', () => {
@@ -13,5 +14,10 @@ describe('a command that stops following its prediction job', () => {
     const told = describeStop('j1', false);
     expect(told).toContain('what is done is kept');
     expect(told).not.toContain('cancel');
+  });
+
+  it('says of a job that somebody paused how it goes on', () => {
+    const paused = { id: 'j1', status: 'paused', error: null } as const;
+    expect(() => requireJobSuccess(paused)).toThrow(/j1 was paused: .*--resume/);
   });
 });

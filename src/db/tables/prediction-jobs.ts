@@ -2,7 +2,7 @@
 import type { Generated } from 'kysely';
 import { RUN_STATUSES, type StageStatus, type StoredError } from './pipeline.ts';
 
-/** A paused job keeps what it has done until somebody lets it go on. */
+/** A paused job keeps what it has done until somebody lets it go on, or its retention is over. */
 export const JOB_STATUSES = [...RUN_STATUSES, 'paused'] as const;
 export type JobStatus = (typeof JOB_STATUSES)[number];
 

@@ -124,7 +124,7 @@ function toRows(form: z.infer<typeof bodySchema>[(typeof FORMS)[number]]): Row[]
     if (wrong !== -1)
       throw new AppError(
         'invalid-input',
-        `dataframe_split[${wrong}] has ${form.data[wrong]?.length} cells for ${form.columns.length} columns`,
+        `dataframe_split.data[${wrong}] has ${form.data[wrong]?.length} cells for ${form.columns.length} columns`,
         { details: { field: `dataframe_split.data.${wrong}` } },
       );
     return form.data.map((cells) =>

@@ -16,6 +16,7 @@ import {
   getRun,
   KEPT_LOG_LINES,
   planReplay,
+  RUN,
   RUN_STAGES,
   listRuns,
   medianRunSeconds,
@@ -281,8 +282,11 @@ export function createRunRoutes(deps: {
       return c.json({ status: 'success' as const, run: renderRun(run, configured) }, 200);
     })
     .openapi(gateRoute, async function showGate(c) {
-      const { id } = await getRun(db, c.req.valid('param').id);
-      const key = `runs/${id}/comparison.html`;
+      const { id, stages } = await getRun(db, c.req.valid('param').id);
+      const decided = stages.find(({ stage }) => stage === 'register-model')?.result;
+      // Of a replay that took the decision over it lies with the run that made it.
+      const { data } = RUN.stages['register-model'].result.safeParse(decided);
+      const key = data?.reportKey ?? `runs/${id}/comparison.html`;
       if (!(await artifacts.exists(key)))
         throw new AppError('not-found', `the gate of run ${id} has judged nothing: GET /runs/${id} says why`);
       return c.html(await artifacts.readText(key), 200);
