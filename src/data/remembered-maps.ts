@@ -16,7 +16,17 @@ export async function findRememberedMap(db: Db, columns: readonly string[]): Pro
     .select('map')
     .where('header', '=', fingerprintColumns(columns))
     .executeTakeFirst();
-  return row === undefined ? undefined : fieldMapSchema.parse(row.map);
+  return row === undefined ? undefined : respell(fieldMapSchema.parse(row.map), columns);
+}
+
+/** With columns as they are spelt here: the header that the map was kept for may spell them otherwise. */
+export function respell(map: FieldMap, columns: readonly string[]): FieldMap {
+  const spelt = new Map(columns.map((column) => [normaliseName(column), column]));
+  const entries = Object.entries(map).map(([field, column]) => {
+    const isKnown = field === 'auto' || column === '' || columns.includes(column);
+    return [field, isKnown ? column : (spelt.get(normaliseName(column)) ?? column)] as const;
+  });
+  return Object.fromEntries(entries);
 }
 
 /** In place of what was kept for the header before. */

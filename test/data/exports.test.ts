@@ -7,6 +7,8 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/core/config/index.ts';
 import { inspectSource, type InspectedRecord } from '../../src/data/index.ts';
+import { respell } from '../../src/data/remembered-maps.ts';
+import { currencyOfName } from '../../src/data/values/numbers.ts';
 
 const folder = path.join(import.meta.dirname, '..', 'fixtures', 'exports');
 
@@ -63,5 +65,26 @@ describe('an export that is read without a flag', () => {
     expect([layout.encoding, layout.delimiter]).toEqual([truth.encoding, truth.delimiter]);
     if (truth.header_line !== undefined) expect(layout.headerLine).toBe(truth.header_line);
     for (const record of truth.records) expect(records).toContainEqual(expect.objectContaining(record));
+  });
+});
+
+describe('a map that was kept for a header', () => {
+  it('names the columns as the table at hand spells them', () => {
+    const map = { title: 'Item_Name', description: 'Long Text', price: '', rating: '3' };
+    expect(respell(map, ['item name', 'Long Text', 'stars'])).toEqual({ ...map, title: 'item name' });
+  });
+});
+
+describe('the name of a column of prices', () => {
+  it.each([
+    ['Price (EUR)', 'EUR'],
+    ['price_usd', 'USD'],
+    ['Preis in €', 'EUR'],
+    ['Price (ALL)', 'ALL'],
+    ['price_all', undefined],
+    ['Price top', undefined],
+    ['Price', undefined],
+  ])('%s says %s', (name, currency) => {
+    expect(currencyOfName(name)).toBe(currency);
   });
 });

@@ -112,6 +112,16 @@ describe('an address that asks who is there', () => {
     }
   });
 
+  it('is not asked where that file holds what no header can, and the secret is not told', async () => {
+    const credentialsFile = path.join(folder, 'wide');
+    await writeFile(credentialsFile, Buffer.from('s3cret', 'utf16le'));
+    const { data } = loadConfig({ env: {} }).config;
+    const source = { ...data.source, kind: 'http' as const, url: 'http://127.0.0.1:9/', credentialsFile };
+    await expect(
+      ingestRecords({ ...data, source }, { store: createFolderStore(folder), keyPrefix: 'http' }),
+    ).rejects.toThrow(`${credentialsFile} must hold ASCII`);
+  });
+
   it('is not asked where that file is away', async () => {
     const { data } = loadConfig({ env: {} }).config;
     const source = {

@@ -15,6 +15,8 @@ export interface Platform {
   has: readonly string[];
   /** And one of each of these. */
   hasOne?: readonly (readonly string[])[];
+  /** And none of these: other tables have its names among theirs. */
+  lacks?: readonly string[];
   /** `xml` or `json` where the same names mean another thing in a table. */
   formats?: readonly string[];
   fields: Readonly<Partial<Record<RecordField, readonly string[]>>>;

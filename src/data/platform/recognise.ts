@@ -83,14 +83,14 @@ export function recognise(columns: readonly string[], layout: Form): Recognised 
 }
 
 function matches(
-  { has, hasOne = [], formats }: Platform,
+  { has, hasOne = [], lacks = [], formats }: Platform,
   names: ReadonlySet<string>,
   format: string,
 ): boolean {
   if (formats === undefined ? format === 'xml' : !formats.includes(format)) return false;
   const holds = (name: string): boolean =>
     name.endsWith('*') ? [...names].some((known) => known.startsWith(name.slice(0, -1))) : names.has(name);
-  return has.every(holds) && hasOne.every((some) => some.some(holds));
+  return has.every(holds) && hasOne.every((some) => some.some(holds)) && !lacks.some(holds);
 }
 
 /** The same feed comes in more than one form. */

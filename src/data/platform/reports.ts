@@ -87,15 +87,6 @@ export const REPORTS: readonly Platform[] = [
     needs: ['title'],
   },
   {
-    name: 'TikTok ads report CSV',
-    kind: 'feedback',
-    has: ['impressions', 'ad name'],
-    hasOne: [['clicks (destination)', 'ctr (destination)', 'cpc (destination)', 'ad group name']],
-    fields: { id: ['ad id', 'ad name'], title: ['text', 'ad text', 'ad name'] },
-    metrics: AD_METRICS,
-    needs: ['title'],
-  },
-  {
     name: 'Pinterest ads report CSV',
     kind: 'feedback',
     has: ['impressions'],
@@ -118,6 +109,15 @@ export const REPORTS: readonly Platform[] = [
       title: ['title part 1', 'ad title', 'headline', 'ad description'],
       description: ['ad description', 'ad description 2'],
     },
+    metrics: AD_METRICS,
+    needs: ['title'],
+  },
+  {
+    name: 'TikTok ads report CSV',
+    kind: 'feedback',
+    has: ['impressions', 'ad name'],
+    hasOne: [['clicks (destination)', 'ctr (destination)', 'cpc (destination)', 'ad group name']],
+    fields: { id: ['ad id', 'ad name'], title: ['text', 'ad text', 'ad name'] },
     metrics: AD_METRICS,
     needs: ['title'],
   },
@@ -208,6 +208,7 @@ export const REPORTS: readonly Platform[] = [
     name: 'Social media posts report CSV',
     kind: 'feedback',
     has: [],
+    lacks: ['price', 'sku'],
     hasOne: [
       ['impressions', 'views', 'post impressions', 'reach'],
       [

@@ -7,7 +7,7 @@ import { AppError } from '../../core/errors.ts';
 import { tidyName } from '../format/delimited.ts';
 import type { Layout } from '../format/table.ts';
 import type { Platform } from '../platform/platform.ts';
-import { listNames, recognise } from '../platform/recognise.ts';
+import { listNames, normaliseName, recognise } from '../platform/recognise.ts';
 import { currencyOfName } from '../values/numbers.ts';
 import type { Fault, Label, ProductRecord } from '../record.ts';
 import { shorten } from '../record.ts';
@@ -65,8 +65,13 @@ export function resolveMapping(
   const platform = choosePlatform(map, label, columns, layout);
   const byName = new Map<string, string[]>();
   // The merchant's own `g:title` is nearer the product than the feed's `title`.
-  for (const column of columns.toSorted((a, b) => Number(b.startsWith('g:')) - Number(a.startsWith('g:')))) {
-    for (const name of listNames(column)) byName.set(name, [...(byName.get(name) ?? []), column]);
+  const sorted = columns.toSorted((a, b) => Number(b.startsWith('g:')) - Number(a.startsWith('g:')));
+  const add = (name: string, column: string) => byName.set(name, [...(byName.get(name) ?? []), column]);
+  for (const column of sorted) add(normaliseName(column), column);
+  // `Tag` is German for a date only where no column is called `Date`.
+  const own = new Set(byName.keys());
+  for (const column of sorted) {
+    for (const name of listNames(column)) if (!own.has(name)) add(name, column);
   }
   const find = (name: string): readonly string[] => {
     if (name.endsWith('*'))

@@ -86,8 +86,12 @@ async function readAuthorization(file: string): Promise<string> {
       `${file} must hold one line: user:password, a token, or an Authorization header`,
     );
   // A scheme has no colon, a password may have blanks.
-  if (/^[\w-]+ /u.test(said)) return said;
-  return said.includes(':') ? `Basic ${Buffer.from(said).toString('base64')}` : `Bearer ${said}`;
+  const isHeader = /^[\w-]+ /u.test(said);
+  if (!isHeader && said.includes(':')) return `Basic ${Buffer.from(said).toString('base64')}`;
+  // Else the refusal of the header would quote the secret.
+  if (/[^\x20-\x7e]/u.test(said))
+    throw new AppError('invalid-config', `${file} must hold ASCII: a token, or an Authorization header`);
+  return isHeader ? said : `Bearer ${said}`;
 }
 
 async function openObject(

@@ -218,12 +218,16 @@ const SIGNS: readonly (readonly [string, string])[] = [
 ];
 const CODES = new Set(Intl.supportedValuesOf('currency'));
 
+/** Words as well, as in `price_all` and `price_std`: currencies only in brackets. */
+const WORDS = new Set(['ALL', 'CUP', 'STD', 'TOP']);
+
 /** The currency that a column's name says: `Price (EUR)`, `Preis in €`, `price_usd`. */
 export function currencyOfName(name: string): string | undefined {
-  const last = /[\s([_](?:in )?([A-Za-z]{3}|[€£$¥₹])[)\]]?$/u.exec(name.slice(-40))?.[1];
-  if (last === undefined) return undefined;
+  const found = /([\s([_])(?:in )?([A-Za-z]{3}|[€£$¥₹])[)\]]?$/u.exec(name.slice(-40));
+  if (found === null) return undefined;
+  const [, before = '', last = ''] = found;
   const code = SIGNS.find(([sign]) => sign === last)?.[1] ?? last.toUpperCase();
-  return CODES.has(code) ? code : undefined;
+  return CODES.has(code) && !(WORDS.has(code) && /[\s_]/u.test(before)) ? code : undefined;
 }
 
 function takeCurrency(text: string): { rest: string; found: { currency?: string } } {
