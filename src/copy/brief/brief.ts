@@ -118,8 +118,9 @@ export function createBrief(input: BriefInput): Brief {
   const kind = noun?.text ?? '';
   const plural = isPlural(name, subject, description);
   const inTitle = foldText(title);
+  const titleWords = asWords(title);
   const attributes = (isQuotable ? readAttributes(input.attributes, language) : []).filter(
-    ({ value }) => !inTitle.includes(foldText(value)),
+    ({ value }) => !titleWords.includes(asWords(value)),
   );
   const maker = clip(cleanText(input.recordBrand ?? '', 2 * MAX_WORD_CHARS), MAX_WORD_CHARS);
   return {
@@ -146,6 +147,13 @@ export function createBrief(input: BriefInput): Brief {
     keywords: unique(keywords.map((word) => clip(cleanText(word, 2 * MAX_WORD_CHARS), MAX_WORD_CHARS))),
     bannedWords: unique(bannedWords.map((word) => foldText(cleanText(word, 2 * MAX_WORD_CHARS)))),
   };
+}
+
+/** Folded, a space around every word: `M` is no part of `Mug`. */
+function asWords(text: string): string {
+  return ` ${foldText(text)
+    .replaceAll(/[^\p{L}\p{N}]+/gu, ' ')
+    .trim()} `;
 }
 
 function requireAtMost(field: string, seen: number, limit: number): void {

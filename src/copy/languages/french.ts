@@ -1,7 +1,8 @@
 /** French: articles elide before a vowel, and `beau`-like adjectives change there. */
 import type { Grammar } from './noun-phrase.ts';
 
-const VOWEL = /^[aeiouyàâäéèêëîïôöùûüœæ]/iu;
+/** No y: `le yaourt`. */
+const VOWEL = /^[aeiouàâäéèêëîïôöùûüœæ]/iu;
 /** An h that elides; before the others (`haltère` apart) French keeps the article whole. */
 const MUTE_H = /^(?:h[uô]il|hab|haltè|heur|hiv|homm|horlo|hôt|hum|hydr)/iu;
 

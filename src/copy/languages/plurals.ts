@@ -66,7 +66,7 @@ function italian(word: string, gender: string): string {
 
 function dutch(word: string): string {
   if (/[aiouy]$/u.test(word)) return `${word}'s`;
-  // `Schoen` has one syllable: the ending is no ending.
-  if (/e$|[aeiou][^aeiou]+(?:el|er|en|em|erd|aar|aard)$/u.test(word)) return `${word}s`;
+  // `Schoen` has one syllable: the ending is no ending; that of `luier` and `grasmaaier` is one.
+  if (/e$|(?:[aeiou][^aeiou]+|[aou]i)(?:el|er|en|em|erd|aar|aard)$/u.test(word)) return `${word}s`;
   return `${word}en`;
 }

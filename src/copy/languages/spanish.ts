@@ -18,7 +18,7 @@ export const spanish: Grammar = {
       case 'the':
         return `${plural ? (isFeminine ? 'las' : 'los') : isMasculineThere ? 'el' : 'la'} ${text}`;
       case 'this':
-        return `${plural ? (isFeminine ? 'estas' : 'estos') : isMasculineThere ? 'este' : 'esta'} ${text}`;
+        return `${plural ? (isFeminine ? 'estas' : 'estos') : isFeminine ? 'esta' : 'este'} ${text}`;
       case 'your':
         return `${plural ? 'tus' : 'tu'} ${text}`;
       case 'yourNew':

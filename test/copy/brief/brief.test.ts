@@ -20,6 +20,15 @@ describe('createBrief', () => {
     expect(textsOf(phrases.quotes)).toContain('It is a convenient tool for slicing boiled eggs.');
   });
 
+  it('leaves out attributes whose value the title says, not those of which it holds the letters', () => {
+    const { values } = createBrief({
+      title: 'Shredded Mug of Clay',
+      description: '',
+      attributes: { size: 'M', color: 'Red', material: 'Clay' },
+    });
+    expect(values.toSorted()).toEqual(['M', 'Red']);
+  });
+
   it('keeps a list whole', () => {
     const { phrases } = createBrief({
       title: 'Perfume',

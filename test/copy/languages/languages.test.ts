@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { detectLanguage, formatPrice, grammarOf, lexiconOf } from '../../../src/copy/languages/index.ts';
 import { createCopywriter, loadChannels, type CopyRequest } from '../../../src/copy/index.ts';
+import { upperFirst } from '../../../src/copy/writers/templates/grammar.ts';
+import { vocabularyOf } from '../../../src/copy/writers/templates/vocabulary.ts';
 
 const german = {
   title: 'Schreibtischlampe Nord',
@@ -74,6 +76,8 @@ describe('the grammar of a language', () => {
       'un ordinateur, un nouvel ordinateur, l’ordinateur, cet ordinateur, votre nouvel ordinateur',
     ],
     ['fr', 'lampes', 'nom', 'des lampes, de nouvelles lampes, les lampes, ces lampes, vos nouvelles lampes'],
+    ['fr', 'yaourt', 'nom', 'un yaourt, un nouveau yaourt, le yaourt, ce yaourt, votre nouveau yaourt'],
+    ['es', 'agua', 'nom', 'un agua, una nueva agua, el agua, esta agua, tu nueva agua'],
     ['es', 'lámpara', 'nom', 'una lámpara, una nueva lámpara, la lámpara, esta lámpara, tu nueva lámpara'],
     [
       'es',
@@ -82,6 +86,12 @@ describe('the grammar of a language', () => {
       'unas gafas de sol, unas nuevas gafas de sol, las gafas de sol, estas gafas de sol, tus nuevas gafas de sol',
     ],
     ['it', 'zaino', 'nom', 'uno zaino, un nuovo zaino, lo zaino, questo zaino, il tuo nuovo zaino'],
+    [
+      'it',
+      'lenzuola',
+      'nom',
+      'lenzuola, nuove lenzuola, le lenzuola, queste lenzuola, le tue nuove lenzuola',
+    ],
     [
       'it',
       'occhiali',
@@ -97,6 +107,20 @@ describe('the grammar of a language', () => {
     ['nl', 'horloge', 'nom', 'een horloge, een nieuw horloge, het horloge, dit horloge, je nieuwe horloge'],
   ] as const)('in %s puts words before %j (%s)', (language, word, wordCase, expected) => {
     expect(phrase(language, word, wordCase)).toBe(expected);
+  });
+
+  it('knows Dutch plurals by their syllables', () => {
+    const words = ['luiers', 'grasmaaiers', 'adapters', 'schoenen', 'stoelen', 'koptelefoons', 'potloden'];
+    expect(words.filter((word) => lexiconOf('nl').noun(word)?.plural !== true)).toEqual([]);
+  });
+
+  it('opens a sentence with a capital where the article is elided', () => {
+    expect(upperFirst('l’horloge Nord')).toBe('L’horloge Nord');
+  });
+
+  it('has French words after `nouveau` begin with a consonant', () => {
+    const picks = Object.values(vocabularyOf('fr').categories).flatMap((words) => words.picks);
+    expect(picks.filter((pick) => /^[aeiouhâàéèêîôûœ]/iu.test(pick))).toEqual([]);
   });
 
   it.each([

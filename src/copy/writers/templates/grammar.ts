@@ -322,7 +322,7 @@ function overlap(a: string, b: string): boolean {
 
 /** A capital first letter, unless the first word has capitals of its own (`iPhone`). */
 export function upperFirst(text: string): string {
-  return /^\p{Ll}[\p{Ll}\p{N}'-]*(?:[\s,:.!?]|$)/u.test(text)
+  return /^\p{Ll}[\p{Ll}\p{N}'’-]*(?:[\s,:.!?]|$)/u.test(text)
     ? text.charAt(0).toUpperCase() + text.slice(1)
     : text;
 }
