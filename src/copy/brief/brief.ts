@@ -203,7 +203,8 @@ function readAttributes(
       /[<>{}|\\]|:\/\/|^(?:true|false|yes|no|n\/a|none|default title|0|1|-)$/iu.test(value)
     )
       continue;
-    const isPlain = PLAIN_ATTRIBUTE.test(label) && value.length <= 24;
+    // `42 Sneakers` are many.
+    const isPlain = PLAIN_ATTRIBUTE.test(label) && value.length <= 24 && /\p{L}/u.test(value);
     found.push({ label: labelOf(label, language), value, isPlain });
   }
   return found;

@@ -66,7 +66,9 @@ export function resolveMapping(
   const byName = new Map<string, string[]>();
   // The merchant's own `g:title` is nearer the product than the feed's `title`.
   const sorted = columns.toSorted((a, b) => Number(b.startsWith('g:')) - Number(a.startsWith('g:')));
-  const add = (name: string, column: string) => byName.set(name, [...(byName.get(name) ?? []), column]);
+  const add = (name: string, column: string): void => {
+    byName.set(name, [...(byName.get(name) ?? []), column]);
+  };
   for (const column of sorted) add(normaliseName(column), column);
   // `Tag` is German for a date only where no column is called `Date`.
   const own = new Set(byName.keys());

@@ -21,12 +21,14 @@ describe('createBrief', () => {
   });
 
   it('leaves out attributes whose value the title says, not those of which it holds the letters', () => {
-    const { values } = createBrief({
+    const { attributes, values } = createBrief({
       title: 'Shredded Mug of Clay',
       description: '',
-      attributes: { size: 'M', color: 'Red', material: 'Clay' },
+      attributes: { size: 'M', color: 'Red', material: 'Clay', capacity: '42' },
     });
-    expect(values.toSorted()).toEqual(['M', 'Red']);
+    expect(attributes).toEqual(['Size: M', 'Color: Red', 'Capacity: 42']);
+    // A number says nothing without its label.
+    expect(values).toEqual(['M', 'Red']);
   });
 
   it('keeps a list whole', () => {
