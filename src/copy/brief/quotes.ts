@@ -38,7 +38,9 @@ function unquotable(language: Exclude<Language, 'en'>): RegExp {
 
 /** What an attribute is called in a language: `color` is `Farbe`. */
 export function labelOf(attribute: string, language: Language): string {
-  const known = language === 'en' ? undefined : proses[language]().labels[attribute.toLowerCase()];
+  const labels = language === 'en' ? {} : proses[language]().labels;
+  const name = attribute.toLowerCase();
+  const known = Object.hasOwn(labels, name) ? labels[name] : undefined;
   return known ?? attribute.charAt(0).toUpperCase() + attribute.slice(1);
 }
 

@@ -31,6 +31,14 @@ describe('createBrief', () => {
     expect(values).toEqual(['M', 'Red']);
   });
 
+  it('calls an attribute by its own name where the language has no other', () => {
+    const attributes = { constructor: 'Acme', color: 'Rot' };
+    expect(createBrief({ title: 'Lampe', description: '', language: 'de', attributes }).attributes).toEqual([
+      'Constructor: Acme',
+      'Farbe: Rot',
+    ]);
+  });
+
   it('keeps a list whole', () => {
     const { phrases } = createBrief({
       title: 'Perfume',
