@@ -194,6 +194,10 @@ describe('the value of a version', () => {
       FROM predictions`.execute(database.db);
     const verdicts = await judge({ reward: 'verdicts' });
     expect(verdicts.value).toMatchObject({ version: { snips: 1 }, champion: { snips: 0 } });
+    // Better than another one: nobody has accepted or refused it by that.
+    await sql`INSERT INTO feedback (prediction_id, field, place, outcome)
+      SELECT id, 'ad_copy', 0, 'better' FROM predictions`.execute(database.db);
+    expect(await judge({ reward: 'verdicts' })).toEqual(verdicts);
   });
 
   it('of revenue is in its currency, and refused where fields are counted in several', async () => {
