@@ -43,6 +43,7 @@ export {
   DATASET_DIGEST_TAG,
   DATASET_TAG,
   PROVENANCE_TAG,
+  RECIPE_TAG,
   RUN_TAG,
   WEIGHTS_TAG,
 } from './tags.ts';

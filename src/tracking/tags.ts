@@ -3,6 +3,8 @@
 export const RUN_TAG = 'copyloop.run';
 /** Hash of the modules of the worker that saw the training to its end. */
 export const CODE_TAG = 'copyloop.code';
+/** Hash of the recipe as it was asked for: what `auto` became is in the provenance. */
+export const RECIPE_TAG = 'copyloop.recipe.sha256';
 export const CANDIDATE_TAG = 'copyloop.candidate';
 /** Number of the dataset version, and its digest. */
 export const DATASET_TAG = 'copyloop.dataset';

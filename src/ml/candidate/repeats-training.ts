@@ -6,8 +6,9 @@ import { describeInputs, describeRuntime, type Provenance } from '../provenance/
 import type { TrainRequest } from './protocol.ts';
 
 /**
- * The same rows, recipe, seed, base, runtimes, kernels and threads; a version of other number with the same
- * rows is the same. Whether the code is, the caller must know: this process may run from elsewhere.
+ * The same rows, seed, base, runtimes, kernels and threads; a version of other number with the same rows is
+ * the same. Whether code and recipe are, the caller must know: this process may run from elsewhere, and of a
+ * recipe that was settled one cannot tell what it had left open.
  * @throws as reading the base model does
  */
 export async function repeatsTraining(
@@ -16,14 +17,6 @@ export async function repeatsTraining(
   signal?: AbortSignal,
 ): Promise<boolean> {
   if (request.dataset?.digest !== done.dataset?.digest || request.seed !== done.seed) return false;
-  const base = await readBaseModel(await resolveBaseDirectory(request.base, request, signal));
-  const recipe = { ...request.recipe, maxLength: Math.min(request.recipe.maxLength, base.config.positions) };
-  const settings: Readonly<Record<string, unknown>> = done.recipe;
-  // What was left open then was settled by the rows and the encoder, which are compared.
-  const isRecipe = Object.entries(recipe).every(
-    ([key, value]) => value === 'auto' || isDeepStrictEqual(value, settings[key]),
-  );
-  if (!isRecipe) return false;
   const { dataset: _, recipe: _recipe, weightsSha256: _weights, code: _code, ...known } = done;
   const {
     dataset: _planned,
@@ -34,7 +27,7 @@ export async function repeatsTraining(
     trainFile: request.trainFile,
     validationFile: request.validationFile,
     seed: request.seed,
-    base,
+    base: await readBaseModel(await resolveBaseDirectory(request.base, request, signal)),
     baseName: request.base,
     threads: request.threads === 0 ? os.availableParallelism() : request.threads,
   });

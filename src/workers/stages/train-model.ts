@@ -3,6 +3,7 @@ import path from 'node:path';
 import type { CandidateConfig } from '../../core/config/index.ts';
 import { readCodeVersion } from '../../core/code-version.ts';
 import { AppError, toAppError, toError } from '../../core/errors.ts';
+import { sha256Hex } from '../../core/ids.ts';
 import { fetchSplitFile, getDatasetVersion, type DatasetVersion } from '../../data/index.ts';
 import {
   hashWeights,
@@ -23,6 +24,7 @@ import {
   CODE_TAG,
   DATASET_DIGEST_TAG,
   PROVENANCE_TAG,
+  RECIPE_TAG,
   WEIGHTS_TAG,
   type MetricInput,
   type Run,
@@ -98,7 +100,11 @@ export function createTrainModel(tracking: TrackingStore): StageHandler<'train-m
           metric('peak_rss_bytes', result.peakRssBytes),
           metric('temperature', result.temperature),
         ],
-        tags: [...provenanceTags(result.provenance), { key: CODE_TAG, value: await hashCode() }],
+        tags: [
+          ...provenanceTags(result.provenance),
+          { key: CODE_TAG, value: await hashCode() },
+          { key: RECIPE_TAG, value: await hashRecipe(candidate, context) },
+        ],
       });
       await tracking.runs.update(trackingRun.runId, { status: 'FINISHED', endTimeMs: context.clock.nowMs() });
       await removeWorkFolder(services, runId, name);
@@ -141,7 +147,7 @@ async function prepareRequest({ candidate, version, context }: Training): Promis
   await fetchSplitFile(services.artifacts, version, 'train', trainFile);
   await fetchSplitFile(services.artifacts, version, 'validation', validationFile);
   return {
-    recipe: await readRecipe(run.options.model.recipes, candidate.recipe, candidate.settings),
+    recipe: await recipeOf(candidate, context),
     seed: candidate.seed,
     trainFile,
     validationFile,
@@ -163,7 +169,7 @@ async function findEqualTraining(training: Training): Promise<Run | undefined> {
   if (context.run.trigger === 'replay') return undefined;
   const { items } = await tracking.runs.search({
     experimentIds: [trackingRun.experimentId],
-    filter: `attributes.status = 'FINISHED' AND tags.\`${DATASET_DIGEST_TAG}\` = '${version.digest}' AND tags.\`${CANDIDATE_TAG}\` = '${candidate.name}' AND tags.\`${CODE_TAG}\` = '${await hashCode()}'`,
+    filter: `attributes.status = 'FINISHED' AND tags.\`${DATASET_DIGEST_TAG}\` = '${version.digest}' AND tags.\`${CANDIDATE_TAG}\` = '${candidate.name}' AND tags.\`${CODE_TAG}\` = '${await hashCode()}' AND tags.\`${RECIPE_TAG}\` = '${await hashRecipe(candidate, context)}'`,
     maxResults: EQUALS_COMPARED,
   });
   let request: TrainRequest | undefined;
@@ -200,6 +206,14 @@ async function fetchEqualModel(earlier: Run, weightsSha256: string, training: Tr
     throw new AppError('bad-model', `the weights of tracking run ${earlier.runId} are not those it recorded`);
 }
 
+async function recipeOf({ recipe, settings }: CandidateConfig, { run }: RunContext) {
+  return await readRecipe(run.options.model.recipes, recipe, settings);
+}
+
+async function hashRecipe(candidate: CandidateConfig, context: RunContext): Promise<string> {
+  return sha256Hex(JSON.stringify(await recipeOf(candidate, context)));
+}
+
 async function hashCode(): Promise<string> {
   return (await readCodeVersion()).buildSha256;
 }
@@ -222,7 +236,7 @@ async function takeOverModel(earlier: Run, training: Training): Promise<void> {
   await tracking.runs.logBatch(trackingRun.runId, {
     params: Object.entries(earlier.params).map(([key, value]) => (key === own?.key ? own : { key, value })),
     metrics: earlier.metrics.filter(({ key }) => final.has(key)),
-    tags: [PROVENANCE_TAG, WEIGHTS_TAG, CODE_TAG].flatMap((key) => {
+    tags: [PROVENANCE_TAG, WEIGHTS_TAG, CODE_TAG, RECIPE_TAG].flatMap((key) => {
       const value = earlier.tags[key];
       return value === undefined ? [] : [{ key, value }];
     }),
