@@ -5,7 +5,7 @@
 import type { ComponentType } from 'preact';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { pages } from './pages/index.ts';
-import { Trouble } from './parts/trouble.tsx';
+import { toError, Trouble } from './parts/trouble.tsx';
 import { Keys } from './keys.tsx';
 import { useAway } from './app/live.ts';
 import { formatClock } from './parts/time.tsx';
@@ -37,13 +37,18 @@ function Shell({ session }: { session: Session }) {
   const main = useRef<HTMLElement>(null);
 
   useEffect(() => {
-    if (page === undefined) return;
+    if (page === undefined) return undefined;
+    // A page that comes after one has gone on must not take the place of the one that is open.
+    let isOpen = true;
     document.title = `${page.title} · copyloop`;
     setError(undefined);
     page.load().then(
-      (module) => setLoaded({ name: route.page, Page: module.default }),
-      (cause: unknown) => setError(cause instanceof Error ? cause : new Error(String(cause))),
+      (module) => (isOpen ? setLoaded({ name: route.page, Page: module.default }) : undefined),
+      (cause: unknown) => (isOpen ? setError(toError(cause)) : undefined),
     );
+    return () => {
+      isOpen = false;
+    };
   }, [route.page, page]);
 
   const place = route.page + route.rest.join('/');

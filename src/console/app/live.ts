@@ -46,51 +46,62 @@ const mayPass = (error: Error): boolean =>
  */
 export function useLive<T>(key: string, topics: readonly string[], load: () => Promise<T>): Live<T> {
   const [state, setState] = useState<{ key: string; data?: T; error?: Error }>({ key });
-  const latest = useRef(load);
-  latest.current = load;
+  const latest = useRef({ key, load });
+  latest.current = { key, load };
   const again = useRef<ReturnType<typeof setTimeout> | undefined>(undefined);
+  // An answer that comes after that of a later request, of another key or to no page is dropped.
+  const turns = useRef({ asked: 0, heard: 0 });
   const reload = useCallback(() => {
     clearTimeout(again.current);
-    latest.current().then(
+    turns.current.asked += 1;
+    const turn = turns.current.asked;
+    const asked = latest.current;
+    const isLate = (): boolean => {
+      if (turn <= turns.current.heard) return true;
+      turns.current.heard = turn;
+      return false;
+    };
+    asked.load().then(
       (data) => {
         noteAway(false);
-        return setState({ key, data });
+        return isLate() ? undefined : setState({ key: asked.key, data });
       },
       (cause: unknown) => {
+        if (isLate()) return;
         const error = toError(cause);
         noteAway(mayPass(error));
         if (mayPass(error)) again.current = setTimeout(reload, POLL_MS);
         setState((old) => ({
-          key,
-          ...(old.key === key && old.data !== undefined ? { data: old.data } : {}),
+          key: asked.key,
+          ...(old.key === asked.key && old.data !== undefined ? { data: old.data } : {}),
           error,
         }));
       },
     );
-  }, [key]);
+  }, []);
   const wanted = topics.join(',');
   useEffect(() => {
+    turns.current.heard = turns.current.asked;
     reload();
     const stop = wanted === '' ? undefined : listen(wanted, reload);
     return () => {
       clearTimeout(again.current);
-      again.current = undefined;
+      turns.current.heard = Infinity;
       stop?.();
     };
-  }, [reload, wanted]);
-  return { data: state.key === key ? state.data : undefined, error: state.error, reload };
+  }, [key, reload, wanted]);
+  const isOfKey = state.key === key;
+  return { data: isOfKey ? state.data : undefined, error: isOfKey ? state.error : undefined, reload };
 }
 
 /** @returns what ends it */
 function listen(topics: string, onChange: () => void): () => void {
   let timer: ReturnType<typeof setInterval> | undefined;
-  let waiting = false;
+  let waiting: ReturnType<typeof setTimeout> | undefined;
   // A burst of events is one reload a second.
   const soon = (): void => {
-    if (waiting) return;
-    waiting = true;
-    setTimeout(() => {
-      waiting = false;
+    waiting ??= setTimeout(() => {
+      waiting = undefined;
       if (!document.hidden) onChange();
     }, 1000);
   };
@@ -109,6 +120,7 @@ function listen(topics: string, onChange: () => void): () => void {
   return () => {
     source.close();
     clearInterval(timer);
+    clearTimeout(waiting);
     document.removeEventListener('visibilitychange', soon);
   };
 }

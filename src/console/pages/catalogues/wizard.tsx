@@ -1,5 +1,5 @@
 /** From a file to a job: what it is recognised as, which column is which field, what would be refused. */
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import { ApiError, type Answer, type Query } from '../../../client/index.ts';
 import { client } from '../../app/api.ts';
 import { linkTo } from '../../app/route.ts';
@@ -59,6 +59,8 @@ export function Wizard() {
   const [found, setFound] = useState<Inspection>();
   const [busy, setBusy] = useState('');
   const [error, setError] = useState<Error>();
+  // What was found of a file is no longer of use once another was chosen.
+  const newest = useRef(0);
   const attempt = (doing: string, work: () => Promise<void>): void => {
     setBusy(doing);
     setError(undefined);
@@ -69,8 +71,11 @@ export function Wizard() {
   const look = (chosen: File, columns: Choices): void => {
     setFile(chosen);
     setChoices(columns);
+    newest.current += 1;
+    const turn = newest.current;
     attempt('Reading…', async () => {
-      setFound(await client.jobs.inspect(contentOf(chosen), { map: pairsOf(columns) }));
+      const inspection = await client.jobs.inspect(contentOf(chosen), { map: pairsOf(columns) });
+      if (turn === newest.current) setFound(inspection);
     });
   };
   const unknown = columnsOf(error);

@@ -9,11 +9,15 @@ interface Props {
   stage: string;
   candidate: string | null;
   attempt: number;
+  isRunning: boolean;
 }
 
-export function AttemptLog({ runId, stage, candidate, attempt }: Props) {
+export function AttemptLog({ runId, stage, candidate, attempt, isRunning }: Props) {
   const query = { stage, attempt, ...(candidate === null ? {} : { candidate }) };
-  const { data, error, reload } = useLive(`${runId} ${JSON.stringify(query)}`, ['runs'], async () =>
+  // A log that has ended is not followed: those of failed candidates are open by themselves, and a browser
+  // opens six connections at most.
+  const topics = isRunning ? ['runs'] : [];
+  const { data, error, reload } = useLive(`${runId} ${JSON.stringify(query)}`, topics, async () =>
     client.call('GET /runs/{id}/log', { path: { id: runId }, query }),
   );
   if (data === undefined) return <Waiting error={error} retry={reload} />;

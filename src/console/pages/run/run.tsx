@@ -8,7 +8,7 @@ import { Table } from '../../parts/table.tsx';
 import { Ago, secondsBetween, Took } from '../../parts/time.tsx';
 import { Trouble, Waiting } from '../../parts/trouble.tsx';
 import { listDifferences, renderValue } from '../../parts/differences.ts';
-import { Verdict } from '../runs/runs.tsx';
+import { Decision } from '../runs/runs.tsx';
 import { Actions, ReplayChanged, ReplayFrom } from './actions.tsx';
 import { Gantt } from './gantt.tsx';
 import { StageStatus } from './stage-status.tsx';
@@ -107,7 +107,7 @@ function Judged({ run }: { run: PipelineRun }) {
   return (
     <div class="panel">
       <div class="row">
-        <Verdict decision={decision} version={modelVersion} />
+        <Decision decision={decision} version={modelVersion} />
         <span class="foreign">candidate {candidate}</span>
         {modelVersion === null ? null : (
           <a href={linkTo('version', [modelName, modelVersion])}>Its version</a>

@@ -52,6 +52,7 @@ export function StageStatus({ stage, runId }: { stage: Stage; runId: string }) {
               stage={stage.stage}
               candidate={stage.candidate}
               attempt={attempt.attempt}
+              isRunning={attempt.outcome === 'running'}
             />
           ) : null}
         </details>
