@@ -3,9 +3,9 @@
  * (field-regression.ts), written as the two layers of the head, so that it is the same DistilBERT to whoever
  * loads it.
  *
- *   unit 0 what all rows share: ReLU(w x + s), with s so large that it is linear two of a field ReLU(d x +
- *   g(x)) - ReLU(g(x)): what the field differs by, d x, where the gate g says that
- *                    the text is of the field, and 0 where it says that it is not
+ *   unit 0           what all rows share: ReLU(w x + s), with s so large that it is linear
+ *   two of a field   ReLU(d x + g(x)) - ReLU(g(x)): what the field differs by, d x, where the gate g says
+ *                    that the text is of the field, and 0 where it says that it is not
  *
  * The gate is a regression too: the name of its field stands before every text (core/classifier-text.ts).
  */
