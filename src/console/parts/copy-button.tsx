@@ -8,9 +8,10 @@ interface Props {
 }
 
 export function CopyButton({ text, what }: Props) {
-  const [done, setDone] = useState(false);
+  const [copied, setCopied] = useState<string>();
+  const done = copied === text;
   const copy = (): void => {
-    void navigator.clipboard.writeText(text).then(() => setDone(true));
+    void navigator.clipboard.writeText(text).then(() => setCopied(text));
   };
   return (
     <button

@@ -16,14 +16,18 @@ type Entry = Answer<'GET /audit'>['entries'][number];
 const PAGE_SIZE = 50;
 const MOST_AT_ONCE = 500;
 const OUTCOMES = ['done', 'refused', 'failed'] as const;
-const PARTS = ['actor', 'action', 'object'] as const;
+const PARTS = [
+  ['actor', 'Actor'],
+  ['action', 'Action'],
+  ['object', 'Object'],
+] as const;
 
 const COLUMNS: readonly Column<Entry>[] = [
   { title: 'Number', isNumber: true, text: ({ number }) => number },
   { title: 'When', text: ({ at }) => at, show: ({ at }) => <Ago at={at} /> },
-  { title: 'Who', text: ({ actor }) => actor },
-  { title: 'Did', text: ({ action }) => action },
-  { title: 'To', text: ({ object }) => object },
+  { title: 'Actor', text: ({ actor }) => actor },
+  { title: 'Action', text: ({ action }) => action },
+  { title: 'Object', text: ({ object }) => object },
   { title: 'Outcome', text: ({ outcome }) => outcome },
   {
     title: 'Details',
@@ -46,6 +50,7 @@ export function Audit() {
     setFilter({ ...filter, ...part });
   };
   const saveAll = async (): Promise<void> => {
+    setError(undefined);
     const all: Entry[] = [];
     for (;;) {
       const page = { ...filter, before: all.at(-1)?.number, limit: MOST_AT_ONCE };
@@ -59,9 +64,9 @@ export function Audit() {
   return (
     <Part title="Audit log">
       <div class="row filters">
-        {PARTS.map((part) => (
+        {PARTS.map(([part, title]) => (
           <label key={part}>
-            {part}{' '}
+            {title}{' '}
             <input
               size={12}
               placeholder="any part of it"

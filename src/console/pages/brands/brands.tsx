@@ -1,7 +1,7 @@
 /** Brands: how each speaks, in versions that never change, edited as YAML. */
-import { useEffect, useState } from 'preact/hooks';
+import { useState } from 'preact/hooks';
 import { parse, stringify } from 'yaml';
-import type { Body } from '../../../client/index.ts';
+import { ApiError, type Body } from '../../../client/index.ts';
 import { client } from '../../app/api.ts';
 import { useLive } from '../../app/live.ts';
 import { linkTo, type PageProps } from '../../app/route.ts';
@@ -94,7 +94,11 @@ async function loadOne(name: string, version: number | undefined) {
   const path = { name };
   const versions = await client.call('GET /brands/{name}/versions', { path }).then(
     (found) => found.versions,
-    () => [],
+    (cause: unknown) => {
+      // Of any other fault nothing is known: to describe such a brand anew would be to replace it.
+      if (cause instanceof ApiError && cause.code === 'not-found') return [];
+      throw cause;
+    },
   );
   const chosen = versions.find((one) => one.version === version) ?? versions[0];
   const read = async (number: number | undefined): Promise<BrandProfile | undefined> => {
@@ -125,7 +129,7 @@ function One({ name, version }: { name: string; version: string | undefined }) {
       </p>
       <h1 class="foreign">{profile?.title ?? name}</h1>
       {mayWrite && isNewest ? (
-        <Edit key={text} name={name} text={text} isNew={profile === undefined} reload={reload} />
+        <Edit key={name} name={name} text={text} isNew={profile === undefined} reload={reload} />
       ) : (
         <pre>{text}</pre>
       )}
@@ -174,12 +178,14 @@ interface EditProps {
 }
 
 function Edit({ name, text, isNew, reload }: EditProps) {
-  const [yaml, setYaml] = useState(text);
+  const [edited, setEdited] = useState({ of: text, yaml: text });
+  // Once a new version is set, what was edited of the one before is over.
+  const yaml = edited.of === text ? edited.yaml : text;
   const [error, setError] = useState<Error>();
   const [told, setTold] = useState('');
-  useEffect(() => setYaml(text), [text]);
   const set = async (): Promise<void> => {
     setError(undefined);
+    setTold('');
     const body = (parse(yaml) ?? {}) as BrandProfile;
     const { is_new, brand } = await client.call('PUT /brands/{name}', { path: { name }, body });
     setTold(is_new ? `Version ${brand.version} is set.` : 'It says so already.');
@@ -200,7 +206,7 @@ function Edit({ name, text, isNew, reload }: EditProps) {
           rows={18}
           spellcheck={false}
           value={yaml}
-          onInput={(event) => setYaml(event.currentTarget.value)}
+          onInput={(event) => setEdited({ of: text, yaml: event.currentTarget.value })}
         />
       </label>
       <div class="row">

@@ -1,5 +1,5 @@
 /** Keeps a text among the examples of a brand: writers that can follow a voice are shown them. */
-import { useState } from 'preact/hooks';
+import { useEffect, useState } from 'preact/hooks';
 import type { Answer, Body } from '../../../client/index.ts';
 import { client } from '../../app/api.ts';
 import { linkTo } from '../../app/route.ts';
@@ -16,6 +16,8 @@ export function KeepExample({ field, text }: { field: string; text: string }) {
   const [told, setTold] = useState('');
   const [error, setError] = useState<Error>();
   const fail = (cause: unknown): void => setError(toError(cause));
+  // What was kept is another text than the one that stands here now.
+  useEffect(() => setTold(''), [text]);
   if (!mayKeep) return null;
   const load = async (): Promise<void> => {
     const found = (await client.call('GET /brands', {})).brands;
@@ -24,6 +26,7 @@ export function KeepExample({ field, text }: { field: string; text: string }) {
   };
   const keep = async (): Promise<void> => {
     setError(undefined);
+    setTold('');
     const path = { name };
     const { brand } = await client.call('GET /brands/{name}', { path });
     const profile = brand.profile as BrandProfile;

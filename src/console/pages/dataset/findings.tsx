@@ -19,9 +19,11 @@ export function Findings({ version }: { version: number }) {
   const fail = (cause: unknown): void => setError(toError(cause));
   const path = { version };
   const load = async (): Promise<void> => {
+    setError(undefined);
     setFindings((await client.call('GET /datasets/{version}/findings', { path })).findings);
   };
   const setAside = async ({ content, check, detail }: Finding): Promise<void> => {
+    setError(undefined);
     const body = { rows: [content], reason: `${spoken(check)}: ${detail}`.slice(0, 500) };
     await client.call('POST /datasets/{version}/aside', { path, body });
     setGone((old) => new Set(old).add(content));
@@ -34,7 +36,9 @@ export function Findings({ version }: { version: number }) {
     >
       <summary>What its checks found</summary>
       {error === undefined ? null : <Trouble error={error} />}
-      {findings === undefined ? null : (
+      {findings === undefined ? (
+        error === undefined && <p class="soft">Loading…</p>
+      ) : (
         <Table
           name={`Findings of dataset ${version}`}
           rows={findings}

@@ -1,5 +1,6 @@
 /** What to do with a champion that has just begun to serve. */
 import { linkTo } from '../../app/route.ts';
+import { useMay } from '../../app/sign-in.tsx';
 
 const EXAMPLE = {
   title: 'Oak Tea Tray',
@@ -7,6 +8,7 @@ const EXAMPLE = {
 };
 
 export function FirstSteps() {
+  const mayMakeKeys = useMay('admin');
   return (
     <>
       <h2>Where to begin</h2>
@@ -25,9 +27,11 @@ export function FirstSteps() {
             so that every text keeps its rules; a writer is connected with copy.writers
           </span>
         </li>
-        <li>
-          <a href={linkTo('admin')}>Make a key</a> <span class="soft">for your shop to ask for copy</span>
-        </li>
+        {mayMakeKeys ? (
+          <li>
+            <a href={linkTo('admin')}>Make a key</a> <span class="soft">for your shop to ask for copy</span>
+          </li>
+        ) : null}
       </ul>
     </>
   );

@@ -6,7 +6,7 @@ import { StageCells } from '../../parts/stage-cells.tsx';
 import { Status } from '../../parts/status.tsx';
 import { Ago, Took } from '../../parts/time.tsx';
 import { Waiting } from '../../parts/trouble.tsx';
-import { StartRun, Verdict } from '../runs/runs.tsx';
+import { Decision, StartRun } from '../runs/runs.tsx';
 import { FirstSteps } from './first-steps.tsx';
 
 async function loadHome() {
@@ -108,6 +108,11 @@ function WaitingForPerson({ data: { versions, model, toReview } }: { data: Data 
   );
 }
 
+/** The server counts no further. */
+const MOST_COUNTED = 100_000;
+const renderCount = (count: number): string =>
+  `${count.toLocaleString()}${count < MOST_COUNTED ? '' : ' or more'}`;
+
 function Picture({ data: { listed, info, model, history, loop, schedule, dataset } }: { data: Data }) {
   const champion = info.models.find(({ alias }) => alias === 'champion');
   const [next] = schedule.next;
@@ -149,7 +154,7 @@ function Picture({ data: { listed, info, model, history, loop, schedule, dataset
           <p class="soft">{listed?.status === 'active' ? 'Not yet judged' : 'Nothing judged'}</p>
         ) : (
           <p>
-            <Verdict decision={listed.decision} version={listed.model_version} />
+            <Decision decision={listed.decision} version={listed.model_version} />
           </p>
         )}
       </li>
@@ -170,12 +175,12 @@ function Picture({ data: { listed, info, model, history, loop, schedule, dataset
       </li>
       <li>
         <a href={linkTo('studio')}>Predictions</a>
-        <strong>{loop.predictions.toLocaleString()}</strong>
+        <strong>{renderCount(loop.predictions)}</strong>
         <div class="soft">in 24 hours</div>
       </li>
       <li>
         <a href={linkTo('learning')}>Feedback</a>
-        <strong>{loop.feedback.toLocaleString()}</strong>
+        <strong>{renderCount(loop.feedback)}</strong>
         <div class="soft">in 24 hours, {loop.feedback_waiting.toLocaleString()} for the next run</div>
       </li>
       <li>

@@ -66,6 +66,7 @@ function Progress({ job }: { job: JobView }) {
 function Actions({ job, reload }: { job: JobView; reload: () => void }) {
   const [error, setError] = useState<Error>();
   const act = (work: Promise<unknown>): void => {
+    setError(undefined);
     work.then(reload, (cause: unknown) => setError(toError(cause)));
   };
   return (
@@ -82,7 +83,7 @@ function Actions({ job, reload }: { job: JobView; reload: () => void }) {
       ) : null}
       {job.status === 'failed' || job.status === 'paused' ? (
         <button type="button" onClick={() => act(client.jobs.resume(job.id))}>
-          Go on
+          Resume
         </button>
       ) : null}
       {error === undefined ? null : <Trouble error={error} />}

@@ -76,8 +76,15 @@ export default function Review({ route }: PageProps) {
   const judge = async (text: ReviewText, other: ReviewText, isBetter: boolean): Promise<void> => {
     setTrouble(undefined);
     const [better, worse] = isBetter ? [text, other] : [other, text];
-    await client.call('POST /texts/pairs', { body: { better: better.text_id, worse: worse.text_id } });
-    setCompared((old) => new Set(old).add(pairOf(text, other)));
+    const pair = pairOf(text, other);
+    // At once: a second key would say the opposite of the same two.
+    setCompared((old) => new Set(old).add(pair));
+    try {
+      await client.call('POST /texts/pairs', { body: { better: better.text_id, worse: worse.text_id } });
+    } catch (cause) {
+      setCompared((old) => new Set([...old].filter((each) => each !== pair)));
+      throw cause;
+    }
     setNotice(`Better: ${better.text.slice(0, 80)}`);
   };
   const judgeBeside = (isBetter: boolean): void => {

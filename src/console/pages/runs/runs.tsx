@@ -110,13 +110,13 @@ export default function Runs({ route }: PageProps) {
                 show: ({ stages }) => <StageCells stages={stages} />,
               },
               {
-                title: 'Verdict',
+                title: 'Decision',
                 text: ({ decision, model_version }) =>
                   decision === null
                     ? null
                     : `${decision}${model_version === null ? '' : ` ${model_version}`}`,
                 show: ({ decision, model_version }) => (
-                  <Verdict decision={decision} version={model_version} />
+                  <Decision decision={decision} version={model_version} />
                 ),
               },
               {
@@ -194,18 +194,19 @@ function Filters({ route }: { route: Route }) {
   );
 }
 
-const VERDICTS: Readonly<Record<string, string>> = {
+/** The gate's, as a person says them. */
+const DECISIONS: Readonly<Record<string, string>> = {
   promote: 'promoted',
   refuse: 'refused',
   'pending-approval': 'asks for approval',
   canary: 'in canary',
 };
 
-export function Verdict({ decision, version }: { decision: string | null; version: number | null }) {
+export function Decision({ decision, version }: { decision: string | null; version: number | null }) {
   if (decision === null) return <>–</>;
   return (
     <>
-      <Status value={VERDICTS[decision] ?? decision} />
+      <Status value={DECISIONS[decision] ?? decision} />
       {version === null ? null : <span class="soft"> version {version}</span>}
     </>
   );

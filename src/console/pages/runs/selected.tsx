@@ -57,13 +57,15 @@ export function Selected({ runs, onDone }: Props) {
         <p class="soft">Only one run is active at a time: what cannot start now says so.</p>
       ) : null}
       {told.length === 0 ? null : (
-        <ul class="plain" role="status">
-          {told.map((line) => (
-            <li key={line} class="foreign">
-              {line}
-            </li>
-          ))}
-        </ul>
+        <div role="status">
+          <ul class="plain">
+            {told.map((line) => (
+              <li key={line} class="foreign">
+                {line}
+              </li>
+            ))}
+          </ul>
+        </div>
       )}
     </div>
   );

@@ -16,6 +16,7 @@ export default function Schedule() {
   if (data === undefined) return <Waiting error={error} retry={reload} />;
   const { schedule } = data;
   const setPaused = async (paused: boolean): Promise<void> => {
+    setRefused(undefined);
     await client.call('PUT /schedule', { body: { paused } });
     reload();
   };
@@ -97,12 +98,23 @@ function Preview({ cron, timeZone }: { cron: string; timeZone: string }) {
             required
             size={14}
             value={pattern}
-            onInput={(event) => setPattern(event.currentTarget.value)}
+            onInput={(event) => {
+              setPattern(event.currentTarget.value);
+              setNext(undefined);
+            }}
           />
         </label>
         <label>
           Time zone{' '}
-          <input required size={16} value={zone} onInput={(event) => setZone(event.currentTarget.value)} />
+          <input
+            required
+            size={16}
+            value={zone}
+            onInput={(event) => {
+              setZone(event.currentTarget.value);
+              setNext(undefined);
+            }}
+          />
         </label>
         <button type="submit">Show its next runs</button>
       </form>

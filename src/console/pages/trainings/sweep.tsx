@@ -5,8 +5,13 @@ import { linkTo } from '../../app/route.ts';
 import { useMay } from '../../app/sign-in.tsx';
 import { toError, Trouble } from '../../parts/trouble.tsx';
 
-/** `3e-4` is a number, `balanced` a word. */
-const parseValue = (text: string): string | number => (Number.isNaN(Number(text)) ? text : Number(text));
+/** `3e-4` is a number, `balanced` a word; as `copyloop sweep --set` reads them. */
+function parseValue(text: string): string | number | boolean | null {
+  if (text === 'null') return null;
+  if (text === 'true' || text === 'false') return text === 'true';
+  const value = Number(text);
+  return Number.isFinite(value) ? value : text;
+}
 
 export function Sweep() {
   const mayStart = useMay('writer');
