@@ -244,11 +244,15 @@ describe.each(backends)('a prediction job on %s', (kind) => {
     async () => {
       const harness = await start();
       let isHeld = true;
+      let held = 0;
       const predicted: number[] = [];
       await harness.openJobWorkers((steps) => ({
         ...steps,
         'predict-shard': async (payload, context) => {
-          if (isHeld && payload.shard >= 2) await untilAborted(context.signal);
+          if (isHeld && payload.shard >= 2) {
+            held += 1;
+            await untilAborted(context.signal).finally(() => (held -= 1));
+          }
           predicted.push(payload.shard);
           return await steps['predict-shard'](payload, context);
         },
@@ -262,6 +266,8 @@ describe.each(backends)('a prediction job on %s', (kind) => {
         shards: { done: 2 },
         error: null,
       });
+      // Its workers hear of it within a second or so; an attempt that did not would simply go on.
+      await expect.poll(() => held, { timeout: 30_000 }).toBe(0);
       isHeld = false;
       await harness.jobs.resumeJob(jobId);
       expect((await harness.untilJobEnded(jobId)).status).toBe('succeeded');
