@@ -97,8 +97,8 @@ describe('a trace', () => {
     await expect
       .poll(() => namesOf(ofTrace(traceId)))
       .toEqual(expect.arrayContaining(['POST /predict', 'write', 'score']));
+    await expect.poll(() => findLoose(ofTrace(traceId), root)).toEqual([]);
     const spans = ofTrace(traceId);
-    expect(findLoose(spans, root)).toEqual([]);
     expect(spans.find(({ name }) => name === 'POST /predict')).toMatchObject({
       parentSpanId: root,
       kind: 2,
@@ -133,8 +133,9 @@ describe('a trace', () => {
           'postgresql INSERT',
         ]),
       );
+    // The span of a stage is sent when the queue has its job's end, after that of the run.
+    await expect.poll(() => findLoose(ofTrace(traceId), root), { timeout: 10_000 }).toEqual([]);
     const spans = ofTrace(traceId);
-    expect(findLoose(spans, root)).toEqual([]);
     const training = spans.find(({ name }) => name === 'training process');
     expect(training?.pid).not.toBe(process.pid);
     expect(training?.parentSpanId).toBe(spans.find(({ name }) => name === 'stage train-model')?.spanId);
