@@ -195,8 +195,8 @@ describe('the value of a version', () => {
     const verdicts = await judge({ reward: 'verdicts' });
     expect(verdicts.value).toMatchObject({ version: { snips: 1 }, champion: { snips: 0 } });
     // Better than another one: nobody has accepted or refused it by that.
-    await sql`INSERT INTO feedback (prediction_id, field, place, outcome)
-      SELECT id, 'ad_copy', 0, 'better' FROM predictions`.execute(database.db);
+    await sql`INSERT INTO feedback (prediction_id, field, idempotency_key, outcome)
+      SELECT id, 'ad_copy', 'pair', 'better' FROM predictions`.execute(database.db);
     expect(await judge({ reward: 'verdicts' })).toEqual(verdicts);
   });
 
