@@ -43,7 +43,8 @@ copyloop run --wait
 copyloop models
 
 echo '== 3. predict: the winner is served'
-copyloop start --no-schedule >"$work/server.log" 2>&1 &
+# Not by the function: a shell of its own would stand between, and take the signal that ends the server.
+node dist/cli/main.js start --no-schedule --config "$work/loop.yaml" >"$work/server.log" 2>&1 &
 server=$!
 until curl --silent --fail --output /dev/null "$url/ready"; do
   kill -0 "$server" 2>/dev/null || { tail -n 20 "$work/server.log"; exit 1; }
