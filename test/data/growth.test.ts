@@ -61,9 +61,13 @@ describe('reading', () => {
       return best;
     };
     await work(size / 4);
-    const once = await timeOf(size);
-    const twice = await timeOf(2 * size);
-    // A few milliseconds are the clock's and the collector's.
-    expect(twice).toBeLessThanOrEqual(3 * once + 20_000);
+    const isSteep = async (): Promise<boolean> => {
+      const once = await timeOf(size);
+      const twice = await timeOf(2 * size);
+      // A few milliseconds are the clock's and the collector's.
+      return twice > 3 * once + 20_000;
+    };
+    // What is steep by itself is steep again; the collector is not.
+    expect((await isSteep()) && (await isSteep()) && (await isSteep())).toBe(false);
   });
 });
