@@ -28,6 +28,15 @@ export async function measureGrowth(
   return Math.max(twice, FLOOR_MS) / Math.max(once, FLOOR_MS);
 }
 
+/**
+ * Whether time grows faster than size, whenever it is measured: the collector or what else a machine does may
+ * make it look so once.
+ */
+export async function isSteep(...measured: Parameters<typeof measureGrowth>): Promise<boolean> {
+  for (let turn = 0; turn < 3; turn += 1) if ((await measureGrowth(...measured)) < 3) return false;
+  return true;
+}
+
 async function quickest(
   run: (size: number) => unknown,
   size: number,

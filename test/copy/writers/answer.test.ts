@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { parseAnswer } from '../../../src/copy/writers/answer.ts';
 import type { FieldRequest } from '../../../src/copy/writers/index.ts';
+import { isSteep } from '../../growth.ts';
 
 const fields = ['social_media_caption', 'ad_copy'].map((name): FieldRequest => ({
   name,
@@ -61,24 +62,7 @@ describe('the answer of a language model', () => {
     ['thoughts', (n) => '<think>{'.repeat(n)],
     ['quotes at the end of a text', (n) => JSON.stringify({ ad_copy: `a${'"'.repeat(n)}b` })],
     ['white space inside a text', (n) => JSON.stringify({ ad_copy: `a${'\n'.repeat(n)}b` })],
-  ])('is read in time that grows with its length: %s', (_, make) => {
-    /** CPU rather than time: what else the machine does must not count. */
-    const read = (n: number): number => {
-      const answer = make(n);
-      const costs = Array.from({ length: 5 }, () => {
-        const before = process.cpuUsage();
-        try {
-          parseAnswer(answer, fields);
-        } catch {
-          // Refused or not: only the cost counts.
-        }
-        return process.cpuUsage(before).user / 1000;
-      });
-      return Math.min(...costs);
-    };
-    read(20_000);
-    const [once, twice] = [read(200_000), read(400_000)];
-    // Below some milliseconds the clock says little; what is quadratic takes seconds here.
-    expect(twice).toBeLessThanOrEqual(3 * Math.max(once, 10));
+  ])('is read in time that grows with its length: %s', async (_, make) => {
+    expect(await isSteep((n) => parseAnswer(make(n), fields), 200_000, 'processor')).toBe(false);
   });
 });
