@@ -69,8 +69,8 @@ describe('the policy explore', () => {
     }
     expect([...propensities.values()].reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 9);
     for (const [text, p] of propensities) {
-      // Four standard errors, and a text more.
-      const spread = 4 * Math.sqrt((p * (1 - p)) / draws) + 1 / draws;
+      // Five standard errors, and a text more.
+      const spread = 5 * Math.sqrt((p * (1 - p)) / draws) + 1 / draws;
       expect(Math.abs((shown.get(text) ?? 0) / draws - p)).toBeLessThan(spread);
     }
   });
@@ -91,7 +91,7 @@ describe('the policy explore', () => {
       }
     }
     for (const { sum, variance, shown } of expected.values())
-      expect(Math.abs(shown - sum)).toBeLessThan(4 * Math.sqrt(variance) + 1);
+      expect(Math.abs(shown - sum)).toBeLessThan(5 * Math.sqrt(variance) + 1);
   });
 
   it('keeps the propensities of all texts with the stored prediction', async () => {
@@ -173,7 +173,9 @@ describe('GET /learning/value', () => {
     const [, second = ''] = await copyTinyModels(path.join(folder, 'more'), ['first', 'second']);
     const version = await harness.register(second);
     const rows = [];
-    for (let i = 0; i < 120; i += 1) {
+    // One draw in four is what the version would have chosen; thirty such are the least that say something.
+    const draws = 480;
+    for (let i = 0; i < draws; i += 1) {
       const { text_ids } = await predict({ title: `Lamp ${i}`, policy: 'explore' });
       rows.push(`${text_ids['ad_copy']},2026-01-03,100,${i % 7}`);
     }
@@ -184,7 +186,7 @@ describe('GET /learning/value', () => {
     expect(body).toMatchObject({ version, champion: 1, because: null });
     const value = body['value'] as unknown as Record<'version' | 'champion', { dr: number; choices: number }>;
     for (const { dr, choices } of [value.version, value.champion]) {
-      expect(choices).toBeGreaterThanOrEqual(120);
+      expect(choices).toBeGreaterThanOrEqual(draws);
       expect(dr).toBeGreaterThan(0);
       expect(dr).toBeLessThan(0.1);
     }
