@@ -152,7 +152,7 @@ function errorShapeOf(path: string): ReturnType<ErrorShape> {
 }
 
 export function createApp(deps: AppDeps): Router {
-  const { config, db, starter, models, sessions, predictions, metrics, version, clock } = deps;
+  const { config, db, models, sessions, predictions, metrics, version, clock } = deps;
   const { server, serving, copy } = config;
   const app = createRouter();
   app.onError(handleErrorOf(errorShapeOf));
@@ -203,162 +203,66 @@ export function createApp(deps: AppDeps): Router {
     batchTimeoutMs: serving.batchTimeoutMs,
   };
 
-  app.route('/', createPredictRoutes({ predictor, config, channelNames: deps.copywriter.channelNames }));
-  app.route(
-    '/',
-    createHealthRoutes({ models, checkDatabase: deps.checkDatabase, isDraining: deps.isDraining }),
-  );
-  app.route(
-    '/',
-    createInfoRoutes({ config, models, threads: deps.threads, version, checkDatabase: deps.checkDatabase }),
-  );
-  app.route('/', createMetricsRoutes(metrics));
-  app.route(
-    '/',
-    createSessionRoutes({
-      sessions: accounts,
-      checkKey: deps.checkKey,
-      needed: needsKeys(server),
-      server,
-      clock,
-    }),
-  );
-  app.route('/', createAuditRoutes({ db }));
-  app.route('/', createBrandRoutes({ ...deps.brands, nameCaller }));
-  app.route('/', createWriterUsageRoutes(db));
-  app.route('/', createEventRoutes(deps.changes));
-  app.route('/', createDatasetRoutes({ db, artifacts: deps.artifacts, drift: config.data.drift }));
-  app.route('/', createLoopRoutes(db));
-  app.route('/', createGenerateDataRoutes({ clock }));
-  app.route(
-    '/',
-    createRunRoutes({ db, artifacts: deps.artifacts, starter, destinations: config.outbound, config }),
-  );
-  app.route('/', createScheduleRoutes({ db, config: config.pipeline.schedule, clock, nameCaller }));
-  app.route(
-    '/',
-    createJobRoutes({
-      db,
-      jobs: deps.jobs,
-      artifacts: deps.artifacts,
-      maxUploadBytes: config.jobs.maxUploadBytes,
-      destinations: config.outbound,
-    }),
-  );
-  app.route(
-    '/',
-    createCatalogueInspectionRoutes({
-      db,
-      artifacts: deps.artifacts,
-      maxUploadBytes: config.jobs.maxUploadBytes,
-      destinations: config.outbound,
-    }),
-  );
+  const { artifacts, tracking } = deps;
+  const { registry } = tracking;
+  const modelName = config.model.name;
   const callerOf = (c: Context<AppEnv>) => ({ name: nameCaller(c), isAdmin: isAdmin(c) });
   const aliasesInTraffic = async () => await readAliasesInTraffic(db);
-  const versionsOnTrial = async () => await listVersionsOnTrial(db, config.model.name);
-  app.route(
-    '/',
-    createModelRoutes(deps.tracking.registry, (c) => ({
-      caller: callerOf(c),
-      served: { model: config.model.name, aliasesInTraffic, versionsOnTrial },
-    })),
-  );
-  app.route(
-    '/',
-    createModelGateRoutes({ locks: deps.locks, registry: deps.tracking.registry, artifacts: deps.artifacts }),
-  );
-  app.route(
-    '/',
-    createTrafficRoutes({ db, models, registry: deps.tracking.registry, modelName: config.model.name }),
-  );
-  app.route(
-    '/',
-    createTrackingRoutes({
-      db,
-      artifacts: deps.artifacts,
-      tracking: deps.tracking,
-      remoteUri: config.tracking.uri,
-      clock,
-    }),
-  );
-  app.route(
-    '/',
-    createFeedbackRoutes({
-      db,
-      predictions,
-      artifacts: deps.artifacts,
-      metrics,
-      maxTextChars: server.maxDescriptionChars,
-      maxUploadBytes: config.jobs.maxUploadBytes,
-      clock,
-      onStored: deps.onFeedback,
-    }),
-  );
-  app.route('/', createPredictionRoutes({ db, store: predictions }));
-  app.route(
-    '/',
-    createTextRoutes({
-      db,
-      predictions,
-      metrics,
-      maxTextChars: server.maxDescriptionChars,
-      onFeedback: deps.onFeedback,
-    }),
-  );
+  const versionsOnTrial = async () => await listVersionsOnTrial(db, modelName);
   const webhooks = createWebhookStore(db, clock, config.webhooks.secretKey);
-  app.route('/', createAdminRoutes({ db, webhooks, settings: deps.settings, diagnose: deps.diagnose }));
-  app.route('/', createTextCheckRoutes({ copywriter: deps.copywriter, sessions, config }));
-  app.route('/', createKeyRoutes(db));
-  app.route(
-    '/',
-    createLearningRoutes({
-      db,
-      config,
-      registry: deps.tracking.registry,
-      scorers: deps.scorers,
-      predictions,
-    }),
-  );
-  const trial = {
-    db,
-    locks: deps.locks,
-    registry: deps.tracking.registry,
-    modelName: config.model.name,
-    clock,
-    log: deps.log,
-  };
-  app.route('/', createCanaryRoutes(trial, deps.canary, nameCaller));
-  app.route(
-    '/',
-    createReceiptRoutes({ db, tracking: deps.tracking, artifacts: deps.artifacts, config, predictions }),
-  );
-  app.route(
-    '/',
-    createOpenInferenceRoutes({ sessions, models, modelName: config.model.name, limits, version }),
-  );
-  app.route('/', createTeiRoutes({ sessions, limits }));
-  app.route('/', createMlflowScoringRoutes({ sessions, models, limits }));
-  app.route(
-    '/',
+  const feedback = { maxTextChars: server.maxDescriptionChars, onFeedback: deps.onFeedback };
+  const uploads = { maxUploadBytes: config.jobs.maxUploadBytes, destinations: config.outbound };
+  const routers = [
+    createPredictRoutes({ predictor, config, channelNames: deps.copywriter.channelNames }),
+    createHealthRoutes(deps),
+    createInfoRoutes(deps),
+    createMetricsRoutes(metrics),
+    createSessionRoutes({ ...deps, sessions: accounts, needed: needsKeys(server), server }),
+    createAuditRoutes({ db }),
+    createBrandRoutes({ ...deps.brands, nameCaller }),
+    createWriterUsageRoutes(db),
+    createEventRoutes(deps.changes),
+    createDatasetRoutes({ db, artifacts, drift: config.data.drift }),
+    createLoopRoutes(db),
+    createGenerateDataRoutes(deps),
+    createRunRoutes({ ...deps, destinations: config.outbound }),
+    createScheduleRoutes({ db, config: config.pipeline.schedule, clock, nameCaller }),
+    createJobRoutes({ ...deps, ...uploads }),
+    createCatalogueInspectionRoutes({ ...deps, ...uploads }),
+    createModelRoutes(registry, (c) => ({
+      caller: callerOf(c),
+      served: { model: modelName, aliasesInTraffic, versionsOnTrial },
+    })),
+    createModelGateRoutes({ locks: deps.locks, registry, artifacts }),
+    createTrafficRoutes({ db, models, registry, modelName }),
+    createTrackingRoutes({ ...deps, remoteUri: config.tracking.uri }),
+    createFeedbackRoutes({ ...deps, ...feedback, maxUploadBytes: uploads.maxUploadBytes }),
+    createPredictionRoutes({ db, store: predictions }),
+    createTextRoutes({ ...deps, ...feedback }),
+    createAdminRoutes({ ...deps, webhooks }),
+    createTextCheckRoutes(deps),
+    createKeyRoutes(db),
+    createLearningRoutes({ ...deps, registry }),
+    createCanaryRoutes({ ...deps, registry, modelName }, deps.canary, nameCaller),
+    createReceiptRoutes(deps),
+    createOpenInferenceRoutes({ sessions, models, modelName, limits, version }),
+    createTeiRoutes({ sessions, limits }),
+    createMlflowScoringRoutes({ sessions, models, limits }),
     createMlflowApp({
-      tracking: deps.tracking,
-      artifacts: deps.artifacts,
-      servedModel: config.model.name,
-      webhooks: {
-        store: webhooks,
-        rules: createSendRules(config),
-        trackedBy: config.tracking.uri,
-      },
+      tracking,
+      artifacts,
+      servedModel: modelName,
+      webhooks: { store: webhooks, rules: createSendRules(config), trackedBy: config.tracking.uri },
       callerOf,
       aliasesInTraffic,
       versionsOnTrial,
       checkLoadable: async (version, alias) => {
-        if (version.name === config.model.name && SERVED_ALIASES.some((one) => one === alias))
-          await checkLoadable(deps.artifacts, version);
+        if (version.name === modelName && SERVED_ALIASES.some((one) => one === alias))
+          await checkLoadable(artifacts, version);
       },
     }),
-  );
+  ];
+  for (const router of routers) app.route('/', router);
   app.route(QUEUE_BOARD_PATH, createQueueBoard(deps.queues));
   addApiPage(app, version);
   app.route('/', createConsoleRoutes());

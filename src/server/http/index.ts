@@ -14,7 +14,7 @@ export {
   setRetryAfter,
   type ErrorShape,
 } from './errors.ts';
-export { defineRoute, jsonAnswer, jsonBody } from './define-route.ts';
+export { createRoutes, jsonAnswer, route, type Route } from './route.ts';
 export { createHangUpSignal } from './hang-up.ts';
 export { createPageQuery, pageKeys } from './page-query.ts';
 export { refuseNul } from './refuse-nul.ts';

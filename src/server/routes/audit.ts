@@ -2,7 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import { listAudit } from '../../audit/index.ts';
 import { AUDIT_OUTCOMES, type Db } from '../../db/index.ts';
-import { createRouter, defineRoute, jsonAnswer, pageKeys, renderAs, type Router } from '../http/index.ts';
+import { createRoutes, jsonAnswer, pageKeys, renderAs, route, type Router } from '../http/index.ts';
 
 const part = z.string().min(1).max(200).optional();
 const entry = z
@@ -20,34 +20,29 @@ const entry = z
   })
   .openapi('AuditEntry');
 
-const listRoute = defineRoute({
-  method: 'get',
-  path: '/audit',
-  tags: ['audit'],
-  summary: 'Changes, newest first, and attempts at them that a role did not allow',
-  request: {
-    query: z.strictObject({
-      ...pageKeys('number of the last entry of the page before'),
-      actor: part.openapi({ description: 'a part of it, whatever its case' }),
-      action: part,
-      object: part,
-      outcome: z.enum(AUDIT_OUTCOMES).optional(),
-      since: z.iso.datetime({ offset: true }).optional(),
-      until: z.iso.datetime({ offset: true }).optional(),
-    }),
-  },
-  responses: { 200: jsonAnswer('a page of entries', { entries: z.array(entry) }) },
-});
-
 export function createAuditRoutes({ db }: { db: Db }): Router {
-  return createRouter().openapi(listRoute, async function showAudit(c) {
-    const { since, until, ...filter } = c.req.valid('query');
-    const toDate = (time: string | undefined): Date | undefined =>
-      time === undefined ? undefined : new Date(time);
-    const found = await listAudit(db, { ...filter, since: toDate(since), until: toDate(until) });
-    const entries = found.map((one) =>
-      renderAs(entry, { ...one, details: JSON.parse(one.details) as Record<string, unknown> }),
-    );
-    return c.json({ status: 'success' as const, entries }, 200);
-  });
+  return createRoutes('audit', [
+    route('GET /audit', {
+      summary: 'Changes, newest first, and attempts at them that a role did not allow',
+      query: z.strictObject({
+        ...pageKeys('number of the last entry of the page before'),
+        actor: part.openapi({ description: 'a part of it, whatever its case' }),
+        action: part,
+        object: part,
+        outcome: z.enum(AUDIT_OUTCOMES).optional(),
+        since: z.iso.datetime({ offset: true }).optional(),
+        until: z.iso.datetime({ offset: true }).optional(),
+      }),
+      answer: jsonAnswer('a page of entries', { entries: z.array(entry) }),
+      handle: async ({ query: { since, until, ...filter } }) => {
+        const toDate = (time: string | undefined): Date | undefined =>
+          time === undefined ? undefined : new Date(time);
+        const found = await listAudit(db, { ...filter, since: toDate(since), until: toDate(until) });
+        const entries = found.map((one) =>
+          renderAs(entry, { ...one, details: JSON.parse(one.details) as Record<string, unknown> }),
+        );
+        return { entries };
+      },
+    }),
+  ]);
 }

@@ -3,16 +3,7 @@ import { z } from '@hono/zod-openapi';
 import type { Context } from 'hono';
 import { CANARY_STATUSES } from '../../db/index.ts';
 import { listCanaries, stopCanary, type CanaryDeps, type CanaryKeeper } from '../../serving/index.ts';
-import {
-  createRouter,
-  defineRoute,
-  errorResponse,
-  jsonAnswer,
-  jsonBody,
-  renderAs,
-  type AppEnv,
-  type Router,
-} from '../http/index.ts';
+import { createRoutes, jsonAnswer, renderAs, route, type AppEnv, type Router } from '../http/index.ts';
 import { reasonSchema } from './models.ts';
 
 const SHOWN = 20;
@@ -56,33 +47,6 @@ const answer = jsonAnswer('the newest canaries, the one with traffic apart', {
   active: z.union([canarySchema, z.null()]),
 });
 
-const showRoute = defineRoute({
-  method: 'get',
-  path: '/learning/canary',
-  tags: ['learning'],
-  summary: 'The version that takes a share of the traffic until evidence settles it, and those before it',
-  responses: { 200: answer },
-});
-const settleRoute = defineRoute({
-  method: 'post',
-  path: '/learning/canary/settle',
-  tags: ['learning'],
-  summary: 'Look at the evidence now, and do what follows from it; servers look every half minute',
-  responses: { 200: answer },
-});
-const stopRoute = defineRoute({
-  method: 'post',
-  path: '/learning/canary/stop',
-  tags: ['learning'],
-  summary: 'End the canary, or the next that waits, undecided; the champion stays',
-  request: { body: jsonBody(reasonSchema) },
-  responses: {
-    200: answer,
-    404: errorResponse('no canary runs or waits'),
-    429: errorResponse('another process has been settling it for long'),
-  },
-});
-
 export function createCanaryRoutes(
   deps: CanaryDeps,
   keeper: Pick<CanaryKeeper, 'look'>,
@@ -92,21 +56,35 @@ export function createCanaryRoutes(
     const canaries = await listCanaries(deps.db, deps.modelName, SHOWN);
     const active = canaries.find(({ status }) => status === 'running' || status === 'settling');
     return {
-      status: 'success' as const,
       active: active === undefined ? null : renderAs(canarySchema, active),
       canaries: canaries.map((canary) => renderAs(canarySchema, canary)),
     };
   };
-  return createRouter()
-    .openapi(showRoute, async function showCanary(c) {
-      return c.json(await show(), 200);
-    })
-    .openapi(settleRoute, async function settleCanary(c) {
-      await keeper.look();
-      return c.json(await show(), 200);
-    })
-    .openapi(stopRoute, async function endCanary(c) {
-      await stopCanary(deps, { by: nameCaller(c), reason: c.req.valid('json').reason });
-      return c.json(await show(), 200);
-    });
+  return createRoutes('learning', [
+    route('GET /learning/canary', {
+      summary: 'The version that takes a share of the traffic until evidence settles it, and those before it',
+      answer,
+      handle: async () => {
+        return await show();
+      },
+    }),
+    route('POST /learning/canary/settle', {
+      summary: 'Look at the evidence now, and do what follows from it; servers look every half minute',
+      answer,
+      handle: async () => {
+        await keeper.look();
+        return await show();
+      },
+    }),
+    route('POST /learning/canary/stop', {
+      summary: 'End the canary, or the next that waits, undecided; the champion stays',
+      body: reasonSchema,
+      answer,
+      refusals: { 404: 'no canary runs or waits', 429: 'another process has been settling it for long' },
+      handle: async ({ body, c }) => {
+        await stopCanary(deps, { by: nameCaller(c), reason: body.reason });
+        return await show();
+      },
+    }),
+  ]);
 }

@@ -9,12 +9,10 @@ import { createWireOptions, fromWireOptions, type Copywriter } from '../../copy/
 import { createFairLane, type ModelSessions } from '../../serving/index.ts';
 import {
   createHangUpSignal,
-  createRouter,
-  defineRoute,
-  errorResponse,
+  createRoutes,
   jsonAnswer,
-  jsonBody,
   parseTimeoutHeader,
+  route,
   type Router,
 } from '../http/index.ts';
 
@@ -57,74 +55,69 @@ export function createTextCheckRoutes(deps: {
   const { keywords, audience, banned_words, brand, language } = createWireOptions(
     copywriter.channelNames,
   ).shape;
-  const route = defineRoute({
-    method: 'post',
-    path: '/texts/check',
-    tags: ['texts'],
-    summary: 'Check and score texts as somebody writes them, by the rules that written copy passes',
-    request: {
-      body: jsonBody(
-        z
-          .strictObject({
-            title: plainText(maxTitleChars),
-            description: plainText(maxDescriptionChars),
-            keywords,
-            audience,
-            banned_words,
-            brand,
-            language,
-            texts: z
-              .array(z.strictObject({ field: z.string().max(100), text: plainText(maxDescriptionChars) }))
-              .min(1)
-              .max(MAX_TEXTS),
-            score: z.boolean().default(true).openapi({ description: 'Whether the champion scores them' }),
-          })
-          .openapi('TextCheckRequest'),
-      ),
-    },
-    responses: {
-      200: jsonAnswer('a report of each text, in their order', { texts: z.array(reportSchema) }),
-      429: errorResponse('the queue is full: Retry-After says when to come again'),
-      503: errorResponse('there is no champion yet'),
-      504: errorResponse('not answered within X-Request-Timeout-Ms'),
-    },
-  });
+
   // One for all who type: together they get one share of the queue, however fast they are.
   const lane = createFairLane();
 
-  return createRouter().openapi(route, async function checkTexts(c) {
-    const { texts, score, ...product } = c.req.valid('json');
-    const request = fromWireOptions(product);
-    const reports = await Promise.all(
-      texts.map(({ field, text }) => copywriter.inspect(request, field, text)),
-    );
-    const { title } = product;
-    const read = texts.map(({ field, text }) => copyText({ title, field, text }));
-    const scores = score
-      ? await sessions.withModel(read[0] ?? '', async (session) => {
-          const options = {
-            timeoutMs: parseTimeoutHeader(
-              c.req.header('x-request-timeout-ms'),
-              config.serving.requestTimeoutMs,
-            ),
-            signal: createHangUpSignal(c),
-            lane,
-          };
-          return (await session.score(read, options)).probabilities;
+  return createRoutes('texts', [
+    route('POST /texts/check', {
+      summary: 'Check and score texts as somebody writes them, by the rules that written copy passes',
+      body: z
+        .strictObject({
+          title: plainText(maxTitleChars),
+          description: plainText(maxDescriptionChars),
+          keywords,
+          audience,
+          banned_words,
+          brand,
+          language,
+          texts: z
+            .array(z.strictObject({ field: z.string().max(100), text: plainText(maxDescriptionChars) }))
+            .min(1)
+            .max(MAX_TEXTS),
+          score: z.boolean().default(true).openapi({ description: 'Whether the champion scores them' }),
         })
-      : [];
-    const shown = reports.map(({ claims, ...report }, index) => ({
-      ...report,
-      limits: [...report.limits],
-      score: scores[index] ?? null,
-      claims: claims.map(({ source, ...claim }) => ({
-        ...claim,
-        source:
-          source === null
-            ? null
-            : { in: PARTS[source.part] ?? 'title', start: source.start, end: source.end },
-      })),
-    }));
-    return c.json({ status: 'success' as const, texts: shown }, 200);
-  });
+        .openapi('TextCheckRequest'),
+      answer: jsonAnswer('a report of each text, in their order', { texts: z.array(reportSchema) }),
+      refusals: {
+        429: 'the queue is full: Retry-After says when to come again',
+        503: 'there is no champion yet',
+        504: 'not answered within X-Request-Timeout-Ms',
+      },
+      handle: async ({ body: { texts, score, ...product }, c }) => {
+        const request = fromWireOptions(product);
+        const reports = await Promise.all(
+          texts.map(({ field, text }) => copywriter.inspect(request, field, text)),
+        );
+        const { title } = product;
+        const read = texts.map(({ field, text }) => copyText({ title, field, text }));
+        const scores = score
+          ? await sessions.withModel(read[0] ?? '', async (session) => {
+              const options = {
+                timeoutMs: parseTimeoutHeader(
+                  c.req.header('x-request-timeout-ms'),
+                  config.serving.requestTimeoutMs,
+                ),
+                signal: createHangUpSignal(c),
+                lane,
+              };
+              return (await session.score(read, options)).probabilities;
+            })
+          : [];
+        const shown = reports.map(({ claims, ...report }, index) => ({
+          ...report,
+          limits: [...report.limits],
+          score: scores[index] ?? null,
+          claims: claims.map(({ source, ...claim }) => ({
+            ...claim,
+            source:
+              source === null
+                ? null
+                : { in: PARTS[source.part] ?? 'title', start: source.start, end: source.end },
+          })),
+        }));
+        return { texts: shown };
+      },
+    }),
+  ]);
 }

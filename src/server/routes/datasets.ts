@@ -19,14 +19,7 @@ import {
   type DatasetVersion,
 } from '../../data/index.ts';
 import type { Db } from '../../db/index.ts';
-import {
-  createRouter,
-  defineRoute,
-  errorResponse,
-  jsonAnswer,
-  renderAs,
-  type Router,
-} from '../http/index.ts';
+import { createRoutes, jsonAnswer, renderAs, route, type Router } from '../http/index.ts';
 
 const MAX_NUMBER = 2 ** 31 - 1;
 const whole = z.coerce.number<string>().int().min(1).max(MAX_NUMBER);
@@ -113,193 +106,134 @@ const diffSchema = z
   })
   .openapi('DatasetDiff');
 
-const listRoute = defineRoute({
-  method: 'get',
-  path: '/datasets',
-  tags: ['datasets'],
-  summary: 'Dataset versions, newest first',
-  request: {
-    query: z.strictObject({
-      limit: whole.max(500).default(50),
-      before: whole.optional().openapi({ description: 'number of the last version of the page before' }),
-    }),
-  },
-  responses: { 200: jsonAnswer('the versions', { datasets: z.array(summarySchema) }) },
-});
-
-const getRoute = defineRoute({
-  method: 'get',
-  path: '/datasets/{version}',
-  tags: ['datasets'],
-  summary: 'One dataset version with its manifest: splits, balance, drift, refused rows, feedback',
-  request: { params: z.object({ version: whole }) },
-  responses: {
-    200: jsonAnswer('the version', { dataset: summarySchema.extend({ manifest: z.looseObject({}) }) }),
-    404: errorResponse('no such version'),
-  },
-});
-
-const rowsRoute = defineRoute({
-  method: 'get',
-  path: '/datasets/{version}/rows',
-  tags: ['datasets'],
-  summary: 'Rows of one split in their order, a page at a time; `search` keeps those that hold a text',
-  request: {
-    params: z.object({ version: whole }),
-    query: z.strictObject({
-      split: z.enum(SPLITS).default('train'),
-      search: z.string().max(200).default(''),
-      limit: whole.max(200).default(50),
-      skip: z.coerce
-        .number<string>()
-        .int()
-        .min(0)
-        .max(MAX_NUMBER)
-        .default(0)
-        .openapi({ description: '`next` of the page before' }),
-    }),
-  },
-  responses: {
-    200: jsonAnswer('the rows', {
-      rows: z.array(rowSchema),
-      next: z.int().nullable().openapi({ description: 'where to go on; null at the end' }),
-    }),
-    404: errorResponse('no such version'),
-  },
-});
-
-const findingsRoute = defineRoute({
-  method: 'get',
-  path: '/datasets/{version}/findings',
-  tags: ['datasets'],
-  summary: 'Rows that the checks of a version hold something against; the manifest counts them all',
-  request: {
-    params: z.object({ version: whole }),
-    query: z.strictObject({ check: z.enum(CHECKS).optional(), limit: whole.max(500).default(100) }),
-  },
-  responses: {
-    200: jsonAnswer('the rows', { findings: z.array(findingSchema) }),
-    404: errorResponse('no such version'),
-  },
-});
-
-const diffRoute = defineRoute({
-  method: 'get',
-  path: '/datasets/{version}/diff/{other}',
-  tags: ['datasets'],
-  summary: 'What `other` has that the version has not, by rows and by distribution',
-  request: { params: z.object({ version: whole, other: whole }) },
-  responses: {
-    200: jsonAnswer('the difference', { diff: diffSchema }),
-    404: errorResponse('no such version'),
-  },
-});
-
-const setAsideRoute = defineRoute({
-  method: 'post',
-  path: '/datasets/{version}/aside',
-  tags: ['datasets'],
-  summary: 'Leave rows of a version out of the versions after it',
-  request: {
-    params: z.object({ version: whole }),
-    body: {
-      required: true,
-      content: {
-        'application/json': {
-          schema: z.strictObject({
-            rows: z.array(content).min(1).max(1000),
-            reason: z.string().min(1).max(1000),
-          }),
-        },
-      },
-    },
-  },
-  responses: {
-    200: jsonAnswer('set aside', { rows: z.int() }),
-    404: errorResponse('no such version, or it holds no such row'),
-  },
-});
-
-const listAsideRoute = defineRoute({
-  method: 'get',
-  path: '/rows-aside',
-  tags: ['datasets'],
-  summary: 'Rows that are left out of dataset versions, newest first',
-  request: { query: z.strictObject({ limit: whole.max(500).default(100) }) },
-  responses: { 200: jsonAnswer('the rows', { rows: z.array(asideSchema) }) },
-});
-
-const returnRoute = defineRoute({
-  method: 'delete',
-  path: '/rows-aside/{content}',
-  tags: ['datasets'],
-  summary: 'Take a row that was set aside into the next version again',
-  request: { params: z.object({ content }) },
-  responses: { 200: jsonAnswer('it comes back', {}), 404: errorResponse('no such row is set aside') },
-});
-
 export function createDatasetRoutes(deps: { db: Db; artifacts: ArtifactStore; drift: DriftLimits }): Router {
   const { db, artifacts } = deps;
-  return createRouter()
-    .openapi(findingsRoute, async function showFindings(c) {
-      const { check, limit } = c.req.valid('query');
-      const { manifest } = await getDatasetVersion(db, c.req.valid('param').version);
-      const text = manifest.findingsKey === '' ? '' : await artifacts.readText(manifest.findingsKey);
-      const findings = text
-        .split('\n')
-        .filter((line) => line !== '')
-        .map((line) => JSON.parse(line) as Finding)
-        .filter((finding) => check === undefined || finding.check === check);
-      return c.json({ status: 'success' as const, findings: findings.slice(0, limit) }, 200);
-    })
-    .openapi(diffRoute, async function showDiff(c) {
-      const { version, other } = c.req.valid('param');
-      const [a, b] = [await getDatasetVersion(db, version), await getDatasetVersion(db, other)];
-      const diff = await diffVersions(artifacts, a, b, deps.drift, c.req.raw.signal);
-      return c.json({ status: 'success' as const, diff: renderAs(diffSchema, diff) }, 200);
-    })
-    .openapi(setAsideRoute, async function setAside(c) {
-      const { rows, reason } = c.req.valid('json');
-      const version = await getDatasetVersion(db, c.req.valid('param').version);
-      const distinct = [...new Set(rows)];
-      await setRowsAside({ db, store: artifacts }, version, distinct, reason);
-      return c.json({ status: 'success' as const, rows: distinct.length }, 200);
-    })
-    .openapi(listAsideRoute, async function showRowsAside(c) {
-      const rows = await listRowsAside(db, c.req.valid('query').limit);
-      return c.json({ status: 'success' as const, rows: rows.map((row) => renderAs(asideSchema, row)) }, 200);
-    })
-    .openapi(returnRoute, async function takeBack(c) {
-      await returnRow(db, c.req.valid('param').content);
-      return c.json({ status: 'success' as const }, 200);
-    })
-    .openapi(listRoute, async function listDatasets(c) {
-      const versions = await listDatasetVersions(db, c.req.valid('query'));
-      const datasets = versions.map(summarize);
-      return c.json({ status: 'success' as const, datasets }, 200);
-    })
-    .openapi(getRoute, async function showDataset(c) {
-      const version = await getDatasetVersion(db, c.req.valid('param').version);
-      const dataset = { ...summarize(version), manifest: { ...version.manifest } };
-      return c.json({ status: 'success' as const, dataset }, 200);
-    })
-    .openapi(rowsRoute, async function showRows(c) {
-      const { split, search, limit, skip } = c.req.valid('query');
-      const version = await getDatasetVersion(db, c.req.valid('param').version);
-      const wanted = search.toLowerCase();
-      const rows: z.infer<typeof rowSchema>[] = [];
-      let at = 0;
-      let next: number | null = null;
-      for await (const row of openSplit(artifacts, version, split)) {
-        at += 1;
-        if (at <= skip) continue;
-        if (`${row.title}\n${row.description}`.toLowerCase().includes(wanted)) rows.push(showRow(row));
-        if (rows.length < limit && at - skip < MAX_SCANNED) continue;
-        next = at;
-        break;
-      }
-      return c.json({ status: 'success' as const, rows, next }, 200);
-    });
+  return createRoutes('datasets', [
+    route('GET /datasets/{version}/findings', {
+      summary: 'Rows that the checks of a version hold something against; the manifest counts them all',
+      params: z.object({ version: whole }),
+      query: z.strictObject({ check: z.enum(CHECKS).optional(), limit: whole.max(500).default(100) }),
+      answer: jsonAnswer('the rows', { findings: z.array(findingSchema) }),
+      refusals: { 404: 'no such version' },
+      handle: async ({ params, query: { check, limit } }) => {
+        const { manifest } = await getDatasetVersion(db, params.version);
+        const text = manifest.findingsKey === '' ? '' : await artifacts.readText(manifest.findingsKey);
+        const findings = text
+          .split('\n')
+          .filter((line) => line !== '')
+          .map((line) => JSON.parse(line) as Finding)
+          .filter((finding) => check === undefined || finding.check === check);
+        return { findings: findings.slice(0, limit) };
+      },
+    }),
+    route('GET /datasets/{version}/diff/{other}', {
+      summary: 'What `other` has that the version has not, by rows and by distribution',
+      params: z.object({ version: whole, other: whole }),
+      answer: jsonAnswer('the difference', { diff: diffSchema }),
+      refusals: { 404: 'no such version' },
+      handle: async ({ params: { version, other }, c }) => {
+        const [a, b] = [await getDatasetVersion(db, version), await getDatasetVersion(db, other)];
+        const diff = await diffVersions(artifacts, a, b, deps.drift, c.req.raw.signal);
+        return { diff: renderAs(diffSchema, diff) };
+      },
+    }),
+    route('POST /datasets/{version}/aside', {
+      summary: 'Leave rows of a version out of the versions after it',
+      params: z.object({ version: whole }),
+      body: z.strictObject({
+        rows: z.array(content).min(1).max(1000),
+        reason: z.string().min(1).max(1000),
+      }),
+      answer: jsonAnswer('set aside', { rows: z.int() }),
+      refusals: { 404: 'no such version, or it holds no such row' },
+      handle: async ({ params, body: { rows, reason } }) => {
+        const version = await getDatasetVersion(db, params.version);
+        const distinct = [...new Set(rows)];
+        await setRowsAside({ db, store: artifacts }, version, distinct, reason);
+        return { rows: distinct.length };
+      },
+    }),
+    route('GET /rows-aside', {
+      summary: 'Rows that are left out of dataset versions, newest first',
+      query: z.strictObject({ limit: whole.max(500).default(100) }),
+      answer: jsonAnswer('the rows', { rows: z.array(asideSchema) }),
+      handle: async ({ query }) => {
+        const rows = await listRowsAside(db, query.limit);
+        return { rows: rows.map((row) => renderAs(asideSchema, row)) };
+      },
+    }),
+    route('DELETE /rows-aside/{content}', {
+      summary: 'Take a row that was set aside into the next version again',
+      params: z.object({ content }),
+      answer: jsonAnswer('it comes back', {}),
+      refusals: { 404: 'no such row is set aside' },
+      handle: async ({ params }) => {
+        await returnRow(db, params.content);
+        return {};
+      },
+    }),
+    route('GET /datasets', {
+      summary: 'Dataset versions, newest first',
+      query: z.strictObject({
+        limit: whole.max(500).default(50),
+        before: whole.optional().openapi({ description: 'number of the last version of the page before' }),
+      }),
+      answer: jsonAnswer('the versions', { datasets: z.array(summarySchema) }),
+      handle: async ({ query }) => {
+        const versions = await listDatasetVersions(db, query);
+        const datasets = versions.map(summarize);
+        return { datasets };
+      },
+    }),
+    route('GET /datasets/{version}', {
+      summary: 'One dataset version with its manifest: splits, balance, drift, refused rows, feedback',
+      params: z.object({ version: whole }),
+      answer: jsonAnswer('the version', { dataset: summarySchema.extend({ manifest: z.looseObject({}) }) }),
+      refusals: { 404: 'no such version' },
+      handle: async ({ params }) => {
+        const version = await getDatasetVersion(db, params.version);
+        const dataset = { ...summarize(version), manifest: { ...version.manifest } };
+        return { dataset };
+      },
+    }),
+    route('GET /datasets/{version}/rows', {
+      summary: 'Rows of one split in their order, a page at a time; `search` keeps those that hold a text',
+      params: z.object({ version: whole }),
+      query: z.strictObject({
+        split: z.enum(SPLITS).default('train'),
+        search: z.string().max(200).default(''),
+        limit: whole.max(200).default(50),
+        skip: z.coerce
+          .number<string>()
+          .int()
+          .min(0)
+          .max(MAX_NUMBER)
+          .default(0)
+          .openapi({ description: '`next` of the page before' }),
+      }),
+      answer: jsonAnswer('the rows', {
+        rows: z.array(rowSchema),
+        next: z.int().nullable().openapi({ description: 'where to go on; null at the end' }),
+      }),
+      refusals: { 404: 'no such version' },
+      handle: async ({ params, query: { split, search, limit, skip } }) => {
+        const version = await getDatasetVersion(db, params.version);
+        const wanted = search.toLowerCase();
+        const rows: z.infer<typeof rowSchema>[] = [];
+        let at = 0;
+        let next: number | null = null;
+        for await (const row of openSplit(artifacts, version, split)) {
+          at += 1;
+          if (at <= skip) continue;
+          if (`${row.title}\n${row.description}`.toLowerCase().includes(wanted)) rows.push(showRow(row));
+          if (rows.length < limit && at - skip < MAX_SCANNED) continue;
+          next = at;
+          break;
+        }
+        return { rows, next };
+      },
+    }),
+  ]);
 }
 
 function showRow(row: { id: string; title: string; description: string; label: number; weight: number }) {

@@ -4,7 +4,7 @@ import { streamSSE } from 'hono/streaming';
 import { SECOND_MS } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { TOPICS, type Change, type ChangeFeed } from '../events/change-feed.ts';
-import { createRouter, defineRoute, errorResponse, type Router } from '../http/index.ts';
+import { createRoutes, route, type Router } from '../http/index.ts';
 
 /** Each watcher holds a connection. */
 const MAX_WATCHERS = 200;
@@ -15,67 +15,60 @@ const eventSchema = z
   .object({ event: z.enum(TOPICS), data: z.enum(TOPICS), id: z.string().optional() })
   .openapi('Event');
 
-const eventsRoute = defineRoute({
-  method: 'get',
-  path: '/events',
-  tags: ['events'],
-  summary: 'Changes as they happen, as server-sent events: `event` is the topic',
-  request: {
-    query: z.strictObject({
-      topics: z
-        .string()
-        .max(200)
-        .default(TOPICS.join(','))
-        .openapi({ description: `any of ${TOPICS.join(', ')}, with commas between them` }),
-    }),
-    headers: z.object({ 'last-event-id': z.string().max(100).optional() }),
-  },
-  responses: {
-    200: {
-      description: 'the changes; after a lost connection `Last-Event-ID` brings what was missed',
-      content: { 'text/event-stream': { schema: eventSchema } },
-    },
-    503: errorResponse('too many are watching already'),
-  },
-});
-
 export function createEventRoutes(feed: ChangeFeed): Router {
   let watchers = 0;
-  return createRouter().openapi(eventsRoute, function showEvents(c) {
-    const { topics } = c.req.valid('query');
-    const wanted = readTopics(topics);
-    if (watchers >= MAX_WATCHERS)
-      throw new AppError(
-        'unavailable',
-        `${MAX_WATCHERS} connections watch for events already: ask again later`,
-      );
-    const lastId = c.req.valid('header')['last-event-id'];
-    watchers += 1;
-    // Proxies that buffer answers would keep events until there are enough of them.
-    c.header('X-Accel-Buffering', 'no');
-    return streamSSE(c, async (stream) => {
-      const send = async ({ id, topic }: Change): Promise<void> => {
-        if (wanted.has(topic)) await stream.writeSSE({ id, event: topic, data: topic });
-      };
-      const left = new AbortController();
-      stream.onAbort(() => left.abort());
-      const unsubscribe = feed.subscribe((change) => void send(change).catch(() => left.abort()));
-      try {
-        const missed = lastId === undefined ? [] : feed.since(lastId);
-        // Of another server, or too long ago: every topic may have changed.
-        if (missed === undefined)
-          for (const topic of wanted) await stream.writeSSE({ event: topic, data: topic });
-        else for (const change of missed) await send(change);
-        while (!left.signal.aborted) {
-          await stream.write(': still here\n\n');
-          await stream.sleep(HEARTBEAT_MS);
-        }
-      } finally {
-        unsubscribe();
-        watchers -= 1;
-      }
-    });
-  });
+  return createRoutes('events', [
+    route('GET /events', {
+      summary: 'Changes as they happen, as server-sent events: `event` is the topic',
+      query: z.strictObject({
+        topics: z
+          .string()
+          .max(200)
+          .default(TOPICS.join(','))
+          .openapi({ description: `any of ${TOPICS.join(', ')}, with commas between them` }),
+      }),
+      headers: z.object({ 'last-event-id': z.string().max(100).optional() }),
+      answer: {
+        description: 'the changes; after a lost connection `Last-Event-ID` brings what was missed',
+        content: { 'text/event-stream': { schema: eventSchema } },
+      },
+      refusals: { 503: 'too many are watching already' },
+      handle: async ({ query: { topics }, headers, c }) => {
+        const wanted = readTopics(topics);
+        if (watchers >= MAX_WATCHERS)
+          throw new AppError(
+            'unavailable',
+            `${MAX_WATCHERS} connections watch for events already: ask again later`,
+          );
+        const lastId = headers['last-event-id'];
+        watchers += 1;
+        // Proxies that buffer answers would keep events until there are enough of them.
+        c.header('X-Accel-Buffering', 'no');
+        return streamSSE(c, async (stream) => {
+          const send = async ({ id, topic }: Change): Promise<void> => {
+            if (wanted.has(topic)) await stream.writeSSE({ id, event: topic, data: topic });
+          };
+          const left = new AbortController();
+          stream.onAbort(() => left.abort());
+          const unsubscribe = feed.subscribe((change) => void send(change).catch(() => left.abort()));
+          try {
+            const missed = lastId === undefined ? [] : feed.since(lastId);
+            // Of another server, or too long ago: every topic may have changed.
+            if (missed === undefined)
+              for (const topic of wanted) await stream.writeSSE({ event: topic, data: topic });
+            else for (const change of missed) await send(change);
+            while (!left.signal.aborted) {
+              await stream.write(': still here\n\n');
+              await stream.sleep(HEARTBEAT_MS);
+            }
+          } finally {
+            unsubscribe();
+            watchers -= 1;
+          }
+        });
+      },
+    }),
+  ]);
 }
 
 function readTopics(list: string): ReadonlySet<string> {

@@ -22,16 +22,7 @@ import {
 } from '../../data/index.ts';
 import { FEEDBACK_OUTCOMES, STORED_OUTCOMES, type Db } from '../../db/index.ts';
 import { storeToldCreatives } from '../../queues/index.ts';
-import {
-  createHangUpSignal,
-  createRouter,
-  defineRoute,
-  errorResponse,
-  jsonAnswer,
-  jsonBody,
-  pageKeys,
-  type Router,
-} from '../http/index.ts';
+import { createHangUpSignal, createRoutes, jsonAnswer, pageKeys, route, type Router } from '../http/index.ts';
 import type { Metrics } from '../metrics.ts';
 import type { PredictionStore } from '../predictions/index.ts';
 import { predictionId } from './predictions.ts';
@@ -86,27 +77,6 @@ function createFeedbackSchema(maxTextChars: number) {
 }
 type FeedbackBody = z.infer<ReturnType<typeof createFeedbackSchema>>;
 
-const feedbackRoute = (maxTextChars: number) =>
-  defineRoute({
-    method: 'post',
-    path: '/feedback',
-    tags: ['feedback'],
-    summary: 'What became of a text; it is learned from in the next dataset version',
-    request: {
-      headers: z.object({ 'idempotency-key': z.string().max(MAX_KEY_CHARS).optional() }),
-      body: jsonBody(createFeedbackSchema(maxTextChars).openapi('FeedbackRequest')),
-    },
-    responses: {
-      200: jsonAnswer('stored now, or before under the same key', {
-        feedback_id: z.int(),
-        is_new: z.boolean(),
-      }),
-      400: errorResponse('a field that cannot be used'),
-      404: errorResponse('no such prediction'),
-      409: errorResponse('other feedback was stored under this key, or counts that are less than before'),
-    },
-  });
-
 const toldSchema = z
   .object({
     id: z.int(),
@@ -126,55 +96,8 @@ const toldSchema = z
     dataset_version: z.int().nullable().openapi({ description: 'That took it in; null while none has' }),
   })
   .openapi('Feedback');
-const listRoute = defineRoute({
-  method: 'get',
-  path: '/feedback',
-  tags: ['feedback'],
-  summary: 'What was told of texts, newest first',
-  request: {
-    query: z.strictObject({
-      prediction_id: predictionId.optional(),
-      outcome: z.enum(STORED_OUTCOMES).optional(),
-      ...pageKeys('id of the last feedback of the page before'),
-    }),
-  },
-  responses: { 200: jsonAnswer('a page of the feedback', { feedback: z.array(toldSchema) }) },
-});
 
 const refusedRow = z.object({ line: z.int(), field: z.string(), value: z.string(), reason: z.string() });
-const batchRoute = defineRoute({
-  method: 'post',
-  path: FEEDBACK_BATCH_PATH,
-  tags: ['feedback'],
-  summary: 'A report of what became of texts: CSV, TSV or JSONL, one row a text, source and day',
-  request: {
-    query: z.strictObject({
-      source: sourceField
-        .optional()
-        .openapi({ description: 'Of rows that name none: who counted. Default: report' }),
-      restated: z
-        .enum(['true', 'false'])
-        .optional()
-        .openapi({ description: 'Whether rows may be less than what was told before' }),
-    }),
-    body: UPLOAD_BODY,
-  },
-  responses: {
-    200: jsonAnswer('what became of the rows; send the same report again after a failure', {
-      rows: z.int(),
-      new: z.int(),
-      replaced: z.int(),
-      unchanged: z.int(),
-      refused: z.int(),
-      refused_rows: z.array(refusedRow).openapi({ description: 'The first thousand' }),
-    }),
-    400: errorResponse('no rows, or an option that cannot be used'),
-    413: errorResponse('larger than jobs.maxUploadBytes'),
-    422: errorResponse(
-      'a file that cannot be read, or without a column text_id, utm_content or prediction_id',
-    ),
-  },
-});
 
 /** What the fields say together; each for itself was checked before. */
 function findFault(
@@ -232,10 +155,10 @@ export function createFeedbackRoutes(deps: {
   maxTextChars: number;
   maxUploadBytes: number;
   /** Called after feedback was stored; must not throw. */
-  onStored: () => void;
+  onFeedback: () => void;
   clock: Clock;
 }): Router {
-  const { db, predictions, metrics, onStored, clock } = deps;
+  const { db, predictions, metrics, onFeedback, clock } = deps;
   /** Feedback refers to the rows of its predictions: some still wait in memory, or lie in files of a job. */
   const prepare = async (predictionIds: readonly string[]): Promise<void> => {
     await predictions.flush();
@@ -266,67 +189,114 @@ export function createFeedbackRoutes(deps: {
     });
   };
 
-  return createRouter()
-    .openapi(listRoute, async function showFeedback(c) {
-      const { prediction_id, ...page } = c.req.valid('query');
-      const stored = await listFeedback(db, { ...page, predictionId: prediction_id });
-      const feedback = stored.map(({ field, place, created_at, ...rest }) => ({
-        ...rest,
-        text_id: renderTextId({ predictionId: rest.prediction_id, field, place }),
-        created_at: created_at.toISOString(),
-      }));
-      return c.json({ status: 'success' as const, feedback }, 200);
-    })
-    .openapi(feedbackRoute(deps.maxTextChars), async function takeFeedback(c) {
-      const body = c.req.valid('json');
-      const headerKey = c.req.valid('header')['idempotency-key'];
-      const text = body.text_id === undefined ? undefined : parseTextId(body.text_id);
-      const ofDay = isOfDay(body);
-      const predictionId = text?.predictionId ?? body.prediction_id ?? '';
-      await prepare([predictionId]);
-      let told: { feedbackId: number; isNew: boolean } | undefined;
-      if (ofDay) told = await storeCounts(body, text ?? { predictionId, field: 'ad_copy', place: 0 });
-      if (body.outcome !== undefined || body.rating !== undefined || told === undefined) {
-        const verdict = await recordFeedback(db, {
-          predictionId,
-          text,
-          idempotencyKey: body.idempotency_key ?? headerKey ?? '',
-          outcome: body.outcome ?? null,
-          editedText: body.edited_text ?? null,
-          clicks: ofDay ? null : (body.clicks ?? null),
-          impressions: ofDay ? null : (body.impressions ?? null),
-          rating: body.rating ?? null,
-        });
-        told = { ...verdict, isNew: verdict.isNew || (told?.isNew ?? false) };
-      }
-      const { feedbackId, isNew } = told;
-      if (isNew) {
-        metrics.feedback(body.outcome ?? (ofDay ? 'counted' : 'rated'));
-        onStored();
-      }
-      return c.json({ status: 'success' as const, feedback_id: feedbackId, is_new: isNew }, 200);
-    })
-    .openapi(batchRoute, async function takeReport(c) {
-      const { source, restated } = c.req.valid('query');
-      const { body, format, name } = readUpload(c, deps.maxUploadBytes);
-      const {
-        refusedRows,
-        reasons: _,
-        ...counts
-      } = await importFeedback(
-        db,
-        { kind: 'bytes', body, name, format: format ?? undefined },
-        {
-          source: source ?? 'report',
-          isRestated: restated === 'true',
-          now: clock.now(),
-          signal: createHangUpSignal(c),
-          prepare,
-        },
-      );
-      if (counts.new + counts.replaced > 0) onStored();
-      return c.json({ status: 'success' as const, ...counts, refused_rows: refusedRows }, 200);
-    });
+  return createRoutes('feedback', [
+    route('GET /feedback', {
+      summary: 'What was told of texts, newest first',
+      query: z.strictObject({
+        prediction_id: predictionId.optional(),
+        outcome: z.enum(STORED_OUTCOMES).optional(),
+        ...pageKeys('id of the last feedback of the page before'),
+      }),
+      answer: jsonAnswer('a page of the feedback', { feedback: z.array(toldSchema) }),
+      handle: async ({ query: { prediction_id, ...page } }) => {
+        const stored = await listFeedback(db, { ...page, predictionId: prediction_id });
+        const feedback = stored.map(({ field, place, created_at, ...rest }) => ({
+          ...rest,
+          text_id: renderTextId({ predictionId: rest.prediction_id, field, place }),
+          created_at: created_at.toISOString(),
+        }));
+        return { feedback };
+      },
+    }),
+    route('POST /feedback', {
+      summary: 'What became of a text; it is learned from in the next dataset version',
+      headers: z.object({ 'idempotency-key': z.string().max(MAX_KEY_CHARS).optional() }),
+      body: createFeedbackSchema(deps.maxTextChars).openapi('FeedbackRequest'),
+      answer: jsonAnswer('stored now, or before under the same key', {
+        feedback_id: z.int(),
+        is_new: z.boolean(),
+      }),
+      refusals: {
+        400: 'a field that cannot be used',
+        404: 'no such prediction',
+        409: 'other feedback was stored under this key, or counts that are less than before',
+      },
+      handle: async ({ headers, body }) => {
+        const headerKey = headers['idempotency-key'];
+        const text = body.text_id === undefined ? undefined : parseTextId(body.text_id);
+        const ofDay = isOfDay(body);
+        const predictionId = text?.predictionId ?? body.prediction_id ?? '';
+        await prepare([predictionId]);
+        let told: { feedbackId: number; isNew: boolean } | undefined;
+        if (ofDay) told = await storeCounts(body, text ?? { predictionId, field: 'ad_copy', place: 0 });
+        if (body.outcome !== undefined || body.rating !== undefined || told === undefined) {
+          const verdict = await recordFeedback(db, {
+            predictionId,
+            text,
+            idempotencyKey: body.idempotency_key ?? headerKey ?? '',
+            outcome: body.outcome ?? null,
+            editedText: body.edited_text ?? null,
+            clicks: ofDay ? null : (body.clicks ?? null),
+            impressions: ofDay ? null : (body.impressions ?? null),
+            rating: body.rating ?? null,
+          });
+          told = { ...verdict, isNew: verdict.isNew || (told?.isNew ?? false) };
+        }
+        const { feedbackId, isNew } = told;
+        if (isNew) {
+          metrics.feedback(body.outcome ?? (ofDay ? 'counted' : 'rated'));
+          onFeedback();
+        }
+        return { feedback_id: feedbackId, is_new: isNew };
+      },
+    }),
+    route(`POST ${FEEDBACK_BATCH_PATH}`, {
+      summary: 'A report of what became of texts: CSV, TSV or JSONL, one row a text, source and day',
+      query: z.strictObject({
+        source: sourceField
+          .optional()
+          .openapi({ description: 'Of rows that name none: who counted. Default: report' }),
+        restated: z
+          .enum(['true', 'false'])
+          .optional()
+          .openapi({ description: 'Whether rows may be less than what was told before' }),
+      }),
+      rawBody: UPLOAD_BODY,
+      answer: jsonAnswer('what became of the rows; send the same report again after a failure', {
+        rows: z.int(),
+        new: z.int(),
+        replaced: z.int(),
+        unchanged: z.int(),
+        refused: z.int(),
+        refused_rows: z.array(refusedRow).openapi({ description: 'The first thousand' }),
+      }),
+      refusals: {
+        400: 'no rows, or an option that cannot be used',
+        413: 'larger than jobs.maxUploadBytes',
+        422: 'a file that cannot be read, or without a column text_id, utm_content or prediction_id',
+      },
+      handle: async ({ query: { source, restated }, c }) => {
+        const { body, format, name } = readUpload(c, deps.maxUploadBytes);
+        const {
+          refusedRows,
+          reasons: _,
+          ...counts
+        } = await importFeedback(
+          db,
+          { kind: 'bytes', body, name, format: format ?? undefined },
+          {
+            source: source ?? 'report',
+            isRestated: restated === 'true',
+            now: clock.now(),
+            signal: createHangUpSignal(c),
+            prepare,
+          },
+        );
+        if (counts.new + counts.replaced > 0) onFeedback();
+        return { ...counts, refused_rows: refusedRows };
+      },
+    }),
+  ]);
 }
 
 function requireDay(text: string, now: Date): string {

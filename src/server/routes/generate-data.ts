@@ -6,63 +6,56 @@ import { z } from '@hono/zod-openapi';
 import { randomInt } from 'node:crypto';
 import { generateRecords, type SyntheticRecord } from '../../data/index.ts';
 import type { Clock } from '../../core/clock.ts';
-import { createRouter, defineRoute, errorResponse, jsonAnswer, type Router } from '../http/index.ts';
+import { createRoutes, jsonAnswer, route, type Router } from '../http/index.ts';
 
 const MAX_COUNT = 100_000;
 const MAX_SEED = 2 ** 31 - 1;
 const RECORDS_PER_CHUNK = 200;
 
-const generateRoute = defineRoute({
-  standsAlone: true,
-  method: 'get',
-  path: '/generate_data',
-  tags: ['data'],
-  summary: 'Synthetic product records',
-  request: {
-    query: z.strictObject({
-      count: z.coerce.number<string>().int().min(1).max(MAX_COUNT).default(50),
-      seed: z.coerce
-        .number<string>()
-        .int()
-        .min(0)
-        .max(MAX_SEED)
-        .optional()
-        .openapi({ description: 'The same seed gives the same records; drawn and told when left out' }),
-    }),
-  },
-  responses: {
-    200: jsonAnswer('the records', {
-      count: z.int(),
-      seed: z.int(),
-      timestamp: z.iso.datetime(),
-      data: z.array(
-        z
-          .object({
-            id: z.string(),
-            title: z.string(),
-            category: z.string(),
-            description: z.string(),
-            price: z.number(),
-            rating: z.number(),
-            timestamp: z.iso.datetime(),
-          })
-          .openapi('ProductRecord'),
-      ),
-    }),
-    400: errorResponse('count or seed out of range'),
-  },
-});
-
 export function createGenerateDataRoutes(deps: { clock: Clock }): Router {
-  return createRouter().openapi(generateRoute, function generateData(c) {
-    const { count, seed = randomInt(MAX_SEED) } = c.req.valid('query');
-    const head = { status: 'success', count, seed, timestamp: deps.clock.now().toISOString() };
-    const opening = `${JSON.stringify(head).slice(0, -1)},"data":[`;
-    // Typed as any response: the declared shape is streamed, not built.
-    return c.body(streamRecords(opening, generateRecords({ count, seed })), 200, {
-      'Content-Type': 'application/json',
-    }) as never;
-  });
+  return createRoutes('data', [
+    route('GET /generate_data', {
+      summary: 'Synthetic product records',
+      query: z.strictObject({
+        count: z.coerce.number<string>().int().min(1).max(MAX_COUNT).default(50),
+        seed: z.coerce
+          .number<string>()
+          .int()
+          .min(0)
+          .max(MAX_SEED)
+          .optional()
+          .openapi({ description: 'The same seed gives the same records; drawn and told when left out' }),
+      }),
+      answer: jsonAnswer('the records', {
+        count: z.int(),
+        seed: z.int(),
+        timestamp: z.iso.datetime(),
+        data: z.array(
+          z
+            .object({
+              id: z.string(),
+              title: z.string(),
+              category: z.string(),
+              description: z.string(),
+              price: z.number(),
+              rating: z.number(),
+              timestamp: z.iso.datetime(),
+            })
+            .openapi('ProductRecord'),
+        ),
+      }),
+      refusals: { 400: 'count or seed out of range' },
+      standsAlone: true,
+      handle: async ({ query: { count, seed = randomInt(MAX_SEED) }, c }) => {
+        const head = { status: 'success', count, seed, timestamp: deps.clock.now().toISOString() };
+        const opening = `${JSON.stringify(head).slice(0, -1)},"data":[`;
+        // Typed as any response: the declared shape is streamed, not built.
+        return c.body(streamRecords(opening, generateRecords({ count, seed })), 200, {
+          'Content-Type': 'application/json',
+        });
+      },
+    }),
+  ]);
 }
 
 function streamRecords(opening: string, records: Iterator<SyntheticRecord>): ReadableStream<Uint8Array> {

@@ -1,74 +1,62 @@
 /** For load balancers: is the process alive, may it be sent requests. */
 import { z } from '@hono/zod-openapi';
 import { AppError } from '../../core/errors.ts';
-import { createRouter, defineRoute, errorResponse, type Router } from '../http/index.ts';
+import { createRoutes, route, type Router } from '../http/index.ts';
 import type { ServedModels } from '../../serving/index.ts';
-
-const healthRoute = defineRoute({
-  standsAlone: true,
-  method: 'get',
-  path: '/health',
-  tags: ['health'],
-  summary: 'Whether the process is alive',
-  responses: {
-    200: {
-      description: 'alive',
-      content: {
-        'application/json': {
-          schema: z.object({ status: z.literal('healthy'), uptime_seconds: z.number() }),
-        },
-      },
-    },
-  },
-});
-
-const readyRoute = defineRoute({
-  standsAlone: true,
-  method: 'get',
-  path: '/ready',
-  tags: ['health'],
-  summary: 'Whether a champion serves; with deep=1, whether the database answers, too',
-  request: {
-    query: z.object({
-      deep: z.enum(['0', '1']).optional().openapi({ description: '1: ready only while PostgreSQL answers' }),
-    }),
-  },
-  responses: {
-    200: {
-      description: 'a champion serves',
-      content: {
-        'application/json': {
-          schema: z.object({
-            status: z.literal('ready'),
-            model: z.object({ name: z.string(), version: z.int() }),
-          }),
-        },
-      },
-    },
-    400: errorResponse('a query that is not understood'),
-    503: errorResponse(
-      'no champion yet, or the server is stopping; with deep=1, the database does not answer',
-    ),
-  },
-});
 
 export function createHealthRoutes(deps: {
   models: ServedModels;
   checkDatabase: () => Promise<void>;
   isDraining: () => boolean;
 }): Router {
-  return createRouter()
-    .openapi(healthRoute, function health(c) {
-      return c.json({ status: 'healthy' as const, uptime_seconds: Math.round(process.uptime()) }, 200);
-    })
-    .openapi(readyRoute, async function ready(c) {
-      if (deps.isDraining()) throw new AppError('unavailable', 'this server is stopping: ask another');
-      const { ref } = requireChampion(deps.models);
-      // What is loaded predicts without PostgreSQL: taking the server out of service for it would turn an
-      // outage of one into that of all.
-      if (c.req.valid('query').deep === '1') await deps.checkDatabase();
-      return c.json({ status: 'ready' as const, model: ref }, 200);
-    });
+  return createRoutes('health', [
+    route('GET /health', {
+      summary: 'Whether the process is alive',
+      answer: {
+        description: 'alive',
+        content: {
+          'application/json': {
+            schema: z.object({ status: z.literal('healthy'), uptime_seconds: z.number() }),
+          },
+        },
+      },
+      standsAlone: true,
+      handle: async () => ({ status: 'healthy' as const, uptime_seconds: Math.round(process.uptime()) }),
+    }),
+    route('GET /ready', {
+      summary: 'Whether a champion serves; with deep=1, whether the database answers, too',
+      query: z.object({
+        deep: z
+          .enum(['0', '1'])
+          .optional()
+          .openapi({ description: '1: ready only while PostgreSQL answers' }),
+      }),
+      answer: {
+        description: 'a champion serves',
+        content: {
+          'application/json': {
+            schema: z.object({
+              status: z.literal('ready'),
+              model: z.object({ name: z.string(), version: z.int() }),
+            }),
+          },
+        },
+      },
+      refusals: {
+        400: 'a query that is not understood',
+        503: 'no champion yet, or the server is stopping; with deep=1, the database does not answer',
+      },
+      standsAlone: true,
+      handle: async ({ query }) => {
+        if (deps.isDraining()) throw new AppError('unavailable', 'this server is stopping: ask another');
+        const { ref } = requireChampion(deps.models);
+        // What is loaded predicts without PostgreSQL: taking the server out of service for it would turn an
+        // outage of one into that of all.
+        if (query.deep === '1') await deps.checkDatabase();
+        return { status: 'ready' as const, model: ref };
+      },
+    }),
+  ]);
 }
 
 function requireChampion(models: ServedModels) {

@@ -18,10 +18,9 @@ import type { Db } from '../../db/index.ts';
 import { readJobSource } from '../../queues/index.ts';
 import {
   createHangUpSignal,
-  createRouter,
-  defineRoute,
-  errorResponse,
+  createRoutes,
   jsonAnswer,
+  route,
   toInvalidInput,
   type Router,
 } from '../http/index.ts';
@@ -54,37 +53,7 @@ const inspectionSchema = z
   })
   .openapi('CatalogueInspection');
 const answer = jsonAnswer('what was found', { inspection: inspectionSchema });
-const unreadable = errorResponse('a file that cannot be read, or whose columns cannot be told');
-
-const uploadRoute = defineRoute({
-  method: 'post',
-  path: INSPECT_PATH,
-  tags: ['jobs'],
-  summary: 'What a catalogue holds, how it would be read and which rows would be refused; nothing is kept',
-  request: { query: z.strictObject({ map: mapParameter }), body: UPLOAD_BODY },
-  responses: {
-    200: answer,
-    400: errorResponse('no body, or a map that cannot be used'),
-    413: errorResponse('larger than jobs.maxUploadBytes'),
-    422: unreadable,
-  },
-});
-
-const jobRoute = defineRoute({
-  method: 'get',
-  path: '/jobs/{id}/inspection',
-  tags: ['jobs'],
-  summary: 'The same of the catalogue of a job, for as long as it is kept',
-  request: { params: jobId },
-  responses: {
-    200: answer,
-    403: errorResponse('an address that may not be reached any more'),
-    404: errorResponse('no such job, or its catalogue was deleted after its time'),
-    422: unreadable,
-    503: errorResponse('an address that does not answer'),
-    504: errorResponse('an address that does not answer in time'),
-  },
-});
+const unreadable = 'a file that cannot be read, or whose columns cannot be told';
 
 interface Deps {
   db: Db;
@@ -95,29 +64,56 @@ interface Deps {
 
 export function createCatalogueInspectionRoutes(deps: Deps): Router {
   const kept = { previewRows: PREVIEW_ROWS, refusedKept: REFUSED_KEPT };
-  return createRouter()
-    .openapi(uploadRoute, async function inspectUpload(c) {
-      const { data: map, error } = fieldMapSchema.safeParse(
-        parseMap(c.req.valid('query').map) ?? { auto: 'yes' },
-      );
-      if (map === undefined) throw toInvalidInput(error);
-      const { body, name, format } = readUpload(c, deps.maxUploadBytes);
-      const table = await openTable(body, { name, named: listUsedColumns(map), format: format ?? undefined });
-      const found = await inspectCatalogue(table, { ...kept, map, signal: createHangUpSignal(c) });
-      return c.json({ status: 'success' as const, inspection: render(found) }, 200);
-    })
-    .openapi(jobRoute, async function inspectJob(c) {
-      const { source, map } = await readJobSource(deps.db, c.req.valid('param').id);
-      const signal = createHangUpSignal(c);
-      const limits = {
-        timeoutMs: ADDRESS_TIMEOUT_MS,
-        maxBytes: deps.maxUploadBytes,
-        destinations: deps.destinations,
-      };
-      const table = await openCatalogueTable(source, { store: deps.artifacts, map, limits, signal });
-      const found = await inspectCatalogue(table, { ...kept, map, signal });
-      return c.json({ status: 'success' as const, inspection: render(found) }, 200);
-    });
+  return createRoutes('jobs', [
+    route(`POST ${INSPECT_PATH}`, {
+      summary:
+        'What a catalogue holds, how it would be read and which rows would be refused; nothing is kept',
+      query: z.strictObject({ map: mapParameter }),
+      rawBody: UPLOAD_BODY,
+      answer,
+      refusals: {
+        400: 'no body, or a map that cannot be used',
+        413: 'larger than jobs.maxUploadBytes',
+        422: unreadable,
+      },
+      handle: async ({ query, c }) => {
+        const { data: map, error } = fieldMapSchema.safeParse(parseMap(query.map) ?? { auto: 'yes' });
+        if (map === undefined) throw toInvalidInput(error);
+        const { body, name, format } = readUpload(c, deps.maxUploadBytes);
+        const table = await openTable(body, {
+          name,
+          named: listUsedColumns(map),
+          format: format ?? undefined,
+        });
+        const found = await inspectCatalogue(table, { ...kept, map, signal: createHangUpSignal(c) });
+        return { inspection: render(found) };
+      },
+    }),
+    route('GET /jobs/{id}/inspection', {
+      summary: 'The same of the catalogue of a job, for as long as it is kept',
+      params: jobId,
+      answer,
+      refusals: {
+        403: 'an address that may not be reached any more',
+        404: 'no such job, or its catalogue was deleted after its time',
+        422: unreadable,
+        503: 'an address that does not answer',
+        504: 'an address that does not answer in time',
+      },
+      handle: async ({ params, c }) => {
+        const { source, map } = await readJobSource(deps.db, params.id);
+        const signal = createHangUpSignal(c);
+        const limits = {
+          timeoutMs: ADDRESS_TIMEOUT_MS,
+          maxBytes: deps.maxUploadBytes,
+          destinations: deps.destinations,
+        };
+        const table = await openCatalogueTable(source, { store: deps.artifacts, map, limits, signal });
+        const found = await inspectCatalogue(table, { ...kept, map, signal });
+        return { inspection: render(found) };
+      },
+    }),
+  ]);
 }
 
 function render(found: CatalogueInspection): z.infer<typeof inspectionSchema> {

@@ -26,12 +26,11 @@ import {
 import {
   addressOf,
   createPageQuery,
-  createRouter,
-  defineRoute,
-  errorResponse,
+  createRoutes,
   jsonAnswer,
   renderAs,
   requireReachable,
+  route,
   setHeader,
   type AppEnv,
   type Router,
@@ -148,110 +147,7 @@ const file = (description: string) => ({
   description,
   content: { 'application/octet-stream': { schema: z.string().openapi({ format: 'binary' }) } },
 });
-const missing = { 404: errorResponse('no such job') };
-const tags = ['jobs'];
-
-const startRoute = defineRoute({
-  method: 'post',
-  path: UPLOAD_PATH,
-  tags,
-  summary:
-    'Predict a whole catalogue: the body is CSV, TSV, JSON or JSONL; answers at once, Location is the job',
-  request: {
-    query: querySchema,
-    body: UPLOAD_BODY,
-  },
-  responses: {
-    202: started('started'),
-    400: errorResponse('options that cannot be used, or neither a body nor a url'),
-    403: errorResponse('an address that may not be reached'),
-    413: errorResponse('larger than jobs.maxUploadBytes'),
-    503: errorResponse('there is no champion yet'),
-  },
-});
-
-const listRoute = defineRoute({
-  method: 'get',
-  path: '/jobs',
-  tags,
-  summary: 'Prediction jobs, newest first',
-  request: {
-    query: createPageQuery('job').extend({ status: z.enum(JOB_STATUSES).optional() }),
-  },
-  responses: {
-    200: jsonAnswer('the jobs', { jobs: z.array(summarySchema) }),
-  },
-});
-
-const getRoute = defineRoute({
-  method: 'get',
-  path: '/jobs/{id}',
-  tags,
-  summary: 'One job: rows done and left, rows a second, refused rows',
-  request: { params: jobId },
-  responses: {
-    200: jsonAnswer('the job', { job: jobSchema }),
-    ...missing,
-  },
-});
-
-const outputRoute = defineRoute({
-  method: 'get',
-  path: '/jobs/{id}/output',
-  tags,
-  summary: 'The creatives, in the order of the catalogue',
-  request: { params: jobId },
-  responses: { 200: file('the file'), ...missing, 409: errorResponse('the job has not succeeded') },
-});
-
-const refusedRoute = defineRoute({
-  method: 'get',
-  path: '/jobs/{id}/refused',
-  tags,
-  summary: 'The refused rows as JSONL: line, field, value and reason of each',
-  request: { params: jobId },
-  responses: { 200: file('the rows'), ...missing, 409: errorResponse('the job has not succeeded') },
-});
-
-const cancelRoute = defineRoute({
-  method: 'post',
-  path: '/jobs/{id}/cancel',
-  tags,
-  summary: 'Cancel an active job; its workers stop within seconds',
-  request: { params: jobId },
-  responses: { 202: started('cancelled'), ...missing, 409: errorResponse('the job has ended') },
-});
-
-const resumeRoute = defineRoute({
-  method: 'post',
-  path: '/jobs/{id}/resume',
-  tags,
-  summary: 'Let a job go on that was paused or has failed; what is done stays done',
-  request: { params: jobId },
-  responses: {
-    202: started('it goes on'),
-    ...missing,
-    409: errorResponse('the job is neither paused nor has it failed'),
-  },
-});
-
-const pauseRoute = defineRoute({
-  method: 'post',
-  path: '/jobs/{id}/pause',
-  tags,
-  summary: 'Lay an active job aside; its workers stop within seconds, and what is done is kept',
-  request: { params: jobId },
-  responses: { 202: started('paused'), ...missing, 409: errorResponse('the job is not active') },
-});
-
-const deleteRoute = defineRoute({
-  method: 'delete',
-  path: '/jobs/{id}',
-  tags,
-  summary: 'Delete an ended job with its files',
-  request: { params: jobId },
-  responses: { 200: started('deleted'), ...missing, 409: errorResponse('the job is active') },
-});
+const missing = { 404: 'no such job' };
 
 export function createJobRoutes(deps: {
   db: Db;
@@ -261,81 +157,139 @@ export function createJobRoutes(deps: {
   destinations: DestinationPolicy;
 }): Router {
   const { db, jobs, artifacts } = deps;
-  const answer = (id: string) => ({ status: 'success' as const, job_id: id });
+  const answer = (id: string) => ({ job_id: id });
   const requireOutput = async (id: string): Promise<{ job: JobView; output: JobOutput }> => {
     const job = await getJob(db, id);
     if (job.output !== null) return { job, output: job.output };
     throw new AppError('conflict', `job ${id} is ${job.status}: only a job that has succeeded has files`);
   };
 
-  return createRouter()
-    .openapi(startRoute, async function startJob(c) {
-      const { url, map, format, out_format, only_changed, preview, catalogue, ...named } =
-        c.req.valid('query');
-      const { brand_by_record: brandByRecord, text_ids: textIds, ...wishes } = named;
-      if (url !== undefined) await requireReachable('url', url, deps.destinations);
-      const request: PredictJobRequest = {
-        ...fromWireOptions(wishes),
-        brandByRecord,
-        textIds,
-        map: parseMap(map),
-        format: out_format ?? format,
-        preview,
-        // An address names its catalogue, but may hold what nobody else shall see.
-        catalogue: catalogue ?? (url === undefined ? undefined : sha256Hex(url)),
-        onlyChanged: only_changed,
-      };
-      const input: JobInput = url === undefined ? readUpload(c, deps.maxUploadBytes) : { kind: 'http', url };
-      const started = await jobs.startJob({ input, request });
-      setHeader(c, 'Location', addressOf(c, `/jobs/${started.jobId}`));
-      return c.json(answer(started.jobId), 202);
-    })
-    .openapi(listRoute, async function showJobs(c) {
-      const found = await listJobs(db, c.req.valid('query'));
-      return c.json({ status: 'success' as const, jobs: found.map(renderSummary) }, 200);
-    })
-    .openapi(getRoute, async function showJob(c) {
-      const job = await getJob(db, c.req.valid('param').id);
-      const { columns: _columns, format, ...options } = job.options;
-      return c.json(
-        { status: 'success' as const, job: renderAs(jobSchema, { ...job, format, options }) },
-        200,
-      );
-    })
-    .openapi(outputRoute, async function showOutput(c) {
-      const { job, output } = await requireOutput(c.req.valid('param').id);
-      // `creatives.csv`, `creatives.xml.gz`
-      const extension = output.output.key.replace(/^.*\/creatives\./u, '');
-      c.header('Content-Type', typeOfExtension(extension));
-      c.header('Content-Disposition', `attachment; filename="creatives-${job.id}.${extension}"`);
-      c.header('Content-Length', String(output.output.sizeBytes));
-      return await sendFile(c, artifacts, output.output.key);
-    })
-    .openapi(refusedRoute, async function showRefused(c) {
-      const { output } = await requireOutput(c.req.valid('param').id);
-      c.header('Content-Type', TABLE_TYPES.jsonl);
-      return await sendFile(c, artifacts, output.refusedRows.key);
-    })
-    .openapi(cancelRoute, async function cancelJob(c) {
-      const { id } = c.req.valid('param');
-      await jobs.cancelJob(id);
-      return c.json(answer(id), 202);
-    })
-    .openapi(resumeRoute, async function resumeJob(c) {
-      const { id } = c.req.valid('param');
-      await jobs.resumeJob(id);
-      return c.json(answer(id), 202);
-    })
-    .openapi(pauseRoute, async function pauseJob(c) {
-      const { id } = c.req.valid('param');
-      await jobs.pauseJob(id);
-      return c.json(answer(id), 202);
-    })
-    .openapi(deleteRoute, async function deleteJob(c) {
-      const { id } = c.req.valid('param');
-      await jobs.deleteJob(id);
-      return c.json(answer(id), 200);
-    });
+  return createRoutes('jobs', [
+    route(`POST ${UPLOAD_PATH}`, {
+      summary:
+        'Predict a whole catalogue: the body is CSV, TSV, JSON or JSONL; answers at once, Location is the job',
+      query: querySchema,
+      rawBody: UPLOAD_BODY,
+      answer: started('started'),
+      status: 202,
+      refusals: {
+        400: 'options that cannot be used, or neither a body nor a url',
+        403: 'an address that may not be reached',
+        413: 'larger than jobs.maxUploadBytes',
+        503: 'there is no champion yet',
+      },
+      handle: async ({ query, c }) => {
+        const { url, map, format, out_format, only_changed, preview, catalogue, ...named } = query;
+        const { brand_by_record: brandByRecord, text_ids: textIds, ...wishes } = named;
+        if (url !== undefined) await requireReachable('url', url, deps.destinations);
+        const request: PredictJobRequest = {
+          ...fromWireOptions(wishes),
+          brandByRecord,
+          textIds,
+          map: parseMap(map),
+          format: out_format ?? format,
+          preview,
+          // An address names its catalogue, but may hold what nobody else shall see.
+          catalogue: catalogue ?? (url === undefined ? undefined : sha256Hex(url)),
+          onlyChanged: only_changed,
+        };
+        const input: JobInput =
+          url === undefined ? readUpload(c, deps.maxUploadBytes) : { kind: 'http', url };
+        const started = await jobs.startJob({ input, request });
+        setHeader(c, 'Location', addressOf(c, `/jobs/${started.jobId}`));
+        return answer(started.jobId);
+      },
+    }),
+    route('GET /jobs', {
+      summary: 'Prediction jobs, newest first',
+      query: createPageQuery('job').extend({ status: z.enum(JOB_STATUSES).optional() }),
+      answer: jsonAnswer('the jobs', { jobs: z.array(summarySchema) }),
+      handle: async ({ query }) => {
+        const found = await listJobs(db, query);
+        return { jobs: found.map(renderSummary) };
+      },
+    }),
+    route('GET /jobs/{id}', {
+      summary: 'One job: rows done and left, rows a second, refused rows',
+      params: jobId,
+      answer: jsonAnswer('the job', { job: jobSchema }),
+      refusals: missing,
+      handle: async ({ params }) => {
+        const job = await getJob(db, params.id);
+        const { columns: _columns, format, ...options } = job.options;
+        return { job: renderAs(jobSchema, { ...job, format, options }) };
+      },
+    }),
+    route('GET /jobs/{id}/output', {
+      summary: 'The creatives, in the order of the catalogue',
+      params: jobId,
+      answer: file('the file'),
+      refusals: { ...missing, 409: 'the job has not succeeded' },
+      handle: async ({ params, c }) => {
+        const { job, output } = await requireOutput(params.id);
+        // `creatives.csv`, `creatives.xml.gz`
+        const extension = output.output.key.replace(/^.*\/creatives\./u, '');
+        c.header('Content-Type', typeOfExtension(extension));
+        c.header('Content-Disposition', `attachment; filename="creatives-${job.id}.${extension}"`);
+        c.header('Content-Length', String(output.output.sizeBytes));
+        return await sendFile(c, artifacts, output.output.key);
+      },
+    }),
+    route('GET /jobs/{id}/refused', {
+      summary: 'The refused rows as JSONL: line, field, value and reason of each',
+      params: jobId,
+      answer: file('the rows'),
+      refusals: { ...missing, 409: 'the job has not succeeded' },
+      handle: async ({ params, c }) => {
+        const { output } = await requireOutput(params.id);
+        c.header('Content-Type', TABLE_TYPES.jsonl);
+        return await sendFile(c, artifacts, output.refusedRows.key);
+      },
+    }),
+    route('POST /jobs/{id}/cancel', {
+      summary: 'Cancel an active job; its workers stop within seconds',
+      params: jobId,
+      answer: started('cancelled'),
+      status: 202,
+      refusals: { ...missing, 409: 'the job has ended' },
+      handle: async ({ params: { id } }) => {
+        await jobs.cancelJob(id);
+        return answer(id);
+      },
+    }),
+    route('POST /jobs/{id}/resume', {
+      summary: 'Let a job go on that was paused or has failed; what is done stays done',
+      params: jobId,
+      answer: started('it goes on'),
+      status: 202,
+      refusals: { ...missing, 409: 'the job is neither paused nor has it failed' },
+      handle: async ({ params: { id } }) => {
+        await jobs.resumeJob(id);
+        return answer(id);
+      },
+    }),
+    route('POST /jobs/{id}/pause', {
+      summary: 'Lay an active job aside; its workers stop within seconds, and what is done is kept',
+      params: jobId,
+      answer: started('paused'),
+      status: 202,
+      refusals: { ...missing, 409: 'the job is not active' },
+      handle: async ({ params: { id } }) => {
+        await jobs.pauseJob(id);
+        return answer(id);
+      },
+    }),
+    route('DELETE /jobs/{id}', {
+      summary: 'Delete an ended job with its files',
+      params: jobId,
+      answer: started('deleted'),
+      refusals: { ...missing, 409: 'the job is active' },
+      handle: async ({ params: { id } }) => {
+        await jobs.deleteJob(id);
+        return answer(id);
+      },
+    }),
+  ]);
 }
 
 async function sendFile(c: Context<AppEnv>, artifacts: ArtifactStore, key: string) {

@@ -3,15 +3,7 @@ import { z } from '@hono/zod-openapi';
 import { DAY_MS, SECOND_MS } from '../../core/clock.ts';
 import { plainText } from '../../core/plain-text.ts';
 import { KEY_ROLES, type Db } from '../../db/index.ts';
-import {
-  createRouter,
-  defineRoute,
-  errorResponse,
-  jsonAnswer,
-  jsonBody,
-  renderAs,
-  type Router,
-} from '../http/index.ts';
+import { createRoutes, jsonAnswer, renderAs, route, type Router } from '../http/index.ts';
 import { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from '../keys/index.ts';
 
 const MAX_NAME_CHARS = 100;
@@ -35,22 +27,19 @@ const keySchema = z
   })
   .openapi('Key');
 
-const listRoute = defineRoute({
-  method: 'get',
-  path: '/keys',
-  tags: ['keys'],
-  summary: 'Every key that was made, oldest first; what they are is never shown again',
-  responses: { 200: jsonAnswer('the keys', { keys: z.array(keySchema) }) },
-});
-
-const createKeyRoute = defineRoute({
-  method: 'post',
-  path: '/keys',
-  tags: ['keys'],
-  summary: 'Make a key; the answer shows it once',
-  request: {
-    body: jsonBody(
-      z.strictObject({
+export function createKeyRoutes(db: Db): Router {
+  return createRoutes('keys', [
+    route('GET /keys', {
+      summary: 'Every key that was made, oldest first; what they are is never shown again',
+      answer: jsonAnswer('the keys', { keys: z.array(keySchema) }),
+      handle: async () => {
+        const keys = (await listApiKeys(db)).map((key) => renderAs(keySchema, key));
+        return { keys };
+      },
+    }),
+    route('POST /keys', {
+      summary: 'Make a key; the answer shows it once',
+      body: z.strictObject({
         name: plainText(MAX_NAME_CHARS).refine((text) => text.trim() !== '', 'is blank'),
         role: role.default('reader'),
         expires_at: expiry,
@@ -60,20 +49,22 @@ const createKeyRoute = defineRoute({
           .max(2 ** 31 - 1)
           .optional(),
       }),
-    ),
-  },
-  responses: { 201: jsonAnswer('the key', { id: z.string(), key: z.string() }) },
-});
-
-const rotateRoute = defineRoute({
-  method: 'post',
-  path: '/keys/{id}/rotate',
-  tags: ['keys'],
-  summary: 'Make a key of the same name, role and limit in place of this one, which goes on for a while',
-  request: {
-    params: z.object({ id: z.string().min(1).max(100) }),
-    body: jsonBody(
-      z.strictObject({
+      answer: jsonAnswer('the key', { id: z.string(), key: z.string() }),
+      status: 201,
+      handle: async ({ body: { name, role, expires_at: expiresAt, requests_per_minute: limit } }) => {
+        const made = await createApiKey(db, {
+          name,
+          role,
+          expiresAt: expiresAt === undefined ? null : new Date(expiresAt),
+          requestsPerMinute: limit ?? null,
+        });
+        return made;
+      },
+    }),
+    route('POST /keys/{id}/rotate', {
+      summary: 'Make a key of the same name, role and limit in place of this one, which goes on for a while',
+      params: z.object({ id: z.string().min(1).max(100) }),
+      body: z.strictObject({
         grace_seconds: z
           .int()
           .min(0)
@@ -81,56 +72,34 @@ const rotateRoute = defineRoute({
           .default(DAY_S),
         expires_at: expiry,
       }),
-    ),
-  },
-  responses: {
-    201: jsonAnswer('the new key; the old one ends at old_expires_at, or sooner where it would have', {
-      id: z.string(),
-      key: z.string(),
-      old_expires_at: time,
+      answer: jsonAnswer('the new key; the old one ends at old_expires_at, or sooner where it would have', {
+        id: z.string(),
+        key: z.string(),
+        old_expires_at: time,
+      }),
+      status: 201,
+      refusals: { 404: 'no such key in force' },
+      handle: async ({ params, body: { grace_seconds: graceSeconds, expires_at: expiresAt } }) => {
+        const until = new Date(Date.now() + graceSeconds * SECOND_MS);
+        const made = await rotateApiKey(
+          db,
+          params.id,
+          until,
+          expiresAt === undefined ? null : new Date(expiresAt),
+        );
+        return { ...made, old_expires_at: until.toISOString() };
+      },
     }),
-    404: errorResponse('no such key in force'),
-  },
-});
-
-const revokeRoute = defineRoute({
-  method: 'delete',
-  path: '/keys/{id}',
-  tags: ['keys'],
-  summary: 'Revoke a key, and end its sign-ins within seconds',
-  request: { params: z.object({ id: z.string().min(1).max(100) }) },
-  responses: { 204: { description: 'revoked' }, 404: errorResponse('no such key in force') },
-});
-
-export function createKeyRoutes(db: Db): Router {
-  return createRouter()
-    .openapi(listRoute, async function listKeys(c) {
-      const keys = (await listApiKeys(db)).map((key) => renderAs(keySchema, key));
-      return c.json({ status: 'success' as const, keys }, 200);
-    })
-    .openapi(createKeyRoute, async function createKey(c) {
-      const { name, role, expires_at: expiresAt, requests_per_minute: limit } = c.req.valid('json');
-      const made = await createApiKey(db, {
-        name,
-        role,
-        expiresAt: expiresAt === undefined ? null : new Date(expiresAt),
-        requestsPerMinute: limit ?? null,
-      });
-      return c.json({ status: 'success' as const, ...made }, 201);
-    })
-    .openapi(rotateRoute, async function rotateKey(c) {
-      const { grace_seconds: graceSeconds, expires_at: expiresAt } = c.req.valid('json');
-      const until = new Date(Date.now() + graceSeconds * SECOND_MS);
-      const made = await rotateApiKey(
-        db,
-        c.req.valid('param').id,
-        until,
-        expiresAt === undefined ? null : new Date(expiresAt),
-      );
-      return c.json({ status: 'success' as const, ...made, old_expires_at: until.toISOString() }, 201);
-    })
-    .openapi(revokeRoute, async function revokeKey(c) {
-      await revokeApiKey(db, c.req.valid('param').id);
-      return c.body(null, 204);
-    });
+    route('DELETE /keys/{id}', {
+      summary: 'Revoke a key, and end its sign-ins within seconds',
+      params: z.object({ id: z.string().min(1).max(100) }),
+      answer: { description: 'revoked' },
+      status: 204,
+      refusals: { 404: 'no such key in force' },
+      handle: async ({ params, c }) => {
+        await revokeApiKey(db, params.id);
+        return c.body(null, 204);
+      },
+    }),
+  ]);
 }

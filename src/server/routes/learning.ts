@@ -6,14 +6,7 @@ import { summarizeRewards, type EarnedCounts, type RewardSummary } from '../../d
 import type { Db } from '../../db/index.ts';
 import { judgeRegisteredVersion, MAX_DRAWS, type VersionScorers } from '../../serving/index.ts';
 import type { RegistryStore } from '../../tracking/index.ts';
-import {
-  createHangUpSignal,
-  createRouter,
-  defineRoute,
-  errorResponse,
-  jsonAnswer,
-  type Router,
-} from '../http/index.ts';
+import { createHangUpSignal, createRoutes, jsonAnswer, route, type Router } from '../http/index.ts';
 import type { PredictionStore } from '../predictions/index.ts';
 import { versionNumber } from './models.ts';
 
@@ -47,44 +40,6 @@ const policyValue = z
   })
   .openapi('PolicyValue');
 const bounded = z.object({ difference: figure, low: figure, high: figure });
-const valueRoute = defineRoute({
-  method: 'get',
-  path: '/learning/value',
-  tags: ['learning'],
-  summary: 'What a version would have earned by its own choice, from texts that were drawn with propensities',
-  request: {
-    query: logQuery.extend({
-      version: versionNumber,
-      limit: z.coerce.number<string>().int().min(1).max(MAX_DRAWS).optional().openapi({
-        description: 'Newest draws that are scored; default 2000',
-      }),
-    }),
-  },
-  responses: {
-    200: jsonAnswer('the value, or why the log cannot say', {
-      version: z.int(),
-      champion: z.int(),
-      reward: z.string(),
-      log: z.object({ drawn: z.int(), held_back: z.int(), certain: z.int() }),
-      because: z.string().nullable().openapi({ description: 'Not enough evidence, and why' }),
-      value: z
-        .object({
-          currency: z.string().nullable(),
-          version: policyValue,
-          champion: policyValue,
-          drawn: figure.openapi({ description: 'What the drawn texts earned' }),
-          gain: bounded.openapi({ description: 'Of the version over the champion, doubly robust' }),
-        })
-        .nullable(),
-    }),
-    400: errorResponse('a filter that cannot be used'),
-    404: errorResponse('no such version'),
-    409: errorResponse('there is no champion'),
-    422: errorResponse('a version whose files cannot be used'),
-    501: errorResponse('a version of an architecture that is not supported'),
-    429: errorResponse('another value is being computed: Retry-After says when to come again'),
-  },
-});
 
 const earned = z
   .object({
@@ -99,37 +54,6 @@ const earned = z
   })
   .openapi('EarnedCounts');
 const choiceValue = z.object({ value: figure, low: figure, high: figure, effective_size: figure });
-const summaryRoute = defineRoute({
-  method: 'get',
-  path: '/learning/summary',
-  tags: ['learning'],
-  summary: 'What texts have earned by field, channel and version, and the best choice beside a random one',
-  request: { query: logQuery.extend({ reward: z.enum(LEARNING_REWARDS).optional() }) },
-  responses: {
-    200: jsonAnswer('the summary', {
-      reward: z.string(),
-      total: earned,
-      fields: z.array(earned.extend({ field: z.string(), channel: z.string().nullable() })),
-      channels: z.array(earned.extend({ channel: z.string() })),
-      versions: z.array(earned.extend({ version: z.int() })),
-      policies: z.array(
-        z.object({
-          policy: z.enum(['best', 'explore', 'holdback']),
-          texts: figure,
-          earned: figure,
-          trials: figure,
-          rate: figure.nullable(),
-        }),
-      ),
-      choices: z
-        .object({ draws: figure, random: choiceValue.nullable(), best: choiceValue.nullable() })
-        .openapi({
-          description:
-            "From drawn texts: what a random choice and the model's best would have earned; null below 100 draws",
-        }),
-    }),
-  },
-});
 
 export function createLearningRoutes(deps: {
   db: Db;
@@ -142,34 +66,90 @@ export function createLearningRoutes(deps: {
   // Two models in memory and thousands of scores each: one at a time.
   let isJudging = false;
 
-  return createRouter()
-    .openapi(summaryRoute, async function showSummary(c) {
-      const { reward = config.learning.reward, ...filter } = c.req.valid('query');
-      await predictions.flush();
-      const summary = await summarizeRewards(db, { modelName: config.model.name, reward, ...filter });
-      return c.json({ status: 'success' as const, reward, ...renderSummary(summary) }, 200);
-    })
-    .openapi(valueRoute, async function showValue(c) {
-      const { version, limit, reward = config.learning.reward, ...filter } = c.req.valid('query');
-      if (isJudging)
-        throw new AppError(
-          'too-busy',
-          'the value of a version is being computed: ask again when it is done',
-          {
-            details: { retryAfterSeconds: 10 },
-          },
-        );
-      isJudging = true;
-      try {
+  return createRoutes('learning', [
+    route('GET /learning/summary', {
+      summary:
+        'What texts have earned by field, channel and version, and the best choice beside a random one',
+      query: logQuery.extend({ reward: z.enum(LEARNING_REWARDS).optional() }),
+      answer: jsonAnswer('the summary', {
+        reward: z.string(),
+        total: earned,
+        fields: z.array(earned.extend({ field: z.string(), channel: z.string().nullable() })),
+        channels: z.array(earned.extend({ channel: z.string() })),
+        versions: z.array(earned.extend({ version: z.int() })),
+        policies: z.array(
+          z.object({
+            policy: z.enum(['best', 'explore', 'holdback']),
+            texts: figure,
+            earned: figure,
+            trials: figure,
+            rate: figure.nullable(),
+          }),
+        ),
+        choices: z
+          .object({ draws: figure, random: choiceValue.nullable(), best: choiceValue.nullable() })
+          .openapi({
+            description:
+              "From drawn texts: what a random choice and the model's best would have earned; null below 100 draws",
+          }),
+      }),
+      handle: async ({ query: { reward = config.learning.reward, ...filter } }) => {
         await predictions.flush();
-        const { champion, log, because, value } = await judgeRegisteredVersion(
-          { db, registry, scorers },
-          { modelName: config.model.name, reward, ...filter },
-          { version, limit, signal: createHangUpSignal(c) },
-        );
-        return c.json(
-          {
-            status: 'success' as const,
+        const summary = await summarizeRewards(db, { modelName: config.model.name, reward, ...filter });
+        return { reward, ...renderSummary(summary) };
+      },
+    }),
+    route('GET /learning/value', {
+      summary:
+        'What a version would have earned by its own choice, from texts that were drawn with propensities',
+      query: logQuery.extend({
+        version: versionNumber,
+        limit: z.coerce.number<string>().int().min(1).max(MAX_DRAWS).optional().openapi({
+          description: 'Newest draws that are scored; default 2000',
+        }),
+      }),
+      answer: jsonAnswer('the value, or why the log cannot say', {
+        version: z.int(),
+        champion: z.int(),
+        reward: z.string(),
+        log: z.object({ drawn: z.int(), held_back: z.int(), certain: z.int() }),
+        because: z.string().nullable().openapi({ description: 'Not enough evidence, and why' }),
+        value: z
+          .object({
+            currency: z.string().nullable(),
+            version: policyValue,
+            champion: policyValue,
+            drawn: figure.openapi({ description: 'What the drawn texts earned' }),
+            gain: bounded.openapi({ description: 'Of the version over the champion, doubly robust' }),
+          })
+          .nullable(),
+      }),
+      refusals: {
+        400: 'a filter that cannot be used',
+        404: 'no such version',
+        409: 'there is no champion',
+        422: 'a version whose files cannot be used',
+        501: 'a version of an architecture that is not supported',
+        429: 'another value is being computed: Retry-After says when to come again',
+      },
+      handle: async ({ query: { version, limit, reward = config.learning.reward, ...filter }, c }) => {
+        if (isJudging)
+          throw new AppError(
+            'too-busy',
+            'the value of a version is being computed: ask again when it is done',
+            {
+              details: { retryAfterSeconds: 10 },
+            },
+          );
+        isJudging = true;
+        try {
+          await predictions.flush();
+          const { champion, log, because, value } = await judgeRegisteredVersion(
+            { db, registry, scorers },
+            { modelName: config.model.name, reward, ...filter },
+            { version, limit, signal: createHangUpSignal(c) },
+          );
+          return {
             version,
             champion,
             reward,
@@ -180,13 +160,13 @@ export function createLearningRoutes(deps: {
               version: renderValue(value.version),
               champion: renderValue(value.champion),
             },
-          },
-          200,
-        );
-      } finally {
-        isJudging = false;
-      }
-    });
+          };
+        } finally {
+          isJudging = false;
+        }
+      },
+    }),
+  ]);
 }
 
 function renderValue<T extends { effectiveSize: number }>({ effectiveSize, ...alike }: T) {

@@ -3,34 +3,31 @@ import { z } from '@hono/zod-openapi';
 import { sql } from 'kysely';
 import { countUntakenFeedback } from '../../data/index.ts';
 import type { Db } from '../../db/index.ts';
-import { createRouter, defineRoute, jsonAnswer, type Router } from '../http/index.ts';
+import { createRoutes, jsonAnswer, route, type Router } from '../http/index.ts';
 
 /** Enough to tell a quiet day from a busy one; counting on would cost more than it says. */
 const MOST = 100_000;
 
-const loopRoute = defineRoute({
-  method: 'get',
-  path: '/loop',
-  tags: ['health'],
-  summary: 'Predictions and feedback of the last 24 hours, and feedback that no dataset version has taken in',
-  responses: {
-    200: jsonAnswer(`the numbers; ${MOST} stands for that or more`, {
-      predictions: z.int(),
-      feedback: z.int(),
-      feedback_waiting: z.int(),
-    }),
-  },
-});
-
 export function createLoopRoutes(db: Db): Router {
-  return createRouter().openapi(loopRoute, async function showLoop(c) {
-    const { rows } = await sql<{ predictions: number; feedback: number }>`
+  return createRoutes('health', [
+    route('GET /loop', {
+      summary:
+        'Predictions and feedback of the last 24 hours, and feedback that no dataset version has taken in',
+      answer: jsonAnswer(`the numbers; ${MOST} stands for that or more`, {
+        predictions: z.int(),
+        feedback: z.int(),
+        feedback_waiting: z.int(),
+      }),
+      handle: async () => {
+        const { rows } = await sql<{ predictions: number; feedback: number }>`
       SELECT (SELECT count(*) FROM (SELECT FROM predictions WHERE created_at > now() - interval '1 day'
                LIMIT ${MOST}) AS asked)::int AS predictions,
              (SELECT count(*) FROM (SELECT FROM feedback WHERE created_at > now() - interval '1 day'
                LIMIT ${MOST}) AS told)::int AS feedback`.execute(db);
-    const { predictions = 0, feedback = 0 } = rows[0] ?? {};
-    const { count } = await countUntakenFeedback(db);
-    return c.json({ status: 'success' as const, predictions, feedback, feedback_waiting: count }, 200);
-  });
+        const { predictions = 0, feedback = 0 } = rows[0] ?? {};
+        const { count } = await countUntakenFeedback(db);
+        return { predictions, feedback, feedback_waiting: count };
+      },
+    }),
+  ]);
 }

@@ -12,12 +12,10 @@ import {
 import { checkAliasMove, type ServedGuard } from '../guard-served.ts';
 import {
   addressOf,
-  createRouter,
-  defineRoute,
-  errorResponse,
+  createRoutes,
   jsonAnswer,
-  jsonBody,
   renderAs,
+  route,
   type AppEnv,
   type Router,
 } from '../http/index.ts';
@@ -80,135 +78,97 @@ const modelSchema = z
   })
   .openapi('Model');
 
-const modelsRoute = defineRoute({
-  method: 'get',
-  path: '/models',
-  tags: ['models'],
-  summary: 'Registered models',
-  responses: {
-    200: jsonAnswer('the models', { models: z.array(modelSchema) }),
-  },
-});
-
-const versionsRoute = defineRoute({
-  method: 'get',
-  path: '/models/{name}/versions',
-  tags: ['models'],
-  summary: 'Versions of a model, newest first',
-  request: { params: z.object({ name: modelName }) },
-  responses: {
-    200: jsonAnswer('the versions', { versions: z.array(versionSchema) }),
-    404: errorResponse('no such model'),
-  },
-});
-
-const versionRoute = defineRoute({
-  method: 'get',
-  path: '/models/{name}/versions/{version}',
-  tags: ['models'],
-  summary: 'One version',
-  request: {
-    params: z.object({
-      name: modelName,
-      version: versionNumber,
-    }),
-  },
-  responses: {
-    200: jsonAnswer('the version', { version: versionSchema, comparison: versionComparisonSchema }),
-    404: errorResponse('no such version'),
-  },
-});
-
-const historyRoute = defineRoute({
-  method: 'get',
-  path: '/models/{name}/aliases/{alias}/history',
-  tags: ['models'],
-  summary: 'Where an alias has pointed, newest first',
-  request: { params: z.object({ name: modelName, alias: modelName }) },
-  responses: {
-    200: jsonAnswer('the moves', { history: z.array(moveSchema) }),
-    404: errorResponse('no such model'),
-  },
-});
-
 export const reasonSchema = z.strictObject({ reason: z.string().trim().min(1).max(1000) }).openapi('Reason');
-
-const rollbackRoute = defineRoute({
-  method: 'post',
-  path: '/models/{name}/aliases/{alias}/rollback',
-  tags: ['models'],
-  summary: 'Move an alias back to where it was before it last moved forward',
-  request: {
-    params: z.object({ name: modelName, alias: modelName }),
-    body: jsonBody(reasonSchema),
-  },
-  responses: {
-    200: jsonAnswer('the version it points at now', { version: versionSchema }),
-    400: errorResponse('no reason'),
-    403: errorResponse('an alias that has traffic is moved with an admin key alone'),
-    404: errorResponse('no such model or alias'),
-    409: errorResponse('there is nothing to go back to'),
-  },
-});
 
 export function createModelRoutes(
   registry: RegistryStore,
   guardOf: (c: Context<AppEnv>) => ServedGuard,
 ): Router {
-  return createRouter()
-    .openapi(modelsRoute, async function showModels(c) {
-      const { items } = await registry.searchModels({ maxResults: MAX_PAGE });
-      const models = items.map((model) => ({
-        name: model.name,
-        description: model.description,
-        aliases: Object.fromEntries(model.aliases.map(({ alias, version }) => [alias, version])),
-        latest_version: model.latestVersions.reduce<number | null>(
-          (latest, { version }) => Math.max(latest ?? 0, version),
-          null,
-        ),
-      }));
-      return c.json({ status: 'success' as const, models }, 200);
-    })
-    .openapi(versionsRoute, async function showVersions(c) {
-      const model = await registry.getModel(c.req.valid('param').name);
-      const { items } = await registry.searchVersions({
-        filter: nameIs(model.name),
-        maxResults: MAX_PAGE,
-      });
-      const versions = items
-        .toSorted((a, b) => b.version - a.version)
-        .map((version) => renderVersion(c, version));
-      return c.json({ status: 'success' as const, versions }, 200);
-    })
-    .openapi(versionRoute, async function showVersion(c) {
-      const { name: model, version } = c.req.valid('param');
-      const found = await registry.getVersion(model, version);
-      const { current, gain, earlier } = await compareWithPrevious({ registry }, model, version);
-      const comparison = {
-        accuracy: current.accuracy,
-        gain,
-        earlier: earlier.map((one) => ({ version: one.version, accuracy: one.accuracy, gain: one.gain })),
-      };
-      return c.json({ status: 'success' as const, version: renderVersion(c, found), comparison }, 200);
-    })
-    .openapi(historyRoute, async function showHistory(c) {
-      const { name: model, alias } = c.req.valid('param');
-      await registry.getModel(model);
-      return c.json(
-        {
-          status: 'success' as const,
+  return createRoutes('models', [
+    route('GET /models', {
+      summary: 'Registered models',
+      answer: jsonAnswer('the models', { models: z.array(modelSchema) }),
+      handle: async () => {
+        const { items } = await registry.searchModels({ maxResults: MAX_PAGE });
+        const models = items.map((model) => ({
+          name: model.name,
+          description: model.description,
+          aliases: Object.fromEntries(model.aliases.map(({ alias, version }) => [alias, version])),
+          latest_version: model.latestVersions.reduce<number | null>(
+            (latest, { version }) => Math.max(latest ?? 0, version),
+            null,
+          ),
+        }));
+        return { models };
+      },
+    }),
+    route('GET /models/{name}/versions', {
+      summary: 'Versions of a model, newest first',
+      params: z.object({ name: modelName }),
+      answer: jsonAnswer('the versions', { versions: z.array(versionSchema) }),
+      refusals: { 404: 'no such model' },
+      handle: async ({ params, c }) => {
+        const model = await registry.getModel(params.name);
+        const { items } = await registry.searchVersions({
+          filter: nameIs(model.name),
+          maxResults: MAX_PAGE,
+        });
+        const versions = items
+          .toSorted((a, b) => b.version - a.version)
+          .map((version) => renderVersion(c, version));
+        return { versions };
+      },
+    }),
+    route('GET /models/{name}/versions/{version}', {
+      summary: 'One version',
+      params: z.object({
+        name: modelName,
+        version: versionNumber,
+      }),
+      answer: jsonAnswer('the version', { version: versionSchema, comparison: versionComparisonSchema }),
+      refusals: { 404: 'no such version' },
+      handle: async ({ params: { name: model, version }, c }) => {
+        const found = await registry.getVersion(model, version);
+        const { current, gain, earlier } = await compareWithPrevious({ registry }, model, version);
+        const comparison = {
+          accuracy: current.accuracy,
+          gain,
+          earlier: earlier.map((one) => ({ version: one.version, accuracy: one.accuracy, gain: one.gain })),
+        };
+        return { version: renderVersion(c, found), comparison };
+      },
+    }),
+    route('GET /models/{name}/aliases/{alias}/history', {
+      summary: 'Where an alias has pointed, newest first',
+      params: z.object({ name: modelName, alias: modelName }),
+      answer: jsonAnswer('the moves', { history: z.array(moveSchema) }),
+      refusals: { 404: 'no such model' },
+      handle: async ({ params: { name: model, alias } }) => {
+        await registry.getModel(model);
+        return {
           history: (await registry.aliasHistory(model, alias)).map((move) => renderAs(moveSchema, move)),
-        },
-        200,
-      );
-    })
-    .openapi(rollbackRoute, async function rollback(c) {
-      const { name: model, alias } = c.req.valid('param');
-      const { reason } = c.req.valid('json');
-      await checkAliasMove(model, alias, guardOf(c));
-      const version = await registry.rollbackAlias(model, alias, { movedBy: nameCaller(c), reason });
-      return c.json({ status: 'success' as const, version: renderVersion(c, version) }, 200);
-    });
+        };
+      },
+    }),
+    route('POST /models/{name}/aliases/{alias}/rollback', {
+      summary: 'Move an alias back to where it was before it last moved forward',
+      params: z.object({ name: modelName, alias: modelName }),
+      body: reasonSchema,
+      answer: jsonAnswer('the version it points at now', { version: versionSchema }),
+      refusals: {
+        400: 'no reason',
+        403: 'an alias that has traffic is moved with an admin key alone',
+        404: 'no such model or alias',
+        409: 'there is nothing to go back to',
+      },
+      handle: async ({ params: { name: model, alias }, body, c }) => {
+        const { reason } = body;
+        await checkAliasMove(model, alias, guardOf(c));
+        const version = await registry.rollbackAlias(model, alias, { movedBy: nameCaller(c), reason });
+        return { version: renderVersion(c, version) };
+      },
+    }),
+  ]);
 }
 
 export function renderVersion(c: Context<AppEnv>, version: ModelVersion): z.input<typeof versionSchema> {

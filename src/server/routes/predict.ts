@@ -7,12 +7,10 @@ import { AppError } from '../../core/errors.ts';
 import { createFairLane, type FairLane } from '../../serving/index.ts';
 import {
   createHangUpSignal,
-  createRouter,
-  defineRoute,
-  errorResponse,
+  createRoutes,
   jsonAnswer,
-  jsonBody,
   parseTimeoutHeader,
+  route,
   setHeader,
   type AppEnv,
   type Router,
@@ -28,11 +26,11 @@ import {
 } from '../predictions/index.ts';
 
 const refusals = {
-  400: errorResponse('a field that cannot be used: error.field and error.limit'),
-  413: errorResponse('the body or the batch is too large'),
-  429: errorResponse('the queue is full: Retry-After says when to come again'),
-  503: errorResponse('there is no champion yet'),
-  504: errorResponse('not answered within X-Request-Timeout-Ms'),
+  400: 'a field that cannot be used: error.field and error.limit',
+  413: 'the body or the batch is too large',
+  429: 'the queue is full: Retry-After says when to come again',
+  503: 'there is no champion yet',
+  504: 'not answered within X-Request-Timeout-Ms',
 };
 
 /**
@@ -50,29 +48,29 @@ export function createPredictRoutes(deps: {
   const { requestTimeoutMs, batchTimeoutMs } = config.serving;
   const { product, batch } = createRequestSchemas(config, deps.channelNames);
 
-  const predictRoute = defineRoute({
-    method: 'post',
-    path: '/predict',
-    tags: ['predict'],
-    summary: 'Copy for one product, the best of several texts by the champion',
-    request: { body: jsonBody(product) },
-    responses: {
-      200: jsonAnswer('the creative', {
+  return createRoutes('predict', [
+    route('POST /predict', {
+      summary: 'Copy for one product, the best of several texts by the champion',
+      body: product,
+      answer: jsonAnswer('the creative', {
         data: creativeSchema,
         ...predictionExtrasSchema.shape,
         request_id: z.string(),
       }),
-      ...refusals,
-    },
-  });
-  const batchRoute = defineRoute({
-    method: 'post',
-    path: '/batch_predict',
-    tags: ['predict'],
-    summary: 'Copy for many products; answers in their order',
-    request: { body: jsonBody(batch) },
-    responses: {
-      200: jsonAnswer('the creatives', {
+      refusals,
+      handle: async ({ body, c }) => {
+        const prediction = await predictor.predict(
+          body,
+          contextOf(c, createHangUpSignal(c), requestTimeoutMs),
+        );
+        setHeader(c, 'Server-Timing', renderTiming(prediction.timing));
+        return c.body(renderAnswer(prediction, c.get('requestId')), 200, JSON_TYPE);
+      },
+    }),
+    route('POST /batch_predict', {
+      summary: 'Copy for many products; answers in their order',
+      body: batch,
+      answer: jsonAnswer('the creatives', {
         count: z.int(),
         data: z.array(
           creativeSchema.extend(predictionExtrasSchema.shape).extend({
@@ -81,50 +79,35 @@ export function createPredictRoutes(deps: {
         ),
         request_id: z.string(),
       }),
-      ...refusals,
-    },
-  });
-
-  return createRouter()
-    .openapi(predictRoute, async function predict(c) {
-      const prediction = await predictor.predict(
-        c.req.valid('json'),
-        contextOf(c, createHangUpSignal(c), requestTimeoutMs),
-      );
-      setHeader(c, 'Server-Timing', renderTiming(prediction.timing));
-      // Hono types an answer by the object that it renders itself; this one is rendered already.
-      return c.body(renderAnswer(prediction, c.get('requestId')), 200, JSON_TYPE) as never;
-    })
-    .openapi(batchRoute, async function batchPredict(c) {
-      const { items, ...options } = c.req.valid('json');
-      // One failure ends the whole batch: the others are given up rather than computed for nobody.
-      const giveUp = new AbortController();
-      const signal = AbortSignal.any([createHangUpSignal(c), giveUp.signal]);
-      // One listener for each item in line.
-      setMaxListeners(0, signal);
-      const context = contextOf(c, signal, batchTimeoutMs, createFairLane());
-      const deadlineMs = performance.now() + context.timeoutMs;
-      const textsPerItem = 2 * (items[0]?.count ?? options.count ?? config.copy.candidates);
-      const width = Math.max(4, Math.floor(TEXTS_IN_LINE / textsPerItem));
-      try {
-        const predictions = await mapBounded(items, width, async (item, index) => {
-          const timeoutMs = Math.max(1, Math.ceil(deadlineMs - performance.now()));
-          try {
-            return await predictor.predict({ ...options, ...item }, { ...context, timeoutMs });
-          } catch (thrown) {
-            throw ofItem(thrown, index);
-          }
-        });
-        const data = predictions.map((prediction, index) => renderItem(prediction, items[index]?.id));
-        return c.json(
-          { status: 'success' as const, count: data.length, data, request_id: c.get('requestId') },
-          200,
-        );
-      } catch (thrown) {
-        giveUp.abort();
-        throw thrown;
-      }
-    });
+      refusals,
+      handle: async ({ body: { items, ...options }, c }) => {
+        // One failure ends the whole batch: the others are given up rather than computed for nobody.
+        const giveUp = new AbortController();
+        const signal = AbortSignal.any([createHangUpSignal(c), giveUp.signal]);
+        // One listener for each item in line.
+        setMaxListeners(0, signal);
+        const context = contextOf(c, signal, batchTimeoutMs, createFairLane());
+        const deadlineMs = performance.now() + context.timeoutMs;
+        const textsPerItem = 2 * (items[0]?.count ?? options.count ?? config.copy.candidates);
+        const width = Math.max(4, Math.floor(TEXTS_IN_LINE / textsPerItem));
+        try {
+          const predictions = await mapBounded(items, width, async (item, index) => {
+            const timeoutMs = Math.max(1, Math.ceil(deadlineMs - performance.now()));
+            try {
+              return await predictor.predict({ ...options, ...item }, { ...context, timeoutMs });
+            } catch (thrown) {
+              throw ofItem(thrown, index);
+            }
+          });
+          const data = predictions.map((prediction, index) => renderItem(prediction, items[index]?.id));
+          return { count: data.length, data, request_id: c.get('requestId') };
+        } catch (thrown) {
+          giveUp.abort();
+          throw thrown;
+        }
+      },
+    }),
+  ]);
 }
 
 /** What was refused about one item, with its number. */

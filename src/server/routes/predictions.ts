@@ -1,14 +1,7 @@
 /** What was predicted, by id: to read it again and to erase it. */
 import { z } from '@hono/zod-openapi';
 import type { Db } from '../../db/index.ts';
-import {
-  createRouter,
-  defineRoute,
-  errorResponse,
-  jsonAnswer,
-  renderAs,
-  type Router,
-} from '../http/index.ts';
+import { createRoutes, jsonAnswer, renderAs, route, type Router } from '../http/index.ts';
 import { listPredictions, type PredictionStore } from '../predictions/index.ts';
 
 const predictionSchema = z
@@ -36,81 +29,65 @@ const summarySchema = predictionSchema
   .extend({ ad_copy: z.string() })
   .openapi('PredictionSummary');
 
-const listRoute = defineRoute({
-  method: 'get',
-  path: '/predictions',
-  tags: ['feedback'],
-  summary: 'Stored predictions, newest first',
-  request: {
-    query: z.strictObject({
-      limit: z.coerce.number<string>().int().min(1).max(500).default(50),
-      from: moment.optional().openapi({ description: 'predictions of this time or later' }),
-      to: moment.optional().openapi({ description: 'predictions before this time' }),
-      before: z
-        .string()
-        .regex(CURSOR, 'must be `next` of the page before')
-        .optional()
-        .openapi({ description: '`next` of the page before' }),
-    }),
-  },
-  responses: {
-    200: jsonAnswer('a page of the predictions', {
-      predictions: z.array(summarySchema),
-      next: z.string().nullable().openapi({ description: 'for `before`; null at the end' }),
-    }),
-  },
-});
-
-const getRoute = defineRoute({
-  method: 'get',
-  path: '/predictions/{id}',
-  tags: ['feedback'],
-  summary: 'A stored prediction',
-  request: { params },
-  responses: {
-    200: jsonAnswer('the prediction', { prediction: predictionSchema }),
-    404: errorResponse('no such prediction'),
-  },
-});
-
-const eraseRoute = defineRoute({
-  method: 'delete',
-  path: '/predictions/{id}',
-  tags: ['feedback'],
-  summary: 'Erase a stored prediction and the feedback on it',
-  request: { params },
-  responses: { 204: { description: 'erased' }, 404: errorResponse('no such prediction') },
-});
-
 export function createPredictionRoutes({ db, store }: { db: Db; store: PredictionStore }): Router {
-  return createRouter()
-    .openapi(listRoute, async function showPredictions(c) {
-      const { before, from, to, limit } = c.req.valid('query');
-      await store.flush();
-      const [, atMs, id = ''] = CURSOR.exec(before ?? '') ?? [];
-      const stored = await listPredictions(db, {
-        limit,
-        from: from === undefined ? undefined : new Date(from),
-        to: to === undefined ? undefined : new Date(to),
-        before: atMs === undefined ? undefined : { createdAt: new Date(Number(atMs)), id },
-      });
-      const last = stored.at(-1);
-      const predictions = stored.map((one) =>
-        renderAs(summarySchema, { ...one, adCopy: one.copyText, model: modelOf(one) }),
-      );
-      const next =
-        last === undefined || stored.length < limit ? null : `${last.createdAt.getTime()}.${last.id}`;
-      return c.json({ status: 'success' as const, predictions, next }, 200);
-    })
-    .openapi(getRoute, async function showPrediction(c) {
-      const stored = await store.get(c.req.valid('param').id);
-      const prediction = renderAs(predictionSchema, { ...stored, model: modelOf(stored) });
-      return c.json({ status: 'success' as const, prediction }, 200);
-    })
-    .openapi(eraseRoute, async function erasePrediction(c) {
-      await store.erase(c.req.valid('param').id);
-      return c.body(null, 204);
-    });
+  return createRoutes('feedback', [
+    route('GET /predictions', {
+      summary: 'Stored predictions, newest first',
+      query: z.strictObject({
+        limit: z.coerce.number<string>().int().min(1).max(500).default(50),
+        from: moment.optional().openapi({ description: 'predictions of this time or later' }),
+        to: moment.optional().openapi({ description: 'predictions before this time' }),
+        before: z
+          .string()
+          .regex(CURSOR, 'must be `next` of the page before')
+          .optional()
+          .openapi({ description: '`next` of the page before' }),
+      }),
+      answer: jsonAnswer('a page of the predictions', {
+        predictions: z.array(summarySchema),
+        next: z.string().nullable().openapi({ description: 'for `before`; null at the end' }),
+      }),
+      handle: async ({ query: { before, from, to, limit } }) => {
+        await store.flush();
+        const [, atMs, id = ''] = CURSOR.exec(before ?? '') ?? [];
+        const stored = await listPredictions(db, {
+          limit,
+          from: from === undefined ? undefined : new Date(from),
+          to: to === undefined ? undefined : new Date(to),
+          before: atMs === undefined ? undefined : { createdAt: new Date(Number(atMs)), id },
+        });
+        const last = stored.at(-1);
+        const predictions = stored.map((one) =>
+          renderAs(summarySchema, { ...one, adCopy: one.copyText, model: modelOf(one) }),
+        );
+        const next =
+          last === undefined || stored.length < limit ? null : `${last.createdAt.getTime()}.${last.id}`;
+        return { predictions, next };
+      },
+    }),
+    route('GET /predictions/{id}', {
+      summary: 'A stored prediction',
+      params,
+      answer: jsonAnswer('the prediction', { prediction: predictionSchema }),
+      refusals: { 404: 'no such prediction' },
+      handle: async ({ params }) => {
+        const stored = await store.get(params.id);
+        const prediction = renderAs(predictionSchema, { ...stored, model: modelOf(stored) });
+        return { prediction };
+      },
+    }),
+    route('DELETE /predictions/{id}', {
+      summary: 'Erase a stored prediction and the feedback on it',
+      params,
+      answer: { description: 'erased' },
+      status: 204,
+      refusals: { 404: 'no such prediction' },
+      handle: async ({ params, c }) => {
+        await store.erase(params.id);
+        return c.body(null, 204);
+      },
+    }),
+  ]);
 }
 
 function modelOf({ modelName, modelVersion }: { modelName: string; modelVersion: number }) {

@@ -6,16 +6,7 @@ import { HOUR_MS, SECOND_MS, type Clock } from '../../core/clock.ts';
 import type { Config } from '../../core/config/index.ts';
 import { AppError } from '../../core/errors.ts';
 import { KEY_ROLES } from '../../db/index.ts';
-import {
-  addressOf,
-  createRouter,
-  defineRoute,
-  errorResponse,
-  jsonAnswer,
-  jsonBody,
-  type AppEnv,
-  type Router,
-} from '../http/index.ts';
+import { addressOf, createRoutes, jsonAnswer, route, type AppEnv, type Router } from '../http/index.ts';
 import {
   CALLBACK_PATH,
   createSingleSignOn,
@@ -42,56 +33,6 @@ const state = {
   key: keySchema.nullable().openapi({ description: 'the key, or the person, that is signed in' }),
 };
 
-const showRoute = defineRoute({
-  method: 'get',
-  path: '/session',
-  tags: ['session'],
-  summary: 'Who is signed in, and whether anybody has to be',
-  responses: { 200: jsonAnswer('the sign-in', state) },
-});
-
-const signInRoute = defineRoute({
-  method: 'post',
-  path: '/session',
-  tags: ['session'],
-  summary: 'Sign in with an API key: the answer sets a cookie',
-  request: { body: jsonBody(z.strictObject({ key: z.string().min(1).max(200) })) },
-  responses: {
-    200: jsonAnswer('signed in', state),
-    401: errorResponse('this key is not in force'),
-  },
-});
-
-const signOutRoute = defineRoute({
-  method: 'delete',
-  path: '/session',
-  tags: ['session'],
-  summary: 'Sign out',
-  responses: { 200: jsonAnswer('signed out', state) },
-});
-
-const beginRoute = defineRoute({
-  method: 'get',
-  path: SIGN_ON_PATH,
-  tags: ['session'],
-  summary: 'Sign in by the identity provider: sends the browser there',
-  responses: {
-    302: { description: 'to the identity provider' },
-    404: errorResponse('this server has no identity provider'),
-  },
-});
-
-const finishRoute = defineRoute({
-  method: 'get',
-  path: CALLBACK_PATH,
-  tags: ['session'],
-  summary: 'Where the identity provider sends the browser back; sets the cookie of the sign-in',
-  responses: {
-    302: { description: 'signed in: to the console' },
-    404: errorResponse('this server has no identity provider'),
-  },
-});
-
 interface Deps {
   sessions: Sessions;
   checkKey: KeyChecker;
@@ -105,7 +46,6 @@ export function createSessionRoutes({ sessions, checkKey, needed, server, clock 
   const signOn = oidc === null ? undefined : createSingleSignOn(oidc, clock);
   const personMs = (oidc?.sessionHours ?? 0) * HOUR_MS;
   const answer = (key: SignedIn | undefined) => ({
-    status: 'success' as const,
     needed,
     sign_on: signOn === undefined ? null : SIGN_ON_PATH,
     key: key === undefined ? null : { id: key.id, name: key.name, role: key.role },
@@ -121,44 +61,71 @@ export function createSessionRoutes({ sessions, checkKey, needed, server, clock 
       throw new AppError('not-found', 'this server has no identity provider: server.oidc is not set');
     return signOn;
   };
-  return createRouter()
-    .openapi(beginRoute, async function beginSignOn(c) {
-      const { address, sealed } = await provider().begin(callbackOf(c, server).href);
-      // Lax: the provider's page, of another site, brings the browser back.
-      setCookie(c, SIGN_ON_COOKIE, sealed, {
-        ...attributes(c),
-        sameSite: 'Lax',
-        maxAge: SIGN_ON_MS / SECOND_MS,
-      });
-      return c.redirect(address, 302);
-    })
-    .openapi(finishRoute, async function finishSignOn(c) {
-      const callback = callbackOf(c, server);
-      callback.search = new URL(c.req.url).search;
-      const person = await provider().finish(callback, getCookie(c, SIGN_ON_COOKIE));
-      deleteCookie(c, SIGN_ON_COOKIE, attributes(c));
-      const token = await sessions.openFor(person, new Date(clock.nowMs() + personMs));
-      setCookie(c, SESSION_COOKIE, token, { ...attributes(c), maxAge: personMs / SECOND_MS });
-      return c.redirect(addressOf(c, '/'), 302);
-    })
-    .openapi(showRoute, async function showSession(c) {
-      const token = getCookie(c, SESSION_COOKIE);
-      return c.json(answer(token === undefined ? undefined : await sessions.check(token)), 200);
-    })
-    .openapi(signInRoute, async function signIn(c) {
-      const key = await checkKey(c.req.valid('json').key);
-      if (key === undefined)
-        throw new AppError('unauthenticated', 'this API key is unknown, was revoked or has expired');
-      const maxAge = SESSION_MS / SECOND_MS;
-      setCookie(c, SESSION_COOKIE, await sessions.open(key.id), { ...attributes(c), maxAge });
-      return c.json(answer(key), 200);
-    })
-    .openapi(signOutRoute, async function signOut(c) {
-      const token = getCookie(c, SESSION_COOKIE);
-      if (token !== undefined) await sessions.close(token);
-      deleteCookie(c, SESSION_COOKIE, attributes(c));
-      return c.json(answer(undefined), 200);
-    });
+  return createRoutes('session', [
+    route(`GET ${SIGN_ON_PATH}`, {
+      summary: 'Sign in by the identity provider: sends the browser there',
+      answer: { description: 'to the identity provider' },
+      status: 302,
+      refusals: { 404: 'this server has no identity provider' },
+      handle: async ({ c }) => {
+        const { address, sealed } = await provider().begin(callbackOf(c, server).href);
+        // Lax: the provider's page, of another site, brings the browser back.
+        setCookie(c, SIGN_ON_COOKIE, sealed, {
+          ...attributes(c),
+          sameSite: 'Lax',
+          maxAge: SIGN_ON_MS / SECOND_MS,
+        });
+        return c.redirect(address, 302);
+      },
+    }),
+    route(`GET ${CALLBACK_PATH}`, {
+      summary: 'Where the identity provider sends the browser back; sets the cookie of the sign-in',
+      answer: { description: 'signed in: to the console' },
+      status: 302,
+      refusals: { 404: 'this server has no identity provider' },
+      handle: async ({ c }) => {
+        const callback = callbackOf(c, server);
+        callback.search = new URL(c.req.url).search;
+        const person = await provider().finish(callback, getCookie(c, SIGN_ON_COOKIE));
+        deleteCookie(c, SIGN_ON_COOKIE, attributes(c));
+        const token = await sessions.openFor(person, new Date(clock.nowMs() + personMs));
+        setCookie(c, SESSION_COOKIE, token, { ...attributes(c), maxAge: personMs / SECOND_MS });
+        return c.redirect(addressOf(c, '/'), 302);
+      },
+    }),
+    route('GET /session', {
+      summary: 'Who is signed in, and whether anybody has to be',
+      answer: jsonAnswer('the sign-in', state),
+      handle: async ({ c }) => {
+        const token = getCookie(c, SESSION_COOKIE);
+        return answer(token === undefined ? undefined : await sessions.check(token));
+      },
+    }),
+    route('POST /session', {
+      summary: 'Sign in with an API key: the answer sets a cookie',
+      body: z.strictObject({ key: z.string().min(1).max(200) }),
+      answer: jsonAnswer('signed in', state),
+      refusals: { 401: 'this key is not in force' },
+      handle: async ({ body, c }) => {
+        const key = await checkKey(body.key);
+        if (key === undefined)
+          throw new AppError('unauthenticated', 'this API key is unknown, was revoked or has expired');
+        const maxAge = SESSION_MS / SECOND_MS;
+        setCookie(c, SESSION_COOKIE, await sessions.open(key.id), { ...attributes(c), maxAge });
+        return answer(key);
+      },
+    }),
+    route('DELETE /session', {
+      summary: 'Sign out',
+      answer: jsonAnswer('signed out', state),
+      handle: async ({ c }) => {
+        const token = getCookie(c, SESSION_COOKIE);
+        if (token !== undefined) await sessions.close(token);
+        deleteCookie(c, SESSION_COOKIE, attributes(c));
+        return answer(undefined);
+      },
+    }),
+  ]);
 }
 
 function isHttps(c: Context<AppEnv>, { trustProxy, publicUrl }: Deps['server']): boolean {

@@ -2,7 +2,7 @@
 import { z } from '@hono/zod-openapi';
 import type { Db } from '../../db/index.ts';
 import { readUsage } from '../../serving/index.ts';
-import { createRouter, defineRoute, errorResponse, jsonAnswer, type Router } from '../http/index.ts';
+import { createRoutes, jsonAnswer, route, type Router } from '../http/index.ts';
 
 const count = z.int();
 const usage = z
@@ -22,42 +22,31 @@ const usage = z
   })
   .openapi('WriterUsage');
 
-const usageRoute = defineRoute({
-  method: 'get',
-  path: '/writers/usage',
-  tags: ['brands'],
-  summary: 'Requests, tokens and cost of language models, by day, model, brand and job',
-  request: {
-    query: z.strictObject({
-      brand: z.string().max(80).optional().openapi({ description: 'a brand, or one version of it' }),
-      job: z.string().max(100).optional(),
-      since: z.iso.date().optional(),
-      limit: z.coerce.number<string>().int().min(1).max(1000).optional(),
-    }),
-  },
-  responses: {
-    200: jsonAnswer('the usage, newest day first', { usage: z.array(usage) }),
-    400: errorResponse('a query that cannot be used'),
-  },
-});
-
 export function createWriterUsageRoutes(db: Db): Router {
-  return createRouter().openapi(usageRoute, async function showWriterUsage(c) {
-    const { limit = 100, ...of } = c.req.valid('query');
-    const rows = await readUsage(db, { ...of, limit });
-    const orNull = (text: string): string | null => (text === '' ? null : text);
-    return c.json(
-      {
-        status: 'success' as const,
-        usage: rows.map((row) => ({
-          ...row,
-          brand: orNull(row.brand),
-          job_id: orNull(row.job_id),
-          cost: row.currency === '' ? null : row.cost,
-          currency: orNull(row.currency),
-        })),
+  return createRoutes('brands', [
+    route('GET /writers/usage', {
+      summary: 'Requests, tokens and cost of language models, by day, model, brand and job',
+      query: z.strictObject({
+        brand: z.string().max(80).optional().openapi({ description: 'a brand, or one version of it' }),
+        job: z.string().max(100).optional(),
+        since: z.iso.date().optional(),
+        limit: z.coerce.number<string>().int().min(1).max(1000).optional(),
+      }),
+      answer: jsonAnswer('the usage, newest day first', { usage: z.array(usage) }),
+      refusals: { 400: 'a query that cannot be used' },
+      handle: async ({ query: { limit = 100, ...of } }) => {
+        const rows = await readUsage(db, { ...of, limit });
+        const orNull = (text: string): string | null => (text === '' ? null : text);
+        return {
+          usage: rows.map((row) => ({
+            ...row,
+            brand: orNull(row.brand),
+            job_id: orNull(row.job_id),
+            cost: row.currency === '' ? null : row.cost,
+            currency: orNull(row.currency),
+          })),
+        };
       },
-      200,
-    );
-  });
+    }),
+  ]);
 }
