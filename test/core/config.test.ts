@@ -64,8 +64,38 @@ describe('configuration', () => {
     expect(() => loadConfig({ env: { REDIS_URL_FILE: '/nowhere' } })).toThrow(
       /cannot read the file of REDIS_URL_FILE: ENOENT/,
     );
+    expect(() => loadConfig({ env: { REDIS_URL_FILE: path.dirname(file) } })).toThrow(
+      /cannot read the file of REDIS_URL_FILE: EISDIR/,
+    );
+    // An empty one must not choose the embedded server.
+    for (const text of ['', '\n'])
+      expect(() => loadConfig({ env: { DATABASE_URL_FILE: yaml('empty', text) } })).toThrow(
+        /the file of DATABASE_URL_FILE is empty: .*empty/,
+      );
     // Of secrets alone: other settings are no files.
     expect(() => loadConfig({ env: { COPYLOOP_MODEL__NAME_FILE: file } })).toThrow('names no setting');
+  });
+
+  it('reads single keys of a section that is null by default, and their secrets from files', () => {
+    const file = yaml(
+      'oidc.yaml',
+      'server: { oidc: { issuer: https://login.example, clientId: copyloop, roles: { reader: ["*"] } } }\n',
+    );
+    const env = {
+      COPYLOOP_SERVER__OIDC__CLIENT_SECRET_FILE: yaml('client', '007\n'),
+      COPYLOOP_SERVER__OIDC__COOKIE_SECRET: 'c'.repeat(32),
+      COPYLOOP_SERVER__OIDC__SESSION_HOURS: '8',
+    };
+    expect(loadConfig({ env, file }).config.server.oidc).toMatchObject({
+      issuer: 'https://login.example',
+      clientSecret: '007',
+      cookieSecret: 'c'.repeat(32),
+      sessionHours: 8,
+    });
+    expect(() => loadConfig({ env })).toThrow(/server\.oidc\.issuer is undefined/);
+    expect(() => loadConfig({ env: { COPYLOOP_SERVER__OIDC__SECRET: 'x' } })).toThrow(
+      /the keys of server\.oidc are issuer, clientId, clientSecret/,
+    );
   });
 
   it('takes the text of a variable as it stands where the setting is text', () => {

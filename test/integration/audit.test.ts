@@ -153,6 +153,25 @@ describe('an API key', () => {
     expect((await ask('/runs')).headers.get('ratelimit')).toBeNull();
   });
 
+  it('has its limit on each server by itself, as each tells', async () => {
+    const other = await harness.openServer();
+    const { key } = await createApiKey(harness.database.db, {
+      name: 'two',
+      role: 'reader',
+      requestsPerMinute: 2,
+    });
+    const left = async ({ url }: Server): Promise<[number, string | undefined]> => {
+      const { status, headers } = await fetch(`${url}/runs`, { headers: { 'x-api-key': key } });
+      return [status, /r=(\d+)/.exec(headers.get('ratelimit') ?? '')?.[1]];
+    };
+    expect([await left(server), await left(server), await left(server)]).toEqual([
+      [200, '1'],
+      [200, '0'],
+      [429, '0'],
+    ]);
+    expect(await left(other)).toEqual([200, '1']);
+  });
+
   it('ends at its time, also for who signed in with it', async () => {
     const { db } = harness.database;
     const past = await createApiKey(db, {
@@ -191,11 +210,35 @@ describe('an API key', () => {
     for (const { key } of [old, next])
       expect((await fetch(`${server.url}/runs`, { headers: { 'x-api-key': key } })).status).toBe(200);
     await expect(rotateApiKey(db, 'none', until)).rejects.toThrow('no API key none in force');
+    // Ends as it would have, where that is sooner than the grace.
+    const soon = new Date(Date.now() + 30_000);
+    const short = await createApiKey(db, { name: 'short', role: 'reader', expiresAt: soon });
+    expect((await rotateApiKey(db, short.id, until)).oldEndsAt).toEqual(soon);
+  });
+
+  it('is rotated once, by whichever of many asks first, and its replacement again', async () => {
+    const { db } = harness.database;
+    const old = await createApiKey(db, { name: 'often', role: 'reader' });
+    const until = new Date(Date.now() + 60_000);
+    const tries = await Promise.allSettled(Array.from({ length: 5 }, () => rotateApiKey(db, old.id, until)));
+    const done = tries.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : []));
+    expect(done).toHaveLength(1);
+    const next = done[0]?.id ?? '';
+    for (const one of tries)
+      if (one.status === 'rejected')
+        expect(String(one.reason)).toContain(`${old.id} was replaced by ${next} already: rotate that one`);
+    const third = await rotateApiKey(db, next, until);
+    const inForce = (await listApiKeys(db)).filter((key) => key.name === 'often' && key.expiresAt === null);
+    expect(inForce.map(({ id }) => id)).toEqual([third.id]);
   });
 
   it('is made with an end and a limit, shown and rotated over HTTP, by admins', async () => {
     const json = { ...admin };
     const expires = new Date(Date.now() + DAY_MS).toISOString();
+    for (const past of ['2020-01-01T00:00:00Z', new Date(Date.now() - 1000).toISOString()]) {
+      const refused = await postJson(`${server.url}/keys`, { name: 'past', expires_at: past }, json);
+      expect(refused).toMatchObject({ status: 400, body: { error: { field: 'expires_at' } } });
+    }
     const made = await postJson(
       `${server.url}/keys`,
       { name: 'shop', role: 'writer', expires_at: expires, requests_per_minute: 9 },
@@ -210,9 +253,11 @@ describe('an API key', () => {
       name: 'shop',
       role: 'writer',
       requests_per_minute: 9,
-      expires_at: null,
       last_used_at: null,
     });
+    // A key that was made for a day is not replaced by one for ever.
+    const { expires_at: end } = keys.find((key) => key['id'] === rotated.body['id']) ?? {};
+    expect(Math.abs(Date.parse(String(end)) - Date.now() - DAY_MS)).toBeLessThan(DAY_MS / 24);
     const old = await fetch(`${server.url}/runs`, { headers: { 'x-api-key': String(made.body['key']) } });
     expect(old.status).toBe(401);
     const again = await postJson(`${server.url}/keys/${id}/rotate`, {}, json);

@@ -9,21 +9,31 @@ const SECRET = 'the-secret-of-the-client';
 
 export interface Provider {
   issuer: string;
-  /** Who signs in next, and in which groups. */
+  /** Claims of who signs in next; they go before those of the provider's own, such as `iss`. */
   person: Record<string, unknown>;
   /** Of the id token, in place of what was asked for. */
   nonce: string | undefined;
+  /** Signs with a key that it does not publish. */
+  isForging: boolean;
   http: HttpServer;
 }
 
 export async function openProvider(): Promise<Provider> {
   const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const stranger = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const codes = new Map<string, URLSearchParams>();
-  const provider: Provider = { issuer: '', person: {}, nonce: undefined, http: createServer() };
+  const provider: Provider = {
+    issuer: '',
+    person: {},
+    nonce: undefined,
+    isForging: false,
+    http: createServer(),
+  };
   const encode = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString('base64url');
   const signToken = (claims: Record<string, unknown>): string => {
     const content = `${encode({ alg: 'RS256', kid: 'one', typ: 'JWT' })}.${encode(claims)}`;
-    return `${content}.${createSign('RSA-SHA256').update(content).sign(privateKey, 'base64url')}`;
+    const key = provider.isForging ? stranger.privateKey : privateKey;
+    return `${content}.${createSign('RSA-SHA256').update(content).sign(key, 'base64url')}`;
   };
   provider.http.on('request', (request, response) => {
     const url = new URL(request.url ?? '/', provider.issuer);

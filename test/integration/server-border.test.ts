@@ -81,6 +81,48 @@ describe('a host name that is not loopback', () => {
   it('is refused for the rest, where no keys are asked for', async () => {
     expect((await ask('GET', '/info', { host: 'rebound.example' })).status).toBe(403);
   });
+
+  it('is taken where server.allowHosts names it, with any port or with its own, and no name like it', async () => {
+    const open = server;
+    const { server: settings } = harness.config;
+    harness.config.server = { ...settings, allowHosts: ['Copy.example', 'shop.example:8443', '192.0.2.7'] };
+    server = await harness.openServer();
+    harness.config.server = settings;
+    const statusOf = async (host: string) => (await ask('GET', '/info', { host })).status;
+    for (const host of ['copy.example', 'COPY.EXAMPLE:8080', 'shop.example:8443', '192.0.2.7:80', '[::1]:1'])
+      expect([host, await statusOf(host)]).toEqual([host, 200]);
+    for (const host of [
+      'rebound.example',
+      'evil.copy.example',
+      'copy.example.evil.example',
+      'copy.example@evil.example',
+      'shop.example',
+      'shop.example:8444',
+      'localhost.evil.example',
+      '127.0.0.1.evil.example',
+      '192.0.2.70',
+    ])
+      expect([host, await statusOf(host)]).not.toEqual([host, 200]);
+    const { hostname, port } = new URL(server.url);
+    const direct = `${hostname}:${port}`;
+    expect(await statusOf(direct)).toBe(200);
+    server = open;
+  });
+
+  it('is taken behind a proxy that guards the server, unless names are given', async () => {
+    const open = server;
+    const { server: settings } = harness.config;
+    const statusAt = async (allowHosts: string[]): Promise<number> => {
+      harness.config.server = { ...settings, apiKeys: 'off', allowHosts };
+      server = await harness.openServer();
+      return (await ask('GET', '/info', { host: 'any.example' })).status;
+    };
+    expect([await statusAt([]), await statusAt(['other.example']), await statusAt(['any.example'])]).toEqual([
+      200, 403, 200,
+    ]);
+    harness.config.server = settings;
+    server = open;
+  });
 });
 
 it('an idle connection stays open for longer than balancers keep theirs, and headers are waited for still longer', async () => {

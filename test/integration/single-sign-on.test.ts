@@ -28,15 +28,21 @@ const cookieOf = (response: Response, name: string): string | undefined =>
     .find((cookie) => cookie.startsWith(`${name}=`) && !cookie.endsWith('='));
 
 /** As a browser goes: to the provider and back, with the cookies that it was given. */
-async function signIn(change: (callback: URL) => void = () => {}): Promise<Response> {
-  const begun = await fetch(`${server.url}/session/oidc`, { redirect: 'manual' });
+async function signIn(
+  change: (callback: URL) => void = () => {},
+  { query = '', headers = {}, cookie = '' }: { query?: string; headers?: object; cookie?: string } = {},
+): Promise<Response> {
+  const begun = await fetch(`${server.url}/session/oidc${query}`, {
+    redirect: 'manual',
+    headers: { ...headers, cookie },
+  });
   expect(begun.status).toBe(302);
   const atProvider = await fetch(begun.headers.get('location') ?? '', { redirect: 'manual' });
   const callback = new URL(atProvider.headers.get('location') ?? '');
   change(callback);
   return await fetch(callback, {
     redirect: 'manual',
-    headers: { cookie: cookieOf(begun, 'copyloop_sign_on') ?? '' },
+    headers: { ...headers, cookie: [cookieOf(begun, 'copyloop_sign_on') ?? '', cookie].join('; ') },
   });
 }
 
@@ -79,6 +85,9 @@ describe('sign-in by an identity provider', () => {
       (callback: URL) => callback.searchParams.set('state', 'other'),
       (callback: URL) => callback.searchParams.set('code', 'other'),
       (callback: URL) => callback.searchParams.delete('code'),
+      (callback: URL) => callback.searchParams.delete('state'),
+      (callback: URL) => callback.searchParams.set('iss', 'https://other.example'),
+      (callback: URL) => callback.searchParams.set('error', 'access_denied'),
     ])
       expect((await signIn(change)).status).toBe(401);
     provider.nonce = 'of another sign-in';
@@ -89,6 +98,61 @@ describe('sign-in by an identity provider', () => {
     const elsewhere = await fetch(atProvider.headers.get('location') ?? '', { redirect: 'manual' });
     expect(elsewhere.status).toBe(401);
     expect(cookieOf(elsewhere, 'copyloop_session')).toBeUndefined();
+  });
+
+  it.each([
+    ['of another issuer', { iss: 'https://other.example' }],
+    ['for another client', { aud: 'other' }],
+    ['for another client beside this one', { aud: ['copyloop', 'other'], azp: 'other' }],
+    ['that has expired', { iat: 1_700_000_000, exp: 1_700_000_060 }],
+    ['that never expires', { exp: undefined }],
+    ['that names nobody', { sub: undefined }],
+  ])('is refused with an ID token %s', async (_what, claims) => {
+    provider.person = { sub: 'u4', groups: ['owners'], ...claims };
+    const refused = await signIn();
+    expect(refused.status).toBe(401);
+    expect(cookieOf(refused, 'copyloop_session')).toBeUndefined();
+  });
+
+  it('is refused with an ID token that the provider has not signed', async () => {
+    provider.person = { sub: 'u4', groups: ['owners'] };
+    provider.isForging = true;
+    const refused = await signIn();
+    provider.isForging = false;
+    expect(refused.status).toBe(401);
+    expect((await signIn()).status).toBe(302);
+  });
+
+  it('is not begun again by a code that has been used', async () => {
+    provider.person = { sub: 'u5' };
+    let used = new URL(server.url);
+    expect((await signIn((callback) => (used = new URL(callback)))).status).toBe(302);
+    const replayed = await signIn((callback) => {
+      for (const name of ['code', 'state'])
+        callback.searchParams.set(name, used.searchParams.get(name) ?? '');
+    });
+    expect(replayed.status).toBe(401);
+  });
+
+  it('leads to the console alone, whatever the request asks for', async () => {
+    provider.person = { sub: 'u6' };
+    const elsewhere = 'https://evil.example/';
+    const query = `?return_to=${elsewhere}&redirect_uri=${elsewhere}&next=${elsewhere}`;
+    const headers = { 'x-forwarded-prefix': '//evil.example', 'x-forwarded-host': 'evil.example' };
+    const done = await signIn((callback) => callback.searchParams.set('return_to', elsewhere), {
+      query,
+      headers,
+    });
+    expect([done.status, done.headers.get('location')]).toEqual([302, '/']);
+  });
+
+  it('gives a token of its own where the browser brings one along', async () => {
+    provider.person = { sub: 'u7' };
+    const planted = `copyloop_session=${'a'.repeat(43)}`;
+    const done = cookieOf(await signIn(undefined, { cookie: planted }), 'copyloop_session');
+    expect(done).toBeDefined();
+    expect(done).not.toBe(planted);
+    expect((await fetch(`${server.url}/runs`, { headers: { cookie: planted } })).status).toBe(401);
   });
 
   it('leaves keys as they are', async () => {

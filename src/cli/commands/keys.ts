@@ -29,7 +29,7 @@ export const keysCommand = defineCommand({
     'expires-in': {
       type: 'string',
       value: 'TIME',
-      about: 'after which it ends: 90d, 12h, 30m (default: never)',
+      about: 'after which it ends: 90d, 12h, 30m (default: never; rotate: as long as the old key had)',
     },
     'per-minute': {
       type: 'string',
@@ -50,10 +50,10 @@ export const keysCommand = defineCommand({
   run: async ({ options, positionals, terminal }) => {
     const [action = 'list', id] = positionals;
     const { config } = readConfig(options);
-    const fromNow = (name: string, text: string): Date =>
-      new Date(systemClock.nowMs() + parseTime(name, text));
-    const expiresAt =
-      options['expires-in'] === undefined ? null : fromNow('expires-in', options['expires-in']);
+    const fromNow = (name: string, text: string, min = 0): Date =>
+      new Date(systemClock.nowMs() + parseTime(name, text, min));
+    const expiresIn = options['expires-in'];
+    const expiresAt = expiresIn === undefined ? undefined : fromNow('expires-in', expiresIn, 1);
     const show = (created: { id: string; key: string }, role: string): void => {
       terminal.note(`${role} key ${created.id}: keep it now, it is not shown again`);
       terminal.print(options.json === true ? renderJson(created) : created.key);
@@ -83,7 +83,12 @@ export const keysCommand = defineCommand({
           const role = parseRole(options.role);
           const requestsPerMinute =
             parseWhole('per-minute', options['per-minute'], { min: 1, max: 2 ** 31 - 1 }) ?? null;
-          const created = await createApiKey(db, { name, role, expiresAt, requestsPerMinute });
+          const created = await createApiKey(db, {
+            name,
+            role,
+            expiresAt: expiresAt ?? null,
+            requestsPerMinute,
+          });
           await noteChange('keys create', created.id, { name, role, expiresAt, requestsPerMinute });
           show(created, role);
           return;
@@ -91,9 +96,9 @@ export const keysCommand = defineCommand({
         case 'rotate': {
           const old = required(action, id);
           const until = fromNow('grace', options.grace ?? DEFAULT_GRACE);
-          const created = await rotateApiKey(db, old, until, expiresAt);
-          await noteChange('keys rotate', old, { replacedBy: created.id, until });
-          terminal.note(`key ${old} ends at ${until.toISOString()}`);
+          const { oldEndsAt, ...created } = await rotateApiKey(db, old, until, expiresAt);
+          await noteChange('keys rotate', old, { replacedBy: created.id, until: oldEndsAt });
+          terminal.note(`key ${old} ends at ${oldEndsAt.toISOString()}`);
           show(created, 'new');
           return;
         }
@@ -120,10 +125,10 @@ function required(action: string, id: string | undefined): string {
   return id;
 }
 
-function parseTime(name: string, text: string): number {
+function parseTime(name: string, text: string, min: number): number {
   const [, count = '', unit = ''] = /^(\d{1,6})([mhd])$/.exec(text) ?? [];
   const unitMs = UNITS_MS[unit];
-  if (unitMs === undefined)
+  if (unitMs === undefined || Number(count) < min)
     throw new AppError('invalid-input', `--${name} is "${text}": a time such as 90d, 12h or 30m is needed`);
   return Number(count) * unitMs;
 }

@@ -66,14 +66,17 @@ function readSecretFile(
   if (key === undefined || !SECRET_KEYS.includes(key)) return undefined;
   if (nonEmpty(env[base]) !== undefined)
     throw new AppError('invalid-config', `${base} and ${variable} are both set: leave one out`);
+  let text: string;
   try {
-    const text = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
-    return { variable, key, value: readValue(key, text) };
+    text = readFileSync(file, 'utf8').replace(/\r?\n$/, '');
   } catch (cause) {
     throw new AppError('invalid-config', `cannot read the file of ${variable}: ${toError(cause).message}`, {
       cause,
     });
   }
+  // No database address is the embedded server's: a secret that was not filled in must not choose it.
+  if (text === '') throw new AppError('invalid-config', `the file of ${variable} is empty: ${file}`);
+  return { variable, key, value: readValue(key, text) };
 }
 
 function findKey(variable: string, defaults: JsonObject): string | undefined {
@@ -92,7 +95,7 @@ function keyOfVariable(variable: string, defaults: JsonObject): string {
   let node: unknown = defaults;
   for (const part of variable.slice(PREFIX.length).split('__')) {
     const wanted = part.replaceAll('_', '').toLowerCase();
-    const known = isJsonObject(node) ? Object.keys(node) : [];
+    const known = isJsonObject(node) ? Object.keys(node) : keysAt(names.join('.'));
     const name = known.find((candidate) => candidate.replaceAll('-', '').toLowerCase() === wanted);
     if (name === undefined && !FREE_KEYS.has(names.join('.'))) {
       const place = names.length === 0 ? 'sections' : `keys of ${names.join('.')}`;
@@ -113,8 +116,9 @@ function keyOfVariable(variable: string, defaults: JsonObject): string {
  * tell a number, a boolean and a list.
  */
 function readValue(key: string, text: string): unknown {
-  const { isText, mayBeNull } = typeAt(key);
-  if (isText) return mayBeNull && (text === '' || text === 'null') ? null : text;
+  const { type, mayBeNull } = typeAt(key);
+  if (type instanceof z.ZodString || type instanceof z.ZodURL)
+    return mayBeNull && (text === '' || text === 'null') ? null : text;
   try {
     return parseYaml(text);
   } catch {
@@ -122,7 +126,13 @@ function readValue(key: string, text: string): unknown {
   }
 }
 
-function typeAt(key: string): { isText: boolean; mayBeNull: boolean } {
+/** Of a section that is null by default, such as `server.oidc`, so that a variable can name one key of it. */
+function keysAt(section: string): string[] {
+  const { type } = typeAt(section);
+  return type instanceof z.ZodObject ? Object.keys(type.shape) : [];
+}
+
+function typeAt(key: string): { type: unknown; mayBeNull: boolean } {
   let type: unknown = configSchema;
   let mayBeNull = false;
   const unwrap = (): void => {
@@ -139,11 +149,11 @@ function typeAt(key: string): { isText: boolean; mayBeNull: boolean } {
     unwrap();
     if (type instanceof z.ZodObject) type = type.shape[name];
     else if (type instanceof z.ZodRecord) type = type.valueType;
-    else return { isText: false, mayBeNull: false };
+    else return { type: undefined, mayBeNull: false };
     mayBeNull = false;
   }
   unwrap();
-  return { isText: type instanceof z.ZodString || type instanceof z.ZodURL, mayBeNull };
+  return { type, mayBeNull };
 }
 
 export function nonEmpty(value: string | undefined): string | undefined {

@@ -32,6 +32,7 @@ import { auditMigration } from './056-audit.ts';
 import { singleSignOnMigration } from './057-single-sign-on.ts';
 import { pausesAndPairsMigration } from './062-pauses-and-pairs.ts';
 import { rememberedMapsMigration } from './064-remembered-maps.ts';
+import { keyReplacedByMigration } from './076-key-replaced-by.ts';
 
 export const migrations: readonly Migration[] = [
   pipelineMigration,
@@ -66,4 +67,5 @@ export const migrations: readonly Migration[] = [
   singleSignOnMigration,
   pausesAndPairsMigration,
   rememberedMapsMigration,
+  keyReplacedByMigration,
 ];

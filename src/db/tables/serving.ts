@@ -65,6 +65,8 @@ export interface ApiKeysTable {
   last_used_at: ColumnType<Date | null, Date | null | undefined, Date | null>;
   /** null: `server.requestsPerMinute`. */
   requests_per_minute: number | null;
+  /** The key that was made in its place. */
+  replaced_by: ColumnType<string | null, string | null | undefined, string>;
 }
 
 /** What was asked, what was answered and by which model: the ground that feedback stands on. */

@@ -91,27 +91,46 @@ export async function revokeApiKey(db: Db, id: string): Promise<void> {
 
 /**
  * Makes a key of the same name, role and limit in place of another, which ends at `until`, or sooner where it
- * would have.
- * @throws AppError `not-found`
+ * would have. A key is replaced once: of two replacements one would stay in force unseen.
+ * @param expiresAt of the new key; undefined: it lasts as long as the old one was made for
+ * @returns the new key, and when the old one ends
+ * @throws AppError `not-found`; `conflict` for a key that has been replaced
  */
 export async function rotateApiKey(
   db: Db,
   id: string,
   until: Date,
-  expiresAt: Date | null = null,
-): Promise<{ id: string; key: string }> {
+  expiresAt?: Date,
+): Promise<{ id: string; key: string; oldEndsAt: Date }> {
   return await db.transaction().execute(async (trx) => {
     const old = await trx
-      .updateTable('api_keys')
-      .set({ expires_at: sql<Date>`least(expires_at, ${until})` })
+      .selectFrom('api_keys')
+      .select(['name', 'role', 'requests_per_minute', 'created_at', 'expires_at', 'replaced_by'])
       .where('id', '=', id)
       .where('revoked_at', 'is', null)
       .where((e) => e.or([e('expires_at', 'is', null), e('expires_at', '>', sql<Date>`now()`)]))
-      .returning(['name', 'role', 'requests_per_minute'])
+      .forUpdate()
       .executeTakeFirst();
     if (old === undefined) throw noSuchKey(id);
-    const { requests_per_minute: requestsPerMinute, ...same } = old;
-    return await createApiKey(trx, { ...same, requestsPerMinute, expiresAt });
+    if (old.replaced_by !== null)
+      throw new AppError(
+        'conflict',
+        `key ${id} was replaced by ${old.replaced_by} already: rotate that one, or make another with \`copyloop keys create\``,
+      );
+    const lifeMs = old.expires_at === null ? null : old.expires_at.getTime() - old.created_at.getTime();
+    const made = await createApiKey(trx, {
+      name: old.name,
+      role: old.role,
+      requestsPerMinute: old.requests_per_minute,
+      expiresAt: expiresAt ?? (lifeMs === null ? null : new Date(Date.now() + lifeMs)),
+    });
+    const oldEndsAt = old.expires_at !== null && old.expires_at < until ? old.expires_at : until;
+    await trx
+      .updateTable('api_keys')
+      .set({ expires_at: oldEndsAt, replaced_by: made.id })
+      .where('id', '=', id)
+      .execute();
+    return { ...made, oldEndsAt };
   });
 }
 

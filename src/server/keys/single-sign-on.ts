@@ -52,8 +52,14 @@ export function createSingleSignOn(settings: Settings, clock: Pick<Clock, 'nowMs
       settings.clientId,
       undefined,
       settings.clientSecret === null ? client.None() : client.ClientSecretPost(settings.clientSecret),
-      // A provider on this machine, as in trials, may speak without TLS.
-      { execute: isLocal(settings.issuer) ? [client.allowInsecureRequests] : [] },
+      // TLS says who sent the ID token; its signature is checked all the same, for whoever ends TLS on the
+      // way. A provider on this machine, as in trials, may speak without TLS.
+      {
+        execute: [
+          client.enableNonRepudiationChecks,
+          ...(isLocal(settings.issuer) ? [client.allowInsecureRequests] : []),
+        ],
+      },
     );
     try {
       return await discovered;
@@ -128,7 +134,8 @@ export function toPerson(
   const subject = text('sub') ?? '';
   const name = text('email') ?? text('preferred_username') ?? text('name') ?? subject;
   const given = claims[groupsClaim];
-  const groups = Array.isArray(given) ? given.map(String) : typeof given === 'string' ? [given] : [];
+  // Text alone: [['owners']] would be the group owners as text.
+  const groups = [given].flat().filter((group) => typeof group === 'string');
   // The highest of all that the groups give.
   const role = KEY_ROLES.findLast((one) =>
     roles[one].some((group) => group === '*' || groups.includes(group)),

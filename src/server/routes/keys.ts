@@ -12,8 +12,8 @@ const time = z.iso.datetime();
 const role = z.enum(KEY_ROLES);
 const expiry = z.iso
   .datetime({ offset: true })
-  .optional()
-  .openapi({ description: 'when the key ends by itself; never where it is left out' });
+  .refine((text) => new Date(text).getTime() > Date.now(), 'lies in the past')
+  .optional();
 const keySchema = z
   .object({
     id: z.string(),
@@ -42,7 +42,9 @@ export function createKeyRoutes(db: Db): Router {
       body: z.strictObject({
         name: plainText(MAX_NAME_CHARS).refine((text) => text.trim() !== '', 'is blank'),
         role: role.default('reader'),
-        expires_at: expiry,
+        expires_at: expiry.openapi({
+          description: 'when the key ends by itself; never where it is left out',
+        }),
         requests_per_minute: z
           .int()
           .min(1)
@@ -70,24 +72,30 @@ export function createKeyRoutes(db: Db): Router {
           .min(0)
           .max(DAY_S * 365)
           .default(DAY_S),
-        expires_at: expiry,
+        expires_at: expiry.openapi({
+          description:
+            'when the new key ends; where it is left out, it lasts as long as the old one was made for',
+        }),
       }),
-      answer: jsonAnswer('the new key; the old one ends at old_expires_at, or sooner where it would have', {
+      answer: jsonAnswer('the new key, and when the old one ends', {
         id: z.string(),
         key: z.string(),
         old_expires_at: time,
       }),
       status: 201,
-      refusals: { 404: 'no such key in force' },
+      refusals: {
+        404: 'no such key in force',
+        409: 'the key was replaced already; error.message names the one that replaced it',
+      },
       handle: async ({ params, body: { grace_seconds: graceSeconds, expires_at: expiresAt } }) => {
         const until = new Date(Date.now() + graceSeconds * SECOND_MS);
-        const made = await rotateApiKey(
+        const { oldEndsAt, ...made } = await rotateApiKey(
           db,
           params.id,
           until,
-          expiresAt === undefined ? null : new Date(expiresAt),
+          expiresAt === undefined ? undefined : new Date(expiresAt),
         );
-        return { ...made, old_expires_at: until.toISOString() };
+        return { ...made, old_expires_at: oldEndsAt.toISOString() };
       },
     }),
     route('DELETE /keys/{id}', {
