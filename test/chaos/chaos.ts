@@ -4,15 +4,17 @@
  * has ended and what must hold does (invariants.ts); of the predictions that were answered only those may be
  * missing that a killed server had not stored yet.
  *
- *     npm run build && npm run chaos -- --backend redis --rounds 50 [--faults 3] [--seconds 600]
+ *     npm run build && npm run chaos -- --backend redis --rounds 50 [--faults 3] [--seconds 600] [--seed 7]
  *
- * Ends with 1 when something was broken, and says what, with the seed of the round.
+ * Round n of seed s hurts what the first round of seed s + n - 1 does. Ends with 1 when something was broken,
+ * and says what.
  */
 import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { sleep } from '../../src/core/clock.ts';
+import { createRandom } from '../../src/core/random.ts';
 import { isConnectionLost } from '../../src/db/index.ts';
 import {
   drawCandidates,
@@ -30,11 +32,14 @@ const { values } = parseArgs({
     rounds: { type: 'string', default: '5' },
     faults: { type: 'string', default: '2' },
     seconds: { type: 'string', default: '100000' },
+    seed: { type: 'string', default: String(Date.now() % 1_000_000) },
   },
 });
 const backend: Backend = values.backend === 'redis' ? 'redis' : 'postgres';
 const rounds = Number(values.rounds);
 const faultsOfRound = Number(values.faults);
+const seed = Number(values.seed);
+let random = createRandom(seed);
 let endsMs = Date.now() + Number(values.seconds) * 1000;
 /** Longer than the lock of a job, so that somebody else takes it over. */
 const STOPPED_MS = 5000;
@@ -42,7 +47,12 @@ const DISK_FULL_MS = 2000;
 const CUT_MS = 6000;
 const CLOCK_OFF_MS = 3000;
 const MAX_CLOCK_STEP_SECONDS = 7200;
-const RUN_ENDS_MS = 300_000;
+/**
+ * A run in which nothing has moved for this long is stuck. That a whole run takes longer says nothing: the
+ * machine may be slow. Far more than any pause of the settings, such as the lock of a queue job.
+ */
+const STUCK_MS = 120_000;
+const ANSWERED_MS = 300_000;
 /** What docs/architecture.md promises of a server that is killed. */
 const MAX_LOST_MS = 1000;
 
@@ -68,21 +78,24 @@ try {
   await untilAnswered(installation);
   const load = sendPredictions(installation);
   for (; done < rounds && (done === 0 || Date.now() < endsMs) && broken.length === 0; done += 1) {
+    random = createRandom(seed + done);
     const runId = await startRun(installation);
     const applied: string[] = [];
     for (let fault = 0; fault < faultsOfRound; fault += 1) {
-      await sleep(Math.random() * 2500);
+      await sleep(random.next() * 2500);
       applied.push(await applyFault(installation));
     }
     const status = await untilRunEnds(runId);
     broken = [
-      ...(status === undefined ? [`run ${runId} has not ended in ${RUN_ENDS_MS / 1000} s`] : []),
+      ...(status === undefined
+        ? [`run ${runId} has not moved for ${STUCK_MS / 1000} s: ${await retried(() => describeRun(runId))}`]
+        : []),
       ...(await retried(() => findBroken(installation.database.db))),
       ...(await retried(describeLost)),
       ...(doubled > 0 ? [`${doubled} predictions were answered under an id that was given before`] : []),
     ];
     console.log(
-      `round ${done + 1}: ${applied.join(', ')}: run ${status ?? 'active'}${broken.map((one) => `\n  ${one}`).join('')}`,
+      `round ${done + 1} (seed ${seed + done}): ${applied.join(', ')}: run ${status ?? 'active'}${broken.map((one) => `\n  ${one}`).join('')}`,
     );
   }
   stopping.abort();
@@ -107,7 +120,7 @@ async function applyFault(target: Installation): Promise<string> {
     async () => {
       const mend = cutNetwork();
       await sleep(CUT_MS);
-      const how = Math.random() < 0.5 ? 'resume' : 'reset';
+      const how = random.chance(0.5) ? 'resume' : 'reset';
       mend(how);
       return `cut network, ${how}`;
     },
@@ -121,7 +134,7 @@ async function applyFault(target: Installation): Promise<string> {
     });
   if (stepClock !== undefined)
     faults.push(async () => {
-      stepClock(Math.round((Math.random() * 2 - 1) * MAX_CLOCK_STEP_SECONDS));
+      stepClock(Math.round((random.next() * 2 - 1) * MAX_CLOCK_STEP_SECONDS));
       await sleep(CLOCK_OFF_MS);
       stepClock(0);
       return 'step clock';
@@ -131,14 +144,13 @@ async function applyFault(target: Installation): Promise<string> {
       failOverRedis();
       return 'fail over redis';
     });
-  const name = await faults[Math.floor(Math.random() * faults.length)]?.();
-  if (name === undefined) return 'none';
+  const name = await random.pick(faults)();
   if (!name.endsWith(')')) counts.set(name, (counts.get(name) ?? 0) + 1);
   return name;
 }
 
 async function killOne(target: Installation, kind: VictimKind): Promise<string> {
-  const pid = target.findVictim(kind);
+  const pid = target.findVictim(kind, random);
   if (pid === undefined) return `kill ${kind} (nobody there)`;
   const startedMs = Date.now();
   if (!signal(pid, 'SIGKILL')) return `kill ${kind} (was gone)`;
@@ -155,7 +167,7 @@ async function killOne(target: Installation, kind: VictimKind): Promise<string> 
 }
 
 async function stopOne(target: Installation, kind: VictimKind): Promise<string> {
-  const pid = target.findVictim(kind);
+  const pid = target.findVictim(kind, random);
   if (pid === undefined || !signal(pid, 'SIGSTOP')) return `stop ${kind} (nobody there)`;
   const fromMs = Date.now();
   await sleep(STOPPED_MS);
@@ -206,24 +218,40 @@ async function startRun(target: Installation): Promise<string> {
   }
 }
 
+/** @returns undefined when the run is stuck */
 async function untilRunEnds(runId: string): Promise<string | undefined> {
-  const deadline = Date.now() + RUN_ENDS_MS;
-  while (Date.now() < deadline) {
-    const row = await retried(() =>
+  let seen = '';
+  let movedMs = Date.now();
+  while (Date.now() - movedMs < STUCK_MS) {
+    const { status } = await retried(() =>
       installation.database.db
         .selectFrom('pipeline_runs')
         .select('status')
         .where('id', '=', runId)
         .executeTakeFirstOrThrow(),
     );
-    if (row.status !== 'active') return row.status;
+    if (status !== 'active') return status;
+    const now = await retried(() => describeRun(runId));
+    if (now !== seen) movedMs = Date.now();
+    seen = now;
     await sleep(50);
   }
   return undefined;
 }
 
+/** Where the run is: its stages, with their attempts and how far each has come. */
+async function describeRun(runId: string): Promise<string> {
+  const stages = await installation.database.db
+    .selectFrom('stage_states')
+    .select(['stage', 'candidate', 'status', 'attempts', 'progress', 'worker_id'])
+    .where('run_id', '=', runId)
+    .orderBy('started_at')
+    .execute();
+  return JSON.stringify(stages);
+}
+
 async function untilAnswered(target: Installation): Promise<void> {
-  const deadline = Date.now() + RUN_ENDS_MS;
+  const deadline = Date.now() + ANSWERED_MS;
   while ((await predict(target)) === undefined) {
     if (Date.now() > deadline) throw new Error(`no prediction is answered: ${target.lastWords()}`);
     await sleep(20);

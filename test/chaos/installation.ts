@@ -10,6 +10,7 @@ import path from 'node:path';
 import { writeTinyBase, writeTinyRows } from '../../fixtures/tiny-base.ts';
 import { sleep } from '../../src/core/clock.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
+import type { Random } from '../../src/core/random.ts';
 import { createResources } from '../../src/core/resources.ts';
 import { openDatabase, type Database } from '../../src/db/index.ts';
 import { openLink, type Link } from './link.ts';
@@ -22,7 +23,7 @@ export interface Installation {
   url: string;
   database: Database;
   /** Pids to be hurt; undefined where there is none just now. */
-  findVictim(kind: VictimKind): number | undefined;
+  findVictim(kind: VictimKind, random: Random): number | undefined;
   /** Fills the disk of the workers' and the server's local folders; undefined where none could be mounted. */
   fillDisk: (() => Promise<() => Promise<void>>) | undefined;
   /** Cuts the second worker from PostgreSQL and Redis. @returns what mends it */
@@ -90,12 +91,12 @@ export async function openInstallation(folder: string, backend: Backend): Promis
   return {
     url: `http://127.0.0.1:${port}`,
     database,
-    findVictim: (kind) => {
+    findVictim: (kind, random) => {
       switch (kind) {
         case 'server':
           return server.pid();
         case 'worker':
-          return workers[Math.floor(Math.random() * workers.length)]?.pid();
+          return random.pick(workers).pid();
         case 'training':
           return findTraining(workers.map((worker) => worker.pid()));
         case 'postgres':
