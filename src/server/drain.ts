@@ -18,6 +18,8 @@ export interface Drain {
 /** So long a client that has its last answer may take to send the request that is told to be the last. */
 const IDLE_GRACE_MS = SECOND_MS;
 const CLOSE_IDLE_EVERY_MS = 100;
+/** Of callers that come faster than they are taken, some find the door closed all the same. */
+const TAKE_WAITING_MS = 5 * SECOND_MS;
 
 /**
  * @param options.delayMs new connections are still taken for so long, until balancers have seen that the
@@ -47,9 +49,7 @@ export function createDrain(
       for (const response of answering) if (!response.headersSent) response.shouldKeepAlive = false;
       log.info({ answering: answering.size, delayMs, graceMs }, 'the server drains');
       if (delayMs > 0) await sleep(delayMs);
-      // Just after the event loop has taken the connections that waited: what waits at a listener that closes
-      // is reset.
-      await new Promise((resolve) => setImmediate(resolve));
+      await takeWaitingConnections(http);
       // `close` of an HTTP server cuts idle connections at once, and with them requests that are on their way
       // to it.
       const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(http, () => resolve()));
@@ -78,4 +78,20 @@ export function createDrain(
       else log.info({ elapsedMs }, 'the server has drained');
     },
   };
+}
+
+/**
+ * Resolves just after a turn of the event loop that found no connection at the listener: what waits at one
+ * that closes is reset, and a turn takes only one of those that wait.
+ */
+async function takeWaitingConnections(http: HttpServer): Promise<void> {
+  let taken: number;
+  const take = (): void => void (taken += 1);
+  const untilMs = performance.now() + TAKE_WAITING_MS;
+  http.on('connection', take);
+  do {
+    taken = 0;
+    await new Promise((resolve) => setImmediate(resolve));
+  } while (taken > 0 && performance.now() < untilMs);
+  http.off('connection', take);
 }

@@ -79,6 +79,8 @@ try {
   const load = sendPredictions(installation);
   for (; done < rounds && (done === 0 || Date.now() < endsMs) && broken.length === 0; done += 1) {
     random = createRandom(seed + done);
+    // Now and then the same as before, so that stages with nothing to do are met too.
+    if (random.chance(0.75)) await installation.renewRows(seed + done);
     const runId = await startRun(installation);
     const applied: string[] = [];
     for (let fault = 0; fault < faultsOfRound; fault += 1) {

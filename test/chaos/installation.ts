@@ -22,6 +22,8 @@ export type Backend = 'postgres' | 'redis';
 export interface Installation {
   url: string;
   database: Database;
+  /** Other records for the next run. */
+  renewRows(seed: number): Promise<void>;
   /** Pids to be hurt; undefined where there is none just now. */
   findVictim(kind: VictimKind, random: Random): number | undefined;
   /** Fills the disk of the workers' and the server's local folders; undefined where none could be mounted. */
@@ -41,6 +43,8 @@ export const VICTIM_KINDS = ['server', 'worker', 'training', 'postgres', 'redis'
 export type VictimKind = (typeof VICTIM_KINDS)[number];
 
 const DISK_MIB = 96;
+const ROWS = 'rows.csv';
+const ROWS_COUNT = 400;
 /** Debian's package `faketime`. */
 const FAKETIME = '/usr/lib/x86_64-linux-gnu/faketime/libfaketimeMT.so.1';
 
@@ -91,6 +95,7 @@ export async function openInstallation(folder: string, backend: Backend): Promis
   return {
     url: `http://127.0.0.1:${port}`,
     database,
+    renewRows: async (seed) => void (await writeTinyRows(path.join(folder, ROWS), ROWS_COUNT, seed)),
     findVictim: (kind, random) => {
       switch (kind) {
         case 'server':
@@ -146,7 +151,7 @@ export async function writeSettings(
 ): Promise<string> {
   const file = path.join(folder, 'settings.yaml');
   const base = await writeTinyBase(path.join(folder, 'base'));
-  const rows = await writeTinyRows(path.join(folder, 'rows.csv'), 400, 1);
+  const rows = await writeTinyRows(path.join(folder, ROWS), ROWS_COUNT, 1);
   const settings = {
     model: { base },
     data: { source: { kind: 'file', path: rows }, label: { column: 'label' } },

@@ -1,7 +1,8 @@
 /** A server that leaves on a machine that is busy with something else. */
 import { once } from 'node:events';
 import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { connect, type AddressInfo } from 'node:net';
+import { text } from 'node:stream/consumers';
 import { Worker } from 'node:worker_threads';
 import { expect, it } from 'vitest';
 import { createSilentLogger } from '../../src/core/log.ts';
@@ -55,4 +56,20 @@ it('a drain answers what has arrived while the event loop was held up, however l
   await expect.poll(() => heard.at(-1)).not.toBe('answered');
   expect(heard.at(-1)?.match(/served/g)).toHaveLength(2);
   await client.terminate();
+});
+
+it('a drain takes every connection that waits at the listener before it closes that', async () => {
+  const http = createServer((_request, response) => response.end('served'));
+  http.listen(0, '127.0.0.1');
+  await once(http, 'listening');
+  const drain = createDrain(http, { delayMs: 0, graceMs: 10_000, log: createSilentLogger() });
+  const { port } = http.address() as AddressInfo;
+  // The kernel has taken them all before the server is told of one.
+  const sockets = Array.from({ length: 16 }, () => connect(port, '127.0.0.1'));
+  const answers = sockets.map(async (socket) => {
+    socket.end('GET / HTTP/1.1\r\nhost: localhost\r\n\r\n');
+    return await text(socket).catch(String);
+  });
+  await drain.run();
+  for (const answer of await Promise.all(answers)) expect(answer).toMatch(/Connection: close[\s\S]*served/);
 });
