@@ -18,6 +18,10 @@ export interface Phrases {
   uses: Phrase[];
   /** What it suits: `everyday wear`. */
   occasions: Phrase[];
+  /** What it is or has in a few words, without an article: `smooth and matte finish`. */
+  snippets: Phrase[];
+  /** What a description without a verb calls it: `zesty and tangy lemons`. */
+  leads: Phrase[];
   /** Describing words: `lightweight`. */
   adjectives: string[];
   /** Whole sentences, with their full stop, that can follow one that names the product. */
@@ -49,7 +53,7 @@ const OWNS =
 // oxlint-enable regexp/no-super-linear-backtracking
 
 const ADJECTIVES = new Set(
-  'adjustable aromatic bold bright breathable classic clean comfortable compact convenient cozy creamy crisp crunchy decorative delicate delicious durable dynamic efficient elegant ergonomic essential everyday flavorful flexible floral foldable fresh fruity fun functional gentle glossy graceful handy high-performance high-quality hydrating iconic immersive innovative intuitive juicy lightweight long-lasting luxurious matte minimalist modern nutritious playful portable powerful practical precise premium professional protective radiant refreshing reliable responsive rich roomy rugged sharp silky sleek slim smart smooth soft soothing spacious stackable sturdy stylish supportive sweet tender timeless trendy unique user-friendly vibrant versatile vivid warm washable wireless cordless rechargeable'.split(
+  'adjustable aromatic bold bright breathable classic clean comfortable compact convenient cozy creamy crisp crunchy decorative delicate delicious durable dynamic efficient elegant ergonomic everyday flavorful flexible floral foldable fresh fruity fun functional gentle glossy graceful handy high-performance high-quality hydrating iconic immersive innovative intuitive juicy lightweight long-lasting luxurious matte minimalist modern nutritious playful portable powerful practical precise premium professional protective radiant refreshing reliable responsive rich roomy rugged sharp silky sleek slim smart smooth soft soothing spacious stackable sturdy stylish supportive sweet tender timeless trendy unique user-friendly vibrant versatile vivid warm washable wireless cordless rechargeable'.split(
     ' ',
   ),
 );
@@ -72,6 +76,8 @@ export const NO_PHRASES: Phrases = {
   traits: [],
   uses: [],
   occasions: [],
+  snippets: [],
+  leads: [],
   adjectives: [],
   quotes: [],
   statements: [],
@@ -92,6 +98,8 @@ export function extractPhrases(
     traits: [],
     uses: [],
     occasions: [],
+    snippets: [],
+    leads: [],
     adjectives: [],
     quotes: [],
     statements: [],
@@ -101,6 +109,7 @@ export function extractPhrases(
     const { quote, statement } = readQuote(sentence, number, product);
     if (quote !== undefined) found.quotes.push(quote);
     if (statement !== undefined) found.statements.push(statement);
+    if (number === 0 && statement !== undefined) collectLead(found.leads, statement);
     // Parts of a sentence are known by English words; in other languages sentences are taken whole.
     if (language !== 'en') continue;
     collect(
@@ -122,7 +131,37 @@ export function extractPhrases(
       if (ADJECTIVES.has(word) && !found.adjectives.includes(word)) found.adjectives.push(word);
     }
   }
+  for (const phrase of [...found.features, ...found.definitions]) collectSnippet(found.snippets, phrase);
   return found;
+}
+
+const MAX_LEAD = 48;
+
+function collectLead(list: Phrase[], { text, sentence }: Phrase): void {
+  if (!OPENING.test(text) || HAS_VERB.test(text)) return;
+  const lead = stripEnd(before(MORE_OR_COMMA, lowerFirst(text)), /[\s.,]/u);
+  const words = lead.split(' ').length;
+  if (words > 1 && words < 8 && lead.length <= MAX_LEAD) list.push({ text: lead, sentence });
+}
+
+const OPENING =
+  /^(?:\p{L}[\p{L}'’-]*\s){1,6}\p{L}[\p{L}'’-]*(?:[,.]|\s(?:for|suitable|perfect|ideal|designed|made)\b)/u;
+const MORE_OR_COMMA = /,|\s(?:for|suitable|perfect|ideal|designed|made|available|that|to)\s/u;
+const DETERMINER = /^(?:an?|the|some|various|several|many|all)\s/u;
+/** What follows says for what, with what or where: a few words do without it. */
+const MORE =
+  /,?\s(?:for|to|that|with|at|from|in|on|by|as|made|designed|suitable|perfect|ideal|among|into|without|inspired|crafted|when|during|such|like)\s/u;
+/** A touch, a range or a choice says nothing without what it is of. */
+const HOLLOW =
+  /\b(?:addition|choice|option|way|solution|touch|range|variety|selection|look|set|combination|blend|source|kind|part|experience|item|product|piece|staple|tool|pop|sense|place|model|version|companion|classic|favorite|favourite|hit|must-have|notes)$/iu;
+const MAX_SNIPPET = 28;
+
+function collectSnippet(list: Phrase[], { text, sentence }: Phrase): void {
+  const snippet = before(MORE, text.replace(DETERMINER, ''));
+  const words = snippet.split(' ').length;
+  if (words < 2 || words > 5 || snippet.length > MAX_SNIPPET) return;
+  if (/\sof$|\sof\s|,|\b(?:and|or|its|their|your)$/u.test(snippet) || HOLLOW.test(snippet)) return;
+  if (!list.some((phrase) => phrase.text === snippet)) list.push({ text: snippet, sentence });
 }
 
 /**

@@ -29,6 +29,8 @@ export function withoutBanned(brief: Brief, isNeeded: boolean, isBanned: (text: 
       uses: phrases.uses.filter(({ text }) => allowed(text)),
       occasions: phrases.occasions.filter(({ text }) => allowed(text)),
       adjectives: phrases.adjectives.filter(allowed),
+      snippets: phrases.snippets.filter(({ text }) => allowed(text)),
+      leads: phrases.leads.filter(({ text }) => allowed(text)),
       traits: phrases.traits.filter(({ text }) => allowed(text)),
       quotes: phrases.quotes.filter(({ text }) => allowed(text)),
       statements: phrases.statements.filter(({ text }) => allowed(text)),

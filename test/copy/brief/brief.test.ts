@@ -20,6 +20,29 @@ describe('createBrief', () => {
     expect(textsOf(phrases.quotes)).toContain('It is a convenient tool for slicing boiled eggs.');
   });
 
+  it('says in a few words what the product is or has, cut where another clause begins', () => {
+    const { phrases } = createBrief({
+      title: 'Red Nail Polish',
+      description:
+        'The Red Nail Polish offers a rich and glossy red hue for vibrant nails. With a quick-drying formula, it provides a salon-quality finish at home. It is a charming addition to your desk.',
+    });
+    expect(textsOf(phrases.snippets)).toEqual([
+      'rich and glossy red hue',
+      'quick-drying formula',
+      'salon-quality finish',
+    ]);
+    expect(phrases.leads).toEqual([]);
+  });
+
+  it.each([
+    ['Zesty and tangy lemons, versatile for baking.', 'zesty and tangy lemons'],
+    ['Quality fish steak, suitable for grilling.', 'quality fish steak'],
+    ['Versatile cooking oil suitable for frying.', 'versatile cooking oil'],
+  ])('takes what %j opens with for what the product is called', (description, lead) => {
+    const { phrases } = createBrief({ title: lead.split(' ').at(-1) ?? '', description });
+    expect(phrases.leads).toEqual([{ text: lead, sentence: 0 }]);
+  });
+
   it('leaves out attributes whose value the title says, not those of which it holds the letters', () => {
     const { attributes, values } = createBrief({
       title: 'Shredded Mug of Clay',

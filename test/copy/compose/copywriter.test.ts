@@ -242,6 +242,54 @@ describe('what a record says beside title and description', () => {
   });
 });
 
+describe('what an editor would strike', () => {
+  const products = [
+    {
+      title: 'Water',
+      description: 'Pure and refreshing bottled water, essential for staying hydrated throughout the day.',
+    },
+    { title: 'Lemon', description: 'Zesty and tangy lemons, versatile for cooking and baking.', price: 0.79 },
+    {
+      title: 'Boxed Blender',
+      description:
+        'The Boxed Blender is a powerful and compact blender perfect for smoothies. It is a kitchen helper for sautéing and for more.',
+    },
+  ];
+  const write = async (): Promise<string[]> => {
+    const all: string[] = [];
+    for (const [seed, product] of products.entries()) {
+      const request = { ...product, currency: 'USD', seed, count: 16, channels: copywriter.channelNames };
+      const { alternatives } = await writeCopy(copywriter, request, byLength);
+      all.push(...Object.values(alternatives).flatMap((texts) => texts.map(({ text }) => text)));
+    }
+    return all;
+  };
+
+  it('stands in no text: words in another order than the record, two full stops, a sentence cut short', async () => {
+    const all = (await write()).join('\n');
+    expect(all).not.toMatch(/Boxed Blender: a? ?powerful and compact blender/iu);
+    expect(all).not.toMatch(/tangy and zesty|compact and powerful|refreshing and pure/iu);
+    expect(all).not.toMatch(/(?<!\.)\.\.(?!\.)|\b(?:perfect|essential|makes it)\.$/mu);
+    expect(all).not.toMatch(/^(?:Meet|Introducing) [^.]+\. It is an? /mu);
+  });
+
+  it('stands in no bullet: a call, or the name of the product where three facts can be told', async () => {
+    const copy = await writeCopy(copywriter, { ...lamp, channels: ['amazon'] }, byLength);
+    const bullets = copy.channels.amazon?.bullets ?? [];
+    expect(bullets).toContain('A soft glow and a foldable arm');
+    expect(bullets).not.toContain('Nordic Desk Lamp');
+    const water = await writeCopy(
+      copywriter,
+      { ...products[0], channels: ['amazon'] } as CopyRequest,
+      byLength,
+    );
+    expect(water.channels.amazon?.bullets).toEqual(
+      expect.arrayContaining([expect.stringMatching(/^Pure and refreshing bottled water/u)]),
+    );
+    expect(String(water.channels.amazon?.bullets)).not.toMatch(/look|discover|ahead|curious/iu);
+  });
+});
+
 describe('a batch', () => {
   it.each(LANGUAGES)('in %s opens no two of 50 texts with the same five words', async (language) => {
     const random = createRandom(50);

@@ -4,7 +4,7 @@ import type { Random } from '../../../core/random.ts';
 import type { Brief, Phrase, Tone } from '../../brief/index.ts';
 import { bit, type Kin, type Part, type Rule, type Slot } from './rules.ts';
 import { grammarOf, lexiconOf, type Case } from '../../languages/index.ts';
-import { emojiOf, vocabularyOf, type CategoryWords, type ToneWords } from './vocabulary.ts';
+import { emojiOf, vocabularyOf, wordsOf, type CategoryWords, type ToneWords } from './vocabulary.ts';
 
 /** What one text may still say. Facts are struck out as they are used, so that no text repeats itself. */
 export interface Material {
@@ -19,6 +19,8 @@ export interface Material {
   definitions: Phrase[];
   uses: Phrase[];
   occasions: Phrase[];
+  snippets: Phrase[];
+  leads: Phrase[];
   traits: Phrase[];
   quotes: Phrase[];
   statements: Phrase[];
@@ -30,6 +32,8 @@ export interface Material {
   keywords: string[];
   picks: string[];
   moments: string[];
+  /** Whether calls speak of `them`: Lemon is sold as lemons. */
+  isMany: boolean;
   /** What the text under way says of the product, in the record's words. */
   said: string[];
   /** Where in a text the last sentence belongs: by its place in the record, then what stands beside it. */
@@ -40,6 +44,7 @@ const MANY_FEATURES = bit('feature') | bit('feature2');
 const MANY_ADJECTIVES = bit('adjective') | bit('adjective2');
 const ALWAYS = bit('pick') | bit('moment') | bit('call') | bit('nudge');
 const SENTENCES_OF_TEXT = bit('quote') | bit('statement');
+const OF_PRODUCT = bit('name') | bit('theName') | bit('kind') | bit('kindOne');
 const ASIDES = bit('emoji') | bit('share');
 
 export function createMaterial(
@@ -50,8 +55,8 @@ export function createMaterial(
   isPost: boolean,
 ): Material {
   const { phrases } = brief;
-  const { categories, tones } = vocabularyOf(brief.language);
-  const words = categories[brief.category];
+  const { tones } = vocabularyOf(brief.language);
+  const words = wordsOf(brief);
   const material: Material = {
     has: 0,
     brief,
@@ -60,9 +65,11 @@ export function createMaterial(
     tone: tones[tone],
     random,
     features: random.shuffle(phrases.features.filter(({ text }) => !endsInWordOf(text, name))),
-    definitions: random.shuffle([...phrases.definitions]),
+    // `Boxed Blender, a powerful blender`: its adjectives say it better.
+    definitions: random.shuffle(phrases.definitions.filter(({ text }) => !endsInWordOf(text, name))),
     uses: random.shuffle([...phrases.uses]),
     occasions: random.shuffle([...phrases.occasions]),
+    snippets: random.shuffle(phrases.snippets.filter(({ text }) => !endsInWordOf(text, name))),
     traits: random.shuffle([...phrases.traits]),
     quotes: random.shuffle([...phrases.quotes]),
     statements: random.shuffle([...phrases.statements]),
@@ -70,10 +77,14 @@ export function createMaterial(
     values: random.shuffle([...brief.values]),
     makers: brief.maker === '' ? [] : [brief.maker],
     prices: brief.price === '' ? [] : [brief.price],
+    leads: [...phrases.leads],
     adjectives: random.shuffle([...phrases.adjectives]),
     keywords: random.shuffle([...brief.keywords]),
     picks: random.shuffle([...words.picks]),
     moments: random.shuffle([...words.moments]),
+    isMany:
+      brief.plural ||
+      phrases.leads.some(({ text }) => lexiconOf('en').find(text.split(' '))?.noun.plural === true),
     said: [],
     rank: 0,
   };
@@ -109,6 +120,8 @@ function available(material: Material, kept: number): number {
   if (material.definitions.length > 0) has |= bit('definition');
   if (material.uses.length > 0) has |= bit('use');
   if (material.occasions.length > 0) has |= bit('occasion');
+  if (material.snippets.length > 0) has |= bit('snippet');
+  if (material.leads.length > 0) has |= bit('lead');
   if (material.traits.length > 0) has |= bit('trait');
   if (material.quotes.length > 0) has |= bit('quote');
   if (material.statements.length > 0) has |= bit('statement');
@@ -139,7 +152,8 @@ export function pickRule(
   const { random } = material;
   const possible = rules.filter((rule) => (rule.needs & ~material.has) === 0);
   const spare = takesSpare ? possible.filter((rule) => rule.kin === 'spare' && !used.has(rule)) : [];
-  if (spare.length > 0) return random.pick(spare);
+  const ofProduct = spare.filter(({ needs }) => (needs & OF_PRODUCT) !== 0);
+  if (spare.length > 0) return random.pick(ofProduct.length > 0 ? ofProduct : spare);
   const order: Kin[] = random.chance(shares.wish) ? ['wish'] : [];
   order.push(
     ...(random.chance(shares.fact) ? (['fact', 'anything'] as const) : (['anything', 'fact'] as const)),
@@ -153,12 +167,22 @@ export function pickRule(
 }
 
 const MANY = 100;
+/** How often a text ends with a call of its kind of product, where there are such. */
+const OWN_CALLS = 0.5;
 /** What follows a record's sentences, in order. */
 const LATER = [bit('attribute'), bit('maker'), bit('price')];
 const SAYS_NOTHING: ReadonlySet<Slot> = new Set(['pick', 'moment', 'call', 'nudge', 'share', 'emoji']);
 
 /** The rule as text; the facts it used are struck out of `material`. */
 export function expandRule(rule: Rule, material: Material): string {
+  // Two words stand as in the record: `sweet and juicy`.
+  if ((rule.needs & bit('adjective2')) !== 0) {
+    const { adjectives } = material.brief.phrases;
+    const two = material.adjectives
+      .slice(0, 2)
+      .toSorted((a, b) => adjectives.indexOf(a) - adjectives.indexOf(b));
+    material.adjectives = [...two, ...material.adjectives.slice(2)];
+  }
   let out = '';
   const usedPhrases: Phrase[] = [];
   const take = (phrases: Phrase[]): string => {
@@ -176,7 +200,7 @@ export function expandRule(rule: Rule, material: Material): string {
           ? spell(material.brief, part)
           : part.slot === 'theName'
             ? speakOf(material, part.wordCase)
-            : agree(fill(part.slot, material, take), material.brief.plural);
+            : agree(fill(part.slot, material, take), material.isMany);
       if (material.brief.language === 'en' && /^[aeiou]/u.test(value) && /\b[Aa] $/u.test(out))
         out = `${out.slice(0, -1)}n `;
       if (part.is === 'phrase') material.said.push(material.brief.kind);
@@ -213,7 +237,7 @@ function speakOf({ name, brief }: Material, wordCase: Case): string {
 }
 
 function fill(slot: Slot, material: Material, take: (phrases: Phrase[]) => string): string {
-  const { random, tone, brief } = material;
+  const { random, tone, words, brief } = material;
   switch (slot) {
     case 'name':
       return material.name;
@@ -231,6 +255,10 @@ function fill(slot: Slot, material: Material, take: (phrases: Phrase[]) => strin
       return take(material.uses);
     case 'occasion':
       return take(material.occasions);
+    case 'snippet':
+      return take(material.snippets);
+    case 'lead':
+      return take(material.leads);
     case 'trait':
       return take(material.traits);
     case 'quote':
@@ -257,13 +285,13 @@ function fill(slot: Slot, material: Material, take: (phrases: Phrase[]) => strin
     case 'moment':
       return next(material.moments);
     case 'call':
-      return random.pick(tone.calls);
+      return random.pick(words.calls !== undefined && random.chance(OWN_CALLS) ? words.calls : tone.calls);
     case 'nudge':
       return random.pick(tone.nudges);
     case 'share':
       return random.pick(vocabularyOf(brief.language).shares);
     case 'emoji':
-      return random.pick(emojiOf()[brief.category]);
+      return random.pick(emojiOf(brief));
     default:
       return assertNever(slot);
   }
@@ -301,6 +329,8 @@ function strike(material: Material, used: readonly Phrase[], quoted: boolean): v
   material.definitions = material.definitions.filter(unsaid);
   material.uses = material.uses.filter(unsaid);
   material.occasions = material.occasions.filter(unsaid);
+  material.snippets = material.snippets.filter(unsaid);
+  material.leads = material.leads.filter(quoted ? elsewhere : unsaid);
 }
 
 /** A word that was said is not said again, nor a sentence of which such words were the news. */

@@ -25,6 +25,8 @@ const SLOTS = [
   'definition',
   'use',
   'occasion',
+  'snippet',
+  'lead',
   'adjective',
   'adjective2',
   'quote',
@@ -75,6 +77,8 @@ const FACTS =
   bit('feature2') |
   bit('trait') |
   bit('definition') |
+  bit('snippet') |
+  bit('lead') |
   bit('use') |
   bit('occasion') |
   bit('adjective') |

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { defineWording, defineWordings, wordList } from '../../../core/wording.ts';
-import { TONES } from '../../brief/index.ts';
+import { TONES, type Brief } from '../../brief/index.ts';
 import { CATEGORIES, LANGUAGES, type Language } from '../../languages/index.ts';
 
 const categoryWords = z.strictObject({
@@ -8,6 +8,8 @@ const categoryWords = z.strictObject({
   picks: wordList,
   /** Where or when it is met, after "for". */
   moments: wordList,
+  /** What else ends a text about such a product. */
+  calls: wordList.optional(),
 });
 const toneWords = z.strictObject({
   calls: wordList,
@@ -16,6 +18,8 @@ const toneWords = z.strictObject({
 });
 const schema = z.strictObject({
   categories: z.record(z.enum(CATEGORIES), categoryWords),
+  /** In place of the category's, for a group of nouns.yaml: a spatula is no home favourite. */
+  groups: z.record(z.string(), categoryWords).default({}),
   tones: z.record(z.enum(TONES), toneWords),
   /** Calls that only a post can make. */
   shares: wordList,
@@ -31,5 +35,18 @@ export function vocabularyOf(language: Language): Vocabulary {
   return sources[language]();
 }
 
-/** Emoji of each category: alike in every language. */
-export const emojiOf = defineWording('emoji', z.record(z.enum(CATEGORIES), wordList));
+export function wordsOf({
+  language,
+  category,
+  noun,
+}: Pick<Brief, 'language' | 'category' | 'noun'>): CategoryWords {
+  const { categories, groups } = vocabularyOf(language);
+  return groups[noun?.group ?? ''] ?? categories[category];
+}
+
+const emoji = defineWording('emoji', z.record(z.string(), wordList));
+
+/** Of the noun's group or the category: alike in every language. */
+export function emojiOf({ category, noun }: Pick<Brief, 'category' | 'noun'>): readonly string[] {
+  return emoji()[noun?.group ?? ''] ?? emoji()[category] ?? ['✨'];
+}

@@ -60,12 +60,16 @@ const LEAST_ATTEMPTS = 16;
 /** Than a field aims at: as much as a text may be without being called long. */
 const LONGER = 1.15;
 const FEW_SENTENCES = 3;
+/** As few bullets as platforms take: what says no fact only fills these. */
+const FEWEST_BULLETS = 3;
 const PART_OF_SENTENCE = bit('definition') | bit('feature') | bit('use') | bit('occasion');
 /** A bullet speaks of its product without saying so. */
 const PRONOUN = /^(?:It's|It is|They are|They're|It|They)\s(?=\p{Ll})/u;
 /** What may follow a sentence that is whole without it. */
 const ASIDE =
-  /,\s(?=(?:featuring|with|offering|known|perfect|ideal|designed|made|providing|crafted|suitable|adding|ensuring|including|making)\b)/giu;
+  /,\s(?=(?:featuring|with|offering|known|perfect|ideal|great|essential|designed|made|providing|crafted|suitable|adding|ensuring|including|making|enhancing|delivering|packed|equipped|available)\b)|(?<!(?:\b(?:is|are|be|it|them|and|or|not|also)|'s|[.!?]))\s(?=(?:designed|made|crafted|built|suitable|perfect|ideal)\s(?:for|to)\b)|(?<!(?:\b(?:perfect|ideal|great|good|suitable|right|made|designed|built|crafted|used|known|versatile|essential|enough|is|are|tool|accessory|solution|item|addition|container|utensil|way|option|choice)|[.!?]))\s(?=for\s\p{L}+ing\b)/giu;
+/** `Meet the Wok. It is a pan` is one sentence. */
+const INTRODUCED = /^((?:Meet|Introducing) [^.]+)\. (?:It is|It's|They are|They're) (?=(?:an?|the)\s)/u;
 const WHOLE_SENTENCE = bit('quote') | bit('statement');
 
 /** The default writer; it never fails and never waits. */
@@ -173,13 +177,34 @@ function writeBullets(field: FieldRequest, material: Material): string[] {
     return (needs & PART_OF_SENTENCE) === 0 ? 2 : isFew ? 0 : 1;
   };
   const texts: string[] = [];
-  for (const rule of rules.toSorted((a, b) => rank(a) - rank(b))) {
-    while (texts.length < field.count && (rule.needs & ~material.has) === 0) {
-      texts.push(upperFirst(expandRule(rule, material).replace(PRONOUN, '')).replace(/\.$/u, ''));
-      if (rule.kin !== 'fact') break;
-    }
+  const say = (rule: Rule): void => {
+    texts.push(upperFirst(expandRule(rule, material).replace(PRONOUN, '')).replace(/\.$/u, ''));
+  };
+  const isSayable = ({ needs }: Rule): boolean => texts.length < field.count && (needs & ~material.has) === 0;
+  const ranked = rules.toSorted((a, b) => rank(a) - rank(b));
+  for (const rule of ranked) {
+    while (rule.kin === 'fact' && isSayable(rule)) say(rule);
+    if (rule.kin === 'wish' && isSayable(rule)) say(rule);
   }
+  // What a long sentence adds after a comma is a fact of its own.
+  while (texts.length < Math.min(field.count, FEWEST_BULLETS) && splitFact(texts));
+  for (const rule of ranked)
+    if (rule.kin === 'anything' && texts.length < FEWEST_BULLETS && isSayable(rule)) say(rule);
   return texts;
+}
+
+/** `Bottled water, essential for hikes` as two facts, in place; false where no text can be parted. */
+function splitFact(texts: string[]): boolean {
+  for (const [at, text] of texts.entries()) {
+    const { index = -1 } =
+      /,\s(?=(?:perfect|ideal|great|essential|designed|made|crafted|suitable|with|featuring|providing|offering|ensuring|adding)\b)/iu.exec(
+        text,
+      ) ?? {};
+    if (index < 0) continue;
+    texts.splice(at, 1, text.slice(0, index), upperFirst(text.slice(index + 2)));
+    return true;
+  }
+  return false;
 }
 
 /** The same generic lines for everyone: the last resort when bans or a hostile title leave nothing else. */
@@ -211,6 +236,10 @@ function writeOne(field: FieldRequest, material: Material, used: Set<Rule>, take
     case 'headline':
       return titleCase(writeFragment('headline', material, used, takesSpare), material.brief.language);
     case 'title':
+      return titleCase(
+        writeFragment('title', material, used, takesSpare).replace(/(?<=: )an?\s(?=\p{Ll})/u, ''),
+        material.brief.language,
+      );
     case 'bullet':
     case 'subject':
       return writeFragment(field.role, material, used, takesSpare);
@@ -286,7 +315,8 @@ function writeSentence(
   );
   if (rule === undefined) return undefined;
   used.add(rule);
-  return expandRule(rule, material);
+  const text = expandRule(rule, material);
+  return material.brief.language === 'en' ? text.replace(INTRODUCED, '$1, ') : text;
 }
 
 function joinSentences(sentences: readonly (string | undefined)[], core: number, isLong: boolean): string {
@@ -325,7 +355,7 @@ function titleCase(text: string, language: Language): string {
   return words
     .map((word, index) => {
       if (index > 0 && index < words.length - 1 && SMALL_WORDS.has(word)) return word;
-      return /^[A-Za-z][a-z]*(?:[-'][a-z]+)*[,.:?]?$/u.test(word)
+      return /^[A-Za-z]\p{Ll}*(?:[-'’]\p{Ll}+)*[,.:?]?$/u.test(word)
         ? word.replaceAll(/(?<=^|-)[a-z]/gu, (letter) => letter.toUpperCase())
         : word;
     })
