@@ -71,17 +71,7 @@ const STATE_METRICS: readonly StateMetric[] = [
     name: 'copyloop_runs',
     help: 'Runs, by status',
     labels: ['status'],
-    read: async ({ db }) => {
-      const counted = await db
-        .selectFrom('pipeline_runs')
-        .select(['status', (e) => e.fn.countAll<number>().as('runs')])
-        .groupBy('status')
-        .execute();
-      return RUN_STATUSES.map((status) => ({
-        labels: { status },
-        value: counted.find((row) => row.status === status)?.runs ?? 0,
-      }));
-    },
+    read: async ({ db }) => await countByStatus(db, 'pipeline_runs', RUN_STATUSES),
   },
   {
     name: 'copyloop_run_finished_timestamp_seconds',
@@ -157,26 +147,12 @@ const STATE_METRICS: readonly StateMetric[] = [
   {
     name: 'copyloop_dataset_version',
     help: 'Number of the newest dataset version; 0: there is none',
-    read: async ({ db }) => {
-      const row = await db
-        .selectFrom('dataset_versions')
-        .select((e) => e.fn.max('version').as('version'))
-        .executeTakeFirst();
-      return one(row?.version ?? 0);
-    },
+    read: async ({ db }) => one((await newestDataset(db))?.version ?? 0),
   },
   {
     name: 'copyloop_dataset_rows',
     help: 'Rows of the newest dataset version',
-    read: async ({ db }) => {
-      const row = await db
-        .selectFrom('dataset_versions')
-        .select('row_count')
-        .orderBy('version', 'desc')
-        .limit(1)
-        .executeTakeFirst();
-      return one(row?.row_count ?? 0);
-    },
+    read: async ({ db }) => one((await newestDataset(db))?.row_count ?? 0),
   },
   {
     name: 'copyloop_champion_accuracy',
@@ -270,17 +246,7 @@ const STATE_METRICS: readonly StateMetric[] = [
     name: 'copyloop_jobs',
     help: 'Prediction jobs that are kept, by status',
     labels: ['status'],
-    read: async ({ db }) => {
-      const counted = await db
-        .selectFrom('prediction_jobs')
-        .select(['status', (e) => e.fn.countAll<number>().as('jobs')])
-        .groupBy('status')
-        .execute();
-      return JOB_STATUSES.map((status) => ({
-        labels: { status },
-        value: counted.find((row) => row.status === status)?.jobs ?? 0,
-      }));
-    },
+    read: async ({ db }) => await countByStatus(db, 'prediction_jobs', JOB_STATUSES),
   },
   {
     name: 'copyloop_job_rows',
@@ -329,6 +295,28 @@ export function addStateMetrics(registry: Registry, source: () => StateSource, l
 function empty(gauge: Gauge, labels: readonly string[]): void {
   gauge.reset();
   if (labels.length === 0) gauge.remove();
+}
+
+async function countByStatus(
+  db: Db,
+  table: 'pipeline_runs' | 'prediction_jobs',
+  statuses: readonly string[],
+): Promise<Sample[]> {
+  const counted = await db
+    .selectFrom(table)
+    .select(['status', (e) => e.fn.countAll<number>().as('rows')])
+    .groupBy('status')
+    .execute();
+  return statuses.map((status) => ({
+    labels: { status },
+    value: counted.find((row) => row.status === status)?.rows ?? 0,
+  }));
+}
+
+async function newestDataset(db: Db): Promise<{ version: number; row_count: number } | undefined> {
+  const { rows } = await sql<{ version: number; row_count: number }>`
+    SELECT version, row_count FROM dataset_versions ORDER BY version DESC LIMIT 1`.execute(db);
+  return rows[0];
 }
 
 function secondsBetween(fromMs: number, toMs: number): number {
