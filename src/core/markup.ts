@@ -13,6 +13,9 @@ export const MAX_MARKUP_CHARS = 200_000;
 /** Browsers stop at 512. What is nested deeper is no text of a product, and is kept as it stands. */
 const MAX_DEPTH = 1000;
 
+/** Markup that a shop has written as text once more, as OpenCart does: it begins with a block of it. */
+const ENCODED = /^\s{0,20}&lt;(?:p|div|h[1-6]|ul|ol|table|span|section|br)(?:\s|\/|&gt;)/iu;
+
 const VOID = words(
   'area base basefont br col embed frame hr img input keygen link meta param source track wbr',
 );
@@ -82,7 +85,7 @@ export function toPlainText(text: string): string {
     if (depth > MAX_DEPTH) return text;
   }
   parser.end();
-  if (!isMarkup) return plain;
+  if (!isMarkup) return ENCODED.test(text) && text.includes('&lt;/') ? toPlainText(plain) : plain;
   return lines
     .map((line) => line.replaceAll(/[ \t\n\f\r]+/gu, ' ').trim())
     .filter((line) => line !== '')

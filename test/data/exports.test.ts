@@ -18,6 +18,8 @@ interface Truth {
   encoding: string;
   delimiter: string | null;
   header_line?: number;
+  /** Of a file whose bytes do not tell it. */
+  declare?: string;
   accepted: number;
   refused: number;
   /** What is true of some of its records; texts in one line. */
@@ -26,12 +28,13 @@ interface Truth {
 
 const files = JSON.parse(readFileSync(path.join(folder, 'truth.json'), 'utf8')) as Record<string, Truth>;
 
-async function inspect(file: string) {
+async function inspect(file: string, encoding: string | null = null) {
   const records: Record<string, unknown>[] = [];
   const source = {
     ...loadConfig({ env: {} }).config.data.source,
     kind: 'file' as const,
     path: path.join(folder, file),
+    encoding,
   };
   const found = await inspectSource({
     source,
@@ -54,7 +57,7 @@ function flatten({ record, metrics }: InspectedRecord): Record<string, unknown> 
 
 describe('an export that is read without a flag', () => {
   it.each(Object.entries(files))('%s is what it is, with every row as it is', async (file, truth) => {
-    const { found, records } = await inspect(file);
+    const { found, records } = await inspect(file, truth.declare);
     const { layout } = found;
     expect(found).toMatchObject({
       format: expect.stringContaining(truth.format),
@@ -65,6 +68,18 @@ describe('an export that is read without a flag', () => {
     expect([layout.encoding, layout.delimiter]).toEqual([truth.encoding, truth.delimiter]);
     if (truth.header_line !== undefined) expect(layout.headerLine).toBe(truth.header_line);
     for (const record of truth.records) expect(records).toContainEqual(expect.objectContaining(record));
+  });
+});
+
+describe('a file whose encoding its bytes leave in doubt', () => {
+  const doubtful = Object.entries(files).flatMap(([file, { declare }]) =>
+    declare === undefined ? [] : [[file, declare]],
+  );
+
+  it.each(doubtful)('%s is asked about, with the likeliest answer first: %s', async (file, encoding) => {
+    await expect(inspect(file)).rejects.toThrow(
+      new RegExp(`: name the right one \\(--encoding ${encoding}\\), or save it as UTF-8$`, 'u'),
+    );
   });
 });
 

@@ -5,6 +5,7 @@
  */
 import { countKnownNames } from '../platform/recognise.ts';
 import { splitRecords, type Delimiters, type RawRecord } from './split-records.ts';
+import { decodeUtf8 } from './table.ts';
 
 export interface Dialect extends Delimiters {
   /**
@@ -66,7 +67,7 @@ function judge(
   }
   // Where a file is of two minds its header decides.
   const header = records[0]?.cells ?? [];
-  const isHeaderKnown = agreeing < records.length && header.length > 1 && countKnownNames(header) > 1;
+  const isHeaderKnown = agreeing < records.length && header.length > 1 && countNames(header) > 1;
   if (isHeaderKnown) [cells, agreeing] = [header.length, counts.get(header.length) ?? 0];
   if (cells === 1) return { score: delimiter === ',' ? 0.01 : 0, cells };
   const before = records.findIndex((record) => record.cells.length === cells);
@@ -99,13 +100,22 @@ export function findHeader(
   // Headings over groups of columns, labels over technical names: the header is the line that says more names
   // that exports have.
   for (let next = at + 1; next <= at + HEADERS_COMPARED && next < candidates.length; next += 1) {
-    const known = countKnownNames((candidates[next] as RawRecord).cells);
-    if (known < 2 || known <= countKnownNames((candidates[at] as RawRecord).cells)) continue;
+    const known = countNames((candidates[next] as RawRecord).cells);
+    if (known < 2 || known <= countNames((candidates[at] as RawRecord).cells)) continue;
     for (const record of candidates.slice(at, next))
       ignored.push({ line: record.line, reason: 'is a heading' });
     at = next;
   }
   return { first: candidates[at], ignored };
+}
+
+/** Cells of text are bytes yet; those of workbooks, which hold more than bytes can, are not. */
+function countNames(cells: readonly string[]): number {
+  return countKnownNames(
+    cells.map((cell) =>
+      /[^\p{ASCII}]/u.test(cell) ? (decodeUtf8(Buffer.from(cell, 'latin1')) ?? cell) : cell,
+    ),
+  );
 }
 
 /** Why a line is none of the table; undefined where it is the header. */

@@ -3,6 +3,7 @@
  * without being told only where every byte above ASCII makes sense in it; what is doubtful is asked about.
  */
 import { AppError } from '../../core/errors.ts';
+import { countKnownNames } from '../platform/recognise.ts';
 
 export interface Encoding {
   /** As WHATWG calls it: `utf-8`, `utf-16le`, `windows-1252`. */
@@ -34,13 +35,64 @@ export function findEncoding(head: Buffer, name: string, declared: string | unde
   const bytes = head.subarray(0, Math.max(0, head.length - 3));
   const { damaged, multibyte } = countUtf8(head.length < 8 ? head : bytes);
   // Some rows of a UTF-8 file may be damaged: they are refused one by one.
-  if (damaged === 0 || multibyte > 0) return { name: 'utf-8', markBytes: 0 };
+  if (damaged === 0 || multibyte * 2 >= damaged) return { name: 'utf-8', markBytes: 0 };
   if (looksLikeWindows1252(bytes)) return { name: 'windows-1252', markBytes: 0 };
+  const likely = suggestEncodings(bytes);
+  const asked =
+    likely.length === 0
+      ? 'name its encoding (--encoding windows-1250, shift_jis, ...)'
+      : `${likely.map(({ encoding, shown }) => `as ${encoding} it says ${JSON.stringify(shown)}`).join(', ')}: name the right one (--encoding ${likely[0]?.encoding})`;
   throw new AppError(
     'bad-data',
-    `${name} is neither UTF-8 nor plainly Windows-1252: name its encoding (--encoding windows-1250, shift_jis, ...), or save it as UTF-8`,
+    `${name} is neither UTF-8 nor plainly Windows-1252; ${asked}, or save it as UTF-8`,
     { details: { field: 'encoding' } },
   );
+}
+
+/** What texts in each of these hold beyond ASCII. */
+const USUAL: readonly (readonly [string, RegExp])[] = [
+  ['shift_jis', /[\p{Script=Hiragana}ァ-ヶ\p{Script=Han}ー、。（）「」・]/gu],
+  ['euc-jp', /[\p{Script=Hiragana}ァ-ヶ\p{Script=Han}ー、。（）「」・]/gu],
+  ['euc-kr', /\p{Script=Hangul}/gu],
+  ['gb18030', /[\p{Script=Han}，。（）、]/gu],
+  ['big5', /[\p{Script=Han}，。（）、]/gu],
+  ['windows-1251', /(?<![a-z])(?:[а-яёіїєґ№«»–—]|(?<![а-я])[А-ЯЁІЇЄ])(?![a-z])/giu],
+  ['koi8-r', /(?<![A-Za-z])(?:[а-яё]|(?<![а-я])[А-ЯЁ])(?![A-Za-z])/gu],
+  ['windows-1253', /(?<![A-Za-z])(?:[α-ωάέήίόύώϊϋς]|(?<![α-ω])[Α-ΩΆΈΉΊΌΎΏ])(?![A-Za-z])/gu],
+  ['windows-1255', /(?<![A-Za-z])[א-ת](?![A-Za-z])/gu],
+  ['windows-1256', /(?<![A-Za-z])\p{Script=Arabic}(?![A-Za-z])/gu],
+  [
+    'windows-1250',
+    /[ąćęłńóśźżáčďéěíňřšťúůýžäöüßőűăâîșţšľĺŕôđ–„”€]|(?<!\p{Ll})[ĄĆĘŁŃÓŚŹŻÁČĎÉĚÍŇŘŠŤÚŮÝŽÄÖÜŐŰÂÎŞŢĽ]/gu,
+  ],
+  ['windows-1254', /[çğıöşüâîû–€]|(?<!\p{Ll})[ÇĞİÖŞÜ]/gu],
+  ['iso-8859-15', /[àâæçéèêëîïôœùûüÿäößñáíóú€«»]|(?<!\p{Ll})[ÀÂÆÇÉÈÊËÎÏÔŒÙÛÜÄÖÑ]/gu],
+];
+const SHOWN_CHARS = 40;
+
+/**
+ * Encodings in which nearly all that is not ASCII makes sense, no more than three: those first in which
+ * columns have names that columns have.
+ */
+function suggestEncodings(bytes: Buffer): { encoding: string; shown: string }[] {
+  const head = bytes.subarray(0, 1 << 14);
+  const likely = USUAL.flatMap(([encoding, usual]) => {
+    let text: string;
+    try {
+      // The end may cut through a character.
+      text = new TextDecoder(encoding, { fatal: true }).decode(head, { stream: true });
+    } catch {
+      return [];
+    }
+    const beyond = text.match(/[^\p{ASCII}]/gu)?.length ?? 0;
+    const share = beyond === 0 ? 0 : (text.match(usual)?.length ?? 0) / beyond;
+    if (share < 0.9) return [];
+    const at = Math.max(0, text.search(/[^\p{ASCII}]/u) - 10);
+    const shown = text.slice(at, at + SHOWN_CHARS).split(/[\r\n]/u)[0] ?? '';
+    const names = countKnownNames(text.slice(0, 4000).split(/[,;\t|\r\n"]/u));
+    return [{ encoding, shown, share, names }];
+  });
+  return likely.toSorted((a, b) => b.names - a.names || b.share - a.share).slice(0, 3);
 }
 
 function encodingOf(label: string): string {

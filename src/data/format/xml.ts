@@ -20,13 +20,24 @@ const RECORDS = new Set([
   'listing',
   'shopitem',
   'artikel',
+  'produkt',
+  'produit',
+  'producto',
+  'prodotto',
+  'produto',
+  'urun',
+  'ürün',
+  'товар',
+  'goods',
+  'o',
 ]);
 const MAX_DEPTH = 64;
 
 interface Element {
   name: string;
   text: string;
-  children: [string, unknown][];
+  /** With the language that an element names. */
+  children: [string, unknown, string?][];
 }
 
 /**
@@ -87,7 +98,8 @@ export function readXml(bytes: OpenedBytes, name: string): SourceTable {
           const element = elements.pop();
           if (element === undefined) return;
           const parent = elements.at(-1);
-          if (parent !== undefined) parent.children.push([element.name, valueOf(element)]);
+          if (parent !== undefined)
+            parent.children.push([element.name, valueOf(element), languageOf(element)]);
           else {
             count += 1;
             rows.push({ line: itemLine, values: toValues(element.children) });
@@ -151,11 +163,28 @@ function hrefOf(children: Element['children']): unknown {
   return children.find(([key]) => key === '@href')?.[1];
 }
 
-/** A name that occurs more than once holds a list. */
+function languageOf({ children }: Element): string | undefined {
+  const language = children.find(([key]) => key === '@xml:lang')?.[1];
+  return typeof language === 'string' ? language : undefined;
+}
+
+/** A name that occurs more than once holds a list; in several languages, each by its own. */
 function toValues(children: Element['children']): Record<string, unknown> {
-  const values = new Map<string, unknown[]>();
-  for (const [key, value] of children) values.set(key, [...(values.get(key) ?? []), value]);
-  return Object.fromEntries([...values].map(([key, list]) => [key, list.length === 1 ? list[0] : list]));
+  const values = new Map<string, { value: unknown; language: string | undefined }[]>();
+  for (const [key, value, language] of children)
+    values.set(key, [...(values.get(key) ?? []), { value, language }]);
+  return Object.fromEntries(
+    [...values].map(([key, list]) => {
+      if (list.length === 1) return [key, list[0]?.value];
+      const isByLanguage = list.every(({ language }) => language !== undefined);
+      return [
+        key,
+        isByLanguage
+          ? Object.fromEntries(list.map(({ value, language = '' }) => [language, value]))
+          : list.map(({ value }) => value),
+      ];
+    }),
+  );
 }
 
 function localName(tag: string): string {

@@ -4,11 +4,11 @@
  */
 import { MAPPABLE_FIELDS, type RecordField } from '../../core/config/index.ts';
 import { currencyOfName } from '../values/numbers.ts';
-import { COLUMN_WORDS } from './column-words.ts';
+import { COLUMN_WORDS, type FieldWords } from './column-words.ts';
 import type { Platform } from './platform.ts';
 import { REPORT_WORDS, REPORTS } from './reports.ts';
-import { REVIEWS } from './reviews.ts';
-import { SHOPS } from './shops.ts';
+import { REVIEW_WORDS, REVIEWS } from './reviews.ts';
+import { SHOP_WORDS, SHOPS } from './shops.ts';
 
 /** The first that fits is taken. */
 const PLATFORMS: readonly Platform[] = [...SHOPS, ...REVIEWS, ...REPORTS];
@@ -43,12 +43,12 @@ export function normaliseName(name: string): string {
 }
 
 const ENGLISH = new Map(
-  Object.entries(REPORT_WORDS).flatMap(([english, words]) =>
-    words.map((word) => [normaliseName(word), english] as const),
-  ),
+  [REPORT_WORDS, REVIEW_WORDS, SHOP_WORDS]
+    .flatMap(Object.entries<readonly string[]>)
+    .flatMap(([english, words]) => words.map((word) => [normaliseName(word), english] as const)),
 );
 
-/** Names that a column may be known by: its own, and that of an English report. */
+/** Names that a column may be known by: its own, and what an English export calls it. */
 export function listNames(column: string): string[] {
   const own = normaliseName(column);
   const english = ENGLISH.get(own);
@@ -108,39 +108,118 @@ function describe(platform: Platform, { format, marks, delimiter }: Form): Platf
  *   nothing
  */
 function readColumnWords(columns: readonly string[], layout: Form): Platform | undefined {
-  const names = new Map<string, string>();
-  for (const column of columns.map(normaliseName).toReversed()) names.set(simplify(column), column);
-  const languages = Object.entries(COLUMN_WORDS).map(([language, words]) => {
+  const own = new Map<string, string>();
+  const barer = new Map<string, string>();
+  for (const column of columns.map(normaliseName)) {
+    const name = ownForm(column);
+    if (!own.has(name)) own.set(name, column);
+    for (const form of barerForms(column)) if (!barer.has(form)) barer.set(form, column);
+  }
+  const names = { own, barer };
+  const languages = SQUEEZED_WORDS.map(({ language, words }) => {
     const fields: Partial<Record<RecordField, readonly string[]>> = {};
-    for (const field of MAPPABLE_FIELDS) {
-      const found = (words[field] ?? []).map((word) => names.get(simplify(normaliseName(word))));
-      const first = found.find((name) => name !== undefined);
-      if (first !== undefined) fields[field] = [first];
-    }
+    fill(fields, words, names);
     return { language, fields };
   });
   const best = languages.reduce((a, b) =>
     Object.keys(b.fields).length > Object.keys(a.fields).length ? b : a,
   );
   // Some columns keep their English names in tables of any language.
-  const english = languages[0]?.fields ?? {};
-  const taken = new Set(Object.values(best.fields).flat());
   const fields = { ...best.fields };
-  for (const field of MAPPABLE_FIELDS) {
-    const word = english[field]?.[0];
-    if (fields[field] === undefined && word !== undefined && !taken.has(word)) fields[field] = [word];
-  }
+  fill(fields, SQUEEZED_WORDS[0]?.words ?? {}, names);
   const known = Object.keys(fields).length;
-  if (fields.title === undefined || fields.description === undefined) return undefined;
-  if (known < 4 && known < columns.length) return undefined;
+  if (fields.title === undefined) return undefined;
+  // A list of products without their texts says more of them than what they are called.
+  const isTold =
+    fields.description !== undefined || (fields.id !== undefined && fields.price !== undefined && known >= 5);
+  if (!isTold || (known < 4 && known < columns.length - 1)) return undefined;
   return { name: nameOf(best.language, layout), kind: 'products', has: [], fields };
 }
 
-/** Without accents, and without the currency that a price is in: `Prix (EUR)`, `price_usd`. */
-function simplify(name: string): string {
-  const plain = name.normalize('NFD').replaceAll(/\p{M}/gu, '').replaceAll('’', "'");
-  const currency = currencyOfName(plain);
-  return currency === undefined ? plain : plain.replace(/[\s([]{1,3}(?:in )?[^\s([]{1,4}[)\]]?$/u, '');
+const SQUEEZED_WORDS = Object.entries(COLUMN_WORDS).map(([language, words]) => ({
+  language,
+  words: Object.fromEntries(
+    Object.entries(words).map(([field, list]) => [field, list.map((word) => squeeze(normaliseName(word)))]),
+  ) as FieldWords,
+}));
+
+interface Names {
+  own: ReadonlyMap<string, string>;
+  /** By what is left of a longer name. */
+  barer: ReadonlyMap<string, string>;
+}
+
+/**
+ * A longer name that holds a word says less than the word by itself, by as much as some places in the list.
+ */
+const BARER_RANK = 7;
+/** Fields that may stand in a second column where the first is empty. */
+const IN_TWO = new Set<RecordField>(['id', 'price', 'description']);
+
+/** Gives fields that have none the columns that words of theirs name. */
+function fill(
+  fields: Partial<Record<RecordField, readonly string[]>>,
+  words: FieldWords,
+  { own, barer }: Names,
+): void {
+  const taken = new Set(Object.values(fields).flat());
+  for (const field of MAPPABLE_FIELDS) {
+    if (fields[field] !== undefined) continue;
+    const found = (words[field] ?? [])
+      .flatMap((word, i) => [
+        { column: own.get(word), rank: i },
+        { column: barer.get(word), rank: i + BARER_RANK },
+      ])
+      .toSorted((a, b) => a.rank - b.rank)
+      .flatMap(({ column }) => (column === undefined || taken.has(column) ? [] : [column]));
+    if (found.length === 0) continue;
+    const columns = [...new Set(found)].slice(0, IN_TWO.has(field) ? 2 : 1);
+    fields[field] = columns;
+    for (const column of columns) taken.add(column);
+  }
+}
+
+/**
+ * Without accents, spaces and signs, and without the currency that a price is in: `Prix (EUR)`, `price_usd`.
+ */
+function ownForm(name: string): string {
+  const plain = plainOf(name);
+  const bare =
+    currencyOfName(plain) === undefined
+      ? plain
+      : plain.replace(/[\s([,]{1,3}(?:in )?[^\s([,]{1,4}[)\]]?$/u, '');
+  return squeeze(bare);
+}
+
+const LOCALE =
+  '(?:en|de|fr|es|it|nl|pt|pl|sv|da|no|fi|cs|ru|ja|zh|ko|tr|ar)(?: (?:us|gb|de|at|ch|fr|es|it|nl|pt|br|pl|mx|ca))?';
+const AFTER = new RegExp(String.raw` ${LOCALE}(?: (?:ecommerce|web|print|mobile|default))?$`, 'u');
+const BEFORE = new RegExp(
+  String.raw`^(?:et title |ie |ic |cv |${LOCALE} |main |parent |default |full )`,
+  'u',
+);
+const WHOSE =
+  /^(?:the )?(?:product|item|article|listing|offer|goods|artikel|produkt|waren|produit|prodotto|producto|produto|termék|tuote|товар|商品|产品|宝贝|상품)[ .-]?|(?: (?:im shop|du produit|del producto|do produto|del prodotto|prodotto|produktu|produkt|oferty|товара|product|item|eur|usd|gbp|\d))$/gu;
+
+/**
+ * What is left without the language, the brackets and the word for a product: `name[lang=en]`, `Product
+ * name`.
+ */
+function barerForms(name: string): string[] {
+  const bare = plainOf(name)
+    .replaceAll(/\s{0,3}[([][^()[\]]{0,80}[)\]]/gu, '')
+    .replace(/,.{0,20}$/u, '')
+    .replaceAll(/^[\s*#$_@]{1,9}|[\s*:]{1,9}$/gu, '');
+  const local = bare.replace(AFTER, '').replace(BEFORE, '');
+  return [bare, local, local.replaceAll(WHOSE, '')].map(squeeze).filter((form) => form !== '');
+}
+
+function plainOf(name: string): string {
+  return name.normalize('NFKD').replaceAll(/\p{M}/gu, '').replaceAll('’', "'").normalize('NFKC');
+}
+
+function squeeze(name: string): string {
+  return plainOf(name).replaceAll(/[^\p{L}\p{N}@]/gu, '');
 }
 
 function nameOf(language: string, { format, encoding, marks }: Form): string {

@@ -53,3 +53,19 @@ export function isFilled(value: unknown): boolean {
   if (value === undefined || value === null) return false;
   return typeof value === 'string' ? value.trim() !== '' : !Array.isArray(value) || value.length > 0;
 }
+
+const LANGUAGE = /^(?:[a-z]{2,3}(?:[-_][a-z]{2,4})?|x-default|default)$/iu;
+const PREFERRED = /^(?:x-default|default|en(?:[-_][a-z]{2,4})?)$/iu;
+
+/** The text of one language where an object holds it in several: `{en, de}`, `{language: [...]}`. */
+export function takeLanguage(value: unknown): unknown {
+  if (!isJsonObject(value)) return value;
+  if ('language' in value) {
+    const { language } = value;
+    return Array.isArray(language) ? (language as unknown[]).find(isFilled) : language;
+  }
+  const keys = Object.keys(value).filter((key) => isFilled(value[key]));
+  if (keys.length === 0 || !keys.every((key) => LANGUAGE.test(key) && typeof value[key] === 'string'))
+    return value;
+  return value[keys.find((key) => PREFERRED.test(key)) ?? keys[0] ?? ''];
+}

@@ -13,7 +13,7 @@ import { createNumberEvidence, isMissing, type NumberEvidence } from '../values/
 import { createTimeEvidence } from '../values/times.ts';
 import { listReadColumns, resolveMapping, type Mapping, type MappingRequest } from './field-map.ts';
 import { createFolder } from './fold-rows.ts';
-import { isFilled, lookUp, takePart, toText, type Values } from './lookup.ts';
+import { isFilled, lookUp, takeLanguage, takePart, toText, type Values } from './lookup.ts';
 import type { ReadProduct, ReadRow } from './read-row.ts';
 import { unnestRows } from './unnest-rows.ts';
 
@@ -218,6 +218,9 @@ function createReader(request: MappingRequest, mapping: Mapping) {
       return { line, fault: fault ?? parsed.fault, values };
     }
     if (fault !== undefined) return { line, fault, values };
+    const { id, title, description } = parsed.record;
+    if (platform !== undefined && description === '' && isTotal(id === '' ? title : id))
+      return { line, ignored: 'is a row of totals' };
     return { line, record: parsed.record, values, emptied: [...unreadable, ...(parsed.emptied ?? [])] };
   };
 
@@ -231,7 +234,9 @@ function createReader(request: MappingRequest, mapping: Mapping) {
     switch (field) {
       case 'price':
       case 'rating': {
-        const number = typeof value === 'number' ? { value } : evidence[field].read(toText(value));
+        const exact = field === 'price' ? readMinorUnits(given) : undefined;
+        const stated = exact ?? value;
+        const number = typeof stated === 'number' ? { value: stated } : evidence[field].read(toText(stated));
         if (number === null || 'fault' in number) return number ?? undefined;
         if (field === 'rating') return zero.isNone(number.value) ? undefined : { rating: number.value };
         const { currency = currencyIn(given) ?? mapping.currencyOf(column) } = number as {
@@ -260,8 +265,9 @@ function createReader(request: MappingRequest, mapping: Mapping) {
       case 'title':
       case 'description':
       case 'brand': {
-        if (typeof value === 'object' && !Array.isArray(value)) return { [field]: value };
-        return { [field]: toPlainText(unescape(toText(value))) };
+        const text = takeLanguage(value);
+        if (typeof text === 'object' && !Array.isArray(text)) return { [field]: text };
+        return { [field]: toPlainText(unescape(toText(text))) };
       }
       case 'id':
       case 'group':
@@ -367,6 +373,19 @@ function isZero(value: unknown): boolean {
   return typeof value === 'number'
     ? value === 0
     : typeof value === 'string' && /^[^\d]{0,6}0{1,9}(?:[.,]0{1,9})?[^\d]{0,6}$/u.test(value);
+}
+
+/** Of a price in cents that says so: `{amount, divisor}`, `{centAmount, fractionDigits}`. */
+function readMinorUnits(value: unknown): number | undefined {
+  if (typeof value !== 'object') return undefined;
+  const [cents, amount, divisor, digits] = ['centamount', 'amount', 'divisor', 'fractiondigits'].map(
+    (name) => {
+      const part = takePart(value, [name]);
+      return typeof part === 'number' ? part : undefined;
+    },
+  );
+  if (cents !== undefined) return cents / 10 ** (digits ?? 2);
+  return amount !== undefined && divisor !== undefined && divisor > 0 ? amount / divisor : undefined;
 }
 
 /** Of a price that is an object. */

@@ -21,7 +21,7 @@ export async function* unnestRows(
       continue;
     }
     const { line } = row;
-    const values = isNodeNamed ? row.values : takeNode(row.values);
+    const values = liftAttributes(isNodeNamed ? row.values : takeNode(row.values));
     const reviews = listReviews(values);
     if (reviews === undefined) yield values === row.values ? row : { line, values };
     else for (const review of reviews) yield { line, values: { ...review, Product: values } };
@@ -31,6 +31,18 @@ export async function* unnestRows(
 function takeNode(values: Values): Values {
   const node = values['node'];
   return isJsonObject(node) && Object.keys(values).every((key) => EDGE.has(key)) ? node : values;
+}
+
+/** `custom_attributes: [{attribute_code, value}]`, as Magento's interface has all that is not its own. */
+function liftAttributes(values: Values): Values {
+  const list = values['custom_attributes'];
+  if (!Array.isArray(list)) return values;
+  const entries = list.flatMap((attribute: unknown): [string, unknown][] =>
+    isJsonObject(attribute) && typeof attribute['attribute_code'] === 'string'
+      ? [[attribute['attribute_code'], attribute['value']]]
+      : [],
+  );
+  return { ...Object.fromEntries(entries), ...values };
 }
 
 /** `<Product><Reviews><Review>`, as Bazaarvoice writes; undefined where the row holds none of its own. */

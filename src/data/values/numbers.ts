@@ -128,6 +128,8 @@ function findShape(raw: string): Shape | { fault: string } | undefined {
     outOf = Number((scaled[2] ?? '').replace(/[.,].*/u, ''));
     text = (scaled[1] ?? '').trim();
   } else text = text.replace(STARS_WORD, '');
+  // Crowns are of several countries.
+  text = text.replace(/^kr\.?(?= ?\d)|(?<=[\d-]) ?(?:kr\.?|:-)$/iu, '').trim();
   const money = takeCurrency(text);
   text = money.rest;
   if (text.endsWith('%')) text = text.slice(0, -1).trim();
@@ -215,19 +217,41 @@ const SIGNS: readonly (readonly [string, string])[] = [
   ['Kč', 'CZK'],
   ['Ft', 'HUF'],
   ['Fr.', 'CHF'],
+  ['TL', 'TRY'],
+  ['руб.', 'RUB'],
+  ['руб', 'RUB'],
+  ['грн.', 'UAH'],
+  ['грн', 'UAH'],
+  ['лв.', 'BGN'],
+  ['лв', 'BGN'],
+  ['lei', 'RON'],
+  ['Lei', 'RON'],
+  ['Rp.', 'IDR'],
+  ['Rp', 'IDR'],
+  ['RM', 'MYR'],
+  ['Rs.', 'INR'],
+  ['Rs', 'INR'],
+  ['元', 'CNY'],
+  ['円', 'JPY'],
+  ['원', 'KRW'],
+  ['đ', 'VND'],
+  ['ر.س', 'SAR'],
+  ['د.إ', 'AED'],
+  ['฿', 'THB'],
+  ['₱', 'PHP'],
 ];
 const CODES = new Set(Intl.supportedValuesOf('currency'));
 
 /** Words as well, as in `price_all` and `price_std`: currencies only in brackets. */
 const WORDS = new Set(['ALL', 'CUP', 'STD', 'TOP']);
 
-/** The currency that a column's name says: `Price (EUR)`, `Preis in €`, `price_usd`. */
+/** The currency that a column's name says: `Price (EUR)`, `Preis in €`, `price_usd`, `Цена, руб.`. */
 export function currencyOfName(name: string): string | undefined {
-  const found = /([\s([_])(?:in )?([A-Za-z]{3}|[€£$¥₹])[)\]]?$/u.exec(name.slice(-40));
+  const found = /([\s([_,-])(?:in )?([A-Za-z]{3}|[^\s\w([,-]{1,4})[)\]]?$/u.exec(name.slice(-40));
   if (found === null) return undefined;
   const [, before = '', last = ''] = found;
   const code = SIGNS.find(([sign]) => sign === last)?.[1] ?? last.toUpperCase();
-  return CODES.has(code) && !(WORDS.has(code) && /[\s_]/u.test(before)) ? code : undefined;
+  return CODES.has(code) && !(WORDS.has(code) && /[\s_-]/u.test(before)) ? code : undefined;
 }
 
 function takeCurrency(text: string): { rest: string; found: { currency?: string } } {
