@@ -3,8 +3,7 @@ export { createLlamaWriter } from './llama/index.ts';
 export { createOpenAiWriter, type OpenAiWriterOptions, type SpendingLedger } from './openai/index.ts';
 export { createTemplateWriter, hashText, plainLines } from './templates/index.ts';
 export { createTransformersWriter } from './transformers/index.ts';
-export { openModuleWriter } from './module.ts';
-export { loadPrompt } from './prompt-file.ts';
+export { openWriter, type WriterServices, type WritingConfig } from './open-writer.ts';
 export {
   type Authorship,
   type Example,
