@@ -4,7 +4,7 @@ import { client } from '../../app/api.ts';
 import { useLive } from '../../app/live.ts';
 import { linkTo, type PageProps } from '../../app/route.ts';
 import { listDifferences, renderValue } from '../../parts/differences.ts';
-import { Table, type Column } from '../../parts/table.tsx';
+import { Table } from '../../parts/table.tsx';
 import { formatDuration, secondsBetween } from '../../parts/time.tsx';
 import { Waiting } from '../../parts/trouble.tsx';
 
@@ -23,17 +23,21 @@ export default function Compare({ route }: PageProps) {
   );
   if (data === undefined) return <Waiting error={error} retry={reload} />;
   const [first, second] = data;
-  const beside = (what: string): Column<Line>[] => [
-    { title: what, text: (line) => line.what },
-    { title: `Run ${first.number}`, text: (line) => line.first },
-    { title: `Run ${second.number}`, text: (line) => line.second },
-  ];
   const options = listDifferences(first.options, second.options).map(({ key, ours, theirs }) => ({
     what: key,
     first: renderValue(ours),
     second: renderValue(theirs),
   }));
-  const keyOf = (line: Line): string => line.what;
+  const parts = [
+    { heading: 'What came of them', what: 'Result', rows: listResults(first, second), empty: 'Nothing yet.' },
+    { heading: 'Options that differ', what: 'Option', rows: options, empty: 'They were asked for the same.' },
+    {
+      heading: 'How long they took',
+      what: 'Stage',
+      rows: listDurations(first, second),
+      empty: 'No stage has begun.',
+    },
+  ];
   return (
     <>
       <p class="soft">
@@ -43,30 +47,22 @@ export default function Compare({ route }: PageProps) {
       <h1>
         Runs {first.number} and {second.number}
       </h1>
-      <h2>What came of them</h2>
-      <Table
-        name={`Results of runs ${first.number} and ${second.number}`}
-        rows={listResults(first, second)}
-        keyOf={keyOf}
-        empty="Nothing yet."
-        columns={beside('Result')}
-      />
-      <h2>Options that differ</h2>
-      <Table
-        name={`Options of runs ${first.number} and ${second.number}`}
-        rows={options}
-        keyOf={keyOf}
-        empty="They were asked for the same."
-        columns={beside('Option')}
-      />
-      <h2>How long they took</h2>
-      <Table
-        name={`Stages of runs ${first.number} and ${second.number}`}
-        rows={listDurations(first, second)}
-        keyOf={keyOf}
-        empty="No stage has begun."
-        columns={beside('Stage')}
-      />
+      {parts.map(({ heading, what, rows, empty }) => (
+        <section key={what}>
+          <h2>{heading}</h2>
+          <Table
+            name={`${what}s of runs ${first.number} and ${second.number}`}
+            rows={rows}
+            keyOf={(line) => line.what}
+            empty={empty}
+            columns={[
+              { title: what, text: (line) => line.what },
+              { title: `Run ${first.number}`, text: (line) => line.first },
+              { title: `Run ${second.number}`, text: (line) => line.second },
+            ]}
+          />
+        </section>
+      ))}
     </>
   );
 }
