@@ -49,7 +49,7 @@ export async function* readToolReport(
       continue;
     }
     const textId = findTextId(row);
-    const on = row.record.timestamp?.slice(0, 10) ?? findDay(row) ?? day;
+    const on = row.record.timestamp?.slice(0, 10) ?? day;
     if (textId === undefined || on === undefined) {
       yield { line: row.line, fault: textId === undefined ? NO_TEXT(row) : NO_DAY };
       continue;
@@ -82,15 +82,6 @@ function findTextId({ values }: Read): string | undefined {
     const text = toText(value).slice(0, 4000);
     const found = TEXT_ID.exec(text)?.[0];
     if (found !== undefined) return found;
-  }
-  return undefined;
-}
-
-function findDay({ values }: Read): string | undefined {
-  for (const [column, value] of Object.entries(values)) {
-    if (!/^(?:day|date|reporting starts)$/iu.test(column.trim())) continue;
-    const [, year, month, of] = /^(\d{4})-?(\d{2})-?(\d{2})/u.exec(toText(value).trim()) ?? [];
-    if (year !== undefined) return `${year}-${month}-${of}`;
   }
   return undefined;
 }

@@ -63,7 +63,7 @@ function judge(
   const [wider = 1, rows = 0] = common.find(([width]) => width > 1) ?? [];
   if (cells === 1 && rows >= 2) {
     const from = records.findIndex((record) => record.cells.length === wider);
-    if (from <= MAX_LINES_BEFORE && rows >= (records.length - from) * 0.8) [cells, agreeing] = [wider, rows];
+    if (from <= MAX_LINES_BEFORE && rows >= (records.length - from) * 0.7) [cells, agreeing] = [wider, rows];
   }
   // Where a file is of two minds its header decides.
   const header = records[0]?.cells ?? [];
@@ -140,7 +140,10 @@ function countFilled({ cells }: RawRecord): number {
 }
 
 export function isBlank({ cells, fault }: RawRecord): boolean {
-  return fault === undefined && cells.every((cell) => cell === '' || cell.trim() === '');
+  if (fault !== undefined) return false;
+  // What advertising tools write below their rows; in UTF-8 the sign is two bytes.
+  if (cells.length === 1 && /^\u00c2?\u00a9/u.test(cells[0] ?? '')) return true;
+  return cells.every((cell) => cell === '' || cell.trim() === '');
 }
 
 function listMarks(head: string, separator: string | undefined): string[] {

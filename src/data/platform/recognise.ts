@@ -42,17 +42,17 @@ export function normaliseName(name: string): string {
   );
 }
 
-const ENGLISH = new Map(
-  [REPORT_WORDS, REVIEW_WORDS, SHOP_WORDS]
-    .flatMap(Object.entries<readonly string[]>)
-    .flatMap(([english, words]) => words.map((word) => [normaliseName(word), english] as const)),
-);
+const ENGLISH = new Map<string, string[]>();
+for (const [english, words] of [REPORT_WORDS, REVIEW_WORDS, SHOP_WORDS].flatMap((all) =>
+  Object.entries(all),
+)) {
+  for (const name of words.map(normaliseName)) ENGLISH.set(name, [...(ENGLISH.get(name) ?? []), english]);
+}
 
-/** Names that a column may be known by: its own, and what an English export calls it. */
+/** Names that a column may be known by: its own, and what English exports call it. */
 export function listNames(column: string): string[] {
   const own = normaliseName(column);
-  const english = ENGLISH.get(own);
-  return english === undefined ? [own] : [own, english];
+  return [own, ...(ENGLISH.get(own) ?? [])];
 }
 
 const MAX_NAMES = 4096;

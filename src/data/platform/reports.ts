@@ -34,6 +34,19 @@ const AD_METRICS = {
   ],
   cost: ['amount spent*', 'total spent', 'spend*', 'cost*'],
 } as const satisfies Partial<Record<Metric, readonly string[]>>;
+/** Where a report is broken down by days; a row of a longer time counts for the day on which it begins. */
+const DAYS = [
+  'day',
+  'by day',
+  'date',
+  'gregorian date',
+  'date (utc)',
+  'date (gmt)',
+  'start date (in utc)',
+  'start date',
+  'start time',
+  'reporting starts',
+] as const;
 const SESSION_TEXTS = [
   'session manual ad content',
   'manual ad content',
@@ -54,7 +67,7 @@ export const REPORTS: readonly Platform[] = [
     kind: 'feedback',
     has: ['asset', 'asset type'],
     hasOne: [['impr.', 'impressions']],
-    fields: { title: ['asset'], category: ['asset type'] },
+    fields: { timestamp: DAYS, title: ['asset'], category: ['asset type'] },
     metrics: GOOGLE_METRICS,
     ignore: [{ column: 'asset', ...NO_TEXT }],
     needs: ['title'],
@@ -65,6 +78,7 @@ export const REPORTS: readonly Platform[] = [
     has: ['headline 1'],
     hasOne: [['impr.', 'impressions']],
     fields: {
+      timestamp: DAYS,
       id: ['ad id'],
       title: ['headline 1'],
       description: ['description 1', 'description', 'description line 1'],
@@ -79,6 +93,7 @@ export const REPORTS: readonly Platform[] = [
     has: ['impressions'],
     hasOne: [['ad headline', 'ad introduction text', 'creative name']],
     fields: {
+      timestamp: DAYS,
       id: ['ad id', 'creative id', 'ad name', 'creative name'],
       title: ['ad headline', 'headline', 'ad introduction text', 'creative name', 'ad name'],
       description: ['ad introduction text', 'introductory text'],
@@ -92,6 +107,7 @@ export const REPORTS: readonly Platform[] = [
     has: ['impressions'],
     hasOne: [['pin title', 'pin description', 'promoted pin name', 'pin clicks', 'pin promotion name']],
     fields: {
+      timestamp: DAYS,
       id: ['ad id', 'pin promotion id', 'pin id', 'ad name'],
       title: ['pin title', 'promoted pin name', 'pin promotion name', 'ad name', 'pin description'],
       description: ['pin description'],
@@ -105,6 +121,7 @@ export const REPORTS: readonly Platform[] = [
     has: ['impressions'],
     hasOne: [['title part 1', 'ad title', 'ad description']],
     fields: {
+      timestamp: DAYS,
       id: ['ad id'],
       title: ['title part 1', 'ad title', 'headline', 'ad description'],
       description: ['ad description', 'ad description 2'],
@@ -117,7 +134,7 @@ export const REPORTS: readonly Platform[] = [
     kind: 'feedback',
     has: ['impressions', 'ad name'],
     hasOne: [['clicks (destination)', 'ctr (destination)', 'cpc (destination)', 'ad group name']],
-    fields: { id: ['ad id', 'ad name'], title: ['text', 'ad text', 'ad name'] },
+    fields: { timestamp: DAYS, id: ['ad id', 'ad name'], title: ['text', 'ad text', 'ad name'] },
     metrics: AD_METRICS,
     needs: ['title'],
   },
@@ -130,6 +147,7 @@ export const REPORTS: readonly Platform[] = [
       ['amount spent*', 'link clicks', 'reach', 'clicks (all)'],
     ],
     fields: {
+      timestamp: DAYS,
       id: ['ad id', 'ad name'],
       title: [
         'headline',
@@ -151,7 +169,7 @@ export const REPORTS: readonly Platform[] = [
     kind: 'feedback',
     has: ['utm content'],
     hasOne: [['impressions', 'sessions', 'clicks', 'users']],
-    fields: { id: ['utm content'], title: ['utm content'] },
+    fields: { timestamp: DAYS, id: ['utm content'], title: ['utm content'] },
     metrics: {
       impressions: ['impressions'],
       clicks: ['clicks'],
@@ -168,7 +186,7 @@ export const REPORTS: readonly Platform[] = [
       SESSION_TEXTS,
       ['key events', 'conversions', 'engaged sessions', 'event count', 'total revenue', 'views'],
     ],
-    fields: { id: SESSION_TEXTS, title: SESSION_TEXTS },
+    fields: { timestamp: DAYS, id: SESSION_TEXTS, title: SESSION_TEXTS },
     metrics: {
       impressions: ['ad impressions', 'impressions', 'google ads impressions', 'views'],
       clicks: ['ad clicks', 'clicks', 'google ads clicks', 'sessions'],
@@ -188,7 +206,7 @@ export const REPORTS: readonly Platform[] = [
     fields: {
       id: ['unique id', 'campaign id', 'email id', 'title', 'campaign name', 'email name', 'name'],
       title: ['subject', 'subject line', 'email subject'],
-      timestamp: ['send date', 'send time', 'sent at', 'sent', 'date'],
+      timestamp: ['send date', 'send time', 'sent date', 'sent on', 'sent at', 'sent', 'date'],
     },
     metrics: {
       impressions: [
@@ -251,7 +269,7 @@ export const REPORTS: readonly Platform[] = [
         'text',
       ],
       category: ['post type', 'network', 'platform', 'channel', 'profile'],
-      timestamp: ['publish time', 'created date', 'date', 'time', 'sent at', 'posted'],
+      timestamp: ['publish time', 'created date', ...DAYS, 'time', 'sent at', 'posted'],
     },
     metrics: {
       impressions: ['impressions', 'post impressions', 'views', 'reach'],
@@ -270,6 +288,7 @@ export const REPORTS: readonly Platform[] = [
       ['headline', 'ad headline', 'ad text', 'ad name', 'creative', 'creative name', 'ad'],
     ],
     fields: {
+      timestamp: DAYS,
       id: ['ad id', 'creative id', 'ad name', 'creative name'],
       title: ['headline', 'ad headline', 'ad text', 'creative', 'creative name', 'ad', 'ad name'],
     },
@@ -280,7 +299,15 @@ export const REPORTS: readonly Platform[] = [
 
 /** Columns of reports in other languages, by what English ones call them. */
 export const REPORT_WORDS: Readonly<Record<string, readonly string[]>> = {
-  impressions: ['impressionen', 'einblendungen', 'impresiones', 'impressioni', 'vertoningen', 'weergaven'],
+  impressions: [
+    'paid impressions',
+    'impressionen',
+    'einblendungen',
+    'impresiones',
+    'impressioni',
+    'vertoningen',
+    'weergaven',
+  ],
   clicks: ['klicks', 'clics', 'clic', 'klikken'],
   'link clicks': [
     'link-klicks',
@@ -295,6 +322,30 @@ export const REPORT_WORDS: Readonly<Record<string, readonly string[]>> = {
   results: ['ergebnisse', 'résultats', 'resultados', 'risultati', 'resultaten'],
   reach: ['reichweite', 'couverture', 'alcance', 'copertura', 'bereik'],
   sessions: ['sitzungen', 'sesiones', 'sessioni', 'sessies'],
+  'session manual ad content': [
+    'manueller anzeigeninhalt der sitzung',
+    'sitzung – manueller anzeigeninhalt',
+    "contenu manuel de l'annonce de la session",
+    'contenido manual del anuncio de la sesión',
+    "contenuto manuale dell'annuncio della sessione",
+  ],
+  'session campaign': [
+    'kampagne der sitzung',
+    'sitzung – kampagne',
+    'campagne de la session',
+    'campaña de la sesión',
+  ],
+  'total revenue': ['gesamtumsatz', 'revenu total', 'ingresos totales', 'entrate totali'],
+  'engaged sessions': ['sitzungen mit interaktionen', 'sessions avec engagement', 'sesiones con interacción'],
+  'event count': ['ereignisanzahl', "nombre d'événements", 'número de eventos', 'conteggio eventi'],
+  'reporting starts': [
+    'berichtsbeginn',
+    'start des berichts',
+    'début des rapports',
+    'inicio del informe',
+    'inizio dei report',
+    'begin rapportage',
+  ],
   'key events': ['schlüsselereignisse', 'événements clés', 'eventos clave', 'eventi chiave'],
   'ad name': [
     'name der anzeige',
