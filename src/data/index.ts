@@ -51,7 +51,7 @@ export {
 export type { FieldMap } from './reading/field-map.ts';
 export { formatOfType, typeOfExtension } from './format/open-table.ts';
 export { type SourceFormat } from './format/table.ts';
-export { inspectSource, type Inspection, type InspectedRecord } from './inspect.ts';
+export { inspectSource, type Inspection, type InspectedRecord, type InspectOptions } from './inspect.ts';
 export { DATA_SOURCES, type DataSource } from './source/sources.ts';
 export { renderTable, TABLE_FORMATS, TABLE_TYPES, type TableFormat } from './table/render-table.ts';
 export { inGroups, type TableColumn, type TableRow } from './table/rows.ts';

@@ -6,7 +6,7 @@ import { MAPPABLE_FIELDS } from '../core/config/index.ts';
 import type { DestinationPolicy } from '../core/outbound-policy.ts';
 import type { Layout } from './format/table.ts';
 import type { PlatformKind } from './platform/platform.ts';
-import { listNamedColumns, type FieldMap } from './reading/field-map.ts';
+import { listNamedColumns, type FieldMap, type MappingRequest } from './reading/field-map.ts';
 import { openRecords } from './reading/read-records.ts';
 import type { ReadProduct } from './reading/read-row.ts';
 import { createRefusals, type RefusedRow } from './refusals.ts';
@@ -17,6 +17,8 @@ export interface Inspection {
   format: string;
   kind: PlatformKind;
   isRecognised: boolean;
+  /** Whether fields are those that were kept for the header. */
+  isRemembered: boolean;
   layout: Layout;
   /** Names of the columns, or of the fields that the first records hold. */
   columns: readonly string[];
@@ -47,6 +49,8 @@ export interface InspectOptions {
   signal?: AbortSignal | undefined;
   destinations?: DestinationPolicy | undefined;
   getObject?: OpenContext['getObject'];
+  /** The map that was kept for a header, asked where nothing is mapped. */
+  recall?: MappingRequest['recall'];
   /** Called with every record, in the order of the file. */
   onRecord?: (row: InspectedRecord) => void | Promise<void>;
 }
@@ -55,14 +59,27 @@ export interface InspectOptions {
 export async function inspectSource(options: InspectOptions): Promise<Inspection> {
   const { source, signal, destinations, previewRows = 5 } = options;
   // Whoever looks wants to be told, also where the columns only have telling names.
-  const map = { auto: 'yes', ...options.map };
+  const auto: FieldMap = { auto: 'yes' };
+  const isMapped = Object.keys(options.map).length > 0;
+  const map = isMapped ? { ...auto, ...options.map } : {};
+  let isRemembered = false;
+  const recall = async (columns: readonly string[]): Promise<FieldMap> => {
+    const kept = await options.recall?.(columns);
+    isRemembered = kept !== undefined;
+    return kept ?? auto;
+  };
   const table = await DATA_SOURCES[source.kind].open(source, {
     named: listNamedColumns(map, null),
     signal,
     destinations,
     getObject: options.getObject,
   });
-  const { mapping, rows, columns } = await openRecords(table, { map, label: null, uses: MAPPABLE_FIELDS });
+  const { mapping, rows, columns } = await openRecords(table, {
+    map,
+    label: null,
+    uses: MAPPABLE_FIELDS,
+    recall,
+  });
   const reasons = createRefusals();
   const refusals: RefusedRow[] = [];
   const preview: InspectedRecord[] = [];
@@ -89,6 +106,7 @@ export async function inspectSource(options: InspectOptions): Promise<Inspection
     format: mapping.platform?.name ?? layout.format.toUpperCase(),
     kind: mapping.platform?.kind ?? 'products',
     isRecognised: mapping.platform !== undefined,
+    isRemembered,
     layout,
     columns,
     mapping: Object.fromEntries(Object.entries(mapping.fields)),

@@ -16,13 +16,19 @@ beforeAll(async () => {
 });
 afterAll(() => rm(folder, { recursive: true, force: true }));
 
-async function read(text: string, map: FieldMap = {}, name = 'upload'): Promise<CatalogueRow[]> {
+async function read(
+  text: string,
+  map: FieldMap = {},
+  name = 'upload',
+  remember?: (columns: readonly string[]) => Promise<void>,
+): Promise<CatalogueRow[]> {
   await store.put('catalogue', text);
   const rows = await openCatalogue(
     { kind: 'artifact', key: 'catalogue', name, format: null },
     {
       store,
       map,
+      remember,
       limits: { timeoutMs: 1000, maxBytes: 1000, destinations: { allowHosts: [] } },
       signal: new AbortController().signal,
     },
@@ -42,6 +48,16 @@ describe('a catalogue', () => {
     ['json', '[{"title": "Lamp", "description": "A bright lamp."}]', 1],
   ])('that does not say that it is %s is known by its first bytes', async (_, text, line) => {
     expect(await read(text)).toEqual([{ line, product: lamp }]);
+  });
+
+  it('has its map kept once products were read by it, and never where all of its rows are refused', async () => {
+    const kept: (readonly string[])[] = [];
+    const remember = (columns: readonly string[]) => Promise.resolve(void kept.push(columns));
+    const map = { title: 'Name', description: 'Text' };
+    await read('Name,Text\n,No title.\n', map, 'upload', remember);
+    expect(kept).toEqual([]);
+    await read('Name,Text\nLamp,Bright.\n', map, 'upload', remember);
+    expect(kept).toEqual([['Name', 'Text']]);
   });
 
   it('is read by its column map; neither rating nor label is needed, and a price in words harms nobody', async () => {

@@ -1,10 +1,19 @@
 import { AppError } from '../../core/errors.ts';
 import type { Config } from '../../core/config/index.ts';
-import { inspectSource, type InspectedRecord, type Inspection } from '../../data/index.ts';
+import {
+  findRememberedMap,
+  inspectSource,
+  type InspectedRecord,
+  type InspectOptions,
+  type Inspection,
+} from '../../data/index.ts';
+import { findRunningPostgres } from '../../db/index.ts';
 import { getObject } from '../../tracking/index.ts';
 import { COMMON_OPTIONS, defineCommand, parseWhole, renderRows } from '../command.ts';
 import { MAPPING_OPTIONS, parseMap, parseSource, SOURCE_OPTIONS } from '../run-request.ts';
-import { readConfig } from '../services.ts';
+import { readConfig, withServices } from '../services.ts';
+
+type Recall = InspectOptions['recall'];
 
 export const inspectCommand = defineCommand({
   name: 'inspect',
@@ -36,16 +45,26 @@ export const inspectCommand = defineCommand({
     const isJson = options.json === true;
     if (options.all === true && !isJson) throw new AppError('invalid-input', '--all needs --json');
     const records: string[] = [];
-    const inspection = await inspectSource({
-      source: sourceOf(config, name, options),
-      map: parseMap(options.map) ?? config.data.map,
-      refusedKept: config.data.refusedKept,
-      previewRows: parseWhole('rows', options.rows, { min: 0, max: 1000 }),
-      signal,
-      getObject: (address) => getObject(address, config.storage),
-      onRecord:
-        options.all === true ? (row) => void records.push(JSON.stringify(renderRecord(row))) : undefined,
-    });
+    const inspect = async (recall?: Recall) =>
+      await inspectSource({
+        source: sourceOf(config, name, options),
+        map: parseMap(options.map) ?? config.data.map,
+        refusedKept: config.data.refusedKept,
+        previewRows: parseWhole('rows', options.rows, { min: 0, max: 1000 }),
+        signal,
+        recall,
+        getObject: (address) => getObject(address, config.storage),
+        onRecord:
+          options.all === true ? (row) => void records.push(JSON.stringify(renderRecord(row))) : undefined,
+      });
+    // What was remembered is asked for where the database runs; looking at a file starts none.
+    const { databaseUrl, varDir } = config.storage;
+    const hasDatabase = databaseUrl !== null || (await findRunningPostgres(varDir)) !== undefined;
+    const inspection = hasDatabase
+      ? await withServices(config, { role: 'cli', migrate: 'later' }, async ({ database }) =>
+          inspect((columns) => findRememberedMap(database.db, columns)),
+        )
+      : await inspect();
     if (isJson) {
       terminal.print(JSON.stringify(toJson(inspection)));
       for (const record of records) terminal.print(record);
@@ -86,6 +105,7 @@ function toJson(found: Inspection) {
     refusals,
     kind,
     columns,
+    remembered: found.isRemembered,
     header_line: layout.headerLine,
     quote: layout.quote,
     file_format: layout.format,
@@ -182,7 +202,8 @@ function renderInspection(name: string, found: Inspection): string {
     '',
     'Fields',
     ...renderRows(fields),
-    ...(found.isRecognised
+    ...(found.isRemembered ? ['  as remembered for this header'] : []),
+    ...(found.isRecognised || found.isRemembered
       ? []
       : ['  no known export: fields take columns of their own name; name others with --map FIELD=COLUMN']),
     '',

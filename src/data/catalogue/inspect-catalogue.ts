@@ -5,7 +5,7 @@ import type { ReadRow } from '../reading/read-row.ts';
 import { openRecords } from '../reading/read-records.ts';
 import type { SourceTable } from '../format/table.ts';
 import { isFilled, lookUp, toText } from '../reading/lookup.ts';
-import type { FieldMap } from '../reading/field-map.ts';
+import type { FieldMap, MappingRequest } from '../reading/field-map.ts';
 import type { Fault } from '../record.ts';
 import { CATALOGUE_FIELDS, toCatalogueRow, type Product } from './open-catalogue.ts';
 
@@ -35,10 +35,22 @@ const MAX_CELL_CHARS = 4000;
 
 export async function inspectCatalogue(
   table: SourceTable,
-  options: { map: FieldMap; previewRows: number; refusedKept: number; signal: AbortSignal },
+  options: {
+    map: FieldMap;
+    previewRows: number;
+    refusedKept: number;
+    signal: AbortSignal;
+    /** The map that was kept for a header, asked where nothing is mapped. */
+    recall: MappingRequest['recall'];
+  },
 ): Promise<CatalogueInspection> {
   const { map, previewRows, refusedKept, signal } = options;
-  const { mapping, rows, columns } = await openRecords(table, { map, label: null, uses: CATALOGUE_FIELDS });
+  const { mapping, rows, columns } = await openRecords(table, {
+    map,
+    label: null,
+    uses: CATALOGUE_FIELDS,
+    recall: options.recall,
+  });
   const preview: { line: number; product: Product }[] = [];
   const refusals: RefusedProduct[] = [];
   const counts = { accepted: 0, refused: 0 };

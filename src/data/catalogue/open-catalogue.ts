@@ -50,7 +50,7 @@ export interface CatalogueOptions {
   signal: AbortSignal;
   /** The map that was kept for a header, where nothing is mapped. */
   recall?: MappingRequest['recall'];
-  /** Keeps the map for the header. */
+  /** Keeps the map for the header, once the rows were read and some of them are products. */
   remember?: ((columns: readonly string[]) => Promise<void>) | undefined;
   /** Told how the bytes are read, before the first row. @throws what shall stop the reading */
   onLayout?: (layout: Layout) => void;
@@ -76,8 +76,7 @@ export async function openCatalogue(
       recall: options.recall,
     },
   );
-  await options.remember?.(columns);
-  return toProducts(rows, places);
+  return toProducts(rows, places, async () => await options.remember?.(columns));
 }
 
 /** Notes of every row which one of the file it is. */
@@ -151,13 +150,17 @@ export function listUsedColumns(map: FieldMap): string[] {
 async function* toProducts(
   rows: AsyncIterable<ReadRow>,
   places: WeakMap<object, number>,
+  remember: () => Promise<void>,
 ): AsyncGenerator<CatalogueRow> {
+  let hasProducts = false;
   for await (const read of rows) {
     const row = toCatalogueRow(read);
     if (row === undefined) continue;
     const nth = 'record' in read ? places.get(read.values) : undefined;
+    hasProducts ||= 'product' in row;
     yield 'product' in row && nth !== undefined ? { ...row, nth } : row;
   }
+  if (hasProducts) await remember();
 }
 
 /** undefined for a row that is no product of its own. */

@@ -8,6 +8,7 @@ import { fieldMapSchema } from '../../core/config/index.ts';
 import { MINUTE_MS } from '../../core/clock.ts';
 import type { DestinationPolicy } from '../../core/outbound-policy.ts';
 import {
+  findRememberedMap,
   inspectCatalogue,
   listUsedColumns,
   openCatalogueTable,
@@ -64,6 +65,7 @@ interface Deps {
 
 export function createCatalogueInspectionRoutes(deps: Deps): Router {
   const kept = { previewRows: PREVIEW_ROWS, refusedKept: REFUSED_KEPT };
+  const recall = (columns: readonly string[]) => findRememberedMap(deps.db, columns);
   return createRoutes('jobs', [
     route(`POST ${INSPECT_PATH}`, {
       summary:
@@ -77,7 +79,7 @@ export function createCatalogueInspectionRoutes(deps: Deps): Router {
         422: unreadable,
       },
       handle: async ({ query, c }) => {
-        const { data: map, error } = fieldMapSchema.safeParse(parseMap(query.map) ?? { auto: 'yes' });
+        const { data: map, error } = fieldMapSchema.safeParse(parseMap(query.map) ?? {});
         if (map === undefined) throw toInvalidInput(error);
         const { body, name, format } = readUpload(c, deps.maxUploadBytes);
         const table = await openTable(body, {
@@ -85,7 +87,13 @@ export function createCatalogueInspectionRoutes(deps: Deps): Router {
           named: listUsedColumns(map),
           format: format ?? undefined,
         });
-        const found = await inspectCatalogue(table, { ...kept, map, signal: createHangUpSignal(c) });
+        const found = await inspectCatalogue(table, {
+          ...kept,
+          map,
+          // Whoever looks wants to be told, also where the columns only have telling names.
+          recall: async (columns) => (await recall(columns)) ?? { auto: 'yes' },
+          signal: createHangUpSignal(c),
+        });
         return { inspection: render(found) };
       },
     }),
@@ -109,7 +117,7 @@ export function createCatalogueInspectionRoutes(deps: Deps): Router {
           destinations: deps.destinations,
         };
         const table = await openCatalogueTable(source, { store: deps.artifacts, map, limits, signal });
-        const found = await inspectCatalogue(table, { ...kept, map, signal });
+        const found = await inspectCatalogue(table, { ...kept, map, recall, signal });
         return { inspection: render(found) };
       },
     }),
