@@ -1,7 +1,6 @@
 export { addressOf, findBasePath } from './base-path.ts';
 export { withoutNulls } from './absent-nulls.ts';
 export { decoderOf, mediaTypeOf, toUtf8 } from './charset.ts';
-export { limitBody } from './body-limit.ts';
 export {
   describeError,
   errorResponse,
@@ -15,19 +14,17 @@ export {
   type ErrorShape,
 } from './errors.ts';
 export { createRoutes, jsonAnswer, route, type Route } from './route.ts';
-export { createHangUpSignal } from './hang-up.ts';
+export { createHangUpSignal, parseTimeoutHeader } from './patience.ts';
 export { createPageQuery, pageKeys } from './page-query.ts';
 export { refuseNul } from './refuse-nul.ts';
 export { requireReachable } from './require-reachable.ts';
 export { renderAs } from './render-as.ts';
 export { requestLog } from './request-log.ts';
 export { createRouter, toInvalidInput, type AppEnv, type Router } from './router.ts';
-export { parseTimeoutHeader } from './timeout-header.ts';
 export { isLoopback } from './loopback.ts';
 export { isProbe } from './probes.ts';
 export { refuseOtherSites } from './same-site.ts';
 export { traceRequests } from './trace-requests.ts';
-export { securityHeaders } from './security-headers.ts';
-export { readUtf8Body, readUtf8Text, refuseEncodedBody } from './utf8-body.ts';
-export { setHeader } from './headers.ts';
+export { limitBody, readUtf8Body, readUtf8Text, refuseEncodedBody } from './body.ts';
+export { securityHeaders, setHeader } from './headers.ts';
 export { answerUnparsed } from './unparsed.ts';
