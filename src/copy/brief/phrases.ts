@@ -4,7 +4,7 @@
  * complaint gives no phrase.
  */
 import { stripEnd } from '../../core/strip-end.ts';
-import type { Language } from '../languages/index.ts';
+import { lexiconOf, type Language } from '../languages/index.ts';
 import { isUsable, readQuote, splitSentences, type Phrase } from './quotes.ts';
 
 export interface Phrases {
@@ -109,7 +109,8 @@ export function extractPhrases(
     const { quote, statement } = readQuote(sentence, number, product);
     if (quote !== undefined) found.quotes.push(quote);
     if (statement !== undefined) found.statements.push(statement);
-    if (number === 0 && statement !== undefined) collectLead(found.leads, statement);
+    if (number === 0 && language === 'en' && statement !== undefined) collectLead(found.leads, statement);
+    if (number === 0 && language !== 'en') collectForeignLead(found.leads, sentence, language);
     // Parts of a sentence are known by English words; in other languages sentences are taken whole.
     if (language !== 'en') continue;
     collect(
@@ -142,6 +143,27 @@ function collectLead(list: Phrase[], { text, sentence }: Phrase): void {
   const lead = stripEnd(before(MORE_OR_COMMA, lowerFirst(text)), /[\s.,]/u);
   const words = lead.split(' ').length;
   if (words > 1 && words < 8 && lead.length <= MAX_LEAD) list.push({ text: lead, sentence });
+}
+
+const ARTICLE =
+  /^(?:de[rmns]|die|das|eine?[nmrs]?|les?|la|l['’].*|une?|des|el|los|las|un[ao]s?|il|lo|gli|i|het|een|mit|avec|con|met|ce(?:tte|s)?|cet|est[ae]s?|quest[aeio]|di(?:e|t)|deze|dies\p{L}+)$/iu;
+const FOREIGN_MORE =
+  /,|\s(?:mit|für|zum|zur|ohne|und|bis|ab|avec|pour|sans|et|à\snouer|con|para|sin|y|apta|apto|per|senza|e|dalla|dal|met|voor|zonder|en\smet|vanaf|que|qui|che|die|der|das|dat|met)\s/iu;
+/** What may follow a German or Dutch noun that no verb follows. */
+const OF_WHAT = /^(?:aus|im|in|von|vom|van|uit|der|des)$/iu;
+
+/** `Bettwäsche aus reinem Leinen, vorgewaschen`: a sentence that opens with its noun and no article. */
+function collectForeignLead(list: Phrase[], sentence: string, language: Language): void {
+  const lead = stripEnd(before(FOREIGN_MORE, sentence), /[\s.,]/u);
+  const said = lead.split(' ');
+  if (said.length < 2 || said.length > 7 || lead.length > MAX_LEAD || ARTICLE.test(said[0] ?? '')) return;
+  const lexicon = lexiconOf(language);
+  const at = said.findIndex((word, place) => place < 3 && lexicon.noun(word) !== undefined);
+  const after = said[at + 1];
+  if (at < 0 || (lexicon.isHeadLast && after !== undefined && !OF_WHAT.test(after))) return;
+  // `Sac à dos` alone says no more than the noun.
+  if (!lexicon.isHeadLast && lexicon.find(said)?.noun.text.length === lead.length) return;
+  list.push({ text: lead, sentence: 0 });
 }
 
 const OPENING =

@@ -17,9 +17,9 @@ const FRANC: Record<string, Language> = { eng: 'en', deu: 'de', fra: 'fr', spa: 
 const BINDING: Record<Language, string> = {
   en: 'the and with for this your from that are you has its is of to on by made it can be',
   de: 'der die das und mit für ein eine einen einem einer ist im dem den zu zum zur auf aus von bei sich nicht auch wird sind ab bis ich wir habe haben oder ihre ihr sehr durch',
-  fr: 'le les et avec pour une des du est dans sur qui au aux vous votre vos ce cette ces sont pas ses plus à grâce offre son sa dès en jusqu sans jamais',
-  es: 'el los las y con para una del es por que su sus al más de en hasta desde esta este tu tus muy sin son como',
-  it: 'il lo gli e con per una della dello dei delle è che di nel nella alla più questo questa tuo tua suo sua sono ed dal dalla anche da di si fino al io mai senza in',
+  fr: 'le la les et de en un avec pour une des du est dans sur qui au aux vous votre vos ce cette ces sont pas ses plus à grâce offre son sa dès en jusqu sans jamais',
+  es: 'el la los las y de con para un una del es por que su sus al más de en hasta desde esta este tu tus muy sin son como',
+  it: 'il la lo gli e un con per una della dello dei delle è che di nel nella alla più questo questa tuo tua suo sua sono ed dal dalla anche da di si fino al io mai senza in',
   nl: 'het een en met voor van is de dat je jouw op zijn aan uit bij deze dit wordt niet ook naar door jij u uw heeft geen tot vanaf',
 };
 const BY_WORD = new Map<string, Language[]>();
@@ -47,7 +47,8 @@ export function detectLanguage(text: string): Language | 'other' | undefined {
     const languages = BY_WORD.get(word);
     if (languages === undefined || seen.has(word)) continue;
     seen.add(word);
-    for (const language of languages) hits.set(language, (hits.get(language) ?? 0) + 1);
+    // `de` and `en` are French, Spanish and Dutch: such a word says little for each of them.
+    for (const language of languages) hits.set(language, (hits.get(language) ?? 0) + 1 / languages.length);
   }
   for (const [letters, language] of LETTERS)
     if (letters.test(head)) hits.set(language, (hits.get(language) ?? 0) + 0.5);
@@ -55,6 +56,8 @@ export function detectLanguage(text: string): Language | 'other' | undefined {
   const decided = mostLikely(hits);
   if (decided !== undefined) return decided;
   countNouns(head, hits);
+  // `Casa de Papel Mug`: a name may be foreign, what ends the title is the product.
+  if (endsInEnglish(head, hits)) hits.clear();
   const [best] = [...hits].toSorted(([, a], [, b]) => b - a);
   // A letter alone may stand in a name: `Zürich Compact Cookbook`.
   return mostLikely(hits) ?? rankedLanguage(head, best !== undefined && best[1] > 1 ? best[0] : undefined);
@@ -74,6 +77,15 @@ function countNouns(head: string, hits: Map<Language, number>): void {
       if (language !== 'en' && lexiconOf(language).noun(word) !== undefined)
         hits.set(language, (hits.get(language) ?? 0) + 1);
   }
+}
+
+/** Whether the first sentence ends in a noun that English has, and none of the languages found so far. */
+function endsInEnglish(head: string, hits: ReadonlyMap<Language, number>): boolean {
+  const last = /^[^.!?\n]*/u.exec(head)?.[0].match(WORD)?.at(-1) ?? '';
+  return (
+    lexiconOf('en').noun(last) !== undefined &&
+    [...hits.keys()].every((language) => language === 'en' || lexiconOf(language).noun(last) === undefined)
+  );
 }
 
 function rankedLanguage(head: string, hinted: Language | undefined): Language | 'other' | undefined {

@@ -43,6 +43,31 @@ describe('createBrief', () => {
     expect(phrases.leads).toEqual([{ text: lead, sentence: 0 }]);
   });
 
+  it.each([
+    [
+      'de',
+      'Leinenbettwäsche',
+      'Bettwäsche aus reinem Leinen, vorgewaschen und weich.',
+      'Bettwäsche aus reinem Leinen',
+    ],
+    [
+      'fr',
+      'Lampe de chevet',
+      'Petite lampe de chevet en céramique avec abat-jour.',
+      'Petite lampe de chevet en céramique',
+    ],
+    ['es', 'Sábanas', 'Sábanas de algodón percal, suaves y frescas.', 'Sábanas de algodón percal'],
+    ['it', 'Sedia', 'Sedia in rovere massello con seduta imbottita.', 'Sedia in rovere massello'],
+    ['nl', 'Koptelefoon Nova', 'Draadloze koptelefoon met 30 uur speeltijd.', 'Draadloze koptelefoon'],
+    // A sentence with its verb, one that opens with an article, and the bare noun say nothing in short.
+    ['de', 'Lampe', 'Lampen leuchten mit dieser Birne heller.', undefined],
+    ['fr', 'Crème', 'Cette crème hydrate la peau avec douceur.', undefined],
+    ['fr', 'Sac à dos', 'Sac à dos avec housse de pluie.', undefined],
+  ] as const)('takes in %s, of %s, what %j opens with', (language, title, description, lead) => {
+    const { phrases } = createBrief({ title, description, language, recordLanguage: language });
+    expect(textsOf(phrases.leads)).toEqual(lead === undefined ? [] : [lead]);
+  });
+
   it('leaves out attributes whose value the title says, not those of which it holds the letters', () => {
     const { attributes, values } = createBrief({
       title: 'Shredded Mug of Clay',

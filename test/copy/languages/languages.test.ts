@@ -27,6 +27,38 @@ describe('detectLanguage', () => {
     expect(detectLanguage(text)).toBe(language);
   });
 
+  // Titles without a description, of which brands and loan words are half.
+  it.each([
+    [
+      'nl',
+      'Tas en riem van leer|Fles voor water en thee|IKEA kast met deuren|De tuin in de winter|Kaas uit de streek',
+    ],
+    [
+      'de',
+      'Tasche und Gürtel aus Leder|IKEA Schrank mit Türen|Jacke für Damen und Herren|Käse aus der Region',
+    ],
+    [
+      'fr',
+      'Sac et ceinture en cuir|Miel de lavande en pot|Le jardin en hiver|Philips Airfryer XXL avec grille',
+    ],
+    ['es', 'Bolso y cinturón de cuero|Miel de lavanda en tarro|Taladro Bosch con batería|Libro sobre el mar'],
+    ['it', 'Borsa e cintura di pelle|Miele di lavanda in vaso|Giacca da donna e uomo|Scarpe per la pioggia'],
+    [
+      'en',
+      'En Garde Fencing Mask|Casa de Papel Mug|Le Creuset Dutch Oven|Chanel Coco Noir Eau De|Van Dyke Brush Set|Dior J’adore|De Longhi Espresso Machine|La Mer Moisturizing Cream',
+    ],
+  ])('takes a short title in %s for no other language, at worst for none', (language, titles) => {
+    const found = titles.split('|').map((title) => detectLanguage(`${title}. `));
+    expect(found.filter((each) => each !== undefined && each !== language)).toEqual([]);
+    if (language !== 'en') expect(found.filter((each) => each === language).length).toBeGreaterThan(1);
+  });
+
+  it('knows French by one sentence beside Spanish words', () => {
+    expect(
+      detectLanguage('Miel de lavande. Miel de lavande récolté en Provence, doux et parfumé. Pot de 250 g.'),
+    ).toBe('fr');
+  });
+
   it.each([
     ['English words alone', 'Compact LED desk lamp, foldable arm, 3 brightness levels, USB-C charging port'],
     ['a list of attributes', 'Wireless Mouse 2.4 GHz USB receiver ergonomic design black'],

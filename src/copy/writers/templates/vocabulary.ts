@@ -19,7 +19,7 @@ const toneWords = z.strictObject({
 const schema = z.strictObject({
   categories: z.record(z.enum(CATEGORIES), categoryWords),
   /** In place of the category's, for a group of nouns.yaml: a spatula is no home favourite. */
-  groups: z.record(z.string(), categoryWords).default({}),
+  groups: z.record(z.string(), categoryWords.partial()).default({}),
   tones: z.record(z.enum(TONES), toneWords),
   /** Calls that only a post can make. */
   shares: wordList,
@@ -41,7 +41,7 @@ export function wordsOf({
   noun,
 }: Pick<Brief, 'language' | 'category' | 'noun'>): CategoryWords {
   const { categories, groups } = vocabularyOf(language);
-  return groups[noun?.group ?? ''] ?? categories[category];
+  return { ...categories[category], ...groups[noun?.group ?? ''] };
 }
 
 const emoji = defineWording('emoji', z.record(z.string(), wordList));

@@ -69,7 +69,7 @@ const PRONOUN = /^(?:It's|It is|They are|They're|It|They)\s(?=\p{Ll})/u;
 const ASIDE =
   /,\s(?=(?:featuring|with|offering|known|perfect|ideal|great|essential|designed|made|providing|crafted|suitable|adding|ensuring|including|making|enhancing|delivering|packed|equipped|available)\b)|(?<!(?:\b(?:is|are|be|it|them|and|or|not|also)|'s|[.!?]))\s(?=(?:designed|made|crafted|built|suitable|perfect|ideal)\s(?:for|to)\b)|(?<!(?:\b(?:perfect|ideal|great|good|suitable|right|made|designed|built|crafted|used|known|versatile|essential|enough|is|are|tool|accessory|solution|item|addition|container|utensil|way|option|choice)|[.!?]))\s(?=for\s\p{L}+ing\b)/giu;
 /** `Meet the Wok. It is a pan` is one sentence. */
-const INTRODUCED = /^((?:Meet|Introducing) [^.]+)\. (?:It is|It's|They are|They're) (?=(?:an?|the)\s)/u;
+const INTRODUCED = /^((?:Meet|Introducing) [^.]+)\.\s+(?:It is|It's|They are|They're) (?=(?:an?|the)\s)/u;
 const WHOLE_SENTENCE = bit('quote') | bit('statement');
 
 /** The default writer; it never fails and never waits. */
@@ -286,10 +286,11 @@ function writeSentences(
   const isLong = structures === LONG_POSTS;
   for (const drop of [undefined, ...drops]) {
     if (drop !== undefined) sentences[drop] = undefined;
-    const text = joinSentences(sentences, core, isLong);
+    const joined = joinSentences(sentences, core, isLong);
+    const text = material.brief.language === 'en' ? joined.replace(INTRODUCED, '$1, ') : joined;
     if (text.length <= field.aim * LONGER && field.fits(text)) return text;
   }
-  const last = sentences[core] ?? '';
+  const last = (sentences[core] ?? '').replace(INTRODUCED, '$1, ');
   if (field.fits(last)) return last;
   for (const { index } of [...last.matchAll(ASIDE)].toReversed()) {
     const text = `${last.slice(0, index)}.`;
@@ -315,8 +316,7 @@ function writeSentence(
   );
   if (rule === undefined) return undefined;
   used.add(rule);
-  const text = expandRule(rule, material);
-  return material.brief.language === 'en' ? text.replace(INTRODUCED, '$1, ') : text;
+  return expandRule(rule, material);
 }
 
 function joinSentences(sentences: readonly (string | undefined)[], core: number, isLong: boolean): string {
