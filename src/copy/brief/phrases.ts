@@ -110,7 +110,11 @@ export function extractPhrases(
     if (quote !== undefined) found.quotes.push(quote);
     if (statement !== undefined) found.statements.push(statement);
     if (number === 0 && language === 'en' && statement !== undefined) collectLead(found.leads, statement);
-    if (number === 0 && language !== 'en') collectForeignLead(found.leads, sentence, language);
+    if (number === 0 && language !== 'en') {
+      collectForeignLead(found.leads, sentence, language);
+      // What opens with the noun says itself what it is about: `Die Lampe: Lampe aus Holz` says it twice.
+      if (found.leads.length > 0) found.statements.push(...found.quotes.splice(0));
+    }
     // Parts of a sentence are known by English words; in other languages sentences are taken whole.
     if (language !== 'en') continue;
     collect(

@@ -57,8 +57,9 @@ export function detectLanguage(text: string): Language | 'other' | undefined {
   if (decided !== undefined) return decided;
   countNouns(head, hits);
   // `Casa de Papel Mug`: a name may be foreign, what ends the title is the product.
-  if (endsInEnglish(head, hits)) hits.clear();
-  const [best] = [...hits].toSorted(([, a], [, b]) => b - a);
+  const [first] = [...hits].toSorted(([, a], [, b]) => b - a);
+  if (first !== undefined && endsInEnglish(head, first[0])) hits.clear();
+  const best = hits.size > 0 ? first : undefined;
   // A letter alone may stand in a name: `Zürich Compact Cookbook`.
   return mostLikely(hits) ?? rankedLanguage(head, best !== undefined && best[1] > 1 ? best[0] : undefined);
 }
@@ -79,12 +80,11 @@ function countNouns(head: string, hits: Map<Language, number>): void {
   }
 }
 
-/** Whether the first sentence ends in a noun that English has, and none of the languages found so far. */
-function endsInEnglish(head: string, hits: ReadonlyMap<Language, number>): boolean {
+/** Whether the first sentence ends in a noun that English has, and the language found so far has not. */
+function endsInEnglish(head: string, found: Language): boolean {
   const last = /^[^.!?\n]*/u.exec(head)?.[0].match(WORD)?.at(-1) ?? '';
   return (
-    lexiconOf('en').noun(last) !== undefined &&
-    [...hits.keys()].every((language) => language === 'en' || lexiconOf(language).noun(last) === undefined)
+    found !== 'en' && lexiconOf('en').noun(last) !== undefined && lexiconOf(found).noun(last) === undefined
   );
 }
 

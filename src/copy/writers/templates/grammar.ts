@@ -221,6 +221,8 @@ function spell(brief: Brief, { determiner, wordCase }: Extract<Part, { is: 'phra
   return noun === undefined ? '' : grammarOf(language).phrase(determiner, noun, wordCase);
 }
 
+const SET = /^[^,]*[\s-]sets?\b/iu;
+
 /**
  * The name inside a sentence, with its article: `the Desk Lamp`, `die Schreibtischlampe Nord`, `la lampe de
  * bureau Nord`.
@@ -232,6 +234,8 @@ function speakOf({ name, brief }: Material, wordCase: Case): string {
   const opens = name.toLowerCase().startsWith(text.toLowerCase());
   // Where the noun comes first, a name that opens otherwise is one of its own.
   if (!opens && !lexiconOf(language).isHeadLast) return name;
+  // `De espressokopjes set van 6` has the article of another word.
+  if (opens && SET.test(name.slice(text.length))) return name;
   const article = grammarOf(language).phrase('the', noun, wordCase).slice(0, -text.length);
   return article + (opens ? text + name.slice(text.length) : name);
 }
