@@ -41,7 +41,7 @@ fi
 # With the certificates and npm's cache of this machine. docker: the OCI format has no HEALTHCHECK.
 cache=$(npm config get cache)
 mkdir -p "$cache"
-buildah bud --quiet --layers --format docker --pull-never --volume /etc/ssl/certs:/etc/ssl/certs:ro \
+buildah bud --quiet --format docker --pull-never --volume /etc/ssl/certs:/etc/ssl/certs:ro \
   --volume "$cache:/root/.npm" --file deploy/Dockerfile --tag "$name" .
 npm sbom --package-lock-only --sbom-format cyclonedx --omit dev --omit optional >"$folder/sbom.cdx.json"
 buildah images "$name"

@@ -9,7 +9,14 @@ import {
   type AuditEntry,
 } from '../../src/audit/index.ts';
 import { DAY_MS, systemClock } from '../../src/core/clock.ts';
-import { createApiKey, listApiKeys, rotateApiKey, type Server } from '../../src/server/index.ts';
+import {
+  createApiKey,
+  keepApiKey,
+  listApiKeys,
+  revokeApiKey,
+  rotateApiKey,
+  type Server,
+} from '../../src/server/index.ts';
 import { openServerHarness, postJson, type ServerHarness } from './server-harness.ts';
 
 let harness: ServerHarness;
@@ -214,6 +221,24 @@ describe('an API key', () => {
     const soon = new Date(Date.now() + 30_000);
     const short = await createApiKey(db, { name: 'short', role: 'reader', expiresAt: soon });
     expect((await rotateApiKey(db, short.id, until)).oldEndsAt).toEqual(soon);
+  });
+
+  it('that was made elsewhere is taken once, and never put in force again', async () => {
+    const { db } = harness.database;
+    const given = { name: 'given', role: 'reader' } as const;
+    const key = `clp_${'ab12'.repeat(2)}_${'c'.repeat(39)}`;
+    expect(await keepApiKey(db, key, given)).toEqual({ id: 'ab12ab12', isNew: true, isInForce: true });
+    expect(await keepApiKey(db, key, given)).toMatchObject({ isNew: false, isInForce: true });
+    const statusOf = async () =>
+      (await fetch(`${server.url}/runs`, { headers: { 'x-api-key': key } })).status;
+    expect(await statusOf()).toBe(200);
+    await expect(keepApiKey(db, key, { ...given, role: 'admin' })).rejects.toThrow('another key ab12ab12');
+    await expect(keepApiKey(db, `${key.slice(0, -1)}d`, given)).rejects.toThrow('another key ab12ab12');
+    for (const wrong of ['', 'secret', `${key}c`, key.toUpperCase()])
+      await expect(keepApiKey(db, wrong, given)).rejects.toThrow('this is no API key: one is clp_<id>');
+    await revokeApiKey(db, 'ab12ab12');
+    expect(await keepApiKey(db, key, given)).toMatchObject({ isNew: false, isInForce: false });
+    await expect.poll(statusOf, { timeout: 20_000 }).toBe(401);
   });
 
   it('is rotated once, by whichever of many asks first, and its replacement again', async () => {

@@ -1,7 +1,8 @@
+import { readFile } from 'node:fs/promises';
 import { DAY_MS, HOUR_MS, MINUTE_MS, systemClock } from '../../core/clock.ts';
-import { AppError } from '../../core/errors.ts';
+import { AppError, toError } from '../../core/errors.ts';
 import { KEY_ROLES, type KeyRole } from '../../db/index.ts';
-import { createApiKey, listApiKeys, revokeApiKey, rotateApiKey } from '../../server/index.ts';
+import { createApiKey, keepApiKey, listApiKeys, revokeApiKey, rotateApiKey } from '../../server/index.ts';
 import { COMMON_OPTIONS, defineCommand, parseWhole } from '../command.ts';
 import { renderJson, renderTable } from '../render.ts';
 import { readConfig, withServices } from '../services.ts';
@@ -13,7 +14,7 @@ export const keysCommand = defineCommand({
   name: 'keys',
   more: 'A key is shown once; the database holds only its hash.',
   usage:
-    '[list | create --name NAME [--role ROLE] [--expires-in TIME] [--per-minute N] | rotate <id> [--grace TIME] | revoke <id>] [--json]',
+    '[list | create --name NAME [--role ROLE] [--from-file FILE] [--expires-in TIME] [--per-minute N] | rotate <id> [--grace TIME] | revoke <id>] [--json]',
   positionals: [
     { name: 'action', required: false, about: 'list (default), create, rotate or revoke' },
     { name: 'id', required: false, about: 'the key to rotate or revoke' },
@@ -25,6 +26,11 @@ export const keysCommand = defineCommand({
       type: 'string',
       value: 'ROLE',
       about: 'reader (default): reads and predicts; writer: changes; admin: decides which model answers',
+    },
+    'from-file': {
+      type: 'string',
+      value: 'FILE',
+      about: 'create: the key in this file instead of a new one; nothing happens where it is known',
     },
     'expires-in': {
       type: 'string',
@@ -83,6 +89,27 @@ export const keysCommand = defineCommand({
           const role = parseRole(options.role);
           const requestsPerMinute =
             parseWhole('per-minute', options['per-minute'], { min: 1, max: 2 ** 31 - 1 }) ?? null;
+          const file = options['from-file'];
+          if (file !== undefined) {
+            const key = await readKeyFile(file);
+            const {
+              id: given,
+              isNew,
+              isInForce,
+            } = await keepApiKey(db, key, {
+              name,
+              role,
+              expiresAt: expiresAt ?? null,
+              requestsPerMinute,
+            });
+            if (isNew) await noteChange('keys create', given, { name, role, expiresAt, requestsPerMinute });
+            terminal.print(
+              isNew
+                ? `${role} key ${given} is in force`
+                : `key ${given} is known${isInForce ? '' : ', and no longer in force: make a new one'}`,
+            );
+            return;
+          }
           const created = await createApiKey(db, {
             name,
             role,
@@ -118,6 +145,16 @@ export const keysCommand = defineCommand({
     });
   },
 });
+
+async function readKeyFile(file: string): Promise<string> {
+  try {
+    return (await readFile(file, 'utf8')).trim();
+  } catch (cause) {
+    throw new AppError('invalid-input', `--from-file ${file} cannot be read: ${toError(cause).message}`, {
+      cause,
+    });
+  }
+}
 
 function required(action: string, id: string | undefined): string {
   if (id === undefined)

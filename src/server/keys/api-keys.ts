@@ -38,13 +38,29 @@ export interface NewApiKey {
 }
 
 /** @returns the key itself, which can never be read again */
-export async function createApiKey(
+export async function createApiKey(db: Db, given: NewApiKey): Promise<{ id: string; key: string }> {
+  const key = `${PREFIX}_${randomSlug(ID_LENGTH)}_${randomSlug(SECRET_LENGTH)}`;
+  const { id } = await keepApiKey(db, key, given);
+  return { id, key };
+}
+
+/**
+ * Puts a key in force that was made elsewhere, as by whoever installs. One that is known stays as it is: an
+ * upgrade says the same again, and what was revoked does not come back.
+ * @throws AppError `invalid-input` for another form; `conflict` where the id, name or role is another
+ */
+export async function keepApiKey(
   db: Db,
+  key: string,
   { name, role, expiresAt = null, requestsPerMinute = null }: NewApiKey,
-): Promise<{ id: string; key: string }> {
-  const id = randomSlug(ID_LENGTH);
-  const key = `${PREFIX}_${id}_${randomSlug(SECRET_LENGTH)}`;
-  await db
+): Promise<{ id: string; isNew: boolean; isInForce: boolean }> {
+  const id = FORM.exec(key)?.[1];
+  if (id === undefined)
+    throw new AppError(
+      'invalid-input',
+      `this is no API key: one is ${PREFIX}_<id>_<secret>, of ${ID_LENGTH} and ${SECRET_LENGTH} small letters and digits, as "echo clp_$(openssl rand -hex 4)_$(openssl rand -hex 20 | cut -c1-39)" prints it`,
+    );
+  const { numInsertedOrUpdatedRows } = await db
     .insertInto('api_keys')
     .values({
       id,
@@ -54,8 +70,22 @@ export async function createApiKey(
       expires_at: expiresAt,
       requests_per_minute: requestsPerMinute,
     })
-    .execute();
-  return { id, key };
+    .onConflict((conflict) => conflict.column('id').doNothing())
+    .executeTakeFirstOrThrow();
+  if (numInsertedOrUpdatedRows === 1n) return { id, isNew: true, isInForce: true };
+  const known = await db
+    .selectFrom('api_keys')
+    .select(['name', 'role', 'key_sha256', 'revoked_at', 'expires_at'])
+    .where('id', '=', id)
+    .executeTakeFirstOrThrow();
+  if (known.name !== name || known.role !== role || !timingSafeEqual(known.key_sha256, digest(key)))
+    throw new AppError(
+      'conflict',
+      `there is another key ${id} already, or this one with another name or role: make a new one`,
+    );
+  const isInForce =
+    known.revoked_at === null && (known.expires_at === null || known.expires_at.getTime() > Date.now());
+  return { id, isNew: false, isInForce };
 }
 
 export async function listApiKeys(db: Db): Promise<ApiKey[]> {

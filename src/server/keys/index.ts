@@ -1,6 +1,7 @@
 export {
   createApiKey,
   createKeyChecker,
+  keepApiKey,
   listApiKeys,
   revokeApiKey,
   rotateApiKey,
