@@ -22,13 +22,8 @@ import { copyText } from '../src/core/classifier-text.ts';
 import { AppError } from '../src/core/errors.ts';
 import { createRandom } from '../src/core/random.ts';
 import { createCopywriter, loadChannels } from '../src/copy/index.ts';
-import {
-  generateRecords,
-  hashContent,
-  positivePosterior,
-  QUALITY_MODEL,
-  readCues,
-} from '../src/data/index.ts';
+import { generateRecords, hashContent, positivePosterior, QUALITY_MODEL } from '../src/data/index.ts';
+import { readCues } from '../fixtures/read-cues.ts';
 import { openClassifier, type Classifier } from '../src/ml/index.ts';
 import { findBenchData } from './data.ts';
 import { readOptions } from './read-options.ts';

@@ -2,7 +2,7 @@
  * What the people of a simulated shop like, which nobody tells copyloop. A taste says of a text how well it
  * is liked, from 0 to 1; a text that is liked fully is clicked four times as often as one that is not at all.
  */
-import { readCues } from '../../src/data/index.ts';
+import { readCues } from '../../fixtures/read-cues.ts';
 
 export interface TastedText {
   field: string;

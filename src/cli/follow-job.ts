@@ -50,7 +50,7 @@ export function requireJobSuccess(job: Pick<JobView, 'id' | 'status' | 'error'>)
   );
 }
 
-export function renderJobProgress(job: JobView): string {
+function renderJobProgress(job: JobView): string {
   const { rows, shards } = job;
   if (rows.total === null) return '  reading the catalogue';
   const parts = [`  ${renderBar(rows.done / Math.max(1, rows.total))}  ${rows.done} of ${rows.total} rows`];

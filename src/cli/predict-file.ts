@@ -118,7 +118,7 @@ async function requireFile(file: string): Promise<void> {
   const info = await stat(file).catch((cause: unknown) => {
     throw new AppError('not-found', `there is no file ${file} (${toError(cause).message})`, { cause });
   });
-  if (!info.isFile()) throw new AppError('invalid-input', `${file} is no file`);
+  if (!info.isFile()) throw new AppError('invalid-input', `${file} is not a file`);
 }
 
 async function beginJob(

@@ -27,7 +27,7 @@ export function createTrainView(terminal: Terminal): {
   };
 }
 
-export function renderTrainProgress(progress: TrainProgress): string {
+function renderTrainProgress(progress: TrainProgress): string {
   const parts = [`  ${progress.phase.padEnd(7)} ${renderBar(progress.fraction)}`];
   if (progress.step !== undefined)
     parts.push(`step ${progress.step}${progress.steps === undefined ? '' : ` of ${progress.steps}`}`);
@@ -38,7 +38,7 @@ export function renderTrainProgress(progress: TrainProgress): string {
   return parts.join('  ');
 }
 
-export function renderEpoch({ epoch, trainLoss, validationLoss, validation }: EpochMetrics): string {
+function renderEpoch({ epoch, trainLoss, validationLoss, validation }: EpochMetrics): string {
   const accuracy = renderPercent(validation.accuracy);
   return `  epoch ${epoch}: loss ${trainLoss.toFixed(4)}, validation loss ${validationLoss.toFixed(4)}, accuracy ${accuracy}, AUC ${validation.rocAuc.toFixed(3)}`;
 }

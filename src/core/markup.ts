@@ -9,7 +9,7 @@ import { Parser } from 'htmlparser2';
  * Longer texts are not read at all: no field takes so much, so that the limit of the field refuses them as
  * they stand.
  */
-export const MAX_MARKUP_CHARS = 200_000;
+const MAX_MARKUP_CHARS = 200_000;
 /** Browsers stop at 512. What is nested deeper is no text of a product, and is kept as it stands. */
 const MAX_DEPTH = 1000;
 

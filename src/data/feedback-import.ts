@@ -161,7 +161,7 @@ async function openFile(path: string): Promise<AsyncIterable<Uint8Array>> {
   const info = await stat(path).catch((cause: unknown) => {
     throw new AppError('not-found', `there is no file ${path} (${toError(cause).message})`, { cause });
   });
-  if (!info.isFile()) throw new AppError('invalid-input', `${path} is no file`);
+  if (!info.isFile()) throw new AppError('invalid-input', `${path} is not a file`);
   return createReadStream(path, { highWaterMark: 1 << 18 });
 }
 

@@ -67,7 +67,6 @@ export {
 } from './logged-choices.ts';
 export { expectAccuracy, type ExpectedAccuracy } from './expected-accuracy.ts';
 export { summarizeRewards, type EarnedCounts, type RewardSummary } from './reward-summary.ts';
-export { readCues } from './synthetic/read-cues.ts';
 export { hashContent, hashSplitKey, splitPosition, SPLITS, splitOf, type Split } from './version/content.ts';
 export {
   createDatasetVersion,

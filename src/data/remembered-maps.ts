@@ -6,7 +6,7 @@ import { normaliseName } from './platform/recognise.ts';
 import type { FieldMap } from './reading/field-map.ts';
 
 /** Of the names alone, whatever their order and how they are spelt. */
-export function fingerprintColumns(columns: readonly string[]): string {
+function fingerprintColumns(columns: readonly string[]): string {
   return sha256Hex(JSON.stringify(columns.map(normaliseName).toSorted()));
 }
 

@@ -28,7 +28,7 @@ const brandByRecord = z.boolean().default(false);
 const textIds = z.boolean().default(false);
 
 /** What a caller may ask for; the rest comes from the configuration. */
-export const predictRequestSchema = copyOptionsSchema.extend({
+const predictRequestSchema = copyOptionsSchema.extend({
   brandByRecord,
   textIds,
   map: map.optional(),

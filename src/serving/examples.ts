@@ -107,7 +107,7 @@ async function readTaken(db: Db, brand: string, fields: readonly string[]): Prom
 }
 
 /** @throws AppError `bad-model` for a base that is not on this machine, or another kind of model */
-export async function openEmbedder(base: string): Promise<Embedder> {
+async function openEmbedder(base: string): Promise<Embedder> {
   const place = await findBase(base);
   if (!('directory' in place)) throw new Error(`the base ${base} is not on this machine`);
   const model = await readBaseModel(place.directory);

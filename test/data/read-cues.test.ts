@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { drawRecords, readCues } from '../../src/data/index.ts';
+import { readCues } from '../../fixtures/read-cues.ts';
+import { drawRecords } from '../../src/data/index.ts';
 
 describe('readCues', () => {
   it('finds in every description the very cues that it was drawn from', () => {

@@ -55,7 +55,7 @@ function parseVersion(text: string | undefined): number {
   if (text !== undefined && /^[1-9]\d{0,8}$/u.test(text)) return Number(text);
   throw new AppError(
     'invalid-input',
-    `${text === undefined ? 'a version is missing' : `"${text}" is no number of a version`}: "copyloop datasets" lists them, "copyloop datasets diff 3 4" compares two`,
+    `${text === undefined ? 'a version is missing' : `"${text}" is not the number of a version`}: "copyloop datasets" lists them, "copyloop datasets diff 3 4" compares two`,
   );
 }
 

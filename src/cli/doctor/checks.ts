@@ -208,7 +208,7 @@ async function checkBase({ model }: Config): Promise<Finding> {
   const folder =
     'directory' in place ? place.directory : await findFolder(model.base, [process.cwd(), packageRoot]);
   if (folder === undefined)
-    return ok(`${model.base} is no folder: it will be fetched from the Hugging Face hub`);
+    return ok(`${model.base} is not a folder: it will be fetched from the Hugging Face hub`);
   const missing: string[] = [];
   for (const file of ['config.json', 'model.safetensors', 'tokenizer.json', 'tokenizer_config.json']) {
     if (!(await pathExists(path.join(folder, file)))) missing.push(file);

@@ -17,7 +17,7 @@ export interface PageProps {
   route: Route;
 }
 
-export function parseRoute(hash: string): Route {
+function parseRoute(hash: string): Route {
   const [path = '', query = ''] = hash.replace(/^#\/?/, '').split('?', 2);
   const [page = '', ...rest] = path.split('/').map(decode);
   return { page: page === '' ? 'home' : page, rest, query: new URLSearchParams(query) };

@@ -29,7 +29,7 @@ export const timesInUtc = {
 };
 
 /** `Tue, 1 Dec 2026, 00:00:00 UTC`, by the language of the browser. */
-export function formatMoment(at: string): string {
+function formatMoment(at: string): string {
   return new Date(at).toLocaleString(undefined, {
     weekday: 'short',
     day: 'numeric',

@@ -6,7 +6,7 @@ import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
 import { plainText } from '../../core/plain-text.ts';
 
-export const BRAND_NAME = /^[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?$/;
+const BRAND_NAME = /^[a-z0-9](?:[a-z0-9-]{0,58}[a-z0-9])?$/;
 const brandName = z.string().regex(BRAND_NAME, 'only a-z, 0-9 and -, at most 60 characters');
 /** `acme` is its newest version, `acme@3` its third. */
 export const brandRefSchema = z

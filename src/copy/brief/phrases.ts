@@ -265,6 +265,6 @@ function collectTrait(list: Phrase[], raw: string, sentence: number, plural: boo
 }
 
 /** Lower-cases an opening capital, but not that of an acronym or a name such as `iPhone` or `LED`. */
-export function lowerFirst(text: string): string {
+function lowerFirst(text: string): string {
   return /^\p{Lu}\p{Ll}+(?:\s|$|-)|^A\s/u.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text;
 }

@@ -10,10 +10,10 @@ import { AppError, toError } from '../../core/errors.ts';
 import { packageRoot } from '../../core/paths.ts';
 import { COUNT_METHODS } from './count.ts';
 
-export const LIMIT_KINDS = ['hard', 'shown', 'advised'] as const;
+const LIMIT_KINDS = ['hard', 'shown', 'advised'] as const;
 export type LimitKind = (typeof LIMIT_KINDS)[number];
 
-export const FIELD_ROLES = [
+const FIELD_ROLES = [
   'post',
   'ad',
   'headline',

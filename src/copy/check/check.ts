@@ -3,7 +3,7 @@ import { foldText, withoutEmoji } from '../brief/index.ts';
 import { findUnsupportedClaim, type ClaimSource } from './claims.ts';
 import { createWordFinder, type WordFinder } from './word-finder.ts';
 
-export const REFUSALS = [
+const REFUSALS = [
   'empty',
   'over-limit',
   'banned-word',

@@ -91,7 +91,7 @@ export function chooseCopy(
   if (scores.length !== texts.length || !scores.every(Number.isFinite)) {
     throw new AppError(
       'internal',
-      `a draft of ${texts.length} texts was given ${scores.length} scores, or one that is no number`,
+      `a draft of ${texts.length} texts was given ${scores.length} scores, or one that is not a number`,
     );
   }
   const best = rank(fields, texts.length === 0 ? undefined : scores);

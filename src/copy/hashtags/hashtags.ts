@@ -5,7 +5,7 @@
 import { foldText, type Brief } from '../brief/index.ts';
 import { lexiconOf, type Language } from '../languages/index.ts';
 
-export const MAX_HASHTAG_CHARS = 30;
+const MAX_HASHTAG_CHARS = 30;
 
 // Letters, marks, digits and underscore with at least one letter: what X, Instagram, Facebook and LinkedIn
 // all accept.
@@ -44,7 +44,7 @@ export function createHashtags(brief: Brief, count: number, refuses: (tag: strin
   return [...tags.values()];
 }
 
-export function isHashtag(tag: string): boolean {
+function isHashtag(tag: string): boolean {
   return VALID.test(tag) && tag.length >= 3 && tag.length <= MAX_HASHTAG_CHARS + 1;
 }
 

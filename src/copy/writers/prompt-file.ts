@@ -20,7 +20,7 @@ export interface Prompt extends z.infer<typeof promptSchema> {
   version: string;
 }
 
-export const NEWEST_PROMPT = 'copy-2';
+const NEWEST_PROMPT = 'copy-2';
 const NAME = /^[a-z0-9-]+$/;
 
 /**

@@ -12,7 +12,7 @@ const MAX_DESCRIPTION_CHARS = 2000;
 const MAX_PROPOSAL_CHARS = 20_000;
 const MAX_REFUSED_SHOWN = 8;
 
-export function nameLanguage(code: string | undefined): string {
+function nameLanguage(code: string | undefined): string {
   const names: Readonly<Record<string, string>> = LANGUAGE_NAMES;
   return names[code ?? 'en'] ?? LANGUAGE_NAMES.en;
 }
@@ -124,7 +124,7 @@ function oneLine(text: string): string {
   return text.replaceAll(/\s+/gu, ' ').trim();
 }
 
-export function describeRole(role: FieldRole): string {
+function describeRole(role: FieldRole): string {
   switch (role) {
     case 'post':
       return 'a social media post';

@@ -176,7 +176,7 @@ const webhooks = z.strictObject({
   secretKey: text.min(32).nullable(),
 });
 
-export const canaryRulesSchema = z.strictObject({
+const canaryRulesSchema = z.strictObject({
   enabled: z.boolean(),
   share: z.number().min(0.01).max(0.5),
   alpha: openFraction,

@@ -33,7 +33,7 @@ export interface SplitText {
   line: number;
 }
 
-export const UNCLOSED = 'opens a quote that is never closed: the rest of the file counts as this row';
+const UNCLOSED = 'opens a quote that is never closed: the rest of the file counts as this row';
 const AFTER_QUOTE = 'has text after a closing quote: double the quotes inside a quoted cell';
 
 /** @param isLast whether the text ends the file */

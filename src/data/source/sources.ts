@@ -59,7 +59,7 @@ async function openFile(
   const info = await stat(file).catch((error: unknown) => {
     throw new AppError('not-found', `there is no file ${file} (${toError(error).message})`, { cause: error });
   });
-  if (!info.isFile()) throw new AppError('invalid-input', `${file} is no file`);
+  if (!info.isFile()) throw new AppError('invalid-input', `${file} is not a file`);
   const bytes = createReadStream(file, { highWaterMark: 1 << 18 });
   return await openTable(bytes, { name: file, named, ...given(encoding, sheet) });
 }

@@ -3,7 +3,7 @@
  * a time counts as UTC.
  */
 
-export const MAX_TIME_CHARS = 64;
+const MAX_TIME_CHARS = 64;
 
 export interface TimeEvidence {
   observe(text: string): void;

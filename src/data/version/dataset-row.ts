@@ -23,7 +23,7 @@ const LATER = RULES.flatMap(([field, rule]) => (rule.isLater === true ? [field] 
 const FIRST = RULES.flatMap(([field, rule]) => (rule.isLater === true ? [] : [field]));
 
 /** Columns of every version, in their order. */
-export const DATASET_COLUMNS = [...FIRST, 'label', 'weight', 'origin'] as const;
+const DATASET_COLUMNS = [...FIRST, 'label', 'weight', 'origin'] as const;
 
 /** What was added later and rows of a version hold: it has columns after the others, and nothing else has. */
 export type DatasetColumns = readonly (RecordField | 'target' | 'field')[];

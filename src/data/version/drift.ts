@@ -21,7 +21,7 @@ import {
 export const DRIFT_VERDICTS = ['none', 'moderate', 'large'] as const;
 export type DriftVerdict = (typeof DRIFT_VERDICTS)[number];
 
-export const driftFeatureSchema = z.strictObject({
+const driftFeatureSchema = z.strictObject({
   feature: z.string(),
   psi: z.number(),
   /** What sampling alone is expected to give. */
@@ -130,10 +130,7 @@ export function createDriftMeter(parent: Profile, limits: DriftLimits): DriftMet
  * PSI of two histograms over the same bins, half a row added to every bin that either has; and what sampling
  * alone would give.
  */
-export function measurePsi(
-  before: readonly number[],
-  now: readonly number[],
-): { psi: number; noise: number } {
+function measurePsi(before: readonly number[], now: readonly number[]): { psi: number; noise: number } {
   const used = before.map((_, i) => i).filter((i) => (before[i] ?? 0) + (now[i] ?? 0) > 0);
   const n = sum(before);
   const m = sum(now);

@@ -8,10 +8,10 @@ export type RunTrigger = (typeof RUN_TRIGGERS)[number];
 export const RUN_STATUSES = ['active', 'succeeded', 'failed', 'cancelled'] as const;
 export type RunStatus = (typeof RUN_STATUSES)[number];
 
-export const STAGE_STATUSES = ['running', 'retrying', 'succeeded', 'failed', 'cancelled'] as const;
+const STAGE_STATUSES = ['running', 'retrying', 'succeeded', 'failed', 'cancelled'] as const;
 export type StageStatus = (typeof STAGE_STATUSES)[number];
 
-export const ATTEMPT_OUTCOMES = [
+const ATTEMPT_OUTCOMES = [
   'running',
   'succeeded',
   'failed',

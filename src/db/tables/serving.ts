@@ -2,7 +2,7 @@ import type { ColumnType, Generated, JSONColumnType } from 'kysely';
 
 export const FEEDBACK_OUTCOMES = ['accepted', 'edited', 'rejected'] as const;
 /** Of two texts beside each other; each is told of one of them. */
-export const PAIR_OUTCOMES = ['better', 'worse'] as const;
+const PAIR_OUTCOMES = ['better', 'worse'] as const;
 export const STORED_OUTCOMES = [...FEEDBACK_OUTCOMES, ...PAIR_OUTCOMES] as const;
 export type FeedbackOutcome = (typeof STORED_OUTCOMES)[number];
 

@@ -78,7 +78,7 @@ export async function requireManifest(directory: string): Promise<Manifest> {
   if (manifest !== undefined) return manifest;
   throw new AppError(
     'bad-model',
-    `${directory} has no ${MANIFEST_FILE}: it is no model directory of copyloop`,
+    `${directory} has no ${MANIFEST_FILE}: it is not a model directory of copyloop`,
   );
 }
 

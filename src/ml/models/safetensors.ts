@@ -82,7 +82,10 @@ function parseTensorFile(bytes: Uint8Array, file: string): { weights: Weights; m
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const headerBytes = bytes.byteLength < 8 ? Infinity : Number(view.getBigUint64(0, true));
   if (headerBytes > bytes.byteLength - 8) {
-    throw new AppError('bad-model', `${file} is no safetensors file: its header would end beyond the file`);
+    throw new AppError(
+      'bad-model',
+      `${file} is not a safetensors file: its header would end beyond the file`,
+    );
   }
   const start = 8 + headerBytes;
   const weights = new FileWeights(file);
@@ -168,7 +171,7 @@ function parseHeader(bytes: Uint8Array, file: string): Record<string, unknown> {
   try {
     return HEADER.parse(JSON.parse(new TextDecoder().decode(bytes)));
   } catch (thrown) {
-    throw new AppError('bad-model', `${file} is no safetensors file: its header is not JSON`, {
+    throw new AppError('bad-model', `${file} is not a safetensors file: its header is not JSON`, {
       cause: thrown,
     });
   }

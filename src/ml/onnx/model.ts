@@ -19,7 +19,7 @@ const DATA_TYPES = { float32: 1, uint8: 2, int8: 3, int32: 6, int64: 7, bool: 9 
 export type OnnxDataType = keyof typeof DATA_TYPES;
 
 /** The Microsoft operators of ONNX Runtime: Gelu, FusedMatMul and their like. */
-export const MICROSOFT = 'com.microsoft';
+const MICROSOFT = 'com.microsoft';
 
 /** Float attributes are told from integers by being wrapped: 1 and 1.0 are one number in JavaScript. */
 export type OnnxAttribute = number | readonly number[] | string | { readonly float: number };

@@ -2,8 +2,8 @@
  * Training of all weights of a DistilBERT classifier, on one page: from rows of token ids to the best weights
  * found.
  *
- *   npx copyloop train --data reviews.csv --map title=Title --map description="Review Text" --map
- *     rating=Rating \ --recipe full --out model
+ *   npx copyloop train --data reviews.csv --map title=Title --map description="Review Text" \
+ *     --map rating=Rating --recipe full --out model
  *
  * Loss and pace are printed as it goes. On labels that can be learnt the loss starts near 0.69 (log 2) and is
  * below 0.2 by the last epoch; `npm run bench:epoch` and `bench:train` measure the time.

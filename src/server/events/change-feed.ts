@@ -10,7 +10,7 @@ import { openListener } from '../../db/index.ts';
 export const TOPICS = ['runs', 'jobs', 'datasets', 'models', 'texts'] as const;
 export type Topic = (typeof TOPICS)[number];
 
-export const CHANGE_CHANNEL = 'copyloop_changed';
+const CHANGE_CHANNEL = 'copyloop_changed';
 
 export interface Change {
   /** `<feed>-<number>`: numbers count up within one server's life. */

@@ -11,7 +11,7 @@ import { describeTimeout, describeUnstorable, isConnectionLost } from '../../db/
 import { setHeader } from './headers.ts';
 import type { AppEnv, Router } from './router.ts';
 
-export const errorBodySchema = z
+const errorBodySchema = z
   .object({
     status: z.literal('error'),
     error: z.looseObject({
@@ -66,7 +66,7 @@ export function messageFor(error: AppError): string {
 }
 
 /** A caller learns the request id to ask with. */
-export function renderErrorBody(error: AppError, requestId: string | undefined): ErrorBody {
+function renderErrorBody(error: AppError, requestId: string | undefined): ErrorBody {
   const message = `${messageFor(error)}${error.code === 'internal' ? ' under the request id' : ''}`;
   return {
     status: 'error',

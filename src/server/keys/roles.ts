@@ -37,7 +37,7 @@ export function requiredRole(method: string, path: string): KeyRole {
   return 'writer';
 }
 
-export function mayActAs(role: KeyRole, needed: KeyRole): boolean {
+function mayActAs(role: KeyRole, needed: KeyRole): boolean {
   return KEY_ROLES.indexOf(role) >= KEY_ROLES.indexOf(needed);
 }
 

@@ -29,7 +29,7 @@ import { runRoutes } from './runs.ts';
 import { webhookRoutes } from './webhooks.ts';
 
 /** The MLflow whose protocol this is (a PEP 440 version, as clients parse it). */
-export const MLFLOW_LEVEL = '3.17.2';
+const MLFLOW_LEVEL = '3.17.2';
 
 /** A dataset's profile may have 16 MiB; files go through the proxy, which has no limit of its own. */
 const MAX_JSON_BYTES = 32 * 1024 * 1024;

@@ -49,7 +49,7 @@ export function checkLocation(location: string | undefined): void {
       : scheme === 'mlflow-artifacts'
         ? findFaultOfOurs(location)
         : !REMOTE_SCHEMES.has(scheme ?? '')
-          ? 'it is no address that every client can reach'
+          ? 'it is not an address that every client can reach'
           : leadsUp(location) || /[#?\\]/.test(location)
             ? "it may not hold '..', '\\', '#', '?' or control characters"
             : undefined;

@@ -9,7 +9,7 @@ import type { ServedGuard } from '../guard-served.ts';
 import type { AppEnv } from '../http/index.ts';
 import { readInput, type PlainReader } from './wire.ts';
 
-export const HTTP_METHODS = ['GET', 'POST', 'PATCH', 'DELETE'] as const;
+const HTTP_METHODS = ['GET', 'POST', 'PATCH', 'DELETE'] as const;
 export type HttpMethod = (typeof HTTP_METHODS)[number];
 
 export interface RouteContext extends ServedGuard {

@@ -83,10 +83,7 @@ export function createMlflowScoringRoutes(deps: {
 }
 
 /** @throws AppError `invalid-input` that names the row and field */
-export function parseInvocation(
-  body: unknown,
-  limits: Pick<CallLimits, 'maxItems' | 'maxTextChars'>,
-): string[] {
+function parseInvocation(body: unknown, limits: Pick<CallLimits, 'maxItems' | 'maxTextChars'>): string[] {
   const parsed = bodySchema.safeParse(body);
   if (!parsed.success) throw toInvalidInput(parsed.error);
   const given = FORMS.filter((form) => parsed.data[form] !== undefined);

@@ -9,7 +9,7 @@ import { authorSchema } from '../predictions/index.ts';
  * `erased` on request; `not-sampled` by serving.predictionSampleRate; `deleted` since; `not-recorded` where
  * nothing was ever written down; `unknown` where nothing is left that could tell.
  */
-export const MISSING_CAUSES = ['erased', 'not-sampled', 'deleted', 'not-recorded', 'unknown'] as const;
+const MISSING_CAUSES = ['erased', 'not-sampled', 'deleted', 'not-recorded', 'unknown'] as const;
 
 const missingSchema = z
   .object({ status: z.literal('missing'), cause: z.enum(MISSING_CAUSES), message: z.string() })

@@ -12,7 +12,7 @@ import { versionNumber } from './models.ts';
 
 const MAX_FIELD_CHARS = 100;
 const name = z.string().min(1).max(MAX_FIELD_CHARS);
-export const logQuery = z.strictObject({
+const logQuery = z.strictObject({
   field: name.optional().openapi({ description: 'One field alone: ad_copy, or x.text' }),
   channel: name.optional().openapi({ description: 'All fields of one channel' }),
   since: z.iso

@@ -4,7 +4,7 @@ import { LEARNING_REWARDS } from '../../core/config/index.ts';
 import type { CanaryOutcome, CanaryStatus, Db } from '../../db/index.ts';
 import type { CanaryEvidence, Earned } from '../../learning/index.ts';
 
-export const canaryRules = z.object({
+const canaryRules = z.object({
   share: z.number(),
   alpha: z.number(),
   budget: z.number(),

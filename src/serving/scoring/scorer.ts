@@ -30,7 +30,7 @@ export interface CallScores {
   timing: { tokenizeMs: number; waitMs: number; computeMs: number };
 }
 
-export const DROP_REASONS = ['overloaded', 'timed-out', 'hung-up'] as const;
+const DROP_REASONS = ['overloaded', 'timed-out', 'hung-up'] as const;
 export type DropReason = (typeof DROP_REASONS)[number];
 
 /** What a metrics collector wants to know. */

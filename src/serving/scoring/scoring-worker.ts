@@ -64,7 +64,7 @@ async function scoreBatch(
   const sequences = Array.from(lengths, (length) => ids.subarray(end, (end += length)));
   const probabilities = Float64Array.from(await classifier.scoreTokens(sequences));
   if (!probabilities.every(Number.isFinite)) {
-    throw new AppError('bad-model', 'the model answered with something that is no number');
+    throw new AppError('bad-model', 'the model answered with something that is not a number');
   }
   return { probabilities, computeMs: performance.now() - startedMs };
 }

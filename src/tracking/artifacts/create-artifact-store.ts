@@ -49,7 +49,10 @@ export async function getObject(
 ): Promise<AsyncIterable<Uint8Array>> {
   const [, bucket, key] = /^s3:\/\/([^/]+)\/(.+)$/isu.exec(address) ?? [];
   if (bucket === undefined || key === undefined)
-    throw new AppError('invalid-input', `${address} is no address of an object: s3://bucket/key is needed`);
+    throw new AppError(
+      'invalid-input',
+      `${address} is not the address of an object: s3://bucket/key is needed`,
+    );
   return await readObject(createS3Client(storage.artifacts), { bucket, key });
 }
 

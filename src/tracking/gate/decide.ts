@@ -7,7 +7,7 @@ import { percent } from '../../core/html-page.ts';
 import { compareModels, type GateComparison, type GateInput } from './compare.ts';
 import { GATE_RULES, points } from './rules.ts';
 
-export const GATE_DECISIONS = ['promote', 'refuse', 'pending-approval', 'canary'] as const;
+const GATE_DECISIONS = ['promote', 'refuse', 'pending-approval', 'canary'] as const;
 export type GateDecision = (typeof GATE_DECISIONS)[number];
 
 export interface GateReport {

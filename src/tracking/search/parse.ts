@@ -8,7 +8,7 @@
 import { AppError } from '../../core/errors.ts';
 import { tokenize, type Token } from './tokenize.ts';
 
-export const COMPARATORS = [
+const COMPARATORS = [
   '=',
   '!=',
   '<',
@@ -49,8 +49,8 @@ export interface Order {
 
 const MAX_FILTER_CHARS = 100_000;
 /** Each is a part of the statement that PostgreSQL has to plan. */
-export const MAX_CONDITIONS = 100;
-export const MAX_ORDERS = 20;
+const MAX_CONDITIONS = 100;
+const MAX_ORDERS = 20;
 /** A key has at most 250 characters. */
 const MAX_ORDER_CHARS = 1000;
 

@@ -86,7 +86,7 @@ export async function openWebhookDelivery(
 }
 
 /** One attempt at each delivery that is due, up to a batch; how many there were. */
-export async function deliverDue(options: Omit<WebhookDeliveryOptions, 'databaseUrl'>): Promise<number> {
+async function deliverDue(options: Omit<WebhookDeliveryOptions, 'databaseUrl'>): Promise<number> {
   const { db, config } = options;
   const claimed = await claim(db, config.webhooks.timeoutMs);
   const box = createSecretBox(config.webhooks.secretKey);
@@ -142,7 +142,7 @@ async function attempt(
 }
 
 /** Doubles with each failure up to the cap; half of it is random, so that many do not come back at once. */
-export function retryDelayMs(
+function retryDelayMs(
   { backoffMs, backoffMaxMs }: Pick<Config['webhooks'], 'backoffMs' | 'backoffMaxMs'>,
   failures: number,
   random: number,

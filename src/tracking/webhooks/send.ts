@@ -33,7 +33,7 @@ export interface Answer {
 }
 
 /** `v1,<base64 of the HMAC-SHA256 of "id.timestamp.payload">`. */
-export function signDelivery(
+function signDelivery(
   secret: string,
   delivery: { deliveryId: string; timestamp: string; payload: string },
 ): string {

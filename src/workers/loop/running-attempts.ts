@@ -8,7 +8,7 @@ import { outsideTraces } from '../../core/trace.ts';
 import { findActive, type Flow } from '../../queues/index.ts';
 import type { Pool } from 'pg';
 
-export const STOP_CAUSES = ['timed-out', 'cancelled', 'lock-lost', 'shutdown'] as const;
+const STOP_CAUSES = ['timed-out', 'cancelled', 'lock-lost', 'shutdown'] as const;
 export type StopCause = (typeof STOP_CAUSES)[number];
 
 /** What is attempted. */

@@ -34,7 +34,7 @@ export async function fetchModel(
   const folder = artifactKeyOf(uri);
   await rm(directory, { recursive: true, force: true });
   const files = await store.list(folder);
-  if (files.length === 0) throw new AppError('bad-model', `there are no files of a model at ${uri}`);
+  if (files.length === 0) throw new AppError('bad-model', `there are no model files at ${uri}`);
   for (const { key } of files) {
     signal.throwIfAborted();
     await store.fetchFile(key, path.join(directory, ...key.slice(folder.length + 1).split('/')));

@@ -55,7 +55,7 @@ export function createBudget(limits: BudgetLimits, clock: Clock, ledger = create
 }
 
 /** A ledger of this process alone. */
-export function createMemoryLedger(): SpendingLedger {
+function createMemoryLedger(): SpendingLedger {
   const days = new Map<string, number>();
   return {
     spend: (day, tokens, limit) => {

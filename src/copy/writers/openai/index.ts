@@ -151,7 +151,7 @@ export function createOpenAiWriter(options: OpenAiWriterOptions): Writer {
 }
 
 /** In the provider's currency. */
-export function costOf(usage: Usage, price: TokenPrice | undefined): number | null {
+function costOf(usage: Usage, price: TokenPrice | undefined): number | null {
   if (price === undefined) return null;
   const { promptTokens, cachedTokens, completionTokens } = usage;
   const cached = cachedTokens * (price.cachedPrompt ?? price.prompt);

@@ -96,7 +96,7 @@ const SPARE = '~ ';
  * @throws AppError `internal` for a slot that does not exist: a fault in the file, seen when it is first
  *   read.
  */
-export function compileRule(source: string): Rule {
+function compileRule(source: string): Rule {
   const isSpare = source.startsWith(SPARE);
   const parts: Part[] = [];
   let needs = 0;
