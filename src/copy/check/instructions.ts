@@ -30,12 +30,13 @@ export interface CleanText {
 
 /** Where a sentence ends: a point inside an address is none. */
 const SENTENCE_END = /(?<=[.!?\u2026]["'\u201d\u00bb)\]]?)(?=\s)|(?<=[\u3002\uff01\uff1f\u0964\u061f\n])/u;
-/** Tag characters spell hidden text; after a black flag they are a flag. */
-const TAGS = /(?:\u{1f3f4}[\u{e0020}-\u{e007f}]{2,7})?[\u{e0000}-\u{e007f}]/gu;
+/** Tag characters spell hidden text, and so do runs of selectors; after a black flag they are a flag. */
+const TAGS =
+  /(?:\u{1f3f4}[\u{e0020}-\u{e007f}]{2,7})?[\u{e0000}-\u{e007f}]|[\u{fe00}-\u{fe0f}\u{e0100}-\u{e01ef}]{4,}/gu;
 /** No product spells out a whole sentence. */
 const SPELT_SENTENCE = /(?<![\p{L}\p{N}])(?:\p{L}[.\-_*\s:,/]{1,8}){12,}/gu;
 const INVISIBLE =
-  /[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff]|\u034f|[\u{fe00}-\u{fe0e}]/gu;
+  /[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\u3164\u115f\u1160\uffa0]|\u034f|[\u{fe00}-\u{fe0e}]/gu;
 
 /** The text without the sentences that give instructions. */
 export function withoutInstructions(text: string): CleanText {
@@ -81,14 +82,35 @@ function* disguises(text: string): Generator<string> {
   const folded = foldText(text.replaceAll(INVISIBLE, ''));
   yield folded;
   if (LOOKALIKE.test(folded)) yield folded.replaceAll(LOOKALIKES, (letter) => LATIN[letter] ?? letter);
-  if (/\p{L}[013457@$|]|[013457@$|]\p{L}/u.test(folded))
-    yield folded.replaceAll(/[013457@$|]/gu, (mark) => LEET[mark] ?? mark);
+  if (/\p{L}[013457@$|!+]|[013457@$|!+]\p{L}/u.test(folded)) {
+    const read = folded.replaceAll(/[03457@$|+]|!(?=\p{L}|[03457@$+])/gu, (mark) => LEET[mark] ?? mark);
+    yield read.replaceAll('1', 'i');
+    if (read.includes('1')) yield read.replaceAll('1', 'l');
+  }
   if (SPELT.test(folded)) yield folded.replaceAll(SPELT_OUT, (run) => run.replaceAll(/[\s.\-_*]/gu, ''));
   if (/[_*~]/u.test(folded)) yield folded.replaceAll(/[_*~]+/gu, '').replaceAll(/\s+/gu, ' ');
-  if (/vtaber|qvfertneq|sbetrg|flfgrz|erfcbaq|bireevqr/u.test(folded)) yield rotate(folded);
+  yield* unrotate(folded);
+  if (/[\u{1f1e6}-\u{1f1ff}]{5}/u.test(text.replaceAll(INVISIBLE, '')))
+    yield foldText(text.replaceAll(INVISIBLE, '')).replaceAll(/[\u{1f1e6}-\u{1f1ff}]/gu, (flag) =>
+      String.fromCharCode((flag.codePointAt(0) ?? 0) - 0x1_f1_e6 + 97),
+    );
+  if (/[ǝɹʇʍɔ].*[ǝɹʇʍɔ]/u.test(folded))
+    yield Array.from(folded, (letter) => TURNED[letter] ?? letter)
+      .toReversed()
+      .join('');
+  if (/8\?@C6|7@C86E|5:DC682C5/u.test(text))
+    yield foldText(
+      text.replaceAll(/[!-~]/gu, (c) => String.fromCharCode(((c.charCodeAt(0) - 33 + 47) % 94) + 33)),
+    );
+  if (MORSE.test(text)) yield readMorse(text);
   if (/erongi|dragersid|tegrof|metsys|dnopser|edirrevo/u.test(folded))
     yield Array.from(folded).toReversed().join('');
-  if (/%[0-9a-f]{2}%|\\[ux]\{?[0-9a-f]{2}|&#x?[0-9a-f]+;/iu.test(text)) yield foldText(unescape(text));
+  if (/%[0-9a-f]{2}%|=[0-9a-f]{2}=|\\[ux0-7]\{?[0-9a-f]{2}|&#x?[0-9a-f]+;/iu.test(text))
+    yield foldText(unescape(text));
+  for (const [numbers] of text.matchAll(CODES)) {
+    const said = foldText(readCodes(numbers));
+    if (SPOKEN.test(said)) yield `ignore instructions ${said}`;
+  }
   for (const [blob] of text.matchAll(BLOB)) {
     const decoded = decodeBlob(blob);
     // What unpacks to a sentence is no article number: whoever packs one means a machine to read it.
@@ -97,13 +119,17 @@ function* disguises(text: string): Generator<string> {
 }
 
 const LATIN: Readonly<Record<string, string>> = Object.fromEntries(
-  Array.from('аеорсухіјѕмтнквԁӏαοεινρτυκ', (letter, at) => [
+  Array.from('аеорсухіјѕмтнквԁӏαοειηνρτυκωօսոհզցꮖꮐꭺꭷꭱꭲɪɢɴᴏʀᴇᴀʟᴘᴠᴜꜱᴛᴄᴅᴡʏᴍʜᴋʙꜰᴊᴢ', (letter, at) => [
     letter,
-    Array.from('aeopcyxijsmthkvdlaoeivptuk')[at] ?? letter,
+    Array.from('aeopcyxijsmthkvdlaoeinvptukwounhqgigaortignorealpvustcdwymhkbfjz')[at] ?? letter,
   ]),
 );
-const LOOKALIKE = /[a-z][\u0370-\u052f]|[\u0370-\u052f][a-z]/u;
-const LOOKALIKES = /[\u0370-\u052f]/gu;
+const ALIKE = String.raw`\u0370-\u058f\u13a0-\u13ff\uab70-\uabbf\u0250-\u02af\u1d00-\u1d2b\ua730\ua731`;
+const LOOKALIKE = new RegExp(`[a-z][${ALIKE}]|[${ALIKE}][a-z]|[\\u1d00-\\u1d2b]{2}`, 'u');
+const LOOKALIKES = new RegExp(`[${ALIKE}]`, 'gu');
+const TURNED: Readonly<Record<string, string>> = Object.fromEntries(
+  Array.from('ɐqɔpǝɟƃɥıɾʞlɯuodbɹsʇnʌʍxʎz', (letter, at) => [letter, String.fromCharCode(97 + at)]),
+);
 const LEET: Readonly<Record<string, string>> = {
   0: 'o',
   1: 'i',
@@ -114,21 +140,92 @@ const LEET: Readonly<Record<string, string>> = {
   '@': 'a',
   $: 's',
   '|': 'l',
+  '!': 'i',
+  '+': 't',
 };
 const SPELT = /(?:\b\p{L}[\s.\-_*]){5}/u;
 const SPELT_OUT = /(?:\b\p{L}[.\-_*\s]){3,}\p{L}\b/gu;
-const BLOB = /(?:[0-9a-f]{2}[\s:]?){12,}|[A-Za-z0-9+/_-]{20,}={0,2}/gu;
+const BLOB =
+  /(?:[0-9a-f]{2}[\s:]?){12,}|={0,2}[A-Za-z0-9+/_-]{20,}={0,2}|(?<![A-Za-z0-9+/])(?:(?=[A-Za-z+/]{0,80}\d|[a-z]{1,80}[A-Z]|[A-Z]{1,80}[a-z]{1,80}[A-Z])[A-Za-z0-9+/]{4,80}[\s.]{1,3}){3,}[A-Za-z0-9+/]{0,80}={0,2}/gu;
+/** A list of sizes spells no two words. */
+const SPOKEN = /\p{L}\p{L}\s\p{L}\p{L}/u;
 const SENTENCE_LIKE = /^[\p{L}\p{N}\p{P}\p{Zs}\n]+$/u;
 
-function rotate(text: string): string {
-  return text.replaceAll(/[a-z]/gu, (letter) =>
-    String.fromCharCode(((letter.charCodeAt(0) - 97 + 13) % 26) + 97),
+const A = 97;
+const TELLING = [
+  'ignore',
+  'disregard',
+  'forget',
+  'system',
+  'respond',
+  'override',
+  'previous',
+  'instructions',
+];
+/** Such a word as each cipher of letters writes it, with what brings it back: a shift, or the mirror. */
+const CIPHERED = new Map<string, (letter: number) => number>();
+for (const back of [
+  ...Array.from({ length: 25 }, (_, at) => (n: number) => (n + at + 1) % 26),
+  (n: number) => 25 - n,
+])
+  for (const word of TELLING) {
+    // Both go round: what is brought back k times is written by the rest of the circle.
+    const forth = Array.from({ length: 26 }, (_, n) => n);
+    const write = forth.map((n) => forth.find((m) => back(m) === n) ?? n);
+    CIPHERED.set(
+      word.replaceAll(/[a-z]/gu, (c) => String.fromCharCode((write[c.charCodeAt(0) - A] ?? 0) + A)),
+      back,
+    );
+  }
+
+/** The text by each cipher of letters in which one of its words tells. */
+function* unrotate(text: string): Generator<string> {
+  for (const back of new Set((text.match(/[a-z]{6,12}/gu) ?? []).map((word) => CIPHERED.get(word))))
+    if (back !== undefined)
+      yield text.replaceAll(/[a-z]/gu, (c) => String.fromCharCode(back(c.charCodeAt(0) - A) + A));
+}
+
+const MORSE = /(?:[.\-·–]{1,5}(?:\s\/?\s?|\/|$)){12}/u;
+const MORSE_LETTERS =
+  '.- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- --..'.split(
+    ' ',
+  );
+
+function readMorse(text: string): string {
+  return text
+    .replaceAll('·', '.')
+    .replaceAll('–', '-')
+    .split(/\s?\/\s?|\s{2,}/u)
+    .map((word) =>
+      word
+        .split(' ')
+        .map((sign) => {
+          const at = MORSE_LETTERS.indexOf(sign);
+          return at < 0 ? '' : String.fromCharCode(A + at);
+        })
+        .join(''),
+    )
+    .join(' ');
+}
+
+/** Numbers of characters: binary, hexadecimal with its sign, decimal. */
+const CODES = /(?:(?:[01]{8}|0x[0-9a-f]{2}|1[01]\d|12[0-6]|[3-9]\d)(?:[\s,;]+|$)){10,}/giu;
+
+function readCodes(numbers: string): string {
+  const codes = numbers.trim().split(/[\s,;]+/u);
+  return String.fromCharCode(
+    ...codes.map((code) => Number(/^[01]{8}$/u.test(code) ? `0b${code}` : code)).filter((code) => code < 127),
   );
 }
 
 function unescape(text: string): string {
   return text
-    .replaceAll(/(?:%[0-9a-f]{2})+/giu, (run) => Buffer.from(run.replaceAll('%', ''), 'hex').toString('utf8'))
+    .replaceAll(/(?:[%=][0-9a-f]{2})+/giu, (run) =>
+      Buffer.from(run.replaceAll(/[%=]/gu, ''), 'hex').toString('utf8'),
+    )
+    .replaceAll(/\\([0-7]{2,3})(?![0-9a-f])/gu, (_, code: string) =>
+      String.fromCharCode(Number.parseInt(code, 8)),
+    )
     .replaceAll(
       /\\[ux]\{?([0-9a-f]{2,4})\}?|&#x([0-9a-f]{1,5});/giu,
       (_, code: string | undefined, other: string | undefined) =>
@@ -140,12 +237,28 @@ function unescape(text: string): string {
 }
 
 /** Hexadecimal or base64 that unpacks to words. */
-function decodeBlob(blob: string): string | undefined {
-  const bare = blob.replaceAll(/[\s:]/gu, '');
+function decodeBlob(blob: string, isInner = false): string | undefined {
+  const packed = blob.replaceAll(/[\s:.]/gu, '');
+  const bare = packed.startsWith('=') ? Array.from(packed).toReversed().join('') : packed;
+  if (/^[A-Z2-7]{24,}=*$/u.test(bare)) return decodeBase32(bare);
   const encodings = /^[0-9a-f]+$/iu.test(bare) ? (['hex', 'base64'] as const) : (['base64'] as const);
   for (const encoding of encodings) {
     const text = Buffer.from(bare, encoding).toString('utf8');
-    if (text.length >= 8 && SENTENCE_LIKE.test(text) && /\p{L}\p{L}\s\p{L}\p{L}/u.test(text)) return text;
+    if (text.length >= 8 && SENTENCE_LIKE.test(text) && SPOKEN.test(text)) return text;
+    if (!isInner && /^[A-Za-z0-9+/_-]{20,}={0,2}$/u.test(text)) {
+      const twice = decodeBlob(text, true);
+      if (twice !== undefined) return twice;
+    }
   }
   return undefined;
+}
+
+function decodeBase32(text: string): string | undefined {
+  const bits = Array.from(text.replaceAll('=', ''), (c) =>
+    'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0'),
+  ).join('');
+  const said = Buffer.from(
+    (bits.match(/[01]{8}/gu) ?? []).map((byte) => Number.parseInt(byte, 2)),
+  ).toString();
+  return SENTENCE_LIKE.test(said) && SPOKEN.test(said) ? said : undefined;
 }

@@ -86,6 +86,9 @@ describe('instructions in a product', () => {
       'Follow the instructions in the box. Print photos at home.',
       'Antworten auf alle Fragen. Schreibt sanft, ohne Druck.',
       'The board game has simple rules; everything you need is in the box.',
+      'Sizes 80 85 90 95 100 105 110 115 120, 32 34 36 38 40 42 44 46 48 50. Model 01010101 in red!',
+      'Fits 1+1 bottles: wow! -- soft -- warm -- light -- bright. A pretty-good A1 pen/ink set No1.',
+      'Skriv med let hånd. Napište si poznámky. Tulis dengan nyaman. Flags 🇩🇪🇫🇷🇪🇸 and a rainbow 🏳️‍🌈.',
       'SKU 8f14e45fceea167a5a36dedd4bea2543, 100% cotton, EAN 4006381333931.',
     ];
     for (let i = 0; i < 300; i += 1) sentences.push(drawRecord(random).description);
