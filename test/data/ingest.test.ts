@@ -114,7 +114,7 @@ describe('a CSV file', () => {
       title and description are both empty
       is empty, so the record has no label
       must have at most 1000 characters
-      opens a quote that is never closed: the rest of the file counts as this row"
+      opens a quote in its column 3 that is never closed: the rest of the file counts as this row"
     `);
     expect(refused[1]?.value).toBe('good');
   });

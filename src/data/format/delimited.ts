@@ -41,7 +41,7 @@ export function readDelimited(bytes: OpenedBytes, { isTsv, name, named }: Delimi
   if (first.cells.length > MAX_COLUMNS) {
     throw new AppError(
       'bad-data',
-      `${name}: line ${first.line} has ${first.cells.length} columns; at most ${MAX_COLUMNS} are read`,
+      `${name}: line ${first.line} has ${first.cells.length} columns; at most ${MAX_COLUMNS} are read: leave out those that say nothing of a product`,
     );
   }
   const names = first.cells.map((cell) =>
@@ -121,7 +121,7 @@ export async function* streamRecords(
       const open = cells.findIndex((cell) => cell.startsWith('"') && !/."$/u.test(cell));
       throw new AppError(
         'bad-data',
-        `${name}: the row that begins on line ${line} is larger than ${MAX_ROW_BYTES / 1024 / 1024} MiB in its column ${open === -1 ? cells.length : open + 1}; most likely a quote is opened there and never closed`,
+        `${name}: the row that begins on line ${line} is larger than ${MAX_ROW_BYTES / 1024 / 1024} MiB in its column ${open === -1 ? cells.length : open + 1}; ${open === -1 ? 'shorten that cell, or leave its column out' : 'most likely a quote is opened there and never closed'}`,
       );
     }
     yield { records: split.records, text };

@@ -44,11 +44,12 @@ export function findEncoding(head: Buffer, name: string, declared: string | unde
       : `${likely.map(({ encoding, shown }) => `as ${encoding} it says ${JSON.stringify(shown)}`).join(', ')}: name the right one (--encoding ${likely[0]?.encoding})`;
   throw new AppError(
     'bad-data',
-    `${name} is neither UTF-8 nor plainly Windows-1252; ${asked}, or save it as UTF-8`,
+    `${name} is neither UTF-8 nor plainly Windows-1252: ${asked}, or save it as UTF-8`,
     { details: { field: 'encoding' } },
   );
 }
 
+const WESTERN_TEXT = /[àâæçéèêëîïôœùûüÿäößñáíóú€«»]|(?<!\p{Ll})[ÀÂÆÇÉÈÊËÎÏÔŒÙÛÜÄÖÑ]/gu;
 /** What texts in each of these hold beyond ASCII. */
 const USUAL: readonly (readonly [string, RegExp])[] = [
   ['shift_jis', /[\p{Script=Hiragana}ァ-ヶ\p{Script=Han}ー、。（）「」・]/gu],
@@ -66,7 +67,8 @@ const USUAL: readonly (readonly [string, RegExp])[] = [
     /[ąćęłńóśźżáčďéěíňřšťúůýžäöüßőűăâîșţšľĺŕôđ–„”€]|(?<!\p{Ll})[ĄĆĘŁŃÓŚŹŻÁČĎÉĚÍŇŘŠŤÚŮÝŽÄÖÜŐŰÂÎŞŢĽ]/gu,
   ],
   ['windows-1254', /[çğıöşüâîû–€]|(?<!\p{Ll})[ÇĞİÖŞÜ]/gu],
-  ['iso-8859-15', /[àâæçéèêëîïôœùûüÿäößñáíóú€«»]|(?<!\p{Ll})[ÀÂÆÇÉÈÊËÎÏÔŒÙÛÜÄÖÑ]/gu],
+  ['iso-8859-15', WESTERN_TEXT],
+  ['macintosh', WESTERN_TEXT],
 ];
 const SHOWN_CHARS = 40;
 
@@ -87,7 +89,8 @@ function suggestEncodings(bytes: Buffer): { encoding: string; shown: string }[] 
     const beyond = text.match(/[^\p{ASCII}]/gu)?.length ?? 0;
     const share = beyond === 0 ? 0 : (text.match(usual)?.length ?? 0) / beyond;
     if (share < 0.9) return [];
-    const at = Math.max(0, text.search(/[^\p{ASCII}]/u) - 10);
+    const first = text.search(/[^\p{ASCII}]/u);
+    const at = Math.max(text.lastIndexOf('\n', first) + 1, first - 10);
     const shown = text.slice(at, at + SHOWN_CHARS).split(/[\r\n]/u)[0] ?? '';
     const names = countKnownNames(text.slice(0, 4000).split(/[,;\t|\r\n"]/u));
     return [{ encoding, shown, share, names }];

@@ -37,7 +37,9 @@ const KNOWN_LIST = new RegExp(String.raw`"(?:${[...LISTS].join('|')})"\s{0,20}:\
 export function readJsonLines(bytes: OpenedBytes, name: string): SourceTable {
   async function* read(): AsyncGenerator<SourceRow> {
     let line = 0;
-    for await (const piece of splitLines(bytes.chunks, (sizeBytes) => checkSize(sizeBytes, name))) {
+    for await (const piece of splitLines(bytes.chunks, (sizeBytes) =>
+      checkSize(sizeBytes, `${name}: line ${line + 1}`),
+    )) {
       line += 1;
       if (!isBlank(piece)) yield parseElement(piece, line);
     }
@@ -225,11 +227,11 @@ function parseJson(text: string): unknown {
   });
 }
 
-function checkSize(sizeBytes: number, name: string): void {
+function checkSize(sizeBytes: number, where: string): void {
   if (sizeBytes > MAX_ROW_BYTES) {
     throw new AppError(
       'bad-data',
-      `${name} holds a record larger than ${MAX_ROW_BYTES / 1024 / 1024} MiB, or is no file of JSON records`,
+      `${where} holds a record larger than ${MAX_ROW_BYTES / 1024 / 1024} MiB, or is no file of JSON records: shorten its texts, or leave it out`,
     );
   }
 }

@@ -206,7 +206,7 @@ async function* unzstd(chunks: AsyncIterable<Buffer>, name: string): AsyncGenera
 function damaged(name: string, packing: string, thrown: unknown): AppError {
   return new AppError(
     'bad-data',
-    `${name} cannot be unpacked (${packing}: ${toError(thrown).message}): it is damaged or cut short`,
+    `${name} cannot be unpacked (${packing}: ${toError(thrown).message}): it is damaged or cut short; fetch or export it once more`,
     {
       cause: thrown,
     },

@@ -81,7 +81,7 @@ export async function openPacked(
       .join(', ');
     throw new AppError(
       'bad-data',
-      `${options.name} must hold one table; it holds ${held === '' ? 'no file' : held}`,
+      `${options.name} must hold one table; it holds ${held === '' ? 'no file' : `${held}: take out the one that is meant`}`,
     );
   }
   const inner = await openBytes(await archive.open(only), `${options.name}/${only}`, options.encoding);

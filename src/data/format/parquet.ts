@@ -116,7 +116,7 @@ function damaged(name: string, thrown: unknown): AppError {
   const reason = isStumble ? 'its footer or a page of it makes no sense' : toError(thrown).message;
   return new AppError(
     'bad-data',
-    `${name} is no readable Parquet file (${reason}): it is damaged or cut short`,
+    `${name} is no readable Parquet file (${reason}): it is damaged or cut short; fetch or export it once more`,
     {
       cause: thrown,
     },

@@ -33,7 +33,8 @@ export interface SplitText {
   line: number;
 }
 
-const UNCLOSED = 'opens a quote that is never closed: the rest of the file counts as this row';
+const describeUnclosed = (column: number): string =>
+  `opens a quote in its column ${column} that is never closed: the rest of the file counts as this row`;
 const AFTER_QUOTE = 'has text after a closing quote: double the quotes inside a quoted cell';
 
 /** @param isLast whether the text ends the file */
@@ -105,7 +106,8 @@ export function splitRecords(
           const close = nextQuote(open);
           if (close === Infinity || (close + 1 >= text.length && !isLast)) {
             if (!isLast) return undefined;
-            return { cells: [], quoted, fault: UNCLOSED, breaks: 0, end: text.length, next: text.length };
+            const fault = describeUnclosed(cells.length + 1);
+            return { cells: [], quoted, fault, breaks: 0, end: text.length, next: text.length };
           }
           if (text[close + 1] === quote) {
             cell += text.slice(open, close + 1);

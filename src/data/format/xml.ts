@@ -88,7 +88,10 @@ export function readXml(bytes: OpenedBytes, name: string): SourceTable {
           if (element === undefined) return;
           element.text += text;
           sizeChars += text.length;
-          if (sizeChars > MAX_ROW_BYTES) fail(`a record is larger than ${MAX_ROW_BYTES / 1024 / 1024} MiB`);
+          if (sizeChars > MAX_ROW_BYTES)
+            fail(
+              `a record is larger than ${MAX_ROW_BYTES / 1024 / 1024} MiB, most of all in <${element.name}>: shorten it, or leave it out`,
+            );
         },
         onclosetag: (tag, isImplied) => {
           const opened = open.pop();

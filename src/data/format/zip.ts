@@ -112,7 +112,7 @@ async function* readEntry(zip: ZipFile, entry: Entry, name: string): AsyncGenera
 function damaged(name: string, thrown: unknown): AppError {
   return new AppError(
     'bad-data',
-    `${name} is no readable zip archive (${toError(thrown).message}): it is damaged or cut short`,
+    `${name} is no readable zip archive (${toError(thrown).message}): it is damaged or cut short; fetch or export it once more`,
     {
       cause: thrown,
     },
