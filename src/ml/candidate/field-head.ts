@@ -11,6 +11,7 @@
  */
 import { fitFieldRegression, marginOf, type FieldRows, type FieldWeights } from './field-regression.ts';
 import type { HeadWeights } from './head-network.ts';
+import { createSourcePrior } from './source-prior.ts';
 import type { LabelledTexts } from './trainer.ts';
 
 /**
@@ -18,7 +19,7 @@ import type { LabelledTexts } from './trainer.ts';
  * adds. What pleases in one field is a hint of what pleases in another, no more (npm run bench:loop).
  */
 const SHARED_VARIANCE = 2;
-const OWN_VARIANCE = 12;
+const OWN_VARIANCE = 16;
 /** A field's name tells it from the others nearly for sure. */
 const GATE_VARIANCE = 40;
 /** A field is told from the others by at least so many rows. */
@@ -105,14 +106,20 @@ function openedBy(gate: Float64Array, { states, fields }: FieldRows, field: numb
 function fitWeights(rows: FieldRows): FieldWeights {
   const { dim, fieldCount } = rows;
   const fields = Array.from(rows.fields, (field) => (field < 0 ? fieldCount : field));
+  const source = [...fields.keys()].filter((row) => fields[row] === fieldCount);
+  const prior = createSourcePrior(rows.states, dim, source);
+  const own = prior.shape(rows.states).slice();
+  for (const row of source) own.set(rows.states.subarray(row * dim, (row + 1) * dim), row * dim);
   const { shared, byField } = fitFieldRegression(
-    { ...rows, fields, fieldCount: fieldCount + 1 },
+    { ...rows, own, fields, fieldCount: fieldCount + 1 },
     { shared: dim / SHARED_VARIANCE, field: dim / OWN_VARIANCE },
   );
   const rest = byField[fieldCount] ?? new Float64Array(dim + 1);
   return {
     shared: shared.map((weight, i) => weight + (rest[i] ?? 0)),
-    byField: byField.slice(0, fieldCount).map((own) => own.map((weight, i) => weight - (rest[i] ?? 0))),
+    byField: byField
+      .slice(0, fieldCount)
+      .map((shaped) => prior.restore(shaped).map((weight, i) => weight - (rest[i] ?? 0))),
   };
 }
 

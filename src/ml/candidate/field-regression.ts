@@ -9,6 +9,8 @@
 export interface FieldRows {
   /** Standardised: [rows, dim]. */
   states: Float32Array;
+  /** What a field's own weights are fitted to, where that is not the same: [rows, dim]. */
+  own?: Float32Array;
   dim: number;
   /** Probability that a row is good. */
   targets: ArrayLike<number>;
@@ -72,7 +74,7 @@ function objective(
   at: Float64Array,
   gradient: Float64Array,
 ): number {
-  const { states, dim, targets, weights, fields } = rows;
+  const { states, own: ownStates = states, dim, targets, weights, fields } = rows;
   const width = dim + 1;
   let value = 0;
   for (let i = 0; i < at.length; i += 1) {
@@ -89,17 +91,17 @@ function objective(
     for (let i = 0; i < dim; i += 1) margin += (states[first + i] as number) * (at[i] as number);
     if (own > 0) {
       margin += at[own + dim] as number;
-      for (let i = 0; i < dim; i += 1) margin += (states[first + i] as number) * (at[own + i] as number);
+      for (let i = 0; i < dim; i += 1) margin += (ownStates[first + i] as number) * (at[own + i] as number);
     }
     const [target, weight] = [targets[row] as number, weights[row] as number];
     // log(1 + exp(m)) - t m, without overflow.
     value += weight * (Math.max(margin, 0) + Math.log1p(Math.exp(-Math.abs(margin))) - target * margin);
     const slope = weight * (1 / (1 + Math.exp(-margin)) - target);
-    for (let i = 0; i < dim; i += 1) {
-      const part = slope * (states[first + i] as number);
-      gradient[i] = (gradient[i] as number) + part;
-      if (own > 0) gradient[own + i] = (gradient[own + i] as number) + part;
-    }
+    for (let i = 0; i < dim; i += 1)
+      gradient[i] = (gradient[i] as number) + slope * (states[first + i] as number);
+    if (own > 0)
+      for (let i = 0; i < dim; i += 1)
+        gradient[own + i] = (gradient[own + i] as number) + slope * (ownStates[first + i] as number);
     gradient[dim] = (gradient[dim] as number) + slope;
     if (own > 0) gradient[own + dim] = (gradient[own + dim] as number) + slope;
   }

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRandom } from '../../../src/core/random.ts';
 import { findTellable, fitFieldHead, listFields } from '../../../src/ml/candidate/field-head.ts';
 import { fitFieldRegression, marginOf } from '../../../src/ml/candidate/field-regression.ts';
+import { createSourcePrior } from '../../../src/ml/candidate/source-prior.ts';
 import { trainHead } from '../../../src/ml/candidate/head.ts';
 import { headMargins } from '../../../src/ml/candidate/head-network.ts';
 import { sigmoid } from '../../../src/ml/scoring/index.ts';
@@ -73,6 +74,49 @@ describe('a regression by fields', () => {
   });
 });
 
+describe('the prior that a source gives', () => {
+  const dim = 3;
+  const random = createRandom(4);
+  // The first state varies by ten deviations, the other two by one; these two go together.
+  const states = Float32Array.from({ length: 300 * dim }, () => 0);
+  for (let first = 0; first < states.length; first += dim) {
+    const shared = random.normal();
+    states.set([10 * random.normal(), shared, shared + 0.1 * random.normal()], first);
+  }
+  const rows = Array.from({ length: 300 }, (_, row) => row);
+
+  it('gives a margin on shaped states by the weights that it restores, on states as they are', () => {
+    const prior = createSourcePrior(states, dim, rows);
+    const weights = Float64Array.of(0.3, -1, 2, 7);
+    const shaped = prior.shape(states);
+    const restored = prior.restore(weights);
+    for (const row of [0, 150, 299])
+      expect(marginOf(states, row, -1, { shared: restored, byField: [] })).toBeCloseTo(
+        marginOf(shaped, row, -1, { shared: weights, byField: [] }),
+        4,
+      );
+  });
+
+  it('holds weights tighter where the source varies more, and lets their variances be 1 on average', () => {
+    const prior = createSourcePrior(states, dim, rows);
+    // Columns of the restoring matrix: their outer products are the covariance.
+    const columns = [0, 1, 2].map((i) =>
+      prior.restore(Float64Array.from([0, 1, 2, 3], (j) => (i === j ? 1 : 0))),
+    );
+    const variances = [0, 1, 2].map((i) => columns.reduce((sum, column) => sum + (column[i] ?? 0) ** 2, 0));
+    expect(variances.reduce((sum, variance) => sum + variance, 0) / dim).toBeCloseTo(1, 6);
+    expect(variances[0]).toBeLessThan(0.2 * (variances[1] ?? 0));
+  });
+
+  it('is isotropic where there is no source or its rows are all the same', () => {
+    for (const [source, of] of [
+      [[], states],
+      [rows, new Float32Array(states.length).fill(2)],
+    ] as const)
+      expect(createSourcePrior(of, dim, source).shape(states)).toEqual(states);
+  });
+});
+
 describe('a head of fields', () => {
   const learned = drawRows(3000, 1);
   const later = drawRows(600, 2);
@@ -120,9 +164,14 @@ describe('a head of fields', () => {
     const states = Float32Array.from([...few.states, ...many.states]);
     const margins = headMargins(fitFieldHead(rows, states, dim, ['ad_copy']), later.states, dim);
     // What the gate must let through whole: the weights of the field and what it shares with the others.
-    const taught = { states, dim, targets: labels, weights: rows.weights, fieldCount: 2 };
+    const source = rows.fields.flatMap((field, row) => (field === undefined ? [row] : []));
+    const prior = createSourcePrior(states, dim, source);
+    const own = prior.shape(states);
+    for (const row of source) own.set(states.subarray(row * dim, (row + 1) * dim), row * dim);
+    const taught = { states, own, dim, targets: labels, weights: rows.weights, fieldCount: 2 };
     const fields = rows.fields.map((field) => (field === undefined ? 1 : 0));
-    const exact = fitFieldRegression({ ...taught, fields }, { shared: dim / 2, field: dim / 12 });
+    const fitted = fitFieldRegression({ ...taught, fields }, { shared: dim / 2, field: dim / 16 });
+    const exact = { ...fitted, byField: fitted.byField.map(prior.restore) };
     const off = later.labels.filter(
       (_, row) => Math.abs((margins[row] ?? 0) - marginOf(later.states, row, 0, exact)) > 0.02,
     );
