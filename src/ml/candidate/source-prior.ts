@@ -4,8 +4,8 @@
  * is wording, and it varies less. So a field's own weights are held the tighter the more a direction varies
  * over the source: their prior's covariance is that of the source's states, inverted.
  *
- * The inverse is never formed: with S = L L' (Cholesky), weights w = L'^-1 v have it where v is isotropic, and
- * w x = v (L^-1 x). So a regression on L^-1 x is all that is needed.
+ * The inverse is never formed: with S = L L' (Cholesky), weights w = L'^-1 v have it where v is isotropic,
+ * and w x = v (L^-1 x). So a regression on L^-1 x is all that is needed.
  */
 
 export interface SourcePrior {
@@ -99,7 +99,9 @@ function solveForward(factor: Float64Array, x: Float64Array, first = 0): void {
   }
 }
 
-/** Root of the mean variance that weights would have: the diagonal of (L L')^-1 is what columns of L^-1 hold. */
+/**
+ * Root of the mean variance that weights would have: the diagonal of (L L')^-1 is what columns of L^-1 hold.
+ */
 function scaleOf(factor: Float64Array, dim: number): number {
   let sum = 0;
   for (let column = 0; column < dim; column += 1) {
