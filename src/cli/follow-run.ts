@@ -62,7 +62,9 @@ export function renderStage(stage: StageView, nowMs: number): string {
     case 'retrying':
       return `  ${name} will be tried again after: ${stage.error?.message ?? 'an error'}`;
     case 'succeeded':
-      return `  ${name} done in ${elapsed}`;
+      return stage.skipped === null
+        ? `  ${name} done in ${elapsed}`
+        : `  ${name} skipped in ${elapsed}: ${stage.skipped}`;
     case 'failed':
       return `  ${name} failed: ${stage.error?.message ?? 'no reason was recorded'}`;
     case 'cancelled':

@@ -55,6 +55,7 @@ export type PredictRequest = {
   link?: string | undefined;
   claims?: boolean | undefined;
   policy?: 'best' | 'explore' | undefined;
+  version?: number | undefined;
   explain?: boolean | undefined;
 };
 
@@ -76,6 +77,7 @@ export type BatchPredictRequest = {
   link?: string | undefined;
   claims?: boolean | undefined;
   policy?: 'best' | 'explore' | undefined;
+  version?: number | undefined;
   explain?: boolean | undefined;
 };
 
@@ -347,6 +349,7 @@ export type RunStage = {
   started_at: string | null;
   finished_at: string | null;
   adopted_from: string | null;
+  skipped: string | null;
   attempts: {
     attempt: number;
     worker: string;
@@ -994,6 +997,7 @@ export interface Api {
     query: { deep?: '0' | '1' | undefined };
     answer: { status: 'ready'; model: { name: string; version: number } };
   };
+  'GET /reviewers': { answer: { status: 'success'; reviewers: string[] } };
   'GET /rows-aside': {
     query: { limit?: number | undefined };
     answer: { status: 'success'; rows: RowAside[] };

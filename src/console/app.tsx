@@ -75,8 +75,8 @@ function Shell({ session }: { session: Session }) {
         >
           Skip to the page
         </a>
-        <a href={linkTo('home')}>
-          <strong>copyloop</strong>
+        <a href={linkTo('home')} class="brand">
+          <img src="icon.svg" alt="" /> copyloop
         </a>
         <ul>
           {Object.entries(pages)
@@ -92,7 +92,7 @@ function Shell({ session }: { session: Session }) {
               </li>
             ))}
         </ul>
-        <p class="soft">
+        <p class="soft elsewhere">
           <a href="docs">API</a> <a href="queues">Queues</a>
         </p>
         <p class="preferences">

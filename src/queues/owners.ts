@@ -42,7 +42,7 @@ export async function countLoss(flow: Flow, pool: Pool, id: string): Promise<voi
 }
 
 /**
- * Ends it at once, or lays it aside; its workers stop within a second or so.
+ * Ends it at once, also what was laid aside, or lays it aside; its workers stop within a second or so.
  * @throws AppError `not-found` as `noSuch` makes it; `conflict` when it has ended
  */
 export async function stopOwner(
@@ -53,19 +53,23 @@ export async function stopOwner(
   as: 'cancelled' | 'paused' = 'cancelled',
 ): Promise<void> {
   const { owners, states, owner, onEnd } = flow.tables;
+  const from = as === 'paused' ? ['active'] : ['active', 'paused'];
   const { rowCount } = await pool.query(
     `WITH owner AS (
-       UPDATE ${owners} SET status = $2, finished_at = now() WHERE id = $1 AND status = 'active' RETURNING id
+       UPDATE ${owners} SET status = $2, finished_at = now() WHERE id = $1 AND status = ANY ($3) RETURNING id
      ), states AS (
        UPDATE ${states} AS state SET status = 'cancelled', finished_at = now()${onEnd} FROM owner
        WHERE state.${owner} = owner.id AND state.status IN ('waiting', 'running', 'retrying')
      ) SELECT id FROM owner`,
-    [id, as],
+    [id, as, from],
   );
   if (rowCount === 1) return;
   const status = await readStatus(flow, pool, id);
   if (status === undefined) throw noSuch(id);
-  throw new AppError('conflict', `${flow.name} ${id} is ${status}: only an active ${flow.name} can be ${as}`);
+  throw new AppError(
+    'conflict',
+    `${flow.name} ${id} is ${status}: ${as === 'paused' ? `only an active ${flow.name} can be paused` : `only a ${flow.name} that has not ended can be cancelled`}`,
+  );
 }
 
 export async function readStatus(flow: Flow, pool: Pool, id: string): Promise<JobStatus | undefined> {

@@ -44,6 +44,8 @@ export interface StageView {
   status: StageStatus | 'waiting';
   progress: { fraction: number; message: string } | null;
   result: unknown;
+  /** Why it took over what there was already; null where it did its work. */
+  skipped: string | null;
   error: StoredError | null;
   startedAt: Date | null;
   finishedAt: Date | null;
@@ -198,6 +200,7 @@ export async function getRun(db: Db, runId: string, flow: Flow<RunOwner> = RUN):
       status: state?.status ?? (run.status === 'active' ? 'waiting' : 'cancelled'),
       progress: (state?.progress ?? null) as StageView['progress'],
       result: state?.result ?? null,
+      skipped: readSkipped(state?.result),
       error: state?.error ?? null,
       startedAt: state?.started_at ?? null,
       finishedAt: state?.finished_at ?? null,
@@ -219,6 +222,11 @@ export async function getRun(db: Db, runId: string, flow: Flow<RunOwner> = RUN):
     options: owner.options,
     stages: flow.names.flatMap((stage) => partsOf(flow, stage, owner).map((part) => viewOf(stage, part))),
   };
+}
+
+function readSkipped(result: unknown): string | null {
+  const { skipped } = (result ?? {}) as { skipped?: unknown };
+  return typeof skipped === 'string' ? skipped : null;
 }
 
 function toSummary(row: {

@@ -192,6 +192,8 @@ export function createApp(deps: AppDeps): Router {
     store: predictions,
     events: metrics,
     explorer: deps.explorer,
+    scorers: deps.scorers,
+    modelName: config.model.name,
     defaults: copy,
     clock,
   });

@@ -33,6 +33,7 @@ export {
   compareVersions,
   compareWithPrevious,
   registerModel,
+  VERIFIED_TAG,
 } from './models.ts';
 export { describeDataset } from './dataset-input.ts';
 export { ALIAS_CHANNEL } from './postgres/aliases.ts';

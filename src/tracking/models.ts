@@ -7,6 +7,9 @@ import { nameIs } from './filters.ts';
 export const CHAMPION = 'champion';
 export const CHALLENGER = 'challenger';
 
+/** Tag of a version: what `copyloop verify` found last, and when: `equal 2026-12-01T00:00:00.000Z`. */
+export const VERIFIED_TAG = 'copyloop.verified';
+
 /** Tag of a version: its accuracy on the holdout when it was registered. */
 export const ACCURACY_TAG = 'copyloop.accuracy';
 

@@ -4,9 +4,11 @@ import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { packageRoot } from '../../src/core/paths.ts';
+import { createSilentLogger } from '../../src/core/log.ts';
 import { createClient } from '../../src/client/index.ts';
-import type { Server } from '../../src/server/index.ts';
+import { createApiKey, type Server } from '../../src/server/index.ts';
 import { awaitApproval, pendingTags } from '../../src/tracking/index.ts';
+import { freeJobs } from '../../src/workers/upkeep/free-jobs.ts';
 import { openServingHarness, postJson, type ServerHarness } from '../integration/server-harness.ts';
 import { findSeriousFaults, openBrowser, openPage } from './browser.ts';
 
@@ -137,6 +139,83 @@ describe('the studio', () => {
     await adCopy.getByText('Kept in version 2 of acme').waitFor();
     const { brand } = await client.call('GET /brands/{name}', { path: { name: 'acme' } });
     expect(brand.profile['examples']).toMatchObject([{ field: 'ad_copy' }]);
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  it('writes by two writers beside each other, and shows what one made when the other fails', async () => {
+    const { page, faults } = await openPage(browser);
+    await go(page, '#/studio?title=Oak+Tray&description=A+tray+of+oak.', 'Studio');
+    await page.getByLabel('Beside it').selectOption('module');
+    await page.getByRole('button', { name: 'Write copy' }).click();
+    await page
+      .getByRole('region', { name: 'No copy by module' })
+      .getByRole('alert')
+      .getByText(/writer is "module"; the writers there are: templates/)
+      .waitFor();
+    const copy = page.getByRole('region', { name: 'Copy by templates' });
+    await copy
+      .getByRole('region', { name: 'ad copy' })
+      .getByText(/\d+ of \d+ characters/)
+      .waitFor();
+    expect(await findSeriousFaults(page)).toEqual([]);
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  it('lets two versions choose for one product beside each other', async () => {
+    const { registry } = harness.tracking;
+    const { source } = await registry.getVersion('copy-quality', 1);
+    const { version } = await registry.createVersion({ name: 'copy-quality', source });
+    const { page, faults } = await openPage(browser);
+    await go(page, '#/studio?title=Oak+Tray&description=A+tray+of+oak.', 'Studio');
+    await page.getByLabel('Beside it').selectOption(String(version));
+    await page.getByRole('button', { name: 'Write copy' }).click();
+    await page.getByText('by version 1, written by templates').waitFor();
+    await page.getByText(`by version ${version}, written by templates`).waitFor();
+    expect(await page.getByRole('region', { name: 'ad copy' }).count()).toBe(2);
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  it('stays usable with 64 alternatives of a text', async () => {
+    const { page, faults } = await openPage(browser, { viewport: { width: 360, height: 740 } });
+    await page.route('**/predict', async (route) => {
+      const asked = route.request().postDataJSON() as object;
+      await route.continue({ postData: JSON.stringify({ ...asked, count: 64 }) });
+    });
+    await go(page, '#/studio', 'Studio');
+    await page.getByRole('button', { name: 'Use an example' }).click();
+    await page.getByRole('button', { name: 'Write copy' }).click();
+    const adCopy = page.getByRole('region', { name: 'ad copy' });
+    await adCopy.getByText('63 alternatives').click();
+    const list = adCopy.getByRole('list');
+    expect((await list.boundingBox())?.height).toBeLessThan(740);
+    const last = list.getByRole('listitem').last();
+    const text = await last.innerText();
+    await last.getByRole('button').click();
+    await expect.poll(async () => text.includes(await adCopy.locator('p.text').innerText())).toBe(true);
+    expect(await page.evaluate<number>('document.documentElement.scrollWidth')).toBeLessThanOrEqual(360);
+    expect(await findSeriousFaults(page)).toEqual([]);
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  it('copies a text where the browser keeps its clipboard from a page that came by plain HTTP', async () => {
+    const { page, faults } = await openPage(browser);
+    await page.addInitScript(
+      `Object.defineProperty(window, 'isSecureContext', { value: false });
+       Object.defineProperty(navigator, 'clipboard', { value: undefined });`,
+    );
+    await go(page, '#/studio?title=Oak+Tray&description=A+tray+of+oak.', 'Studio');
+    await page.getByRole('button', { name: 'Write copy' }).click();
+    const adCopy = page.getByRole('region', { name: 'ad copy' });
+    const text = await adCopy.locator('p.text').innerText();
+    await adCopy.getByRole('button', { name: /^Copy/ }).click();
+    await adCopy.getByRole('button', { name: 'copied' }).waitFor();
+    await page.getByLabel('Title').fill('');
+    await page.getByLabel('Title').press('Control+V');
+    expect(await page.getByLabel('Title').inputValue()).toBe(text);
     expect(faults).toEqual([]);
     await page.close();
   });
@@ -326,8 +405,16 @@ describe('the catalogues', () => {
     await page.getByText(/Read as CSV: 1 product, 2 refused/).waitFor();
     await page.getByRole('cell', { name: 'title must not be empty' }).first().waitFor();
     expect(await findSeriousFaults(page)).toEqual([]);
-    await page.getByRole('button', { name: 'Start' }).click();
+    await page.getByRole('button', { name: 'Try the first 10' }).click();
+    const sample = page.getByRole('region', { name: 'A sample' });
+    await sample.getByText(/^All 1 product: at most about .*, and no tokens/).waitFor();
+    await sample.getByRole('cell', { name: 'Mug' }).waitFor();
+    await page.getByRole('button', { name: 'Start', exact: true }).click();
     await page.getByRole('link', { name: 'Download the result (csv)' }).waitFor();
+    // What the upkeep of a worker takes from jobs that have ended.
+    const { database, artifacts } = harness;
+    await freeJobs({ database, artifacts, retentionDays: 7, log: createSilentLogger() });
+    await page.reload();
     await page.getByLabel('Title of line 3').fill('Oak Tray');
     await page.getByLabel('Title of line 4').fill('Desk Lamp');
     expect(await findSeriousFaults(page)).toEqual([]);
@@ -420,6 +507,27 @@ describe('the review', () => {
     const told = await harness.database.db.selectFrom('feedback').select(['place', 'outcome']).execute();
     expect(new Set(told.map(({ outcome }) => outcome))).toEqual(new Set(['better', 'worse']));
     expect(told).toHaveLength(ids.length);
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
+  it('gives a text to somebody who reviews here', async () => {
+    await clear();
+    const [id = ''] = await sendToReview(1);
+    await createApiKey(harness.database.db, { name: 'Maria <b>', role: 'writer' });
+    await createApiKey(harness.database.db, { name: 'only looks', role: 'reader' });
+    const { page, faults } = await openPage(browser);
+    await go(page, '#/review', 'Review');
+    const given = page.getByLabel('With', { exact: true });
+    await given.getByRole('option', { name: 'Maria <b>' }).waitFor({ state: 'attached' });
+    expect(await given.getByRole('option').allInnerTexts()).not.toContain('only looks');
+    await given.selectOption('Maria <b>');
+    await page.getByText('Given to Maria <b>').waitFor();
+    const read = async () =>
+      (await createClient({ url: server.url }).call('GET /texts/{text_id}', { path: { text_id: id } })).text;
+    expect((await read()).assignee).toBe('Maria <b>');
+    await expect.poll(() => given.inputValue()).toBe('Maria <b>');
+    expect(await findSeriousFaults(page)).toEqual([]);
     expect(faults).toEqual([]);
     await page.close();
   });

@@ -64,6 +64,33 @@ it('signs in with a key, finds a failed run with its reason, and signs out', asy
   await page.close();
 });
 
+it('asks for a key over the page when a sign-in has ended, keeps what was typed and goes on with it', async () => {
+  const { db } = harness.database;
+  const { key } = await createApiKey(db, { name: 'night shift', role: 'writer' });
+  const { page, faults } = await openPage(browser);
+  await page.goto(`${server.url}/#/studio`);
+  const signIn = async (): Promise<void> => {
+    await page.getByLabel('API key').fill(key);
+    await page.getByRole('button', { name: 'Sign in' }).click();
+  };
+  await signIn();
+  await page.getByLabel('Title').fill('Oak Tray');
+  await page.getByLabel('Description').fill('A tray of oak, wide enough for eight cups.');
+  await db.deleteFrom('console_sessions').execute();
+  await page.getByRole('button', { name: 'Write copy' }).click();
+  const dialog = page.getByRole('dialog', { name: 'Your sign-in has ended' });
+  await dialog.waitFor();
+  expect(await findSeriousFaults(page)).toEqual([]);
+  await page.keyboard.press('Escape');
+  expect(await dialog.isVisible()).toBe(true);
+  await signIn();
+  await page.getByRole('heading', { name: 'Copy for Oak Tray' }).waitFor();
+  expect(await page.getByLabel('Title').inputValue()).toBe('Oak Tray');
+  await dialog.waitFor({ state: 'detached' });
+  expect(faults).toEqual([]);
+  await page.close();
+});
+
 it('signs in with the organisation: there and back, with the role of its groups, and out again', async () => {
   const provider = await openProvider();
   provider.person = { sub: 'u1', email: 'ada@example.com', groups: ['copy'] };

@@ -105,6 +105,16 @@ describe('the runs', () => {
     await page.close();
   });
 
+  it('say why a stage was not done again', async () => {
+    const skipped = `${HOSTILE} the records are those of dataset version 1`;
+    const id = await addRun({}, { stages: [['version-data', '', { datasetVersion: 1, skipped }]] });
+    const { page, faults } = await openPage(browser);
+    await go(page, `#/run/${id}`, /^Run /);
+    await page.getByText(/^skipped: <img src=x .* are those of dataset version 1$/).waitFor();
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
   it('stay usable with 64 candidates, an error of 10,000 characters and markup in it', async () => {
     const candidates = Array.from({ length: 64 }, (_, index) => ({ name: `c-${index}`, recipe: 'head' }));
     const error = (HOSTILE + 'W'.repeat(500)).repeat(20).slice(0, 10_000);
@@ -238,6 +248,29 @@ describe('an admin', () => {
     await page.getByRole('alert').waitFor();
     expect(await findSeriousFaults(page)).toEqual([]);
     expect(faults).toEqual([]);
+    await page.close();
+  });
+});
+
+describe('home', () => {
+  it('asks for the run alone while one goes on, once a second however much is told, over one stream', async () => {
+    const { runId } = await harness.runs.startRun({ trigger: 'manual' });
+    const { page } = await openPage(browser);
+    const asked: string[] = [];
+    page.on('request', (request) => asked.push(new URL(request.url()).pathname));
+    await go(page, '', 'The loop');
+    await page.getByText('Running now').waitFor();
+    const opened = asked.length;
+    const beganMs = Date.now();
+    const { db } = harness.database;
+    while (Date.now() < beganMs + 4000)
+      await sql`UPDATE pipeline_runs SET losses = losses WHERE id = ${runId}`.execute(db);
+    const since = asked.slice(opened);
+    await harness.runs.cancelRun(runId);
+    const seconds = Math.ceil((Date.now() - beganMs) / 1000);
+    expect(since).toContain(`/runs/${runId}`);
+    expect(since.filter((path) => path.startsWith('/runs')).length).toBeLessThanOrEqual(seconds + 1);
+    expect(asked.filter((path) => path === '/events')).toHaveLength(1);
     await page.close();
   });
 });

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { artifactKeyOf, createPostgresTrackingStore } from '../../src/tracking/index.ts';
+import { renderStage } from '../../src/cli/follow-run.ts';
 import { createRunHandlers } from '../../src/workers/index.ts';
 import { writeTinyBase, writeTinyRows } from '../../fixtures/tiny-base.ts';
 import { openHarness } from './pipeline-harness.ts';
@@ -79,7 +80,8 @@ it('are skipped with the reason where the same would come of them, and done wher
     const { runId } = await harness.runs.startRun({ trigger: 'manual', request });
     const { stages } = await harness.untilEnded(runId);
     const results = stages.map(({ result }) => result as Record<string, unknown> | null);
-    return { runId, version: results[1], training: results[2], decision: results[3]?.['decision'] };
+    const told = stages.map((stage) => renderStage(stage, 0)).join('\n');
+    return { runId, told, version: results[1], training: results[2], decision: results[3]?.['decision'] };
   };
   const first = await run();
   expect(first).toMatchObject({ version: { datasetVersion: 1 }, decision: 'promote' });
@@ -94,6 +96,11 @@ it('are skipped with the reason where the same would come of them, and done wher
     },
     decision: 'refuse',
   });
+  expect(first.told).not.toContain('skipped');
+  expect(second.told).toMatch(/version-data +skipped in .*: the records/);
+  expect(second.told).toMatch(/train-model .* skipped in .*: tracking run \w+ has trained the same/);
+  const report = await harness.services.artifacts.readText(`runs/${second.runId}/report.html`);
+  expect(report.match(/skipped: /g)).toHaveLength(2);
   const [done, taken] = await Promise.all(
     [first, second].map(async ({ training }) => tracking.runs.get(String(training?.['trackingRunId']))),
   );

@@ -271,9 +271,22 @@ describe.each(backends)('a prediction job on %s', (kind) => {
       isHeld = false;
       await harness.jobs.resumeJob(jobId);
       expect((await harness.untilJobEnded(jobId)).status).toBe('succeeded');
+      await expect(harness.jobs.cancelJob(jobId)).rejects.toMatchObject({
+        code: 'conflict',
+        message: expect.stringContaining('only a job that has not ended can be cancelled') as string,
+      });
       expect(predicted.toSorted((a, b) => a - b)).toEqual([0, 1, 2, 3, 4, 5]);
     },
   );
+
+  it.skipIf(!hasServer)('is cancelled while it is paused, and stays so', async () => {
+    const harness = await start();
+    const jobId = await harness.start(drawCatalogue(20), { count: 1 });
+    await harness.jobs.pauseJob(jobId);
+    await harness.jobs.cancelJob(jobId);
+    expect((await harness.getJob(jobId)).status).toBe('cancelled');
+    await expect(harness.jobs.resumeJob(jobId)).rejects.toMatchObject({ code: 'conflict' });
+  });
 
   it.skipIf(!hasServer)('of which no row can be used fails with the first reasons', async () => {
     const harness = await start();

@@ -113,6 +113,7 @@ const OURS: Readonly<Record<KeyRole, string>> = {
     GET /predictions/:id
     GET /feedback
     GET /texts
+    GET /reviewers
     GET /texts/:text_id
     GET /predictions/:id/receipt
     GET /models/:name/versions/:version/receipt

@@ -1,5 +1,6 @@
 import { systemClock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
+import { VERIFIED_TAG } from '../../tracking/index.ts';
 import { SCORE_TOLERANCE, verifyVersion, type Verification } from '../../workers/index.ts';
 import { COMMON_OPTIONS, defineCommand, parseWhole } from '../command.ts';
 import { renderDuration, renderJson } from '../render.ts';
@@ -38,6 +39,12 @@ export const verifyCommand = defineCommand({
           onPhase: (phase) => terminal.note(phase),
           training: { ...createTrainView(terminal), log },
         },
+      );
+      await tracking.registry.setVersionTag(
+        found.name,
+        version,
+        VERIFIED_TAG,
+        `${found.verdict} ${systemClock.now().toISOString()}`,
       );
       terminal.note(`done in ${renderDuration(systemClock.nowMs() - startedMs)}`);
       terminal.print(options.json === true ? renderJson(found) : renderVerification(found));

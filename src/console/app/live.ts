@@ -4,7 +4,7 @@
 import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
 import { ApiError } from '../../client/index.ts';
 import { toError } from '../parts/trouble.tsx';
-import { baseUrl } from './api.ts';
+import { baseUrl, isSignedOut } from './api.ts';
 
 export interface Live<T> {
   data: T | undefined;
@@ -13,8 +13,18 @@ export interface Live<T> {
   reload: () => void;
 }
 
+interface LiveOptions {
+  /** Loaded again after so long too, whatever is told. */
+  everyMs?: number;
+  /** However much is told, no sooner than so long after the last time. */
+  gapMs?: number;
+}
+
 /** Where events do not pass, as behind some proxies, and after a fault that may pass by itself. */
 const POLL_MS = 5000;
+
+/** A burst of events is one reload. */
+const BURST_MS = 1000;
 
 /** What was last heard of the server; whoever shows it is told. */
 const away = { since: undefined as number | undefined, listeners: new Set<() => void>() };
@@ -44,7 +54,12 @@ const mayPass = (error: Error): boolean =>
  * @param key what the loader depends on; another key loads anew and forgets the old data
  * @param topics of `/events`; without any the data is loaded once
  */
-export function useLive<T>(key: string, topics: readonly string[], load: () => Promise<T>): Live<T> {
+export function useLive<T>(
+  key: string,
+  topics: readonly string[],
+  load: () => Promise<T>,
+  { everyMs, gapMs = BURST_MS }: LiveOptions = {},
+): Live<T> {
   const [state, setState] = useState<{ key: string; data?: T; error?: Error }>({ key });
   const latest = useRef({ key, load });
   latest.current = { key, load };
@@ -83,44 +98,72 @@ export function useLive<T>(key: string, topics: readonly string[], load: () => P
   useEffect(() => {
     turns.current.heard = turns.current.asked;
     reload();
-    const stop = wanted === '' ? undefined : listen(wanted, reload);
+    const stop = wanted === '' ? undefined : listen(wanted, reload, gapMs);
+    const timer = everyMs === undefined ? undefined : setInterval(() => canAsk() && reload(), everyMs);
     return () => {
       clearTimeout(again.current);
+      clearInterval(timer);
       turns.current.heard = Infinity;
       stop?.();
     };
-  }, [key, reload, wanted]);
+  }, [key, reload, wanted, everyMs, gapMs]);
   const isOfKey = state.key === key;
   return { data: isOfKey ? state.data : undefined, error: isOfKey ? state.error : undefined, reload };
 }
 
-/** @returns what ends it */
-function listen(topics: string, onChange: () => void): () => void {
-  let timer: ReturnType<typeof setInterval> | undefined;
-  let waiting: ReturnType<typeof setTimeout> | undefined;
-  // A burst of events is one reload a second.
-  const soon = (): void => {
-    waiting ??= setTimeout(() => {
-      waiting = undefined;
-      if (!document.hidden) onChange();
-    }, 1000);
-  };
-  const source = new EventSource(new URL(`events?topics=${encodeURIComponent(topics)}`, baseUrl));
-  for (const topic of topics.split(',')) source.addEventListener(topic, soon);
+/** Nobody looks, or nobody may. */
+const canAsk = (): boolean => !document.hidden && !isSignedOut();
+
+/** One stream for whatever the page shows: browsers keep six connections to a server, and no more. */
+const stream = {
+  source: undefined as EventSource | undefined,
+  timer: undefined as ReturnType<typeof setInterval> | undefined,
+  listeners: new Map<() => void, readonly string[]>(),
+};
+const TOPICS = ['runs', 'jobs', 'datasets', 'models', 'texts'];
+
+function tell(topic?: string): void {
+  for (const [soon, topics] of stream.listeners) if (topic === undefined || topics.includes(topic)) soon();
+}
+
+function openStream(): void {
+  const source = new EventSource(new URL(`events?topics=${TOPICS.join(',')}`, baseUrl));
+  for (const topic of TOPICS) source.addEventListener(topic, () => tell(topic));
   source.addEventListener('open', () => {
-    if (timer === undefined) return;
-    clearInterval(timer);
-    timer = undefined;
-    onChange();
+    if (stream.timer === undefined) return;
+    clearInterval(stream.timer);
+    stream.timer = undefined;
+    tell();
   });
   source.addEventListener('error', () => {
-    timer ??= setInterval(() => document.hidden || onChange(), POLL_MS);
+    stream.timer ??= setInterval(tell, POLL_MS);
+    // A browser gives up after an answer that is none, such as one that asks for a sign-in.
+    if (source.readyState === EventSource.CLOSED && stream.source === source)
+      setTimeout(() => {
+        if (stream.source === source) openStream();
+      }, POLL_MS);
   });
+  stream.source = source;
+}
+
+/** @returns what ends it */
+function listen(topics: string, onChange: () => void, gapMs: number): () => void {
+  let waiting: ReturnType<typeof setTimeout> | undefined;
+  let lastMs = 0;
+  const soon = (): void => {
+    const inMs = Math.max(BURST_MS, lastMs + gapMs - Date.now());
+    waiting ??= setTimeout(() => {
+      waiting = undefined;
+      lastMs = Date.now();
+      if (canAsk()) onChange();
+    }, inMs);
+  };
+  stream.listeners.set(soon, topics.split(','));
+  if (stream.source === undefined) openStream();
   document.addEventListener('visibilitychange', soon);
   return () => {
-    source.close();
-    clearInterval(timer);
     clearTimeout(waiting);
+    stream.listeners.delete(soon);
     document.removeEventListener('visibilitychange', soon);
   };
 }

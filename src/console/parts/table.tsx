@@ -54,7 +54,7 @@ export function Table<Row>({ name, rows, columns, keyOf, empty }: Props<Row>) {
           </tbody>
         </table>
       </Scroll>
-      <p class="soft">
+      <p class="take-away">
         <Download
           name={`${name.toLowerCase().replaceAll(' ', '-')}.csv`}
           make={() => renderCsv(rows, columns)}

@@ -4,13 +4,13 @@
  */
 import { classifierText } from '../../core/classifier-text.ts';
 import { randomInt } from 'node:crypto';
-import type { Clock } from '../../core/clock.ts';
+import { withDeadline, type Clock } from '../../core/clock.ts';
 import type { Config } from '../../core/config/index.ts';
 import { createHexId } from '../../core/ids.ts';
 import { createRandom } from '../../core/random.ts';
 import { inSpan } from '../../core/trace.ts';
 import { explainByOcclusion, fromWireOptions, type Copywriter } from '../../copy/index.ts';
-import type { Explorer, FairLane, ModelSession, ModelSessions } from '../../serving/index.ts';
+import type { Explorer, FairLane, ModelSession, ModelSessions, VersionScorers } from '../../serving/index.ts';
 import { listClaims, markGenerated, renderAuthor } from './authorship.ts';
 import { createLinks, nameTexts } from './name-texts.ts';
 import type { PredictionStore } from './prediction-store.ts';
@@ -50,6 +50,9 @@ export interface Predictor {
   predict(request: PredictRequest, context: PredictContext): Promise<Prediction>;
 }
 
+/** What a prediction is scored with: a model in service, or a version that was asked for by its number. */
+type Scoring = Pick<ModelSession, 'name' | 'version' | 'score'> & { alias: string };
+
 /** Of a request's time, what a slow writer may use up: scoring needs the rest. */
 const WRITER_SHARE = 0.7;
 
@@ -66,15 +69,18 @@ export function createPredictor(deps: {
   store: PredictionStore;
   events: PredictorEvents;
   explorer: Explorer;
+  scorers: VersionScorers;
+  /** Whose versions can be asked for by their number. */
+  modelName: string;
   /** Where a request names none. */
   defaults: Pick<Config['copy'], 'candidates' | 'policy' | 'holdback'>;
   clock: Clock;
 }): Predictor {
-  const { sessions, copywriter, store, events, explorer, defaults, clock } = deps;
+  const { sessions, copywriter, store, events, explorer, scorers, modelName, defaults, clock } = deps;
   const random = createRandom(randomInt(2 ** 32));
 
   const predictWith = async (
-    session: ModelSession,
+    session: Scoring,
     request: PredictRequest,
     text: string,
     context: PredictContext,
@@ -164,19 +170,57 @@ export function createPredictor(deps: {
     });
   };
 
+  const answer = async (
+    session: Scoring,
+    request: PredictRequest,
+    text: string,
+    context: PredictContext,
+  ): Promise<Prediction> => {
+    const prediction = await predictWith(session, request, text, context);
+    const { data, extras, timing } = prediction;
+    events.prediction(
+      { version: session.version, alias: session.alias, writer: extras.writer },
+      data.confidence_score,
+    );
+    events.phase('write', timing.writeMs / 1000);
+    keep(request, prediction, context.requestId);
+    return prediction;
+  };
+
+  const predictByVersion = async (
+    version: number,
+    request: PredictRequest,
+    text: string,
+    context: PredictContext,
+  ): Promise<Prediction> => {
+    const ref = { name: modelName, version };
+    const { signal, timeoutMs } = context;
+    // Loaded for this request, perhaps: the time to answer begins when it is there.
+    return await scorers.withVersion(ref, async (scoreAll) => {
+      signal.throwIfAborted();
+      const score: Scoring['score'] = async (texts) => {
+        const begunMs = performance.now();
+        const probabilities = await scoreAll(texts, signal);
+        const timing = { tokenizeMs: 0, waitMs: 0, computeMs: performance.now() - begunMs };
+        return { probabilities, tokens: 0, timing };
+      };
+      const answered = answer({ ...ref, alias: 'none', score }, request, text, context);
+      return await withDeadline(
+        answered,
+        timeoutMs,
+        `not answered by version ${version} within ${timeoutMs} ms`,
+      );
+    });
+  };
+
   return {
     predict: async (request, context) => {
       const text = classifierText(request);
+      if (request.version !== undefined)
+        return await predictByVersion(request.version, request, text, context);
       return await sessions.withModel(context.stickyKey ?? text, async (session) => {
-        const prediction = await predictWith(session, request, text, context);
-        const { data, extras, timing } = prediction;
-        events.prediction(
-          { version: session.version, alias: session.alias, writer: extras.writer },
-          data.confidence_score,
-        );
-        events.phase('write', timing.writeMs / 1000);
-        if (session.alias === 'champion') session.shadow(text, data.confidence_score);
-        keep(request, prediction, context.requestId);
+        const prediction = await answer(session, request, text, context);
+        if (session.alias === 'champion') session.shadow(text, prediction.data.confidence_score);
         return prediction;
       });
     },

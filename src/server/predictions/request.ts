@@ -52,6 +52,15 @@ export function createRequestSchemas(config: Pick<Config, 'server'>, channelName
     policy: z.enum(COPY_POLICIES).optional().openapi({
       description: 'How texts are chosen; default: copy.policy of the configuration',
     }),
+    version: z
+      .int()
+      .min(1)
+      .max(2 ** 31 - 1)
+      .optional()
+      .openapi({
+        description:
+          'Version of model.name that scores and chooses in place of the one in service; it is loaded when asked for',
+      }),
     explain: z.boolean().optional().openapi({ description: 'Which phrases raised or lowered the score' }),
   };
   const product = z
@@ -146,7 +155,11 @@ export const predictionExtrasSchema = z.object({
   prediction_id: z
     .string()
     .openapi({ description: 'For feedback and for reading or erasing what was stored' }),
-  model: z.object({ name: z.string(), version: z.int(), alias: z.string() }),
+  model: z.object({
+    name: z.string(),
+    version: z.int(),
+    alias: z.string().openapi({ description: '`none`: the version was asked for by its number' }),
+  }),
   writer: z.string(),
   fallback: z.string().nullable().openapi({ description: 'Why templates wrote in place of the writer' }),
   authors: z.array(authorSchema).optional().openapi({

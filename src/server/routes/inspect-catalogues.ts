@@ -5,6 +5,7 @@
 import { z } from '@hono/zod-openapi';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { fieldMapSchema } from '../../core/config/index.ts';
+import { AppError } from '../../core/errors.ts';
 import { MINUTE_MS } from '../../core/clock.ts';
 import type { DestinationPolicy } from '../../core/outbound-policy.ts';
 import {
@@ -116,13 +117,26 @@ export function createCatalogueInspectionRoutes(deps: Deps): Router {
           maxBytes: deps.maxUploadBytes,
           destinations: deps.destinations,
         };
-        const table = await openCatalogueTable(source, { store: deps.artifacts, map, limits, signal });
+        const opened = openCatalogueTable(source, { store: deps.artifacts, map, limits, signal });
+        const table = await opened.catch((thrown: unknown) => {
+          throw isGone(thrown) ? noLongerKept(params.id, thrown) : thrown;
+        });
         const found = await inspectCatalogue(table, { ...kept, map, recall, signal });
         return { inspection: render(found) };
       },
     }),
   ]);
 }
+
+const isGone = (thrown: unknown): thrown is AppError =>
+  thrown instanceof AppError && thrown.code === 'not-found';
+
+const noLongerKept = (id: string, cause: AppError): AppError =>
+  new AppError(
+    'not-found',
+    `the catalogue of job ${id} is no longer kept: only of a job that refused rows is it, for jobs.retentionDays`,
+    { cause },
+  );
 
 function render(found: CatalogueInspection): z.infer<typeof inspectionSchema> {
   const { isRecognised, mapping, preview, refusals, ...rest } = found;

@@ -27,8 +27,11 @@ import {
 
 const refusals = {
   400: 'a field that cannot be used: error.field and error.limit',
+  404: 'no version of this number',
   413: 'the body or the batch is too large',
+  422: 'a version whose files cannot be used',
   429: 'the queue is full: Retry-After says when to come again',
+  501: 'a version of an architecture that is not supported',
   503: 'there is no champion yet',
   504: 'not answered within X-Request-Timeout-Ms',
 };

@@ -73,6 +73,7 @@ const stageSchema = z
     started_at: time.nullable(),
     finished_at: time.nullable(),
     adopted_from: z.string().nullable(),
+    skipped: z.string().nullable().openapi({ description: 'why it took over what there was already' }),
     attempts: z.array(
       z.object({
         attempt: z.int(),

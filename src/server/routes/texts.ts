@@ -22,6 +22,7 @@ import {
   commentOnText,
   decideText,
   judgePair,
+  listReviewers,
   listTexts,
   readText,
   type Decision,
@@ -108,6 +109,11 @@ export function createTextRoutes({ db, predictions, metrics, maxTextChars, onFee
         const { texts, count } = await listTexts(db, { ...filter, minScore, maxScore });
         return { texts: texts.map(showText), count };
       },
+    }),
+    route('GET /reviewers', {
+      summary: 'The names of those who can be given a text',
+      answer: jsonAnswer('the names', { reviewers: z.array(z.string()) }),
+      handle: async () => ({ reviewers: await listReviewers(db) }),
     }),
     route('POST /texts/state', {
       summary: `The same for up to ${MAX_AT_ONCE} texts at once, each by itself`,

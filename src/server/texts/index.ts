@@ -1,3 +1,3 @@
 export { assignText, commentOnText, decideText, type Decision } from './change-text.ts';
 export { judgePair } from './judge-pair.ts';
-export { listTexts, readText, type TextOnItsWay } from './read-texts.ts';
+export { listReviewers, listTexts, readText, type TextOnItsWay } from './read-texts.ts';

@@ -37,6 +37,19 @@ export interface TextFilters {
   maxScore?: number | undefined;
 }
 
+/** Names by which texts are given: of keys and sign-ins that may review, and of whoever has a text now. */
+export async function listReviewers(db: Db): Promise<string[]> {
+  const { rows } = await sql<{ name: string }>`
+    SELECT name FROM api_keys WHERE role <> 'reader' AND revoked_at IS NULL
+      AND (expires_at IS NULL OR expires_at > now())
+    UNION SELECT name FROM console_sessions WHERE role <> 'reader' AND expires_at > now()
+    UNION SELECT assignee FROM texts WHERE state = 'in_review' AND assignee IS NOT NULL
+    ORDER BY name LIMIT ${MOST_REVIEWERS}`.execute(db);
+  return rows.map(({ name }) => name);
+}
+
+const MOST_REVIEWERS = 500;
+
 /** Newest first. @returns `count` of all that the filters leave */
 export async function listTexts(
   db: Db,

@@ -37,6 +37,8 @@ export interface RunReport {
     candidate: string | null;
     status: string;
     attempts: number;
+    /** Why it took over what there was already; null where it did its work. */
+    skipped?: string | null;
     /** From the first attempt's start to the last one's end; null for the stage that writes this. */
     seconds: number | null;
   }[];
@@ -91,13 +93,14 @@ ${renderTable(
 `
 }<h2>Stages</h2>
 ${renderTable(
-  ['Stage', 'Candidate', 'Status', 'Attempts', 'Seconds'],
-  stages.map(({ stage, candidate, status, attempts, seconds }) => [
+  ['Stage', 'Candidate', 'Status', 'Attempts', 'Seconds', 'Note'],
+  stages.map(({ stage, candidate, status, attempts, seconds, skipped }) => [
     stage,
     candidate ?? '',
     status,
     String(attempts),
     seconds === null ? '' : seconds.toFixed(2),
+    typeof skipped === 'string' ? `skipped: ${skipped}` : '',
   ]),
 )}`,
   });

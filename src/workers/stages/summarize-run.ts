@@ -63,6 +63,7 @@ export function createSummarizeRun(tracking: TrackingStore): StageHandler<'summa
         candidate: stage.candidate,
         status: stage.stage === 'summarize-run' ? 'succeeded' : stage.status,
         attempts: stage.attempts.length,
+        skipped: stage.skipped,
         seconds:
           stage.startedAt === null || stage.finishedAt === null
             ? null

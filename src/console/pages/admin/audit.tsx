@@ -27,7 +27,11 @@ const COLUMNS: readonly Column<Entry>[] = [
   { title: 'When', text: ({ at }) => at, show: ({ at }) => <Ago at={at} /> },
   { title: 'Actor', text: ({ actor }) => actor },
   { title: 'Action', text: ({ action }) => action },
-  { title: 'Object', text: ({ object }) => object },
+  {
+    title: 'Object',
+    text: ({ object }) => object,
+    show: ({ object }) => <span class="foreign">{object}</span>,
+  },
   { title: 'Outcome', text: ({ outcome }) => outcome },
   {
     title: 'Details',

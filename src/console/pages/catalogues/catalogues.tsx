@@ -28,7 +28,6 @@ export default function Catalogues() {
           columns={[
             {
               title: 'Job',
-              isNumber: true,
               text: ({ number }) => number,
               show: ({ id, number }) => <a href={linkTo('job', [id])}>{number}</a>,
             },

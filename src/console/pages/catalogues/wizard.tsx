@@ -5,6 +5,7 @@ import { client } from '../../app/api.ts';
 import { linkTo } from '../../app/route.ts';
 import { Table } from '../../parts/table.tsx';
 import { toError, Trouble } from '../../parts/trouble.tsx';
+import { Sample, SAMPLE_ROWS } from './sample.tsx';
 
 export type Inspection = Answer<'GET /jobs/{id}/inspection'>['inspection'];
 
@@ -57,6 +58,7 @@ export function Wizard() {
   const [file, setFile] = useState<File>();
   const [choices, setChoices] = useState<Choices>({});
   const [found, setFound] = useState<Inspection>();
+  const [sample, setSample] = useState<string>();
   const [busy, setBusy] = useState('');
   const [error, setError] = useState<Error>();
   // What was found of a file is no longer of use once another was chosen.
@@ -71,6 +73,7 @@ export function Wizard() {
   const look = (chosen: File, columns: Choices): void => {
     setFile(chosen);
     setChoices(columns);
+    setSample(undefined);
     newest.current += 1;
     const turn = newest.current;
     attempt('Reading…', async () => {
@@ -133,13 +136,17 @@ export function Wizard() {
           <Preview found={found} />
           <Start
             busy={busy !== ''}
-            start={(request) =>
+            start={(request, isSample) =>
               attempt('Sending…', async () => {
-                const id = await client.jobs.start(contentOf(file), { ...request, map: pairsOf(choices) });
-                location.assign(linkTo('job', [id]));
+                const map = pairsOf(choices);
+                const preview = isSample ? { preview: SAMPLE_ROWS, out_format: 'jsonl' as const } : {};
+                const id = await client.jobs.start(contentOf(file), { ...request, map, ...preview });
+                if (isSample) setSample(id);
+                else location.assign(linkTo('job', [id]));
               })
             }
           />
+          {sample === undefined ? null : <Sample jobId={sample} rows={found.accepted} />}
         </>
       )}
     </section>
@@ -155,7 +162,7 @@ interface MappingProps {
 
 function Mapping({ columns, mapping, choices, onChoose }: MappingProps) {
   return (
-    <fieldset class="row">
+    <fieldset class="row choices">
       <legend>Columns</legend>
       {FIELDS.map((field) => (
         <label key={field}>
@@ -224,19 +231,22 @@ function Preview({ found }: { found: Inspection }) {
 
 interface StartProps {
   busy: boolean;
-  start: (request: { out_format: Format; channels?: string[] }) => void;
+  start: (request: { out_format: Format; channels?: string[] }, isSample: boolean) => void;
 }
 
 function Start({ busy, start }: StartProps) {
   const [format, setFormat] = useState<Format>('csv');
   const [channels, setChannels] = useState('');
+  const send = (isSample: boolean): void => {
+    const listed = channels.split(',').map((name) => name.trim());
+    start({ out_format: format, ...(channels.trim() === '' ? {} : { channels: listed }) }, isSample);
+  };
   return (
     <form
-      class="row"
+      class="row choices"
       onSubmit={(event) => {
         event.preventDefault();
-        const listed = channels.split(',').map((name) => name.trim());
-        start({ out_format: format, ...(channels.trim() === '' ? {} : { channels: listed }) });
+        send(false);
       }}
     >
       <label>
@@ -264,6 +274,9 @@ function Start({ busy, start }: StartProps) {
       </label>
       <button type="submit" class="primary" disabled={busy}>
         Start
+      </button>
+      <button type="button" disabled={busy} onClick={() => send(true)}>
+        Try the first {SAMPLE_ROWS}
       </button>
     </form>
   );

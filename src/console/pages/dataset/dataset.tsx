@@ -2,6 +2,7 @@
 import { client } from '../../app/api.ts';
 import { useLive } from '../../app/live.ts';
 import { changeQuery, linkTo, type PageProps, type Route } from '../../app/route.ts';
+import { Figure } from '../../parts/figure.tsx';
 import { Table } from '../../parts/table.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { Waiting } from '../../parts/trouble.tsx';
@@ -23,8 +24,7 @@ export default function Dataset({ route }: PageProps) {
       </p>
       <h1>Dataset version {version}</h1>
       <p class="soft">
-        {dataset.rows.toLocaleString()} rows, made <Ago at={dataset.created_at} /> by{' '}
-        <a href={linkTo('run', [dataset.run_id])}>{dataset.run_id}</a>
+        Made <Ago at={dataset.created_at} /> by <a href={linkTo('run', [dataset.run_id])}>{dataset.run_id}</a>
         {dataset.parent_version === null ? null : (
           <>
             , with the rows of{' '}
@@ -33,16 +33,18 @@ export default function Dataset({ route }: PageProps) {
           </>
         )}
       </p>
-      <p>
-        {dataset.positive_share === null ? null : (
-          <>
-            <strong>{(dataset.positive_share * 100).toFixed(1)} %</strong> good,{' '}
-          </>
-        )}
-        <strong>{dataset.from_feedback.toLocaleString()}</strong> from feedback,{' '}
-        <strong>{dataset.refused.toLocaleString()}</strong> refused
-        {dataset.drift === null ? '' : `, ${dataset.drift === 'none' ? 'no' : dataset.drift} drift`}.
-      </p>
+      <ul class="loop">
+        <Figure of="Rows" value={dataset.rows.toLocaleString()} />
+        <Figure
+          of="Good"
+          value={dataset.positive_share === null ? '–' : `${(dataset.positive_share * 100).toFixed(1)} %`}
+        />
+        <Figure of="From feedback" value={dataset.from_feedback.toLocaleString()} />
+        <Figure of="Refused" value={dataset.refused.toLocaleString()} />
+        <Figure of="Drift" value={dataset.drift ?? '–'}>
+          {dataset.parent_version === null ? 'no parent to drift from' : 'against its parent'}
+        </Figure>
+      </ul>
       <Findings version={version} />
       <details>
         <summary>Manifest: splits, balance, drift, refused rows, feedback</summary>
@@ -69,7 +71,7 @@ function Rows({ version, route }: { version: number; route: Route }) {
   );
   return (
     <>
-      <div class="row">
+      <div class="row filters">
         <label>
           Split{' '}
           <select

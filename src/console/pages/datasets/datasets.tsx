@@ -28,7 +28,6 @@ export default function Datasets({ route }: PageProps) {
           columns={[
             {
               title: 'Version',
-              isNumber: true,
               text: ({ version }) => version,
               show: ({ version }) => <a href={linkTo('dataset', [version])}>{version}</a>,
             },
@@ -58,7 +57,7 @@ export default function Datasets({ route }: PageProps) {
               text: ({ from_feedback }) => from_feedback,
               show: ({ from_feedback }) => from_feedback.toLocaleString(),
             },
-            { title: 'Parent', isNumber: true, text: ({ parent_version }) => parent_version },
+            { title: 'Parent', text: ({ parent_version }) => parent_version },
             {
               title: 'Run',
               text: ({ run_id }) => run_id,

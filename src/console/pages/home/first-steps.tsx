@@ -12,7 +12,7 @@ export function FirstSteps() {
   return (
     <>
       <h2>Where to begin</h2>
-      <ul class="plain waiting">
+      <ul class="plain steps">
         <li>
           <a href={linkTo('studio', [], EXAMPLE)}>Try a product</a>{' '}
           <span class="soft">in the Studio: accept, edit or reject what it writes</span>

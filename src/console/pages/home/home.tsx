@@ -1,17 +1,19 @@
 /** The loop as one picture with its numbers, what waits for a person, and what is wrong. */
+import { useRef } from 'preact/hooks';
+import type { PipelineRun, PipelineRunSummary } from '../../../client/index.ts';
 import { client } from '../../app/api.ts';
 import { useLive } from '../../app/live.ts';
 import { linkTo } from '../../app/route.ts';
 import { StageCells } from '../../parts/stage-cells.tsx';
 import { Status } from '../../parts/status.tsx';
-import { Ago, Took } from '../../parts/time.tsx';
+import { Ago, Moment, Took } from '../../parts/time.tsx';
 import { Waiting } from '../../parts/trouble.tsx';
 import { Decision, StartRun } from '../runs/runs.tsx';
 import { FirstSteps } from './first-steps.tsx';
 
-async function loadHome() {
-  const [runs, info, models, review, loop, schedule, { datasets }] = await Promise.all([
-    client.runs.list({ limit: 1 }),
+/** Everything but the run that goes on. */
+async function loadState() {
+  const [info, models, review, loop, schedule, { datasets }] = await Promise.all([
     client.info(),
     client.models.list(),
     client.call('GET /texts', { query: { state: 'in_review', limit: 1 } }),
@@ -19,22 +21,67 @@ async function loadHome() {
     client.call('GET /schedule', {}).then((answer) => answer.schedule),
     client.call('GET /datasets', { query: { limit: 1 } }),
   ]);
-  const [listed] = runs;
   const [model] = models;
-  const [run, versions, history] = await Promise.all([
-    listed?.status === 'active' ? client.runs.get(listed.id) : undefined,
+  const [versions, history] = await Promise.all([
     model === undefined ? [] : client.models.versions(model.name),
     model === undefined ? [] : client.models.history(model.name),
   ]);
   const [dataset] = datasets;
-  return { listed, run, info, model, versions, history, toReview: review.count, loop, schedule, dataset };
+  return { info, model, versions, history, toReview: review.count, loop, schedule, dataset };
 }
 
-type Data = Awaited<ReturnType<typeof loadHome>>;
+/**
+ * The newest run. While one is active each of its steps is told of, so it alone is asked for then: one
+ * request, whatever else the page shows.
+ */
+async function loadRun(before: NewestRun | undefined): Promise<NewestRun> {
+  if (before?.run !== undefined && before.listed !== undefined) {
+    const run = await client.runs.get(before.run.id);
+    if (run.status === 'active') return { listed: { ...before.listed, ...toListed(run) }, run };
+  }
+  const [listed] = await client.runs.list({ limit: 1 });
+  return { listed, run: listed?.status === 'active' ? await client.runs.get(listed.id) : undefined };
+}
+
+interface NewestRun {
+  listed: PipelineRunSummary | undefined;
+  run: PipelineRun | undefined;
+}
+
+/** Its stages as a list shows them, the candidates of one stage as what is still going on of them. */
+function toListed(run: PipelineRun): Pick<PipelineRunSummary, 'stages'> {
+  const stages = new Map<string, string>();
+  for (const { stage, status } of run.stages) {
+    const isOpen = ['running', 'retrying', 'waiting'].includes(status);
+    if (!stages.has(stage) || isOpen) stages.set(stage, status);
+  }
+  return { stages: [...stages].map(([stage, status]) => ({ stage, status })) };
+}
+
+type Data = Awaited<ReturnType<typeof loadState>> & NewestRun;
+
+/** Of numbers that nobody tells of: predictions and feedback of the day. */
+const COUNTS_MS = 20_000;
+/** However fast texts are decided. */
+const GAP_MS = 10_000;
 
 export default function Home() {
-  const topics = ['runs', 'models', 'texts', 'datasets'];
-  const { data, error, reload } = useLive('home', topics, loadHome);
+  const newest = useRef<NewestRun | undefined>(undefined);
+  const live = useLive('run', ['runs'], async () => {
+    newest.current = await loadRun(newest.current);
+    return newest.current;
+  });
+  const state = useLive('state', ['models', 'texts', 'datasets'], loadState, {
+    everyMs: COUNTS_MS,
+    gapMs: GAP_MS,
+  });
+  const error = live.error ?? state.error;
+  const reload = (): void => {
+    live.reload();
+    state.reload();
+  };
+  const data: Data | undefined =
+    live.data === undefined || state.data === undefined ? undefined : { ...state.data, ...live.data };
   if (data === undefined)
     return (
       <>
@@ -124,9 +171,9 @@ function Picture({ data: { listed, info, model, history, loop, schedule, dataset
           <p class="soft">None yet</p>
         ) : (
           <>
-            <strong>{dataset.rows.toLocaleString()}</strong> rows
+            <strong>{dataset.rows.toLocaleString()}</strong>
             <div class="soft">
-              version {dataset.version}
+              rows in version {dataset.version}
               {dataset.drift === null ? '' : `, ${dataset.drift === 'none' ? 'no' : dataset.drift} drift`}
             </div>
           </>
@@ -192,9 +239,14 @@ function Picture({ data: { listed, info, model, history, loop, schedule, dataset
         ) : next === undefined ? (
           <p class="soft">Only when somebody starts one</p>
         ) : (
-          <strong>
-            <Ago at={next} />
-          </strong>
+          <>
+            <strong>
+              <Ago at={next} />
+            </strong>
+            <div class="soft">
+              <Moment at={next} />
+            </div>
+          </>
         )}
       </li>
     </ol>
@@ -204,12 +256,30 @@ function Picture({ data: { listed, info, model, history, loop, schedule, dataset
 function RunningNow({ run }: { run: NonNullable<Data['run']> }) {
   return (
     <>
-      <h2>Running now</h2>
-      <ul class="plain">
+      <h2>
+        Running now: <a href={linkTo('run', [run.id])}>run {run.number}</a>
+      </h2>
+      <ul class="progressing panel">
         {run.stages.map((stage) => (
           <li key={`${stage.stage}.${stage.candidate ?? ''}`}>
-            {stage.stage} {stage.candidate} <Status value={stage.status} />{' '}
-            {stage.progress === null ? null : <span class="soft foreign">{stage.progress.message}</span>}
+            <span class="foreign">
+              {stage.stage} {stage.candidate}
+            </span>
+            <Status value={stage.status} />
+            {stage.progress === null || stage.status !== 'running' ? (
+              <span class="soft">
+                {stage.started_at === null ? null : <Took from={stage.started_at} to={stage.finished_at} />}
+              </span>
+            ) : (
+              <span>
+                <progress
+                  max={1}
+                  value={stage.progress.fraction}
+                  aria-label={`Progress of ${stage.stage} ${stage.candidate ?? ''}`}
+                />{' '}
+                <span class="soft foreign">{stage.progress.message}</span>
+              </span>
+            )}
           </li>
         ))}
       </ul>

@@ -37,7 +37,9 @@ export default function Job({ route }: PageProps) {
       {job.status === 'active' ? <Progress job={job} /> : null}
       {job.status === 'succeeded' ? (
         <p class="row">
-          <a href={`${path}/output`}>Download the result ({job.format})</a>
+          <a href={`${path}/output`} class="button primary">
+            Download the result ({job.format})
+          </a>
           {refused === 0 ? null : <a href={`${path}/refused`}>Refused rows (jsonl)</a>}
         </p>
       ) : null}
@@ -76,7 +78,7 @@ function Actions({ job, reload }: { job: JobView; reload: () => void }) {
           Pause
         </button>
       ) : null}
-      {job.status === 'active' ? (
+      {job.status === 'active' || job.status === 'paused' ? (
         <button type="button" onClick={() => act(client.jobs.cancel(job.id))}>
           Cancel
         </button>

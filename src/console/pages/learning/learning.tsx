@@ -79,7 +79,7 @@ export default function Learning() {
         rows={summary.versions}
         keyOf={({ version }) => version}
         empty="Nothing yet."
-        columns={[{ title: 'Version', isNumber: true, text: ({ version }) => version }, ...COUNTS]}
+        columns={[{ title: 'Version', text: ({ version }) => version }, ...COUNTS]}
       />
       <h2>Canaries</h2>
       {canary.canaries.length === 0 ? (
@@ -100,6 +100,7 @@ const number = (title: string, of: (row: Omit<Counts, 'rate'>) => number): Colum
   title,
   isNumber: true,
   text: of,
+  show: (row) => of(row).toLocaleString(),
 });
 const COUNTS: readonly Column<Counts>[] = [
   number('Texts', ({ texts }) => texts),

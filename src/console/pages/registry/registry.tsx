@@ -7,6 +7,8 @@ import { Status } from '../../parts/status.tsx';
 import { Table } from '../../parts/table.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { Waiting } from '../../parts/trouble.tsx';
+import { Figure } from '../../parts/figure.tsx';
+import { Verified, VERIFIED_TAG } from '../version/version.tsx';
 import { Decide } from './decide.tsx';
 
 async function loadModel(wanted: string | undefined) {
@@ -36,6 +38,8 @@ export default function Registry({ route }: PageProps) {
       </>
     );
   const { name } = model;
+  const champion = versions.find(({ aliases }) => aliases.includes('champion'));
+  const pending = versions.filter(({ approval }) => approval === 'pending').length;
   const championMoves = history.filter(({ alias }) => alias === 'champion');
   return (
     <>
@@ -54,6 +58,22 @@ export default function Registry({ route }: PageProps) {
           </span>
         )}
       </div>
+      {champion === undefined ? null : (
+        <ul class="loop">
+          <Figure
+            of="Champion"
+            value={<a href={linkTo('version', [name, champion.version])}>version {champion.version}</a>}
+          >
+            since <Ago at={championMoves[0]?.moved_at} />
+          </Figure>
+          <Figure of="Right on held-out rows" value={formatShare(champion.tags['copyloop.accuracy'])}>
+            when it was registered
+          </Figure>
+          <Figure of="Versions" value={versions.length.toLocaleString()}>
+            {pending === 0 ? 'none waits for approval' : `${pending} to approve`}
+          </Figure>
+        </ul>
+      )}
       <h2>Versions</h2>
       <Table
         name="Versions"
@@ -63,7 +83,6 @@ export default function Registry({ route }: PageProps) {
         columns={[
           {
             title: 'Version',
-            isNumber: true,
             text: ({ version }) => version,
             show: ({ version }) => <a href={linkTo('version', [name, version])}>{version}</a>,
           },
@@ -83,6 +102,14 @@ export default function Registry({ route }: PageProps) {
             text: ({ approval }) => approval,
             show: ({ approval }) =>
               approval === null ? <span class="soft">–</span> : <Status value={approval} />,
+          },
+          {
+            title: 'Verified',
+            text: ({ tags }) => tags[VERIFIED_TAG],
+            show: ({ tags }) => {
+              const tag = tags[VERIFIED_TAG];
+              return tag === undefined ? <span class="soft">–</span> : <Verified tag={tag} />;
+            },
           },
           {
             title: 'Registered',

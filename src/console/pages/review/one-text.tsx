@@ -2,6 +2,7 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { client } from '../../app/api.ts';
 import { linkTo } from '../../app/route.ts';
+import { useMyName } from '../../app/sign-in.tsx';
 import { ChangedWords } from '../../parts/changed-words.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { KeepExample } from '../brands/keep-example.tsx';
@@ -16,9 +17,11 @@ interface Props {
   /** Absent for whoever may only look. */
   onDecide: ((state: 'approved' | 'rejected', edited?: string) => void) | undefined;
   onEdit: (isEditing: boolean) => void;
+  onAssign: (assignee: string | null) => void;
+  reviewers: readonly string[];
 }
 
-export function OneText({ text, isEditing, onDecide, onEdit }: Props) {
+export function OneText({ text, isEditing, onDecide, onEdit, onAssign, reviewers }: Props) {
   return (
     <article class="panel" aria-label="Text to review">
       <p class="soft">
@@ -29,8 +32,10 @@ export function OneText({ text, isEditing, onDecide, onEdit }: Props) {
             , sent by {text.changed_by} <Ago at={text.changed_at} />
           </span>
         )}
-        {text.assignee === null ? null : <span class="foreign">, with {text.assignee}</span>}.{' '}
-        <a href={linkTo('receipt', [text.prediction_id])}>Receipt</a>
+        {text.assignee === null || onDecide !== undefined ? null : (
+          <span class="foreign">, with {text.assignee}</span>
+        )}
+        . <a href={linkTo('receipt', [text.prediction_id])}>Receipt</a>
       </p>
       {isEditing && onDecide !== undefined ? (
         <Editor
@@ -40,7 +45,7 @@ export function OneText({ text, isEditing, onDecide, onEdit }: Props) {
         />
       ) : (
         <>
-          <p class="text foreign" dir="auto">
+          <p class="text large foreign" dir="auto">
             {text.edited ? <ChangedWords before={text.original} after={text.text} /> : text.text}
           </p>
           {onDecide === undefined ? null : (
@@ -54,6 +59,7 @@ export function OneText({ text, isEditing, onDecide, onEdit }: Props) {
               <button type="button" onClick={() => onDecide('rejected')}>
                 Reject <kbd>r</kbd>
               </button>
+              <Assignee assignee={text.assignee} reviewers={reviewers} onAssign={onAssign} />
               <span class="soft">
                 <kbd>n</kbd> next, <kbd>p</kbd> previous, <kbd>m</kbd> mine or not
               </span>
@@ -61,18 +67,55 @@ export function OneText({ text, isEditing, onDecide, onEdit }: Props) {
           )}
         </>
       )}
-      <details open>
-        <summary>Its product</summary>
-        <p class="foreign" dir="auto">
-          <strong>{text.product.title}</strong>
-        </p>
-        <p class="foreign" dir="auto">
-          {text.product.description}
-        </p>
-      </details>
-      <KeepExample field={text.field} text={text.text} />
-      <Comments text={text} mayWrite={onDecide !== undefined} />
+      <div class="beside-each-other">
+        <KeepExample field={text.field} text={text.text} />
+        <Comments text={text} mayWrite={onDecide !== undefined} />
+      </div>
     </article>
+  );
+}
+
+interface AssigneeProps {
+  assignee: string | null;
+  /** Whom one knows of to give it to. */
+  reviewers: readonly string[];
+  onAssign: (assignee: string | null) => void;
+}
+
+/** Who has the text: one of those who review here, or nobody. */
+function Assignee({ assignee, reviewers, onAssign }: AssigneeProps) {
+  const me = useMyName();
+  const names = [...new Set([me, ...(assignee === null ? [] : [assignee]), ...reviewers])];
+  return (
+    <label>
+      With{' '}
+      <select
+        value={assignee ?? ''}
+        onChange={({ currentTarget: { value } }) => onAssign(value === '' ? null : value)}
+      >
+        <option value="">nobody</option>
+        {names.map((name) => (
+          <option key={name} value={name}>
+            {name === me ? `me (${name})` : name}
+          </option>
+        ))}
+      </select>
+    </label>
+  );
+}
+
+/** What the text was written from. */
+export function ItsProduct({ product }: { product: ReviewText['product'] }) {
+  return (
+    <aside class="panel" aria-label="Its product">
+      <p class="soft">Its product</p>
+      <p class="foreign" dir="auto">
+        <strong>{product.title}</strong>
+      </p>
+      <p class="foreign" dir="auto">
+        {product.description}
+      </p>
+    </aside>
   );
 }
 

@@ -8,7 +8,7 @@ import { useMay, useMyName } from '../../app/sign-in.tsx';
 import { toError, Trouble, Waiting } from '../../parts/trouble.tsx';
 import { TakeMany } from './take-many.tsx';
 import { Beside, findBeside, pairOf } from './beside.tsx';
-import { OneText, type ReviewText } from './one-text.tsx';
+import { ItsProduct, OneText, type ReviewText } from './one-text.tsx';
 
 const PAGE_SIZE = 100;
 
@@ -22,6 +22,7 @@ export default function Review({ route }: PageProps) {
   const { data, error, reload } = useLive(JSON.stringify(filters), ['texts'], async () =>
     client.call('GET /texts', { query: { state: 'in_review', limit: PAGE_SIZE, ...filters } }),
   );
+  const known = useLive('reviewers', [], async () => client.call('GET /reviewers', {}));
   // Decided here and still in the list that was read before.
   const [gone, setGone] = useState<ReadonlySet<string>>(new Set());
   const [at, setAt] = useState(0);
@@ -63,13 +64,12 @@ export default function Review({ route }: PageProps) {
         setGone((old) => new Set([...old].filter((id) => id !== text.text_id)));
     }
   };
-  const assign = async (text: ReviewText): Promise<void> => {
-    const isMine = text.assignee === me;
+  const assign = async (text: ReviewText, assignee: string | null): Promise<void> => {
     await client.call('POST /texts/{text_id}/assignee', {
       path: { text_id: text.text_id },
-      body: { assignee: isMine ? null : me },
+      body: { assignee },
     });
-    setNotice(isMine ? 'Given back' : `Given to ${me}`);
+    setNotice(assignee === null ? 'Given back' : `Given to ${assignee}`);
     reload();
   };
 
@@ -96,7 +96,10 @@ export default function Review({ route }: PageProps) {
     a: () => current !== undefined && mayDecide && void decide(current, 'approved'),
     r: () => current !== undefined && mayDecide && void decide(current, 'rejected'),
     e: () => mayDecide && setEditing(true),
-    m: () => current !== undefined && mayDecide && void assign(current).catch(setTrouble),
+    m: () =>
+      current !== undefined &&
+      mayDecide &&
+      void assign(current, current.assignee === me ? null : me).catch(setTrouble),
     b: () => judgeBeside(true),
     w: () => judgeBeside(false),
     n: () => setAt(Math.min(place + 1, Math.max(0, left.length - 1))),
@@ -126,16 +129,23 @@ export default function Review({ route }: PageProps) {
           <p>
             <strong>{count}</strong> to review, this is {place + 1}
           </p>
-          <OneText
-            key={current.text_id}
-            text={current}
-            isEditing={isEditing}
-            onDecide={mayDecide ? (state, edited) => void decide(current, state, edited) : undefined}
-            onEdit={setEditing}
-          />
-          {beside === undefined || !mayDecide || isEditing ? null : (
-            <Beside other={beside} onJudge={judgeBeside} />
-          )}
+          <div class="split wide-first">
+            <div>
+              <OneText
+                key={current.text_id}
+                text={current}
+                isEditing={isEditing}
+                onDecide={mayDecide ? (state, edited) => void decide(current, state, edited) : undefined}
+                onEdit={setEditing}
+                reviewers={known.data?.reviewers ?? []}
+                onAssign={(assignee) => void assign(current, assignee).catch(setTrouble)}
+              />
+              {beside === undefined || !mayDecide || isEditing ? null : (
+                <Beside other={beside} onJudge={judgeBeside} />
+              )}
+            </div>
+            <ItsProduct product={current.product} />
+          </div>
           {mayDecide ? (
             <TakeMany
               filters={filters}

@@ -8,7 +8,7 @@ import { Table } from '../../parts/table.tsx';
 import { Ago, secondsBetween, Took } from '../../parts/time.tsx';
 import { Trouble, Waiting } from '../../parts/trouble.tsx';
 import { listDifferences, renderValue } from '../../parts/differences.ts';
-import { Decision } from '../runs/runs.tsx';
+import { Decision, STARTED } from '../runs/runs.tsx';
 import { Actions, ReplayChanged, ReplayFrom } from './actions.tsx';
 import { Gantt } from './gantt.tsx';
 import { StageStatus } from './stage-status.tsx';
@@ -28,7 +28,8 @@ export default function Run({ route }: PageProps) {
         <Actions run={run} reload={reload} />
       </div>
       <p class="soft">
-        Started by {run.trigger} <Ago at={run.created_at} />, {run.finished_at === null ? 'so far ' : 'took '}
+        Started {STARTED[run.trigger] ?? run.trigger} <Ago at={run.created_at} />,{' '}
+        {run.finished_at === null ? 'so far ' : 'took '}
         <Took from={run.created_at} to={run.finished_at} />
         {run.replay_of === null ? null : (
           <>

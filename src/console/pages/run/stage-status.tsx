@@ -14,7 +14,7 @@ export function StageStatus({ stage, runId }: { stage: Stage; runId: string }) {
   const [asked, setAsked] = useState<number>();
   const attempt = stage.attempts.find((one) => one.attempt === asked) ?? stage.attempts.at(-1);
   return (
-    <>
+    <div class="beside-each-other">
       <Status value={stage.status} />
       {stage.progress !== null && stage.status === 'running' ? (
         <div>
@@ -23,6 +23,7 @@ export function StageStatus({ stage, runId }: { stage: Stage; runId: string }) {
         </div>
       ) : null}
       {stage.error === null ? null : <Trouble error={stage.error} />}
+      {stage.skipped === null ? null : <div class="soft foreign">skipped: {stage.skipped}</div>}
       {stage.adopted_from === null ? null : (
         <div class="soft">
           taken over from <a href={linkTo('run', [stage.adopted_from])}>{stage.adopted_from}</a>
@@ -63,6 +64,6 @@ export function StageStatus({ stage, runId }: { stage: Stage; runId: string }) {
           <pre>{JSON.stringify(stage.result, null, 2)}</pre>
         </details>
       )}
-    </>
+    </div>
   );
 }

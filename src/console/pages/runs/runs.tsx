@@ -89,7 +89,6 @@ export default function Runs({ route }: PageProps) {
               },
               {
                 title: 'Run',
-                isNumber: true,
                 text: ({ number }) => number,
                 show: ({ id, number }) => <a href={linkTo('run', [id])}>{number}</a>,
               },
@@ -121,7 +120,6 @@ export default function Runs({ route }: PageProps) {
               },
               {
                 title: 'Dataset',
-                isNumber: true,
                 text: ({ dataset_version }) => dataset_version,
                 show: ({ dataset_version }) =>
                   dataset_version === null ? (
@@ -193,6 +191,15 @@ function Filters({ route }: { route: Route }) {
     </div>
   );
 }
+
+/** What started a run, after `Started`. */
+export const STARTED: Readonly<Record<string, string>> = {
+  manual: 'by hand',
+  schedule: 'by the schedule',
+  feedback: 'by feedback',
+  drift: 'by drift',
+  replay: 'as a replay',
+};
 
 /** The gate's, as a person says them. */
 const DECISIONS: Readonly<Record<string, string>> = {

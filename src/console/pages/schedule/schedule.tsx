@@ -4,6 +4,7 @@ import { client } from '../../app/api.ts';
 import { useLive } from '../../app/live.ts';
 import { linkTo } from '../../app/route.ts';
 import { useMay } from '../../app/sign-in.tsx';
+import { Figure } from '../../parts/figure.tsx';
 import { Status } from '../../parts/status.tsx';
 import { Ago, Moment } from '../../parts/time.tsx';
 import { toError, Trouble, Waiting } from '../../parts/trouble.tsx';
@@ -33,8 +34,11 @@ export default function Schedule() {
       </div>
       {refused === undefined ? null : <Trouble error={refused} />}
       <p>
-        <code>{schedule.cron}</code> in {schedule.time_zone}:{' '}
-        {schedule.enabled ? (schedule.paused ? 'paused' : 'on') : 'switched off by the configuration'}
+        {schedule.enabled
+          ? schedule.paused
+            ? 'Paused'
+            : 'Runs start by themselves.'
+          : 'Switched off by the configuration'}
         {schedule.changed_at === null ? null : (
           <span class="soft foreign">
             , {schedule.paused ? 'paused' : 'resumed'} by {schedule.changed_by}{' '}
@@ -42,9 +46,26 @@ export default function Schedule() {
           </span>
         )}
       </p>
+      <ul class="loop">
+        <Figure
+          of="Next run"
+          value={
+            schedule.paused ? 'paused' : schedule.next[0] === undefined ? '–' : <Ago at={schedule.next[0]} />
+          }
+        >
+          {schedule.next[0] === undefined ? (
+            'only when somebody starts one'
+          ) : (
+            <Moment at={schedule.next[0]} />
+          )}
+        </Figure>
+        <Figure of="Pattern" value={<code>{schedule.cron}</code>}>
+          in {schedule.time_zone}
+        </Figure>
+      </ul>
       <h2>Next</h2>
       {schedule.next.length === 0 ? <p class="soft">None.</p> : null}
-      <ul>
+      <ul class="plain">
         {schedule.next.map((at) => (
           <li key={at}>
             <Moment at={at} />{' '}
@@ -57,7 +78,7 @@ export default function Schedule() {
       <Preview cron={schedule.cron} timeZone={schedule.time_zone} />
       <h2>Of late</h2>
       {schedule.last.length === 0 ? <p class="soft">No tick yet.</p> : null}
-      <ul>
+      <ul class="plain">
         {schedule.last.map((tick) => (
           <li key={tick.slot}>
             <Moment at={tick.slot} /> <Status value={tick.outcome} />{' '}

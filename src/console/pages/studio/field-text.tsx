@@ -33,9 +33,9 @@ export function FieldText({ field, offered, others, product, report }: Props) {
     <section class="panel" aria-label={name}>
       <div class="row">
         <h3>{name}</h3>
-        <span class="soft">{score === null ? 'not scored' : `score ${score.toFixed(2)}`}</span>
-        {shown === undefined ? null : <Length report={shown} name={name} />}
+        <span class="soft at-end">{score === null ? 'not scored' : `score ${score.toFixed(2)}`}</span>
       </div>
+      {shown === undefined ? null : <Length report={shown} name={name} />}
       {edited === undefined ? (
         <ClaimedText text={text} report={shown} product={product} />
       ) : (
@@ -59,14 +59,16 @@ export function FieldText({ field, offered, others, product, report }: Props) {
         isEditing={edited !== undefined}
         onEdit={(isEditing) => setEdited(isEditing ? text : undefined)}
       />
-      <KeepExample field={field} text={text} />
-      <Others
-        list={[offered, ...others].filter(({ text_id }) => text_id !== chosen.text_id)}
-        onChoose={(other) => {
-          setChosen(other);
-          setEdited(undefined);
-        }}
-      />
+      <div class="beside-each-other">
+        <Others
+          list={[offered, ...others].filter(({ text_id }) => text_id !== chosen.text_id)}
+          onChoose={(other) => {
+            setChosen(other);
+            setEdited(undefined);
+          }}
+        />
+        <KeepExample field={field} text={text} />
+      </div>
     </section>
   );
 }
@@ -189,7 +191,7 @@ function Others({ list, onChoose }: { list: readonly Offered[]; onChoose: (other
   return (
     <details>
       <summary>{list.length} alternatives</summary>
-      <ul class="plain">
+      <ul class="plain long">
         {list.map((other) => (
           <li key={other.text_id} class="foreign" dir="auto">
             <span class="soft">{other.score === null ? '–' : other.score.toFixed(2)}</span> {other.text}{' '}

@@ -13,6 +13,8 @@ export interface ProductInput {
   count: number;
   brand?: string;
   writer?: WriterName;
+  /** Of the served model; the one in service when left out. */
+  version?: number;
 }
 
 export type WriterName = NonNullable<PredictRequest['writer']>;
@@ -28,7 +30,8 @@ const EXAMPLE = {
 interface Props {
   initial: { title: string; description: string };
   busy: boolean;
-  write: (product: ProductInput, beside: WriterName | undefined) => void;
+  /** Of one product: by one, or by two beside each other. */
+  write: (asked: readonly ProductInput[]) => void;
 }
 
 export function Product({ initial, busy, write }: Props) {
@@ -39,30 +42,31 @@ export function Product({ initial, busy, write }: Props) {
   const [brand, setBrand] = useState('');
   const [brands, setBrands] = useState<Answer<'GET /brands'>['brands']>([]);
   const [writer, setWriter] = useState('');
+  const [version, setVersion] = useState('');
   const [other, setOther] = useState('');
+  const [versions, setVersions] = useState<readonly number[]>([]);
   useEffect(() => {
     // Without them copy is written all the same.
     void client.call('GET /brands', {}).then(
       (answer) => setBrands(answer.brands),
       () => undefined,
     );
+    void listVersions().then(setVersions, () => undefined);
   }, []);
-  const writerOf = (name: string): WriterName | undefined => WRITERS.find((known) => known === name);
   const submit = (event: Event): void => {
     event.preventDefault();
     const chosenTone = TONES.find((name) => name === tone);
-    write(
-      {
-        title,
-        description,
-        count: 8,
-        ...(channels.length > 0 ? { channels: [...channels] } : {}),
-        ...(chosenTone === undefined ? {} : { tone: chosenTone }),
-        ...(brand === '' ? {} : { brand }),
-        ...(writerOf(writer) === undefined ? {} : { writer: writerOf(writer) }),
-      },
-      writerOf(other),
-    );
+    const product: ProductInput = {
+      title,
+      description,
+      count: 8,
+      ...(channels.length > 0 ? { channels: [...channels] } : {}),
+      ...(chosenTone === undefined ? {} : { tone: chosenTone }),
+      ...(brand === '' ? {} : { brand }),
+      ...choiceOf(writer),
+      ...choiceOf(version),
+    };
+    write(other === '' ? [product] : [product, { ...product, ...choiceOf(other) }]);
   };
   return (
     <form onSubmit={submit} class="form">
@@ -97,16 +101,16 @@ export function Product({ initial, busy, write }: Props) {
           </label>
         ))}
       </fieldset>
-      <label>
-        Tone
-        <select value={tone} onChange={(event) => setTone(event.currentTarget.value)}>
-          <option value="">any: all compete</option>
-          {TONES.map((name) => (
-            <option key={name}>{name}</option>
-          ))}
-        </select>
-      </label>
-      <div class="row">
+      <div class="choices">
+        <label>
+          Tone
+          <select value={tone} onChange={(event) => setTone(event.currentTarget.value)}>
+            <option value="">any</option>
+            {TONES.map((name) => (
+              <option key={name}>{name}</option>
+            ))}
+          </select>
+        </label>
         {brands.length === 0 ? null : (
           <Choose
             label="Brand"
@@ -117,7 +121,35 @@ export function Product({ initial, busy, write }: Props) {
           />
         )}
         <Choose label="Writer" none="as configured" value={writer} options={WRITERS} onChoose={setWriter} />
-        <Choose label="Beside it" none="no other" value={other} options={WRITERS} onChoose={setOther} />
+        {versions.length < 2 ? null : (
+          <Choose
+            label="Version"
+            none="in service"
+            value={version}
+            options={versions.map(String)}
+            onChoose={setVersion}
+          />
+        )}
+        <label>
+          Beside it{' '}
+          <select value={other} onChange={(event) => setOther(event.currentTarget.value)}>
+            <option value="">no other</option>
+            <optgroup label="Writers">
+              {WRITERS.map((name) => (
+                <option key={name}>{name}</option>
+              ))}
+            </optgroup>
+            {versions.length < 2 ? null : (
+              <optgroup label="Versions">
+                {versions.map((number) => (
+                  <option key={number} value={number}>
+                    version {number}
+                  </option>
+                ))}
+              </optgroup>
+            )}
+          </select>
+        </label>
       </div>
       <div class="row">
         <button type="submit" class="primary" disabled={busy}>
@@ -135,4 +167,20 @@ export function Product({ initial, busy, write }: Props) {
       </div>
     </form>
   );
+}
+
+/** A writer by its name, a version by its number. */
+function choiceOf(choice: string): Pick<ProductInput, 'writer' | 'version'> {
+  const writer = WRITERS.find((name) => name === choice);
+  if (writer !== undefined) return { writer };
+  return choice === '' ? {} : { version: Number(choice) };
+}
+
+const MOST_VERSIONS = 20;
+
+/** Newest first. */
+async function listVersions(): Promise<number[]> {
+  const [model] = await client.models.list();
+  const versions = model === undefined ? [] : await client.models.versions(model.name);
+  return versions.slice(0, MOST_VERSIONS).map(({ version }) => version);
 }

@@ -1,6 +1,7 @@
 /**
  * One product in, its copy out: every field with its alternatives, and what the champion made of the
- * description. Two writers are asked for the same product, and their copy stands side by side.
+ * description. Two writers, or two model versions, are asked for the same product, and their copy stands side
+ * by side; what one of them cannot do takes nothing from the other.
  */
 import { useState } from 'preact/hooks';
 import type { PredictAnswer } from '../../../client/index.ts';
@@ -9,37 +10,27 @@ import { linkTo, type PageProps } from '../../app/route.ts';
 import { toError, Trouble } from '../../parts/trouble.tsx';
 import { Explanation } from './explanation.tsx';
 import { Fields } from './fields.tsx';
-import { Product, type ProductInput, type WriterName } from './product.tsx';
+import { Product, type ProductInput } from './product.tsx';
 
-interface Written {
-  answer: PredictAnswer;
-  /** The text that the explanation's phrases are cut from. */
-  product: ProductInput;
+/** What became of one order; the product is what the explanation's phrases are cut from. */
+type Written = { product: ProductInput } & ({ answer: PredictAnswer } | { error: Error });
+
+async function writeOne(product: ProductInput, isAlone: boolean): Promise<Written> {
+  try {
+    return { product, answer: await client.predict({ ...product, explain: isAlone }) };
+  } catch (cause) {
+    return { product, error: toError(cause) };
+  }
 }
 
 export default function Studio({ route }: PageProps) {
   const [written, setWritten] = useState<readonly Written[]>([]);
-  const [error, setError] = useState<Error>();
   const [busy, setBusy] = useState(false);
 
-  const write = async (product: ProductInput, beside: WriterName | undefined): Promise<void> => {
+  const write = async (products: readonly ProductInput[]): Promise<void> => {
     setBusy(true);
-    setError(undefined);
-    try {
-      const wanted = beside === undefined ? [product] : [product, { ...product, writer: beside }];
-      setWritten(
-        await Promise.all(
-          wanted.map(async (each) => ({
-            answer: await client.predict({ ...each, explain: beside === undefined }),
-            product: each,
-          })),
-        ),
-      );
-    } catch (cause) {
-      setError(toError(cause));
-    } finally {
-      setBusy(false);
-    }
+    setWritten(await Promise.all(products.map((product) => writeOne(product, products.length === 1))));
+    setBusy(false);
   };
 
   const title = route.query.get('title') ?? '';
@@ -47,24 +38,33 @@ export default function Studio({ route }: PageProps) {
   return (
     <>
       <h1>Studio</h1>
-      <Product
-        initial={{ title, description }}
-        busy={busy}
-        write={(product, beside) => {
-          void write(product, beside);
-        }}
-      />
-      {error === undefined ? null : <Trouble error={error} />}
-      <div class={written.length > 1 ? 'beside' : undefined}>
-        {written.map((one) => (
-          <Result key={one.answer.prediction_id} {...one} />
-        ))}
+      <div class="split">
+        <div class="stays">
+          <Product initial={{ title, description }} busy={busy} write={(products) => void write(products)} />
+        </div>
+        <div class={written.length > 1 ? 'beside' : undefined}>
+          {written.map((one, index) =>
+            'answer' in one ? (
+              <Result key={one.answer.prediction_id} answer={one.answer} product={one.product} />
+            ) : (
+              <section key={index} aria-label={`No copy by ${nameOf(one.product)}`}>
+                <h2>No copy by {nameOf(one.product)}</h2>
+                <Trouble error={one.error} />
+              </section>
+            ),
+          )}
+        </div>
       </div>
     </>
   );
 }
 
-function Result({ answer, product }: Written) {
+const nameOf = ({ writer, version }: ProductInput): string =>
+  [writer ?? (version === undefined ? 'the writer' : ''), version === undefined ? '' : `version ${version}`]
+    .filter((part) => part !== '')
+    .join(', ');
+
+function Result({ answer, product }: { answer: PredictAnswer; product: ProductInput }) {
   const { data, model } = answer;
   return (
     <section aria-label={`Copy by ${answer.writer}`}>

@@ -44,13 +44,15 @@ async function draw(element: HTMLElement, curves: readonly Curve[]): Promise<() 
       width: element.clientWidth,
       height: HEIGHT,
       scales: { x: { time: false } },
-      axes: [{ ...axis, label: 'step' }, axis],
+      // A step is a whole number.
+      axes: [{ ...axis, label: 'step', incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1000, 5000] }, axis],
       series: [
-        { label: 'step' },
+        { label: 'step', value: (_, value: number | null) => value?.toString() ?? '' },
         ...curves.map(({ name }, index) => ({
           label: name,
           stroke: colourOf(element, `--series-${(index % COLOURS) + 1}`),
           width: 2,
+          value: (_: unknown, value: number | null) => value?.toFixed(4) ?? '',
           spanGaps: true,
           ...(index >= COLOURS ? { dash: [6, 4] } : {}),
         })),

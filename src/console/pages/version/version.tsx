@@ -4,6 +4,8 @@ import { baseUrl, client } from '../../app/api.ts';
 import { useLive } from '../../app/live.ts';
 import { linkTo, type PageProps } from '../../app/route.ts';
 import { useMay } from '../../app/sign-in.tsx';
+import { Figure } from '../../parts/figure.tsx';
+import { CopyButton } from '../../parts/copy-button.tsx';
 import { Status } from '../../parts/status.tsx';
 import { Table } from '../../parts/table.tsx';
 import { Ago } from '../../parts/time.tsx';
@@ -70,6 +72,7 @@ export default function Version({ route }: PageProps) {
           {name} {version}
         </h1>
         {approval === null ? null : <Status value={approval} />}
+        <Verified tag={data.version.tags[VERIFIED_TAG]} />
         {aliases.map((alias) => (
           <strong key={alias} class="foreign">
             {alias}
@@ -85,7 +88,7 @@ export default function Version({ route }: PageProps) {
         <a href={linkTo('receipt', [name, version])}>Receipt</a>
       </p>
       {approval === 'pending' && mayDecide ? (
-        <div class="panel">
+        <div class="panel asks">
           <p>This version has won the gate and waits for a person.</p>
           <Decide
             actions={{
@@ -136,9 +139,53 @@ export default function Version({ route }: PageProps) {
           },
         ]}
       />
+      <h2>Verify and export</h2>
+      <ul class="plain">
+        <li>
+          <CopyButton
+            text={`copyloop verify ${version} --model ${quote(name)}`}
+            what="the command that verifies it"
+          />{' '}
+          <span class="soft">
+            trains it once more from its record and compares every bit; it takes as long as the training did
+          </span>
+        </li>
+        <li>
+          <CopyButton
+            text={`copyloop export ${version} --model ${quote(name)} --out ${quote(`${name}-${version}`)}`}
+            what="the command that exports it"
+          />{' '}
+          <span class="soft">with ONNX graphs, for Python, transformers.js and ONNX Runtime</span>
+        </li>
+      </ul>
     </>
   );
 }
+
+/** As `copyloop verify` leaves it at a version: what it found, and when. */
+export const VERIFIED_TAG = 'copyloop.verified';
+const VERDICTS: Readonly<Record<string, string>> = {
+  equal: 'reproduced to the last bit',
+  'within-tolerance': 'reproduced within the tolerance',
+};
+
+export function Verified({ tag }: { tag: string | undefined }) {
+  const [verdict = '', at] = tag?.split(' ') ?? [];
+  if (at === undefined) return null;
+  const told = VERDICTS[verdict];
+  return (
+    <span class={told === undefined ? 'bad' : 'good'}>
+      {told === undefined ? '✕ not reproduced' : `✓ ${told}`}{' '}
+      <span class="soft">
+        <Ago at={at} />
+      </span>
+    </span>
+  );
+}
+
+/** As a shell reads it, whatever stands in the name. */
+const quote = (name: string): string =>
+  /^[\w./-]+$/.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`;
 
 const share = (value: number | null): string => (value === null ? '–' : `${(100 * value).toFixed(1)} %`);
 const points = (value: number | null): string =>
@@ -148,13 +195,24 @@ function Report({ judged: { decision, reasons, comparison } }: { judged: Judged 
   const { challenger, baseline, rows, gain, leakedRows, bootstrap, segments } = comparison;
   return (
     <>
-      <p>
-        <strong>{points(gain)}</strong> ({Math.round(100 * bootstrap.confidence)} % interval{' '}
-        {points(bootstrap.low)} to {points(bootstrap.high)}) on {rows.toLocaleString()} held-out rows
-        {leakedRows === 0 ? null : <span class="warn">, {leakedRows} of them trained on</span>}:{' '}
-        {decision.replaceAll('-', ' ')}
-      </p>
-      <ul>
+      <ul class="loop">
+        <Figure of="Gain" value={points(gain)}>
+          {Math.round(100 * bootstrap.confidence)} % interval {points(bootstrap.low)} to{' '}
+          {points(bootstrap.high)}
+        </Figure>
+        <Figure of="Right on held-out rows" value={share(challenger.accuracy)}>
+          {baseline.name}: {share(baseline.accuracy)}
+        </Figure>
+        <Figure of="Held-out rows" value={rows.toLocaleString()}>
+          {leakedRows === 0 ? (
+            'none of them trained on'
+          ) : (
+            <span class="warn">{leakedRows} of them trained on</span>
+          )}
+        </Figure>
+        <Figure of="Decision" value={decision.replaceAll('-', ' ')} />
+      </ul>
+      <ul class="plain">
         {reasons.map((reason) => (
           <li key={reason} class="foreign">
             {reason}
