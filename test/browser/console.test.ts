@@ -285,9 +285,10 @@ describe('the registry', () => {
     await go(page, '', 'The loop');
     await page.getByRole('link', { name: `version ${version} asks for approval` }).click();
     await page.getByRole('heading', { level: 1, name: `copy-quality ${version}` }).waitFor();
-    await page
-      .getByText('+3.1 points (95 % interval +1.2 points to +5.0 points) on 400 held-out rows')
-      .waitFor();
+    const figure = (of: string) => page.getByRole('listitem').filter({ hasText: of });
+    await figure('Gain').getByText('+3.1 points', { exact: true }).waitFor();
+    await figure('Gain').getByText('95 % interval +1.2 points to +5.0 points').waitFor();
+    await figure('Held-out rows').getByText('400').waitFor();
     await page.getByText('1 segments').click();
     await page.getByRole('cell', { name: 'category: Books' }).waitFor();
     expect(await findSeriousFaults(page)).toEqual([]);
@@ -408,7 +409,7 @@ describe('the catalogues', () => {
     await page.getByRole('button', { name: 'Try the first 10' }).click();
     const sample = page.getByRole('region', { name: 'A sample' });
     await sample.getByText(/^All 1 product: at most about .*, and no tokens/).waitFor();
-    await sample.getByRole('cell', { name: 'Mug' }).waitFor();
+    await sample.getByRole('cell', { name: 'Mug', exact: true }).waitFor();
     await page.getByRole('button', { name: 'Start', exact: true }).click();
     await page.getByRole('link', { name: 'Download the result (csv)' }).waitFor();
     // What the upkeep of a worker takes from jobs that have ended.
@@ -518,7 +519,7 @@ describe('the review', () => {
     await createApiKey(harness.database.db, { name: 'only looks', role: 'reader' });
     const { page, faults } = await openPage(browser);
     await go(page, '#/review', 'Review');
-    const given = page.getByLabel('With', { exact: true });
+    const given = page.getByRole('combobox', { name: /^With/ });
     await given.getByRole('option', { name: 'Maria <b>' }).waitFor({ state: 'attached' });
     expect(await given.getByRole('option').allInnerTexts()).not.toContain('only looks');
     await given.selectOption('Maria <b>');

@@ -182,7 +182,7 @@ describe('the datasets', () => {
     await go(page, '#/datasets', 'Datasets');
     await page.getByRole('cell', { name: '1,000,000' }).waitFor();
     await go(page, `#/dataset/${two.version}`, `Dataset version ${two.version}`);
-    await page.getByText('1,000,000 rows').waitFor();
+    await page.getByRole('listitem').filter({ hasText: 'Rows' }).getByText('1,000,000').waitFor();
     await page.getByText('What its checks found').click();
     await page.getByText('Nothing is held against its rows.').waitFor();
     await page.getByRole('table').waitFor();

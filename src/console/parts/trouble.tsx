@@ -1,8 +1,18 @@
+/** Of a message that would push everything else off the page. */
+const SHOWN_CHARS = 600;
+
 /** An error: what happened, and a way to try again where there is one. */
 export function Trouble({ error, retry }: { error: { message: string }; retry?: () => void }) {
+  const isLong = error.message.length > 2 * SHOWN_CHARS;
   return (
     <div class="error" role="alert">
-      <p class="foreign">{error.message}</p>
+      <p class="foreign">{isLong ? `${error.message.slice(0, SHOWN_CHARS)}…` : error.message}</p>
+      {isLong ? (
+        <details>
+          <summary>All {error.message.length.toLocaleString()} characters</summary>
+          <p class="foreign">{error.message}</p>
+        </details>
+      ) : null}
       {retry === undefined ? null : (
         <button type="button" onClick={retry}>
           Try again
