@@ -1,5 +1,5 @@
 import { systemClock } from '../../core/clock.ts';
-import { AppError } from '../../core/errors.ts';
+import { AppError, toError } from '../../core/errors.ts';
 import { VERIFIED_TAG } from '../../tracking/index.ts';
 import { SCORE_TOLERANCE, verifyVersion, type Verification } from '../../workers/index.ts';
 import { COMMON_OPTIONS, defineCommand, parseWhole } from '../command.ts';
@@ -40,12 +40,11 @@ export const verifyCommand = defineCommand({
           training: { ...createTrainView(terminal), log },
         },
       );
-      await tracking.registry.setVersionTag(
-        found.name,
-        version,
-        VERIFIED_TAG,
-        `${found.verdict} ${systemClock.now().toISOString()}`,
-      );
+      const told = `${found.verdict} ${systemClock.now().toISOString()}`;
+      await tracking.registry
+        .setVersionTag(found.name, version, VERIFIED_TAG, told)
+        // Whoever may only read verifies all the same.
+        .catch((thrown: unknown) => terminal.note(`not noted at the version: ${toError(thrown).message}`));
       terminal.note(`done in ${renderDuration(systemClock.nowMs() - startedMs)}`);
       terminal.print(options.json === true ? renderJson(found) : renderVerification(found));
       if (found.verdict === 'different') throw notReproduced(found);
