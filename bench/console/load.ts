@@ -98,7 +98,9 @@ async function open(url: string, requests: readonly string[]): Promise<number> {
   return performance.now() - startedMs;
 }
 
-/** Products one after the other, each another. @returns what ends it and tells how many a second there were */
+/**
+ * Products one after the other, each another. @returns what ends it and tells how many a second there were
+ */
 function startLoad(url: string): () => Promise<number> {
   const startedMs = performance.now();
   let [count, isEnded] = [0, false];
