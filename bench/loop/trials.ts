@@ -16,11 +16,19 @@ export interface Trial {
   promised: number;
 }
 
+/** Those with more products than the shop has are left out (`--shop 2000`). */
 export const TRIALS: readonly Trial[] = [
   { name: '300 products, 200 impressions', products: 300, impressions: 200, fields: FIELDS, promised: 0.5 },
   {
     name: '700 products, 2,000 impressions',
     products: 700,
+    impressions: 2000,
+    fields: FIELDS,
+    promised: 0.85,
+  },
+  {
+    name: '2,000 products, 2,000 impressions',
+    products: 2000,
     impressions: 2000,
     fields: FIELDS,
     promised: 0.85,

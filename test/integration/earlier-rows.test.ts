@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, expect, it } from 'vitest';
 import { trainTinyModels } from '../../fixtures/tiny-models.ts';
+import { readFeedbackRows } from '../../src/data/index.ts';
 import { migrate, migrations } from '../../src/db/index.ts';
 import { listJobs, listRuns } from '../../src/queues/index.ts';
 import { openJobsHarness, type JobsHarness } from './jobs-harness.ts';
@@ -17,6 +18,16 @@ const FAILED = '20261130-101908-uvbtjx';
 const TRAINING = '20261130-101931-z3fnlf';
 const DONE_JOB = '20261130-101909-t0vqsv';
 const LOST_JOB = '20261130-101922-b7xxyq';
+
+/** One bit about the ad copy, with clicks beside it, as feedback was before texts had ids. */
+const TOLD = `
+  INSERT INTO predictions (id, title, description, request, response, copy_text, confidence_score, model_name, model_version, writer, request_id)
+  SELECT lpad(to_hex(i), 32, '0'), 'Desk Lamp', 'A warm light.', '{}', '{"data": {"ad_copy": "Meet the lamp."}}', 'Meet the lamp.', 0.5, 'copy-quality', 1, 'templates', ''
+  FROM generate_series(1, 3) i;
+  INSERT INTO feedback (prediction_id, outcome, edited_text, clicks, impressions, dataset_version) VALUES
+    (lpad('1', 32, '0'), 'accepted', NULL, 3, 40, 1),
+    (lpad('2', 32, '0'), 'edited', 'Read by a warm lamp.', NULL, NULL, NULL),
+    (lpad('3', 32, '0'), 'rejected', NULL, NULL, NULL, NULL);`;
 
 const rows = path.join(import.meta.dirname, '../fixtures/earlier-rows');
 let folder = '';
@@ -31,6 +42,7 @@ beforeAll(async () => {
         migrations.filter(({ name }) => name < '013'),
       );
       await client.query(await readFile(path.join(rows, 'rows.sql'), 'utf8'));
+      await client.query(TOLD);
     },
   };
   harness = await openJobsHarness('postgres', model, {}, populate);
@@ -120,4 +132,27 @@ it('a run of an earlier version can be replayed with its options', async () => {
   const replay = await harness.untilEnded(runId);
   expect(replay).toMatchObject({ replayOf: SUCCEEDED, status: 'succeeded' });
   expect(replay.options).toEqual(original.options);
+});
+
+it('feedback of an earlier version is about the ad copy, and teaches what it taught', async () => {
+  const { db } = harness.database;
+  const told = await db
+    .selectFrom('feedback')
+    .select(['field', 'place', 'day', 'outcome', 'clicks', 'impressions', 'dataset_version'])
+    .orderBy('id')
+    .execute();
+  const about = { field: 'ad_copy', place: 0, day: null };
+  expect(told).toMatchObject([
+    { ...about, outcome: 'accepted', clicks: 3, impressions: 40, dataset_version: 1 },
+    { ...about, outcome: 'edited', dataset_version: null },
+    { ...about, outcome: 'rejected', dataset_version: null },
+  ]);
+  const learned = [];
+  for await (const row of readFeedbackRows(db, { weight: 1, ratingThreshold: 3.5 })) learned.push(row);
+  // What a dataset version has taken is not taken again.
+  expect(learned.map(({ title, description, field, label }) => [title, description, field, label])).toEqual([
+    ['Desk Lamp ad', 'Meet the lamp.', 'ad_copy', 0],
+    ['Desk Lamp ad', 'Read by a warm lamp.', 'ad_copy', 1],
+    ['Desk Lamp ad', 'Meet the lamp.', 'ad_copy', 0],
+  ]);
 });
