@@ -168,3 +168,14 @@ it('a llama writer says what to install where its package is missing, and templa
     /llama failed: cannot load the text model none.gguf: .* is not installed \(npm install node-llama-cpp/,
   );
 });
+
+it('a llama writer names the LoRA adapter that is missing, and templates write', async () => {
+  const writer = createLlamaWriter({ model: 'none.gguf', lora: '/nowhere/adapter.gguf' });
+  const copywriter = createCopywriter({ channels: loadChannels(), writer });
+  const draft = await copywriter.propose({ ...lamp, count: 1 });
+  await copywriter.close();
+  expect(draft.fallback).toMatch(
+    /llama failed: cannot load the text model none.gguf: its LoRA adapter \/nowhere\/adapter.gguf does not exist/,
+  );
+  expect(draft.fields.every(({ texts }) => texts.length > 0)).toBe(true);
+});

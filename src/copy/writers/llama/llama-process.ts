@@ -73,6 +73,8 @@ async function onGenerate(message: GenerateMessage): Promise<void> {
 
 async function loadModel({ model, cacheDir, llama: settings }: LoadMessage) {
   const { packageName = 'node-llama-cpp', contextTokens = 4096, threads = 0, lora } = settings ?? {};
+  if (lora !== undefined && !existsSync(lora))
+    throw new Error(`its LoRA adapter ${lora} does not exist: correct copy.llama.lora, or leave it out`);
   const entry = path.isAbsolute(packageName) ? pathToFileURL(packageName).href : packageName;
   const { getLlama, LlamaChatSession, resolveModelFile } = (await import(entry).catch((thrown: unknown) => {
     throw new Error(
