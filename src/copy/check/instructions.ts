@@ -107,6 +107,8 @@ function* disguises(text: string): Generator<string> {
     yield Array.from(folded).toReversed().join('');
   if (/%[0-9a-f]{2}%|=[0-9a-f]{2}=|\\[ux0-7]\{?[0-9a-f]{2}|&#x?[0-9a-f]+;/iu.test(text))
     yield foldText(unescape(text));
+  // What is packed has long words or digits; most prose has neither.
+  if (!/\S{16}|\d/u.test(text)) return;
   for (const [numbers] of text.matchAll(CODES)) {
     const said = foldText(readCodes(numbers));
     if (SPOKEN.test(said)) yield `ignore instructions ${said}`;
