@@ -77,7 +77,7 @@ export function createContentWriter(place: ArtifactStore, seal: Seal, known: Set
 
 /**
  * The bytes as they were written. A damaged chunk ends the stream before any of its bytes passed.
- * @throws AppError `bad-data`, or `not-found` for a chunk that is gone
+ * @throws AppError `bad-data`, also for a chunk that is gone
  */
 export async function* readContent(
   place: ArtifactStore,
@@ -88,19 +88,33 @@ export async function* readContent(
   const whole = createHash('sha256');
   let seen = 0;
   for (const name of chunks) {
-    const stored: Uint8Array[] = [];
-    for await (const part of await place.get(chunkKey(name))) stored.push(part as Uint8Array);
-    const packed = seal.open(name, Buffer.concat(stored));
-    const body = packed.subarray(1);
-    const plain = packed[0] === DEFLATED ? await inflate(body).catch(() => Buffer.alloc(0)) : body;
-    if (seal.nameOf(sha256Hex(plain)) !== name)
-      throw new AppError('bad-data', `the backup of ${what} is damaged: chunk ${name} holds something else`);
+    const plain = await readChunk(place, seal, name);
+    if (plain === undefined || seal.nameOf(sha256Hex(plain)) !== name)
+      throw new AppError(
+        'bad-data',
+        `the backup of ${what} is damaged: ${chunkKey(name)} is gone or holds other bytes; restore another backup by --id, or delete that file and make a new backup, which writes it again`,
+      );
     whole.update(plain);
     seen += plain.byteLength;
     yield plain;
   }
   if (seen !== sizeBytes || whole.digest('hex') !== sha256)
     throw new AppError('bad-data', `the backup of ${what} is damaged: its chunks do not make up the whole`);
+}
+
+/** @returns undefined where nothing whole is there */
+async function readChunk(place: ArtifactStore, seal: Seal, name: string): Promise<Uint8Array | undefined> {
+  try {
+    const stored: Uint8Array[] = [];
+    for await (const part of await place.get(chunkKey(name))) stored.push(part as Uint8Array);
+    const packed = seal.open(name, Buffer.concat(stored));
+    const body = packed.subarray(1);
+    return packed[0] === DEFLATED ? await inflate(body).catch(() => undefined) : body;
+  } catch (thrown) {
+    if (thrown instanceof AppError && (thrown.code === 'bad-data' || thrown.code === 'not-found'))
+      return undefined;
+    throw thrown;
+  }
 }
 
 async function* inChunks(source: AsyncIterable<Uint8Array>): AsyncGenerator<Buffer> {

@@ -65,7 +65,10 @@ export async function readManifest(
 ): Promise<Manifest> {
   const wanted = id ?? (await listBackups(place)).at(-1);
   if (wanted === undefined)
-    throw new AppError('not-found', 'there is no backup: "copyloop backup --out PLACE" makes one');
+    throw new AppError(
+      'not-found',
+      'there is no backup at that place: "copyloop backup --out PLACE" makes one',
+    );
   const other = { ...seal, isEncrypted: !seal.isEncrypted };
   const stored = await orMissing(readBytes(place, keyOf(wanted, seal)));
   if (stored === undefined) {
@@ -79,13 +82,24 @@ export async function readManifest(
     );
   }
   const text = Buffer.from(seal.open(`backup ${wanted}`, stored)).toString();
-  const parsed = manifestSchema.safeParse(JSON.parse(text));
+  const parsed = manifestSchema.safeParse(parseList(text, wanted));
   if (!parsed.success)
     throw new AppError(
       'unsupported',
       `backup ${wanted} is of a form that this version cannot read (${z.prettifyError(parsed.error)}): use the version that made it, or a later one`,
     );
   return parsed.data;
+}
+
+function parseList(text: string, id: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new AppError(
+      'bad-data',
+      `the list of backup ${id} is damaged or cut short, and nothing says any more what belongs to it: restore another by --id`,
+    );
+  }
 }
 
 export async function deleteManifest(place: ArtifactStore, seal: Seal, id: string): Promise<void> {

@@ -69,7 +69,7 @@ export async function openSeal(keyFile: string | undefined): Promise<Seal> {
       } catch {
         throw new AppError(
           'bad-data',
-          `${name} of the backup cannot be opened: it is damaged (${sha256Hex(bytes).slice(0, 12)}), or the key is not the one it was made with`,
+          `${name} cannot be opened: it is damaged (${sha256Hex(bytes).slice(0, 12)}), or the key is not the one it was made with`,
         );
       }
     },

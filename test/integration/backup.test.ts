@@ -265,11 +265,34 @@ describe('verify-backup', () => {
     await rm(gone);
     const { faults } = await verify(place);
     expect(faults.join()).toContain('is damaged');
+    expect(faults.join()).toContain(path.relative(path.join(place, 'files'), changed));
     expect(faults.join()).toContain(path.basename(gone));
     const empty = await makeEmptyPlace();
     await expect(restore(place, empty)).rejects.toThrow(/damaged|no artifact/);
     const tables = await query(empty.databaseUrl, `SELECT to_regclass('predictions') AS name`);
     if (tables[0]?.['name'] !== null)
       expect(await query(empty.databaseUrl, 'SELECT 1 FROM predictions')).toEqual([]);
+  });
+
+  it('tells of a list that was cut short, and of one that a newer version wrote', async () => {
+    const folder = path.join(work, 'lists');
+    const { manifest } = await backUp(folder);
+    const store = createFolderStore(folder);
+    const key = `backups/${manifest.id}.json`;
+    const whole = JSON.stringify(manifest);
+    for (const cut of [0, 1, 200, whole.length - 1]) {
+      await store.put(key, Buffer.from(whole.slice(0, cut)));
+      await expect(verify(folder)).rejects.toThrow(
+        `the list of backup ${manifest.id} is damaged or cut short`,
+      );
+    }
+    const migrations = [...manifest.migrations, '999-of-tomorrow'];
+    await store.put(key, Buffer.from(JSON.stringify({ ...manifest, migrations })));
+    const empty = await makeEmptyPlace();
+    await expect(restore(folder, empty)).rejects.toThrow(
+      /was made by a newer copyloop \(999-of-tomorrow\): restore it with that version/,
+    );
+    await store.put(key, Buffer.from(JSON.stringify({ ...manifest, format: 2 })));
+    await expect(verify(folder)).rejects.toThrow('of a form that this version cannot read');
   });
 });
