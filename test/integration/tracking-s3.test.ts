@@ -4,11 +4,15 @@ import path from 'node:path';
 import { CreateBucketCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/core/config/index.ts';
-import { sleep } from '../../src/core/clock.ts';
+import { createBackup, openSeal, restoreBackup, verifyBackup } from '../../src/backup/index.ts';
+import { sleep, systemClock } from '../../src/core/clock.ts';
 import { packageRoot } from '../../src/core/paths.ts';
 import { inspectSource } from '../../src/data/index.ts';
+import { createApiKey, listApiKeys } from '../../src/server/index.ts';
 import { createArtifactStore, getObject } from '../../src/tracking/index.ts';
 import { createS3Store } from '../../src/tracking/artifacts/s3-store.ts';
+import { readAll } from '../../src/tracking/artifacts/checked-bytes.ts';
+import { openTestDatabase } from './databases.ts';
 import { describeArtifactStore } from '../tracking/artifact-store-cases.ts';
 
 const program = [path.join(packageRoot, 'var', 'clients-venv', 'bin', 'moto_server'), 'moto_server'].find(
@@ -87,6 +91,30 @@ describe.skipIf(program === undefined)(`the S3 store${why}`, () => {
     describeArtifactStore(async () =>
       createS3Store({ client, bucket: 'models', prefix: '/in/parts/', partBytes: 5 * 1024 * 1024 }),
     );
+  });
+
+  it('says which bucket is not there', async () => {
+    const store = createS3Store({ client, bucket: 'nowhere', prefix: 'backups' });
+    await expect(store.list('chunks')).rejects.toMatchObject({
+      code: 'not-found',
+      message: expect.stringContaining('there is no s3://nowhere/backups/'),
+    });
+  });
+
+  it('keeps a backup and gives it back', async () => {
+    const [from, to] = [await openTestDatabase(), await openTestDatabase()];
+    const storeAt = (prefix: string) => createS3Store({ client, bucket: 'models', prefix });
+    const [place, live, copy] = [storeAt('backups/nightly'), storeAt('live'), storeAt('copy')];
+    const seal = await openSeal(undefined);
+    await live.put('runs/one/report.txt', Buffer.from('all is well'));
+    const { id } = await createApiKey(from.db, { name: 'kept', role: 'reader' });
+    await createBackup({ databaseUrl: from.url, artifacts: live }, { place, seal, clock: systemClock });
+    expect(await verifyBackup({ place, seal })).toMatchObject({ faults: [] });
+    await restoreBackup({ databaseUrl: to.url, artifacts: copy }, { place, seal });
+    expect((await listApiKeys(to.db)).map((key) => key.id)).toEqual([id]);
+    expect(String(await readAll(await copy.get('runs/one/report.txt')))).toBe('all is well');
+    await from.close();
+    await to.close();
   });
 
   it('reports bytes that were changed behind its back', async () => {

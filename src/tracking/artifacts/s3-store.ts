@@ -140,9 +140,11 @@ export function createS3Store(options: S3StoreOptions): ArtifactStore {
     const root = `${base}files/`;
     const Prefix = folder === '' ? root : `${root}${folder}/`;
     for (let ContinuationToken: string | undefined; ;) {
-      const page = await client.send(
-        new ListObjectsV2Command({ Bucket, Prefix, Delimiter, ContinuationToken }),
-      );
+      const page = await client
+        .send(new ListObjectsV2Command({ Bucket, Prefix, Delimiter, ContinuationToken }))
+        .catch((cause: unknown) => {
+          throw explain(cause, `s3://${Bucket}/${Prefix}`);
+        });
       yield {
         files: (page.Contents ?? []).map(({ Key = '', Size = 0 }) => ({
           key: Key.slice(root.length),
@@ -247,18 +249,22 @@ export async function readObject(
   const object = await client
     .send(new GetObjectCommand({ Bucket: bucket, Key: key }))
     .catch((cause: unknown) => {
-      const { name, message } = toError(cause);
-      if (isMissing(cause) || name === 'NoSuchBucket')
-        throw new AppError('not-found', `there is no ${address}`, { cause });
-      const isRefused = /denied|forbidden|credential|signature|accesskey|token/iu.test(name);
-      throw new AppError(
-        isRefused ? 'forbidden' : 'unavailable',
-        `${address} cannot be read (${name}: ${message}): it is asked for with storage.artifacts.region, endpoint and keys, or with what the AWS SDK finds`,
-        { cause },
-      );
+      throw explain(cause, address);
     });
   if (object.Body === undefined) throw new AppError('unavailable', `S3 sent no body for ${address}`);
   return object.Body as AsyncIterable<Uint8Array>;
+}
+
+function explain(cause: unknown, address: string): AppError {
+  const { name, message } = toError(cause);
+  if (isMissing(cause) || name === 'NoSuchBucket')
+    return new AppError('not-found', `there is no ${address}`, { cause });
+  const isRefused = /denied|forbidden|credential|signature|accesskey|token/iu.test(name);
+  return new AppError(
+    isRefused ? 'forbidden' : 'unavailable',
+    `${address} cannot be read (${name}: ${message}): it is asked for with storage.artifacts.region, endpoint and keys, or with what the AWS SDK finds`,
+    { cause },
+  );
 }
 
 function isMissing(error: unknown): boolean {
