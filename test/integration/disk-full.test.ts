@@ -6,62 +6,75 @@ import { spawnSync } from 'node:child_process';
 import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterAll, expect, it } from 'vitest';
+import { afterAll, describe, expect, inject, it } from 'vitest';
 import { createInstallation, startCopyloop, type Copyloop, type Installation } from './copyloop-process.ts';
 
 const disk = await mountSmallDisk();
-let installation: Installation | undefined;
-let copyloop: Copyloop | undefined;
+const installations: Installation[] = [];
+const running: Copyloop[] = [];
 afterAll(async () => {
-  copyloop?.child.kill('SIGTERM');
-  await copyloop?.ended;
-  await installation?.close();
+  for (const { child } of running) child.kill('SIGTERM');
+  for (const { ended } of running) await ended;
+  for (const installation of installations) await installation.close();
   if (disk === undefined) return;
   spawnSync('umount', ['--lazy', disk]);
   await rm(disk, { recursive: true, force: true });
 });
 
-it.skipIf(disk === undefined)(
-  'copyloop start answers on a full disk, says once that its log cannot be written, and writes it again when there is room',
-  async () => {
-    if (disk === undefined) return;
-    installation = await createInstallation({ varDir: path.join(disk, 'var') });
-    copyloop = await startCopyloop(['start', '--no-schedule'], installation.env);
-    const { url } = copyloop;
-    const filler = path.join(disk, 'filler');
-    await fill(filler);
-
-    const statuses = new Set<number>();
-    for (let asked = 0; asked < 300; asked += 1) {
-      statuses.add((await fetch(`${url}/health`)).status);
-      const predicted = await fetch(`${url}/predict`, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ title: `Lamp ${asked}`, description: 'A lamp that lasts the whole night.' }),
+describe.each(['postgres', 'redis'] as const)('copyloop start with its queues in %s', (backend) => {
+  const redisUrl = inject('redisUrl');
+  it.skipIf(disk === undefined || (backend === 'redis' && redisUrl === null))(
+    'answers on a full disk, says once that its log cannot be written, and writes it again when there is room',
+    async () => {
+      if (disk === undefined) return;
+      const installation = await createInstallation({
+        varDir: path.join(disk, backend),
+        env: backend === 'redis' && redisUrl !== null ? { REDIS_URL: redisUrl } : {},
       });
-      statuses.add(predicted.status);
-      await predicted.text();
-    }
-    expect([...statuses]).toEqual([200]);
-    expect(await readMetric(url, 'copyloop_log_failing')).toBe(1);
-    const told = copyloop.output().match(/^copyloop: the log in .*$/gm);
-    expect(told).toEqual([expect.stringContaining(path.join(disk, 'var', 'logs'))]);
-    expect(told?.[0]).toContain('no space left on device');
+      installations.push(installation);
+      const copyloop = await startCopyloop(['start', '--no-schedule'], installation.env);
+      running.push(copyloop);
+      const { url } = copyloop;
+      const filler = path.join(disk, 'filler');
+      await fill(filler);
 
-    // What cannot be kept is refused in words that name the folder.
-    const refused = await fetch(`${url}/jobs/predict`, {
-      method: 'POST',
-      headers: { 'content-type': 'text/csv' },
-      body: `title,description\n${'Lamp,"Long light"\n'.repeat(1000)}`,
-    });
-    expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
-    expect(await refused.text()).toContain(`the disk of ${path.join(disk, 'var')}`);
+      const statuses = new Set<number>();
+      for (let asked = 0; asked < 300; asked += 1) {
+        statuses.add((await fetch(`${url}/health`)).status);
+        const predicted = await fetch(`${url}/predict`, {
+          method: 'POST',
+          headers: { 'content-type': 'application/json' },
+          body: JSON.stringify({ title: `Lamp ${asked}`, description: 'A lamp that lasts the whole night.' }),
+        });
+        statuses.add(predicted.status);
+        await predicted.text();
+      }
+      expect([...statuses]).toEqual([200]);
+      expect(await readMetric(url, 'copyloop_log_failing')).toBe(1);
+      const told = copyloop.output().match(/^copyloop: the log in .*$/gm);
+      expect(told).toEqual([expect.stringContaining(path.join(disk, backend, 'logs'))]);
+      expect(told?.[0]).toContain('no space left on device');
 
-    await rm(filler);
-    await expect.poll(async () => await readMetric(url, 'copyloop_log_failing'), { timeout: 10_000 }).toBe(0);
-    expect(copyloop.output()).toMatch(/^copyloop: the log in .* is written again/m);
-  },
-);
+      // What cannot be kept is refused in words that name the folder.
+      const refused = await fetch(`${url}/jobs/predict`, {
+        method: 'POST',
+        headers: { 'content-type': 'text/csv' },
+        body: `title,description\n${'Lamp,"Long light"\n'.repeat(1000)}`,
+      });
+      expect([refused.status, refused.headers.get('retry-after')]).toEqual([503, '1']);
+      expect(await refused.text()).toContain(`the disk of ${path.join(disk, backend)}`);
+
+      await rm(filler);
+      await expect
+        .poll(async () => await readMetric(url, 'copyloop_log_failing'), { timeout: 10_000 })
+        .toBe(0);
+      expect(copyloop.output()).toMatch(/^copyloop: the log in .* is written again/m);
+
+      copyloop.child.kill('SIGTERM');
+      expect(await copyloop.ended).toBe(0);
+    },
+  );
+});
 
 async function readMetric(url: string, name: string): Promise<number> {
   const page = await (await fetch(`${url}/metrics`)).text();

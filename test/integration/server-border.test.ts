@@ -274,6 +274,7 @@ it.each([
 describe('a body', () => {
   it.each([
     ['iso-8859-1', Buffer.from('{"title":"Caf\u00e9","description":"x"}', 'latin1')],
+    ['latin-1', Buffer.from('{"title":"Caf\u00e9","description":"x"}', 'latin1')],
     ['"windows-1252"', Buffer.from('{"title":"Caf\u00e9","description":"x"}', 'latin1')],
     ['UTF-16', Buffer.from('\ufeff{"title":"Caf\u00e9","description":"x"}', 'utf16le')],
     ['utf-8', Buffer.from('{"title":"Caf\u00e9","description":"x"}')],

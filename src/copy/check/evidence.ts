@@ -19,6 +19,8 @@ interface Token {
 
 const WORD = /[\p{L}\p{N}][\p{L}\p{M}\p{N}'\u2019.,%$\u20ac\u00a3-]*[\p{L}\p{M}\p{N}%]|[\p{L}\p{N}]/gu;
 const MIN_LETTERS = 4;
+/** A word that stands more often is looked up where it stands first; every place would be the square of them. */
+const MAX_PLACES = 50;
 
 /** @param sources the parts of the request by name: `title`, `description`, ... */
 export function listEvidence(text: string, sources: Readonly<Record<string, string>>): Evidence[] {
@@ -28,7 +30,7 @@ export function listEvidence(text: string, sources: Readonly<Record<string, stri
   for (const part of read) {
     for (const [at, { key }] of part.tokens.entries()) {
       const known = places.get(key) ?? [];
-      known.push({ at, in: part });
+      if (known.length < MAX_PLACES) known.push({ at, in: part });
       places.set(key, known);
     }
   }

@@ -30,7 +30,7 @@ export function findClaims(text: string, parts: readonly string[], language: Lan
   const folded = foldAligned(text);
   const sources = parts.map((part) => {
     const aligned = foldAligned(part);
-    return { ...aligned, numbers: listNumbers(aligned.text, language) };
+    return { ...aligned, numbers: indexNumbers(listNumbers(aligned.text, language)) };
   });
   const find = (look: (source: (typeof sources)[number]) => Span | undefined): Claim['source'] => {
     for (const [part, source] of sources.entries()) {
@@ -43,7 +43,7 @@ export function findClaims(text: string, parts: readonly string[], language: Lan
     kind: 'number',
     ...folded.place(span),
     source: find(({ numbers }) =>
-      numbers.find((other) => forms.every((form) => isCounted(form, new Set(other.forms)))),
+      numbers.get(forms[0] ?? '')?.find((other) => forms.every((form) => isCounted(form, other.forms))),
     ),
   }));
   const { startingWith } = claimWordsOf(language);
@@ -86,6 +86,24 @@ function listNumbers(text: string, language: Language): SpokenNumber[] {
     if (forms.length > 0) found.push({ start: index, end: index + word.length, forms });
   }
   return found;
+}
+
+interface SoughtNumber extends Span {
+  forms: ReadonlySet<string>;
+}
+
+/** By each of their forms; what is said in the same way only where it stands first. */
+function indexNumbers(numbers: readonly SpokenNumber[]): ReadonlyMap<string, readonly SoughtNumber[]> {
+  const index = new Map<string, SoughtNumber[]>();
+  const seen = new Set<string>();
+  for (const { forms, ...span } of numbers) {
+    const said = forms.join('\n');
+    if (seen.has(said)) continue;
+    seen.add(said);
+    const number = { ...span, forms: new Set(forms) };
+    for (const form of number.forms) index.set(form, [...(index.get(form) ?? []), number]);
+  }
+  return index;
 }
 
 /** Folding may change how long a text is; `place` leads back to the text as it was. */

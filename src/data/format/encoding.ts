@@ -2,6 +2,7 @@
  * Which encoding a text file has: by its mark, by what is declared, by its bytes. Windows-1252 is taken
  * without being told only where every byte above ASCII makes sense in it; what is doubtful is asked about.
  */
+import { decodeWindows1252, findEncodingName } from '../../core/encodings.ts';
 import { AppError } from '../../core/errors.ts';
 import { countKnownNames } from '../platform/recognise.ts';
 
@@ -99,15 +100,13 @@ function suggestEncodings(bytes: Buffer): { encoding: string; shown: string }[] 
 }
 
 function encodingOf(label: string): string {
-  try {
-    return new TextDecoder(label).encoding;
-  } catch (cause) {
-    throw new AppError(
-      'invalid-input',
-      `there is no encoding ${JSON.stringify(label.slice(0, 60))}: utf-8, utf-16le, windows-1252, iso-8859-15, shift_jis and others are known`,
-      { cause, details: { field: 'encoding' } },
-    );
-  }
+  const encoding = findEncodingName(label);
+  if (encoding !== undefined) return encoding;
+  throw new AppError(
+    'invalid-input',
+    `there is no encoding ${JSON.stringify(label.slice(0, 60))}: utf-8, utf-16le, windows-1252, iso-8859-15, shift_jis and others are known`,
+    { details: { field: 'encoding' } },
+  );
 }
 
 /** In text of mostly Latin letters every other byte is zero. */
@@ -193,13 +192,4 @@ function looksLikeWindows1252(bytes: Buffer): boolean {
     }
   }
   return seen > 0 && plausible >= seen * 0.95;
-}
-
-const FROM_0X80 = '€\u0081‚ƒ„…†‡ˆ‰Š‹Œ\u008dŽ\u008f\u0090‘’“”•–—˜™š›œ\u009džŸ';
-
-/** Node's own decoder takes the bytes from 0x80 to 0x9f for control characters, as ISO 8859-1 has them. */
-export function decodeWindows1252(bytes: Buffer): string {
-  return bytes
-    .toString('latin1')
-    .replaceAll(/[\u0080-\u009f]/gu, (char) => FROM_0X80[char.charCodeAt(0) - 0x80] as string);
 }

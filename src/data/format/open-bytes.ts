@@ -5,8 +5,9 @@
 import { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import { Decompress } from 'fzstd';
+import { createDecoder } from '../../core/encodings.ts';
 import { AppError, toError } from '../../core/errors.ts';
-import { decodeWindows1252, findEncoding } from './encoding.ts';
+import { findEncoding } from './encoding.ts';
 
 const HEAD_BYTES = 1 << 18;
 /** What text never packs so small: more is a bomb. */
@@ -133,11 +134,7 @@ async function* transcode(
   encoding: string,
   name: string,
 ): AsyncGenerator<Buffer> {
-  if (encoding === 'windows-1252') {
-    for await (const chunk of chunks) yield Buffer.from(decodeWindows1252(chunk));
-    return;
-  }
-  const decoder = new TextDecoder(encoding, { fatal: true });
+  const decoder = createDecoder(encoding);
   const decode = (chunk?: Buffer): Buffer => {
     try {
       return Buffer.from(chunk === undefined ? decoder.decode() : decoder.decode(chunk, { stream: true }));

@@ -154,7 +154,7 @@ export function formatOfType(contentType: string): SourceFormat | undefined {
 
 /** The charset that a media type declares. */
 export function charsetOfType(contentType: string): string | undefined {
-  return /;\s{0,9}charset\s{0,9}=\s{0,9}"?([A-Za-z0-9._-]{1,40})"?/iu.exec(contentType.slice(0, 500))?.[1];
+  return /;\s{0,9}charset\s{0,9}=\s{0,9}"?([A-Za-z0-9._:-]{1,40})"?/iu.exec(contentType.slice(0, 500))?.[1];
 }
 
 /** The media type of a file that ends so, such as `csv` or `xml.gz`. */

@@ -2,7 +2,7 @@
  * From UTF-8 back to the encoding that a text came in. UTF-16 and encodings of a byte a character are
  * written; what ours holds beyond the latter loses its accents or goes, since the file has no way to say it.
  */
-import { decodeWindows1252 } from '../format/encoding.ts';
+import { decodeWindows1252 } from '../../core/encodings.ts';
 
 export interface Encoder {
   encode(utf8: Buffer): Buffer;

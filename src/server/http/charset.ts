@@ -2,7 +2,7 @@
  * The charset that a Content-Type declares, by the names that the web knows
  * (https://encoding.spec.whatwg.org).
  */
-import type { TextDecoder as Decoder } from 'node:util';
+import { createDecoder, findEncodingName, type Decoder } from '../../core/encodings.ts';
 import { AppError } from '../../core/errors.ts';
 
 const MAX_HEADER_CHARS = 500;
@@ -20,15 +20,13 @@ export function mediaTypeOf(contentType: string | undefined): string {
 export function decoderOf(contentType: string | undefined): Decoder | undefined {
   const charset = parameterOf((contentType ?? '').slice(0, MAX_HEADER_CHARS), 'charset');
   if (charset === undefined) return undefined;
-  try {
-    return new TextDecoder(charset, { fatal: true });
-  } catch (cause) {
-    throw new AppError(
-      'wrong-media-type',
-      `the charset ${JSON.stringify(charset.slice(0, 60))} is not read: send the text as UTF-8`,
-      { details: { field: 'content-type' }, cause },
-    );
-  }
+  const encoding = findEncodingName(charset);
+  if (encoding !== undefined) return createDecoder(encoding);
+  throw new AppError(
+    'wrong-media-type',
+    `the charset ${JSON.stringify(charset.slice(0, 60))} is not read: send the text as UTF-8`,
+    { details: { field: 'content-type' } },
+  );
 }
 
 /** Bytes in the charset of `decoder` as UTF-8. @throws AppError `invalid-input` where they are not in it */

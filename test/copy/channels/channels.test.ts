@@ -157,3 +157,10 @@ describe('shorten', () => {
     }
   });
 });
+
+it('the length of a post on X is the sum of its words however long it is, an address counting 23', () => {
+  const long = `${'word '.repeat(400)}http://example.com/a?b=c ${'\u4e2d'.repeat(600)}`;
+  expect(countText(long, 'x-weighted')).toBe(2000 + 23 + 1 + 1200);
+  const cut = `${'x'.repeat(510)} \u{1f469}\u200d\u{1f4bb} a.com`;
+  expect(countText(cut, 'x-weighted')).toBe(510 + 1 + 2 + 1 + 23);
+});
