@@ -111,7 +111,9 @@ const PROSE: [string, (text: string) => unknown][] = [
 ];
 
 const PROSE_TEXTS: ((size: number) => string)[] = [
-  ...[...'1/ \n,"\'[{<&a\u0301\u4e2d'].map((one) => (size: number) => `x${one.repeat(size)}x`),
+  ...['1', '/', ' ', '\n', ',', '"', "'", '[', '{', '<', '&', 'a', '\u0301', '\u4e2d'].map(
+    (one) => (size: number) => `x${one.repeat(size)}x`,
+  ),
   ...['1.', 'a.', 'a@', 'a-', 'aB', 'e\u0301', '\u{1f469}\u200d', '{"x":', '<b ', '<!--', '&amp'].map(
     (one) => (size: number) => one.repeat(size / one.length),
   ),

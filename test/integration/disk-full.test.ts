@@ -29,7 +29,11 @@ describe.each(['postgres', 'redis'] as const)('copyloop start with its queues in
       if (disk === undefined) return;
       const installation = await createInstallation({
         varDir: path.join(disk, backend),
-        env: backend === 'redis' && redisUrl !== null ? { REDIS_URL: redisUrl } : {},
+        env: {
+          ...(backend === 'redis' && redisUrl !== null && { REDIS_URL: redisUrl }),
+          // The suite's Redis is everyone's.
+          COPYLOOP_QUEUES__PREFIX: 'disk-full',
+        },
       });
       installations.push(installation);
       const copyloop = await startCopyloop(['start', '--no-schedule'], installation.env);
