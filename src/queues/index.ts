@@ -78,6 +78,7 @@ export {
   beginAttempt,
   commitResult,
   endAttempt,
+  isTakenAway,
   saveProgress,
   shareDone,
   storeError,

@@ -60,7 +60,7 @@ export async function beginAttempt(
 
 /**
  * Keeps the result; that of a closing stage ends the owner. May be repeated, as after a lost connection.
- * @throws AppError `conflict` when a later attempt or a cancellation has taken the work away
+ * @throws AppError `conflict` (`isTakenAway`) when a later attempt or a cancellation has taken the work away
  */
 export async function commitResult(
   pool: Pool,
@@ -77,7 +77,13 @@ export async function commitResult(
   throw new AppError(
     'conflict',
     `attempt ${attempt.attempt} of ${describeWork(flow, attempt)} may not commit: it was cancelled or taken over by a later attempt`,
+    { details: { isTakenAway: true } },
   );
+}
+
+/** Whether the work went to a later attempt, or was cancelled, while this one was at it. */
+export function isTakenAway({ details }: AppError): boolean {
+  return details['isTakenAway'] === true;
 }
 
 /**

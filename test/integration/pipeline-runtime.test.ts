@@ -6,7 +6,9 @@ import { Redis } from 'ioredis';
 import { Client } from 'pg';
 import {
   applySchedule,
+  beginAttempt,
   createRunStarter,
+  keyOf,
   nextTick,
   planReplay,
   queueJobId,
@@ -124,6 +126,29 @@ describe.each(backends)('stages on %s', (kind) => {
       ['succeeded', undefined],
     ]);
   });
+
+  it.skipIf(!hasServer)(
+    'begin anew where an attempt of a worker that nobody hears took the work away',
+    async () => {
+      const harness = await start();
+      let calls = 0;
+      await harness.openWorkers({
+        'train-model': async (payload, context) => {
+          calls += 1;
+          // As a message does that waited on a broken link while its worker lost the job.
+          if (calls === 1)
+            await beginAttempt(harness.database.pool, RUN, keyOf(RUN, 'train-model', payload), 'far away');
+          return await idleHandlers['train-model'](payload, context);
+        },
+      });
+      const { runId } = await harness.runs.startRun({ trigger: 'manual' });
+      const run = await harness.untilEnded(runId);
+      expect(run.status).toBe('succeeded');
+      const training = run.stages.find(({ stage }) => stage === 'train-model');
+      expect(training?.status).toBe('succeeded');
+      expect(training?.attempts.map(({ outcome }) => outcome)).toEqual(['lost', 'lost', 'succeeded']);
+    },
+  );
 
   it.skipIf(!hasServer)('fail for good when the attempts are used up, and free the slot', async () => {
     const harness = await start();

@@ -24,6 +24,7 @@ import {
   describeWork,
   endAttempt,
   enqueueNext,
+  isTakenAway,
   keyOf,
   queueJobId,
   stageSettings,
@@ -226,7 +227,9 @@ async function settleFailure(failure: {
     return new UnrecoverableError(error.message);
   }
   const isLast = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
-  const isFinal = isLast || !error.traits.retryable;
+  // Whoever holds the queue job begins anew. The later attempt may have been begun by a worker that had lost
+  // the job before its message arrived, so that nobody else is at it: failed for good, the work was lost.
+  const isFinal = isLast || !(error.traits.retryable || isTakenAway(error));
   await end(stopCause === 'timed-out' ? 'timed-out' : 'failed', isFinal);
   log[isFinal ? 'error' : 'warn'](
     { err: failure.thrown, code: error.code, attempt: attempt.attempt },
