@@ -1,7 +1,8 @@
 /**
- * Every entrance that takes text from outside, in one list: twice the text takes about twice the time, however
- * it is made. Careless patterns froze a server for half a minute. What is asked over HTTP (each text of each
- * operation, filters, headers, multipart) is in integration/server-growth.test.ts and tracking-floods.test.ts.
+ * Every entrance that takes text from outside, in one list: twice the text takes about twice the time,
+ * however it is made. Careless patterns froze a server for half a minute. What is asked over HTTP (each text
+ * of each operation, filters, headers, multipart) is in integration/server-growth.test.ts and
+ * tracking-floods.test.ts.
  */
 import path from 'node:path';
 import { Readable } from 'node:stream';
@@ -40,7 +41,9 @@ import { isSteep } from './growth.ts';
 const nothing = {} as TrackingStore;
 const sourceOf = (source: string) => ({ source, runId: undefined, modelId: undefined });
 
-/** Parsers of a line. The longest filter is of 100,000 characters; others read more than any request brings. */
+/**
+ * Parsers of a line. The longest filter is of 100,000 characters; others read more than any request brings.
+ */
 const LINES: [string, (text: string) => unknown][] = [
   ['a filter', (text) => parseFilter(text)],
   ['a value in a filter', (text) => parseFilter(`metrics.loss > ${text}`)],

@@ -53,7 +53,9 @@ const MAX_CLOCK_STEP_SECONDS = 7200;
  */
 const STUCK_MS = 120_000;
 const ANSWERED_MS = 300_000;
-/** What docs/architecture.md promises of a server that is killed, where it gets a core when it asks for one. */
+/**
+ * What docs/architecture.md promises of a server that is killed, where it gets a core when it asks for one.
+ */
 const MAX_LOST_MS = 1000;
 
 const counts = new Map<string, number>();

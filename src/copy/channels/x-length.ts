@@ -10,8 +10,8 @@ import twitterText from 'twitter-text';
 const PLAIN = /^[\t\n\r\x20-\x7e\u00c0-\u024f\u2010-\u201f]*$/u;
 const MAYBE_ADDRESS = /[./:]\S/u;
 /**
- * twitter-text takes time by the square of a text's length. Of a longer one each piece, which ends with a word,
- * is counted by itself; only an address that is longer than a piece then counts for more than on X.
+ * twitter-text takes time by the square of a text's length. Of a longer one each piece, which ends with a
+ * word, is counted by itself; only an address that is longer than a piece then counts for more than on X.
  */
 const PIECES = /[\s\S]{1,512}(?=\s|$)|[\s\S]{1,512}/gu;
 

@@ -19,7 +19,9 @@ interface Token {
 
 const WORD = /[\p{L}\p{N}][\p{L}\p{M}\p{N}'\u2019.,%$\u20ac\u00a3-]*[\p{L}\p{M}\p{N}%]|[\p{L}\p{N}]/gu;
 const MIN_LETTERS = 4;
-/** A word that stands more often is looked up where it stands first; every place would be the square of them. */
+/**
+ * A word that stands more often is looked up where it stands first; every place would be the square of them.
+ */
 const MAX_PLACES = 50;
 
 /** @param sources the parts of the request by name: `title`, `description`, ... */
