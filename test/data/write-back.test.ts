@@ -24,6 +24,15 @@ import type { ArtifactStore } from '../../src/core/artifact-store.ts';
 const folder = path.join(import.meta.dirname, '..', 'fixtures', 'feeds');
 const feeds = readdirSync(folder).filter((name) => /^\d\d_.*\.(?:csv|tsv|xml|json)$/u.test(name));
 
+const others = path.join(import.meta.dirname, '..', 'fixtures', 'exports');
+const exported = Object.entries(
+  JSON.parse(readFileSync(path.join(others, 'truth.json'), 'utf8')) as Record<
+    string,
+    { kind: string; encoding: string; declare?: string }
+  >,
+).filter(([file, { kind }]) => kind === 'products' && !file.endsWith('.xlsx'));
+const ofManyBytes = ['shift_jis', 'euc-kr', 'gb18030'];
+
 const OURS: TableColumn[] = [
   { name: 'line', kind: 'integer' },
   { name: 'title', kind: 'text' },
@@ -117,6 +126,26 @@ describe('a catalogue that is written back', () => {
       expect(kept).toEqual(row);
     }
   });
+
+  it.each(exported.filter(([, { declare = '' }]) => !ofManyBytes.includes(declare)))(
+    '%s holds every byte that it held, in order',
+    async (file, { declare }) => {
+      const bytes = readFileSync(path.join(others, file));
+      const { out, products } = await roundTrip(
+        bytes,
+        file,
+        declare === undefined ? {} : { encoding: declare },
+      );
+      expect(holdsAll(bytes, out)).toBe(true);
+      expect(out.length).toBeGreaterThan(products.length === 0 ? 0 : bytes.length);
+      const packed = await roundTrip(
+        gzipSync(bytes),
+        `${file}.gz`,
+        declare === undefined ? {} : { encoding: declare },
+      );
+      expect(gunzipSync(packed.out).equals(out)).toBe(true);
+    },
+  );
 
   it('fills the columns that Shopify has for copy, and leaves variants and images alone', async () => {
     const file = '01_shopify_products_old.csv';

@@ -10,15 +10,15 @@ export type FieldWords = Readonly<Partial<Record<RecordField, readonly string[]>
 /** Each field's words, parted by commas. */
 const WORDS: Readonly<Record<string, Readonly<Partial<Record<RecordField, string>>>>> = {
   English: {
-    id: 'id,sku,product id,sku id,seller sku,merchant sku,item number,item no,article number,product code,item code,item id,offer id,part number,asin,handle,code,@id,internal id,reference,product reference,key,aid,ean,gtin,barcode,upc',
+    id: 'id,sku,product id,sku id,seller sku,merchant sku,item number,item no,article number,product code,item code,item id,offer id,part number,asin,handle,code,@id,internal id,reference,product reference,key,aid,default code,seller part,isbn,ean,gtin,barcode,upc',
     title:
       'title,name,product name,product title,item name,product,item,title long,long title,title short,headline',
     description:
       'description,product description,item description,long description,description long,body html,desc,details,body,text,content,detail text,full description,short description,description short,bullet points,review text,review,review body,notes,copy',
     category:
-      'category,categories,product type,product category,department,department name,category path,category name,primary category,shop category,shop cat,breadcrumb,default category,google product category,collection,collections,cat,category id 1,group 0',
+      'category,categories,category name,product category,product type,department,department name,category path,primary category,shop category,shop cat,breadcrumb,default category,google product category,collection,collections,cat,category id 1,group 0,subcategory,subcategory name,categ id/name',
     price:
-      'sale price,price,unit price,list price,price (usd),price (eur),price (gbp),retail price,regular price,selling price,price with vat,gross price,price gross,price incl tax',
+      'sale price,price,unit price,list price,price (usd),price (eur),price (gbp),retail price,regular price,selling price,price with vat,gross price,price gross,price incl tax,rate,prices',
     currency: 'currency,currency code,currencyid,price currency',
     rating:
       'rating,average rating,avg rating,stars,star rating,score,customer rating,rating (out of 5),review score,overall rating',
@@ -35,9 +35,9 @@ const WORDS: Readonly<Record<string, Readonly<Partial<Record<RecordField, string
     description:
       'beschreibung,produktbeschreibung,artikelbeschreibung,langtext,langbeschreibung,text,beschreibungstext,kurzbeschreibung,artikeltext,produkttext',
     category:
-      'kategorie,kategorien,warengruppe,produktgruppe,rubrik,produktkategorie,artikelgruppe,kategoriepfad,produktgruppe im shop,sortiment',
+      'kategorie,kategorien,warengruppe,produktgruppe,rubrik,produktkategorie,artikelgruppe,kategoriepfad,produktgruppe im shop,sortiment,produkttyp,artikeltyp',
     price:
-      'preis,verkaufspreis,vk-preis,vk,bruttopreis,preis brutto,preis (eur),preis in eur,preis in euro,einzelpreis,endpreis',
+      'preis,verkaufspreis,vk-preis,vk,bruttopreis,preis brutto,preis (eur),preis in eur,preis in euro,einzelpreis,endpreis,std vk brutto,vk brutto,brutto-vk',
     currency: 'währung,waehrung',
     rating: 'bewertung,durchschnittsbewertung,sterne,kundenbewertung,note,ø bewertung',
     timestamp:
@@ -47,7 +47,7 @@ const WORDS: Readonly<Record<string, Readonly<Partial<Record<RecordField, string
     language: 'sprache',
   },
   French: {
-    id: 'référence,reference,réf.,réf,code article,code produit,identifiant,sku,id produit',
+    id: 'référence,reference,votre référence,réf.,réf,code article,code produit,identifiant,sku,id produit',
     title: 'désignation,nom,titre,nom du produit,libellé,produit,intitulé,nom article',
     description:
       'description,descriptif,description du produit,description longue,texte,description courte,résumé',
@@ -64,7 +64,7 @@ const WORDS: Readonly<Record<string, Readonly<Partial<Record<RecordField, string
     id: 'referencia,código,codigo,ref.,número de artículo,número de publicación,identificador de url,id,sku',
     title: 'nombre,título,titulo,producto,nombre del producto,artículo,denominación,título de la publicación',
     description: 'descripción,descripcion,descripción del producto,texto,detalle,descripción larga',
-    category: 'categoría,categoria,categorías,sección,familia,rubro',
+    category: 'categoría,categoria,categorías,sección,familia,rubro,tipo de producto',
     price: 'precio,pvp,precio de venta,precio unitario,precio de oferta',
     currency: 'moneda,divisa',
     rating: 'valoración,valoracion,puntuación,calificación,estrellas,nota',
@@ -90,7 +90,7 @@ const WORDS: Readonly<Record<string, Readonly<Partial<Record<RecordField, string
     id: 'artikelnummer,interne referentie,productcode,artikelcode,sku,id',
     title: 'naam,titel,productnaam,product,producttitel,omschrijving kort',
     description: 'omschrijving,beschrijving,productomschrijving,productbeschrijving,tekst',
-    category: 'categorie,categorieën,productgroep,productcategorie',
+    category: 'categorie,categorieën,productgroep,productcategorie,producttype',
     price: 'prijs,verkoopprijs,stukprijs',
     currency: 'valuta',
     rating: 'beoordeling,waardering,sterren,score',

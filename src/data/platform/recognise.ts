@@ -110,12 +110,15 @@ function describe(platform: Platform, { format, marks, delimiter }: Form): Platf
 function readColumnWords(columns: readonly string[], layout: Form): Platform | undefined {
   const own = new Map<string, string>();
   const barer = new Map<string, string>();
+  const heads = new Map<RecordField, string[]>();
   for (const column of columns.map(normaliseName)) {
     const name = ownForm(column);
     if (!own.has(name)) own.set(name, column);
     for (const form of barerForms(column)) if (!barer.has(form)) barer.set(form, column);
+    const field = headOf(column);
+    if (field !== undefined) heads.set(field, [...(heads.get(field) ?? []), column]);
   }
-  const names = { own, barer };
+  const names = { own, barer, heads };
   const languages = SQUEEZED_WORDS.map(({ language, words }) => {
     const fields: Partial<Record<RecordField, readonly string[]>> = {};
     fill(fields, words, names);
@@ -131,8 +134,11 @@ function readColumnWords(columns: readonly string[], layout: Form): Platform | u
   if (fields.title === undefined) return undefined;
   // A list of products without their texts says more of them than what they are called.
   const isTold =
-    fields.description !== undefined || (fields.id !== undefined && fields.price !== undefined && known >= 5);
-  if (!isTold || (known < 4 && known < columns.length - 1)) return undefined;
+    fields.description !== undefined ||
+    (fields.id !== undefined &&
+      fields.price !== undefined &&
+      (fields.category !== undefined || fields.brand !== undefined));
+  if (!isTold || (known < 4 && known < columns.length && known * 4 < columns.length * 3)) return undefined;
   return { name: nameOf(best.language, layout), kind: 'products', has: [], fields };
 }
 
@@ -147,6 +153,8 @@ interface Names {
   own: ReadonlyMap<string, string>;
   /** By what is left of a longer name. */
   barer: ReadonlyMap<string, string>;
+  /** Where no word fits: columns whose names begin or end with the plainest word for a field. */
+  heads: ReadonlyMap<RecordField, readonly string[]>;
 }
 
 /**
@@ -160,7 +168,7 @@ const IN_TWO = new Set<RecordField>(['id', 'price', 'description']);
 function fill(
   fields: Partial<Record<RecordField, readonly string[]>>,
   words: FieldWords,
-  { own, barer }: Names,
+  { own, barer, heads }: Names,
 ): void {
   const taken = new Set(Object.values(fields).flat());
   for (const field of MAPPABLE_FIELDS) {
@@ -171,9 +179,10 @@ function fill(
         { column: barer.get(word), rank: i + BARER_RANK },
       ])
       .toSorted((a, b) => a.rank - b.rank)
-      .flatMap(({ column }) => (column === undefined || taken.has(column) ? [] : [column]));
-    if (found.length === 0) continue;
-    const columns = [...new Set(found)].slice(0, IN_TWO.has(field) ? 2 : 1);
+      .flatMap(({ column }) => (column === undefined ? [] : [column]));
+    const free = [...found, ...(heads.get(field) ?? [])].filter((column) => !taken.has(column));
+    if (free.length === 0) continue;
+    const columns = [...new Set(free)].slice(0, IN_TWO.has(field) ? 2 : 1);
     fields[field] = columns;
     for (const column of columns) taken.add(column);
   }
@@ -201,6 +210,27 @@ const BEFORE = new RegExp(
 const WHOSE =
   /^(?:the )?(?:product|item|article|listing|offer|goods|artikel|produkt|waren|produit|prodotto|producto|produto|termék|tuote|товар|商品|产品|宝贝|상품)[ .-]?|(?: (?:im shop|du produit|del producto|do produto|del prodotto|prodotto|produktu|produkt|oferty|товара|product|item|eur|usd|gbp|\d))$/gu;
 
+const HEADS: readonly (readonly [RecordField, RegExp])[] = [
+  ['title', /^(?:title|titel|titre|titulo|titolo|libelle|bezeichnung|tytul)$/u],
+  [
+    'description',
+    /^(?:description|beschreibung|descripcion|descrizione|descricao|omschrijving|opis|popis)$/u,
+  ],
+  ['category', /^(?:category|kategorie|categorie|categoria|kategoria|kategori)$/u],
+  ['price', /^(?:price|preis|prix|precio|prezzo|preco|cena|prijs|pris|fiyat|цена)$/u],
+  ['brand', /^(?:brand|marke|marque|marca|merk|manufacturer|hersteller|бренд)$/u],
+];
+/** What a column with these words says is none of the product's own. */
+const OF_OTHERS =
+  /\b(?:seo|meta|image|bild|photo|page|option|alt|tag|variant|shipping|versand|cost|old|alter|compare|purchase|wholesale|min|max|rule|id|ids|url|link|language|currency|count|format|status|google|facebook|store|review|level|tier|tax|rrp|msrp|uvp|unit|per|base|grund)\b/u;
+
+/** The field that the first or the last word of a name says: `merchant category`, `prix de vente`. */
+function headOf(name: string): RecordField | undefined {
+  const words = plainOf(name).split(/[^\p{L}\p{N}]+/u);
+  if (words.length < 2 || OF_OTHERS.test(words.join(' '))) return undefined;
+  return HEADS.find(([, pattern]) => pattern.test(words.at(-1) ?? '') || pattern.test(words[0] ?? ''))?.[0];
+}
+
 /**
  * What is left without the language, the brackets and the word for a product: `name[lang=en]`, `Product
  * name`.
@@ -211,11 +241,18 @@ function barerForms(name: string): string[] {
     .replace(/,.{0,20}$/u, '')
     .replaceAll(/^[\s*#$_@]{1,9}|[\s*:]{1,9}$/gu, '');
   const local = bare.replace(AFTER, '').replace(BEFORE, '');
-  return [bare, local, local.replaceAll(WHOSE, '')].map(squeeze).filter((form) => form !== '');
+  return [bare, local, local.replaceAll(WHOSE, ''), bare.slice(bare.lastIndexOf('.') + 1)]
+    .map(squeeze)
+    .filter((form) => form !== '');
 }
 
 function plainOf(name: string): string {
-  return name.normalize('NFKD').replaceAll(/\p{M}/gu, '').replaceAll('’', "'").normalize('NFKC');
+  return name
+    .normalize('NFKD')
+    .replaceAll(/\p{M}/gu, '')
+    .replaceAll('’', "'")
+    .replaceAll('ı', 'i')
+    .normalize('NFKC');
 }
 
 function squeeze(name: string): string {

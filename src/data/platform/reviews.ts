@@ -148,6 +148,21 @@ export const REVIEWS: readonly Platform[] = [
     needs: ['rating'],
   },
   {
+    name: 'Trustpilot review export CSV',
+    kind: 'reviews',
+    has: ['review title', 'review text', 'stars'],
+    hasOne: [['consumer name', 'company reply', 'reference number', 'reference id']],
+    fields: {
+      id: ['sku', 'product sku', 'product id', 'reference number', 'reference id'],
+      title: ['review title'],
+      description: ['review text'],
+      rating: ['stars'],
+      timestamp: ['review created date', 'review created', 'created'],
+      language: ['language'],
+    },
+    needs: ['rating'],
+  },
+  {
     name: 'Amazon reviews (review data set, JSON Lines)',
     kind: 'reviews',
     has: ['asin', 'reviewtext', 'overall'],

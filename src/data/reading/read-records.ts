@@ -375,16 +375,18 @@ function isZero(value: unknown): boolean {
     : typeof value === 'string' && /^[^\d]{0,6}0{1,9}(?:[.,]0{1,9})?[^\d]{0,6}$/u.test(value);
 }
 
-/** Of a price in cents that says so: `{amount, divisor}`, `{centAmount, fractionDigits}`. */
+/** Of a price in cents that says so: `{amount, divisor}`, `{centAmount}`, `{price, currency_minor_unit}`. */
 function readMinorUnits(value: unknown): number | undefined {
   if (typeof value !== 'object') return undefined;
-  const [cents, amount, divisor, digits] = ['centamount', 'amount', 'divisor', 'fractiondigits'].map(
-    (name) => {
-      const part = takePart(value, [name]);
-      return typeof part === 'number' ? part : undefined;
-    },
-  );
-  if (cents !== undefined) return cents / 10 ** (digits ?? 2);
+  const part = (name: string): number | undefined => {
+    const found = toText(takePart(value, [name]));
+    return /^\d{1,15}$/u.test(found) ? Number(found) : undefined;
+  };
+  const cents = part('centamount');
+  if (cents !== undefined) return cents / 10 ** (part('fractiondigits') ?? 2);
+  const [price, minor] = [part('price'), part('currency minor unit')];
+  if (price !== undefined && minor !== undefined) return price / 10 ** minor;
+  const [amount, divisor] = [part('amount'), part('divisor')];
   return amount !== undefined && divisor !== undefined && divisor > 0 ? amount / divisor : undefined;
 }
 

@@ -40,7 +40,8 @@ export async function* writeXml(
         open.push(tag);
         parsed = parser.endIndex + 1;
         const span = { start: parser.startIndex, end: parser.endIndex + 1 };
-        if (item === undefined && isRecordElement(tag, open.length)) {
+        // Names are bytes here, as all of the text is.
+        if (item === undefined && isRecordElement(Buffer.from(tag, 'latin1').toString('utf8'), open.length)) {
           item = { ...span, nth, contentStart: span.end, isEmpty: false, children: [] };
           itemDepth = open.length;
         } else if (item !== undefined && open.length === itemDepth + 1)
