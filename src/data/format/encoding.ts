@@ -91,7 +91,12 @@ function suggestEncodings(bytes: Buffer): { encoding: string; shown: string }[] 
     const share = beyond === 0 ? 0 : (text.match(usual)?.length ?? 0) / beyond;
     if (share < 0.9) return [];
     const first = text.search(/[^\p{ASCII}]/u);
-    const at = Math.max(text.lastIndexOf('\n', first) + 1, first - 10);
+    const before =
+      text
+        .slice(0, first)
+        .split(/[,;\t|\r\n]/u)
+        .at(-1) ?? '';
+    const at = first - Math.min(before.length, SHOWN_CHARS / 2);
     const shown = text.slice(at, at + SHOWN_CHARS).split(/[\r\n]/u)[0] ?? '';
     const names = countKnownNames(text.slice(0, 4000).split(/[,;\t|\r\n"]/u));
     return [{ encoding, shown, share, names }];
