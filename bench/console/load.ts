@@ -4,7 +4,7 @@
  * asks for when it is opened is asked for again and again, while products are predicted without a pause. What
  * a page waits for is the longest of its requests, which the browser makes at once.
  */
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { sql } from 'kysely';
@@ -61,7 +61,9 @@ export async function measurePages(predictions: number, turns: number): Promise<
     // PostgreSQL runs as its own user when we are root.
     await chmod(folder, 0o755);
     resources.defer('folder', () => rm(folder, { recursive: true, force: true }));
-    const { harness, server } = await openServingHarness(path.join(folder, 'models'), {
+    const models = path.join(folder, 'models');
+    await mkdir(models);
+    const { harness, server } = await openServingHarness(models, {
       openDatabase: () => openDatabase({ databaseUrl: null, varDir: folder, poolSize: 10, log }),
     });
     resources.add('harness', harness);
