@@ -14,13 +14,19 @@ export async function makeVarDir(varDir: string): Promise<void> {
   }
 }
 
-/** A write that failed for want of room, as an error that names the folder; undefined for any other error. */
+const REFUSED_WRITES: Readonly<Record<string, string>> = {
+  ENOSPC: 'is full (ENOSPC): make room there',
+  EDQUOT: 'is full (EDQUOT): make room there',
+  EROFS: 'is read-only (EROFS): see what it says of itself in the log of the system',
+  EFBIG: 'takes no larger file (EFBIG): raise the limit of the process, or of the file system',
+  EIO: 'fails (EIO): see what it says of itself in the log of the system',
+};
+
+/** A write that the disk refused, as an error that names the folder; undefined for any other error. */
 export function explainFullDisk(thrown: unknown, folder: string): AppError | undefined {
-  const { code } = thrown as NodeJS.ErrnoException;
-  if (code !== 'ENOSPC' && code !== 'EDQUOT') return undefined;
-  return new AppError('unavailable', `the disk of ${folder} is full (${code}): make room there`, {
-    cause: thrown,
-  });
+  const reason = REFUSED_WRITES[(thrown as NodeJS.ErrnoException).code ?? ''];
+  if (reason === undefined) return undefined;
+  return new AppError('unavailable', `the disk of ${folder} ${reason}`, { cause: thrown });
 }
 
 /**

@@ -3,7 +3,7 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { makeVarDir } from '../../src/core/var-dir.ts';
+import { explainFullDisk, makeVarDir } from '../../src/core/var-dir.ts';
 
 let folder: string;
 beforeAll(async () => {
@@ -40,4 +40,14 @@ describe('the local folder', () => {
       await expect(makeVarDir('/proc')).rejects.toThrow(/\/proc is not writable \(ENOENT\)/);
     },
   );
+});
+
+it('a write that the disk refuses is told with the folder and the reason, and another error is left as it is', () => {
+  for (const code of ['ENOSPC', 'EDQUOT', 'EROFS', 'EFBIG', 'EIO'])
+    expect(explainFullDisk(Object.assign(new Error('write'), { code }), '/data')).toMatchObject({
+      code: 'unavailable',
+      message: expect.stringMatching(new RegExp(`^the disk of /data .*${code}`, 'u')) as string,
+    });
+  for (const thrown of [new Error('write'), Object.assign(new Error('x'), { code: 'ENOENT' })])
+    expect(explainFullDisk(thrown, '/data')).toBeUndefined();
 });
