@@ -20,6 +20,30 @@ import { REPEAT_SETTINGS, type QueueBackend } from './backend.ts';
 /** Each worker keeps one connection for LISTEN; the others are shared by all queries of the process. */
 const MAX_CONNECTIONS = 20;
 
+/**
+ * BullMQ writes times by the clock of the machine that it runs on; PostgreSQL's decides here. Clocks may
+ * differ by a lock's time without harm. What a schedule has put off for later is meant so.
+ */
+const CORRECT_TIMES = `
+  WITH clock AS (SELECT (extract(epoch FROM clock_timestamp()) * 1000)::bigint AS now_ms),
+  checks AS (
+    DELETE FROM meta USING clock
+     WHERE field = 'stalled-check' AND value::bigint > now_ms + $1::bigint
+    RETURNING 1
+  ),
+  locks AS (
+    UPDATE job SET locked_until_ms = now_ms + $1::bigint FROM clock
+     WHERE state = 'active' AND locked_until_ms > now_ms + 2 * $1::bigint
+    RETURNING 1
+  ),
+  retries AS (
+    UPDATE job SET process_at_ms = now_ms + delay_ms FROM clock
+     WHERE state = 'delayed' AND scheduler_id IS NULL AND process_at_ms > now_ms + delay_ms + $1::bigint
+    RETURNING 1
+  )
+  SELECT ((SELECT count(*) FROM checks) + (SELECT count(*) FROM locks) + (SELECT count(*) FROM retries))::int
+    AS corrected`;
+
 export async function openPostgresBackend(options: {
   databaseUrl: string;
   /** `auto` when left out; `never` refuses a database without BullMQ's tables. */
@@ -80,6 +104,10 @@ export async function openPostgresBackend(options: {
       new FlowProducer({ connection, ...telemetry }, createPostgresBackend) as unknown as FlowProducer,
     openQueueEvents: (name) =>
       new QueueEvents(name, { connection }, createPostgresBackend) as unknown as QueueEvents,
+    correctTimes: async (lockMs) => {
+      const { rows } = await pool.query<{ corrected: number }>(CORRECT_TIMES, [lockMs]);
+      return rows[0]?.corrected ?? 0;
+    },
     close: () => pool.end(),
   };
 }

@@ -94,6 +94,11 @@ export async function openWorkers(options: {
   const { retentionDays } = services.config.jobs;
   const reconciler = openReconciler({
     passes: [
+      async () => {
+        const corrected = await queues.backend.correctTimes(config.lockDurationMs);
+        if (corrected > 0)
+          log.warn({ corrected }, 'a machine whose clock runs ahead has left times in the queues: corrected');
+      },
       () => reconcile({ database, queues, log }),
       async () => {
         if (await restoreSchedule(queues, services.config.pipeline.schedule))

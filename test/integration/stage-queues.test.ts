@@ -56,6 +56,55 @@ describe.skipIf(inject('redisUrl') === null)('queues in Redis', () => {
   });
 });
 
+describe('queues in PostgreSQL', () => {
+  it('look for what stalled, whatever a machine whose clock ran two hours ahead has written', async () => {
+    const harness = await start('postgres');
+    const { backend } = harness.queues;
+    const queue = backend.openQueue('clocks');
+    closers.push(() => queue.close());
+    const settings = { name: 'clocks', lockDuration: 1000, stalledInterval: 250 };
+    const lost = backend.openWorker('clocks', () => new Promise(() => undefined), settings);
+    closers.push(() => lost.close(true));
+    const job = await queue.add('stall', {});
+    await expect.poll(() => job.getState(), { timeout: 10_000 }).toBe('active');
+    await lost.close(true);
+
+    const { pool } = harness.database;
+    const ahead = Date.now() + 7_200_000;
+    const setAhead = async (): Promise<void> => {
+      await pool.query(`UPDATE bullmq.job SET locked_until_ms = ${ahead} WHERE queue = 'clocks'`);
+      await pool.query(
+        `INSERT INTO bullmq.meta (queue, field, value) VALUES ('clocks', 'stalled-check', '${ahead}')
+         ON CONFLICT (queue, field) DO UPDATE SET value = EXCLUDED.value`,
+      );
+    };
+    await setAhead();
+    const done: unknown[] = [];
+    const worker = backend.openWorker('clocks', ({ id }) => Promise.resolve(done.push(id)), settings);
+    closers.push(() => worker.close());
+    await worker.waitUntilReady();
+    expect(await backend.correctTimes(1000)).toBe(2);
+    await expect.poll(() => done, { timeout: 10_000 }).toEqual([job.id]);
+    expect(await backend.correctTimes(1000)).toBe(0);
+  });
+
+  it('try again when a retry is due by the clock of the database', async () => {
+    const harness = await start('postgres');
+    const { backend } = harness.queues;
+    const queue = backend.openQueue('retries');
+    closers.push(() => queue.close());
+    const retry = await queue.add('retry', {}, { delay: 5000 });
+    await harness.database.pool.query(
+      `UPDATE bullmq.job SET process_at_ms = process_at_ms + 7200000 WHERE queue = 'retries'`,
+    );
+    expect(await backend.correctTimes(1000)).toBe(1);
+    const { rows } = await harness.database.pool.query<{ ahead: number }>(
+      `SELECT process_at_ms - ${retry.timestamp} AS ahead FROM bullmq.job WHERE queue = 'retries'`,
+    );
+    expect(Number(rows[0]?.ahead)).toBeLessThan(600_000);
+  });
+});
+
 const backends: BackendKind[] = ['postgres', 'redis'];
 describe.each(backends)('queues on %s', (kind) => {
   const hasServer = kind === 'postgres' || inject('redisUrl') !== null;
