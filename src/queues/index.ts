@@ -78,7 +78,6 @@ export {
   beginAttempt,
   commitResult,
   endAttempt,
-  isTakenAway,
   saveProgress,
   shareDone,
   storeError,

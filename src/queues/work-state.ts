@@ -60,7 +60,7 @@ export async function beginAttempt(
 
 /**
  * Keeps the result; that of a closing stage ends the owner. May be repeated, as after a lost connection.
- * @throws AppError `conflict` (`isTakenAway`) when a later attempt or a cancellation has taken the work away
+ * @throws AppError `conflict` when a later attempt or a cancellation has taken the work away
  */
 export async function commitResult(
   pool: Pool,
@@ -77,26 +77,22 @@ export async function commitResult(
   throw new AppError(
     'conflict',
     `attempt ${attempt.attempt} of ${describeWork(flow, attempt)} may not commit: it was cancelled or taken over by a later attempt`,
-    { details: { isTakenAway: true } },
   );
-}
-
-/** Whether the work went to a later attempt, or was cancelled, while this one was at it. */
-export function isTakenAway({ details }: AppError): boolean {
-  return details['isTakenAway'] === true;
 }
 
 /**
  * Ends an attempt that brought no result. When it was the last one the work has failed, and with it the
  * owner, unless others can go on.
+ * @returns false when nothing was ended: a later attempt or a cancellation has taken the work away, or this
+ *   was said before
  */
 export async function endAttempt(
   pool: Pool,
   flow: Flow,
   attempt: WorkAttempt,
   end: { outcome: AttemptOutcome; error: StoredError | null; isFinal: boolean },
-): Promise<void> {
-  await pool.query({
+): Promise<boolean> {
+  const { rows } = await pool.query<{ ended: number }>({
     name: `${flow.name}-end`,
     text: statementsOf(flow).end,
     values: [
@@ -108,6 +104,7 @@ export async function endAttempt(
       ...(flow.tables.attempts === null ? [] : [end.outcome]),
     ],
   });
+  return rows[0]?.ended === 1;
 }
 
 /** Keeps how far the attempt is; of no effect once it has ended. */
@@ -216,9 +213,11 @@ WITH state AS (
   SET status = $6, error = $5::jsonb, finished_at = CASE WHEN $6 = 'failed' THEN clock_timestamp() END${onEnd}
   WHERE ${place} AND attempts = $4 AND status = 'running'
   RETURNING 1
-)${noteEnd}
-UPDATE ${owners} SET status = 'failed', finished_at = clock_timestamp(), error = $5::jsonb
-WHERE id = $1 AND status = 'active' AND $7 AND EXISTS (SELECT FROM state)`;
+)${noteEnd}, owner AS (
+  UPDATE ${owners} SET status = 'failed', finished_at = clock_timestamp(), error = $5::jsonb
+  WHERE id = $1 AND status = 'active' AND $7 AND EXISTS (SELECT FROM state)
+)
+SELECT count(*)::int AS ended FROM state`;
 
   const progress = `UPDATE ${states} SET ${onProgress} WHERE ${place} AND attempts = $4 AND status = 'running'`;
   return { begin, commit, end, progress };

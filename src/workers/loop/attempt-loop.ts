@@ -24,7 +24,6 @@ import {
   describeWork,
   endAttempt,
   enqueueNext,
-  isTakenAway,
   keyOf,
   queueJobId,
   stageSettings,
@@ -156,7 +155,7 @@ export function createStageProcessor(
       result = handled;
       await retryWhileOffline(log, () => commitResult(pool, flow, attempt, handled));
     } catch (thrown) {
-      const end = (outcome: AttemptOutcome, error: AppError, isFinal: boolean): Promise<void> =>
+      const end = (outcome: AttemptOutcome, error: AppError, isFinal: boolean): Promise<boolean> =>
         endAttempt(pool, flow, attempt, { outcome, error: storeError(flow, error, attempt), isFinal });
       throw await settleFailure({ thrown, entry, attempt, job, token, log, end });
     } finally {
@@ -205,21 +204,24 @@ async function settleFailure(failure: {
   job: Job;
   token: string | undefined;
   log: Logger;
-  end: (outcome: AttemptOutcome, error: AppError, isFinal: boolean) => Promise<void>;
+  end: (outcome: AttemptOutcome, error: AppError, isFinal: boolean) => Promise<boolean>;
 }): Promise<Error> {
   const { entry, attempt, job, log } = failure;
   const { stopCause } = entry;
   // A handler that was stopped may reject with anything; the reason of the stop is the truth.
   const error = stopCause === undefined ? toAppError(failure.thrown) : (entry.signal.reason as AppError);
-  const end = async (outcome: AttemptOutcome, isFinal: boolean): Promise<void> =>
+  const end = async (outcome: AttemptOutcome, isFinal: boolean): Promise<boolean> =>
     await retryWhileOffline(log, () => failure.end(outcome, error, isFinal));
+  const handBack = async (why: string): Promise<Error> => {
+    await job.moveToWait(failure.token);
+    log.info(why);
+    return new WaitingError();
+  };
 
   if (stopCause === 'lock-lost') return error;
   if (stopCause === 'shutdown') {
     await end('handed-back', false);
-    await job.moveToWait(failure.token);
-    log.info('handed back to the queue');
-    return new WaitingError();
+    return await handBack('handed back to the queue');
   }
   if (stopCause === 'cancelled') {
     await end('cancelled', false);
@@ -227,10 +229,13 @@ async function settleFailure(failure: {
     return new UnrecoverableError(error.message);
   }
   const isLast = job.attemptsMade + 1 >= (job.opts.attempts ?? 1);
-  // Whoever holds the queue job begins anew. The later attempt may have been begun by a worker that had lost
-  // the job before its message arrived, so that nobody else is at it: failed for good, the work was lost.
-  const isFinal = isLast || !(error.traits.retryable || isTakenAway(error));
-  await end(stopCause === 'timed-out' ? 'timed-out' : 'failed', isFinal);
+  const isFinal = isLast || !error.traits.retryable;
+  // The later attempt may have been begun by a worker that had lost the queue job before its message arrived,
+  // so that nobody is at the work: a queue job that failed now would leave it under way for good. Handed
+  // back, it asks how things stand. That uses up no attempt, and cannot go on for ever, since each time
+  // somebody else has begun.
+  if (!(await end(stopCause === 'timed-out' ? 'timed-out' : 'failed', isFinal)))
+    return await handBack('taken over by a later attempt, or cancelled: handed back to the queue');
   log[isFinal ? 'error' : 'warn'](
     { err: failure.thrown, code: error.code, attempt: attempt.attempt },
     isFinal ? 'it has failed for good' : 'the attempt failed and will be repeated',
