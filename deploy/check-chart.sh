@@ -55,6 +55,13 @@ refused 'backup.out' --set "$database,backup.enabled=true"
 refused 'days' --set "$database,retention.enabled=true,retention.days=0"
 refused 'role' --set "$database,apiKeys[0].name=a,apiKeys[0].role=root,apiKeys[0].secretName=a,apiKeys[0].secretKey=k"
 refused 'memory' --set "$database,server.resources.limits.memory=lots"
+refused 'namespace' --set "$database,keda.namespace=No_Name"
+
+# Who counts the open work must reach the trial's PostgreSQL from its own namespace.
+scaled=$(helm template loop "$chart" --namespace copy --kube-version "$kubernetes" --show-only templates/trial.yaml \
+  --set trial.postgresql.enabled=true,trial.redis.enabled=true,keda.enabled=true,keda.namespace=scaling)
+[ "$(grep -c 'kubernetes.io/metadata.name: scaling' <<<"$scaled")" -eq 1 ] || fail "KEDA's operator does not reach the trial's PostgreSQL"
+grep -q '@loop-copyloop-postgresql.copy:5432/' <<<"$scaled" || fail "KEDA's operator does not find the trial's PostgreSQL"
 
 [ -x "$venv/bin/checkov" ] || { python3 -m venv "$venv" && timeout 600 "$venv/bin/pip" install --quiet kubernetes-validate checkov; }
 if [ ! -x "$venv/bin/checkov" ]; then
@@ -81,5 +88,5 @@ PY
     --skip-check CKV_K8S_40,CKV_K8S_43,CKV_K8S_14,CKV_K8S_15 || fail checkov
 fi
 
-[ "$failed" -eq 0 ] && echo "the chart holds: $(ls deploy/helm/ci | wc -l) installations, 16 refusals"
+[ "$failed" -eq 0 ] && echo "the chart holds: $(ls deploy/helm/ci | wc -l) installations, 17 refusals"
 exit "$failed"
