@@ -48,7 +48,7 @@ const CUT_MS = 6000;
 const CLOCK_OFF_MS = 3000;
 const MAX_CLOCK_STEP_SECONDS = 7200;
 /**
- * A run in which nothing has moved for this long is stuck. That a whole run takes longer says nothing: the
+ * A run that has come nowhere new for this long is stuck. That a whole run takes longer says nothing: the
  * machine may be slow. Far more than any pause of the settings, such as the lock of a queue job.
  */
 const STUCK_MS = 120_000;
@@ -61,7 +61,8 @@ const MAX_LOST_MS = 1000;
 const counts = new Map<string, number>();
 const recoveriesMs: number[] = [];
 const answered = new Map<string, number>();
-const serverKillsMs: number[] = [];
+/** `slowness`: how many times longer work took then than on a machine with a core to spare. */
+const serverKills: { atMs: number; slowness: number }[] = [];
 /** While a server was stopped or PostgreSQL away, nothing could be stored. */
 const pauses: { fromMs: number; toMs: number }[] = [];
 let doubled = 0;
@@ -92,7 +93,9 @@ try {
     const status = await untilRunEnds(runId);
     broken = [
       ...(status === undefined
-        ? [`run ${runId} has not moved for ${STUCK_MS / 1000} s: ${await retried(() => describeRun(runId))}`]
+        ? [
+            `run ${runId} has come nowhere new for ${STUCK_MS / 1000} s: ${JSON.stringify(await retried(() => readStages(runId)))}`,
+          ]
         : []),
       ...(await retried(() => findBroken(installation.database.db))),
       ...(await retried(describeLost)),
@@ -159,7 +162,9 @@ async function killOne(target: Installation, kind: VictimKind): Promise<string> 
   const startedMs = Date.now();
   if (!signal(pid, 'SIGKILL')) return `kill ${kind} (was gone)`;
   if (kind === 'server') {
-    serverKillsMs.push(Date.now());
+    // Where four programs wait for each core, a second's work takes four.
+    const slowness = Math.max(1, Math.max(...loadavg().slice(0, 2)) / availableParallelism());
+    serverKills.push({ atMs: Date.now(), slowness });
     await untilAnswered(target);
     recoveriesMs.push(Date.now() - startedMs);
   }
@@ -181,27 +186,26 @@ async function stopOne(target: Installation, kind: VictimKind): Promise<string> 
 }
 
 /** How long before the kill of a server what is missing was answered; pauses do not count. */
-async function findLostMs(): Promise<number[]> {
-  const newest = serverKillsMs.at(-1);
+async function findLost(): Promise<{ ms: number; slowness: number }[]> {
+  const newest = serverKills.at(-1);
   if (newest === undefined) return [];
   const rows = await installation.database.db.selectFrom('predictions').select('id').execute();
   const stored = new Set(rows.map(({ id }) => id));
-  const missing = [...answered].filter(([id, atMs]) => atMs <= newest && !stored.has(id));
+  const missing = [...answered].filter(([id, atMs]) => atMs <= newest.atMs && !stored.has(id));
   return missing.map(([, atMs]) => {
-    const killedMs = serverKillsMs.find((one) => one >= atMs) ?? newest;
+    const { atMs: killedMs, slowness } = serverKills.find((kill) => kill.atMs >= atMs) ?? newest;
     const overlaps = pauses.map(({ fromMs, toMs }) => Math.min(toMs, killedMs) - Math.max(fromMs, atMs));
-    return killedMs - atMs - overlaps.reduce((sum, ms) => sum + Math.max(0, ms), 0);
+    return { ms: killedMs - atMs - overlaps.reduce((sum, ms) => sum + Math.max(0, ms), 0), slowness };
   });
 }
 
 async function describeLost(): Promise<string[]> {
-  // Where four programs wait for each core, a second's work takes four.
-  const slowness = Math.max(1, Math.max(...loadavg()) / availableParallelism());
-  const late = (await findLostMs()).filter((ms) => ms > MAX_LOST_MS * slowness);
-  return late.length === 0
+  const late = (await findLost()).filter(({ ms, slowness }) => ms > MAX_LOST_MS * slowness);
+  const [worst] = late.toSorted((a, b) => b.ms - a.ms);
+  return worst === undefined
     ? []
     : [
-        `${late.length} predictions are missing that were answered up to ${Math.max(...late)} ms before a kill; the machine is ${slowness.toFixed(1)} times too busy`,
+        `${late.length} predictions are missing, one was answered ${worst.ms} ms before a kill, when work took ${worst.slowness.toFixed(1)} times as long`,
       ];
 }
 
@@ -224,9 +228,9 @@ async function startRun(target: Installation): Promise<string> {
   }
 }
 
-/** @returns undefined when the run is stuck */
+/** @returns undefined when the run is stuck, also in attempts that come no further one after the other */
 async function untilRunEnds(runId: string): Promise<string | undefined> {
-  let seen = '';
+  const seen = new Set<string>();
   let movedMs = Date.now();
   while (Date.now() - movedMs < STUCK_MS) {
     const { status } = await retried(() =>
@@ -237,23 +241,24 @@ async function untilRunEnds(runId: string): Promise<string | undefined> {
         .executeTakeFirstOrThrow(),
     );
     if (status !== 'active') return status;
-    const now = await retried(() => describeRun(runId));
-    if (now !== seen) movedMs = Date.now();
-    seen = now;
+    const stages = await retried(() => readStages(runId));
+    const now = JSON.stringify(stages, ['stage', 'candidate', 'status', 'progress', 'fraction']);
+    if (!seen.has(now)) movedMs = Date.now();
+    seen.add(now);
     await sleep(50);
   }
   return undefined;
 }
 
 /** Where the run is: its stages, with their attempts and how far each has come. */
-async function describeRun(runId: string): Promise<string> {
-  const stages = await installation.database.db
+async function readStages(runId: string) {
+  return await installation.database.db
     .selectFrom('stage_states')
     .select(['stage', 'candidate', 'status', 'attempts', 'progress', 'worker_id'])
     .where('run_id', '=', runId)
-    .orderBy('started_at')
+    .orderBy('stage')
+    .orderBy('candidate')
     .execute();
-  return JSON.stringify(stages);
 }
 
 async function untilAnswered(target: Installation): Promise<void> {
@@ -318,7 +323,7 @@ async function summarise(target: Installation): Promise<string> {
     .select(['status', (e) => e.fn.countAll<number>().as('count')])
     .groupBy('status')
     .execute();
-  const lostMs = await findLostMs();
+  const lostMs = (await findLost()).map(({ ms }) => ms);
   const faults = [...counts].toSorted(([a], [b]) => (a < b ? -1 : 1));
   const total = faults.reduce((sum, [, count]) => sum + count, 0);
   const mean = recoveriesMs.reduce((sum, ms) => sum + ms, 0) / Math.max(1, recoveriesMs.length);

@@ -18,9 +18,9 @@ const RULES: readonly { name: string; broken: (db: Db) => Promise<string[]> }[] 
     broken: (db) =>
       read(
         db,
-        `SELECT run.id || ' names ' || (state.result ->> 'datasetVersion') || ' and made ' || count(own.version) AS what
+        `SELECT run.id || ' names ' || coalesce(state.result ->> 'datasetVersion', 'none') || ' and made ' || count(own.version) AS what
          FROM pipeline_runs AS run
-         JOIN stage_states AS state ON state.run_id = run.id AND state.stage = 'version-data'
+         LEFT JOIN stage_states AS state ON state.run_id = run.id AND state.stage = 'version-data'
          LEFT JOIN dataset_versions AS own ON own.run_id = run.id
          LEFT JOIN dataset_versions AS named ON named.version = (state.result ->> 'datasetVersion')::int
          WHERE run.status = 'succeeded' GROUP BY run.id, state.result, named.run_id
