@@ -235,7 +235,7 @@ describe('an API key', () => {
     await expect(keepApiKey(db, key, { ...given, role: 'admin' })).rejects.toThrow('another key ab12ab12');
     await expect(keepApiKey(db, `${key.slice(0, -1)}d`, given)).rejects.toThrow('another key ab12ab12');
     for (const wrong of ['', 'secret', `${key}c`, key.toUpperCase()])
-      await expect(keepApiKey(db, wrong, given)).rejects.toThrow('this is no API key: one is clp_<id>');
+      await expect(keepApiKey(db, wrong, given)).rejects.toThrow('this is not an API key: one is clp_<id>');
     await revokeApiKey(db, 'ab12ab12');
     expect(await keepApiKey(db, key, given)).toMatchObject({ isNew: false, isInForce: false });
     await expect.poll(statusOf, { timeout: 20_000 }).toBe(401);

@@ -58,7 +58,7 @@ export async function keepApiKey(
   if (id === undefined)
     throw new AppError(
       'invalid-input',
-      `this is no API key: one is ${PREFIX}_<id>_<secret>, of ${ID_LENGTH} and ${SECRET_LENGTH} small letters and digits, as "echo clp_$(openssl rand -hex 4)_$(openssl rand -hex 20 | cut -c1-39)" prints it`,
+      `this is not an API key: one is ${PREFIX}_<id>_<secret>, of ${ID_LENGTH} and ${SECRET_LENGTH} small letters and digits, as "echo clp_$(openssl rand -hex 4)_$(openssl rand -hex 20 | cut -c1-39)" prints it`,
     );
   const { numInsertedOrUpdatedRows } = await db
     .insertInto('api_keys')
