@@ -86,6 +86,8 @@ export interface Server {
 const DATABASE_CHECK_MS = 2000;
 /** A request's headers may take so long to come in. */
 const HEADERS_MS = 60 * SECOND_MS;
+/** That readers may ask for by their numbers, beside what serves: two people compare two each. */
+const MOST_VERSIONS = 4;
 
 /** @throws AppError `unavailable` when the port cannot be bound */
 export async function openServer(options: ServerOptions): Promise<Server> {
@@ -165,10 +167,16 @@ export async function openServer(options: ServerOptions): Promise<Server> {
         log,
       }),
     );
-    // Opens nothing before a version is judged.
+    // Opens nothing before a version is judged, or asked for by its number.
     const scorers = resources.add(
       'version scorers',
-      openVersionScorers({ registry, artifacts: options.artifacts, config, log }),
+      openVersionScorers({
+        registry,
+        artifacts: options.artifacts,
+        config,
+        log,
+        mostVersions: MOST_VERSIONS,
+      }),
     );
     const canary = resources.add(
       'canary keeper',

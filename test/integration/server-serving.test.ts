@@ -1,12 +1,14 @@
 import { once } from 'node:events';
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/core/config/index.ts';
+import { createSilentLogger } from '../../src/core/log.ts';
 import { createApiKey, revokeApiKey, type Server } from '../../src/server/index.ts';
+import { openVersionScorers } from '../../src/serving/index.ts';
 import { copyTinyModels } from './shared-models.ts';
 import { openServerHarness, postJson, type ServerHarness, type ServerOverrides } from './server-harness.ts';
 
@@ -34,6 +36,60 @@ const metric = async (name: string): Promise<number> => {
   const line = text.split('\n').find((candidate) => candidate.startsWith(`${name} `));
   return Number(line?.split(' ')[1] ?? Number.NaN);
 };
+
+describe('a version that is asked for by its number', () => {
+  it('scores and chooses in place of the champion, and is 404 where there is none', async () => {
+    await open();
+    const version = await harness.register(models[1] ?? '');
+    const ask = async (asked: object) => await postJson(`${server.url}/predict`, { ...product, ...asked });
+    const [champion, first, second] = [await ask({}), await ask({ version: 1 }), await ask({ version })];
+    const scoreOf = ({ body }: typeof first): number =>
+      (body['data'] as { confidence_score: number }).confidence_score;
+    expect(first.body['model']).toEqual({ name: 'copy-quality', version: 1, alias: 'none' });
+    expect(second.body['model']).toEqual({ name: 'copy-quality', version, alias: 'none' });
+    expect(scoreOf(first)).toBeCloseTo(scoreOf(champion), 1);
+    expect(scoreOf(second)).not.toBe(scoreOf(first));
+    expect((await ask({ version: 99 })).status).toBe(404);
+  });
+
+  it('takes the room of the one that nobody has used for longest, and is refused while all are in use', async () => {
+    await open();
+    const { tracking, artifacts, config } = harness;
+    for (let version = 2; version <= 3; version += 1) await harness.register(models[0] ?? '');
+    const scorers = openVersionScorers({
+      registry: tracking.registry,
+      artifacts,
+      config,
+      log: createSilentLogger(),
+      mostVersions: 2,
+    });
+    const score = async (version: number, during?: () => Promise<void>): Promise<number[]> =>
+      await scorers.withVersion({ name: 'copy-quality', version }, async (scoreAll) => {
+        await during?.();
+        return await scoreAll(['a bright lamp'], new AbortController().signal);
+      });
+    const isLoaded = async (version: number): Promise<boolean> =>
+      (await readdir(path.join(config.storage.varDir, 'serving'), { recursive: true })).some((name) =>
+        path.basename(name).startsWith(`copy-quality-${version}-`),
+      );
+    try {
+      const expected = await score(2);
+      await score(1, async () => {
+        await score(2, async () => {
+          await expect(score(3)).rejects.toMatchObject({
+            code: 'too-busy',
+            details: { retryAfterSeconds: expect.any(Number) as number },
+          });
+        });
+      });
+      expect(await score(3)).toEqual(expected);
+      expect([await isLoaded(2), await isLoaded(3)]).toEqual([false, true]);
+      expect(await score(2)).toEqual(expected);
+    } finally {
+      await scorers.close();
+    }
+  });
+});
 
 describe('a new champion', () => {
   it('takes over under load five times: no request fails and each answer is whole', async () => {

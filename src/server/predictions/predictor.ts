@@ -6,6 +6,7 @@ import { classifierText } from '../../core/classifier-text.ts';
 import { randomInt } from 'node:crypto';
 import { withDeadline, type Clock } from '../../core/clock.ts';
 import type { Config } from '../../core/config/index.ts';
+import { AppError } from '../../core/errors.ts';
 import { createHexId } from '../../core/ids.ts';
 import { createRandom } from '../../core/random.ts';
 import { inSpan } from '../../core/trace.ts';
@@ -56,6 +57,9 @@ type Scoring = Pick<ModelSession, 'name' | 'version' | 'score'> & { alias: strin
 /** Of a request's time, what a slow writer may use up: scoring needs the rest. */
 const WRITER_SHARE = 0.7;
 
+/** That wait for a version to be loaded, or for its scores: one batch keeps a few hundred in line. */
+const MOST_BY_VERSION = 1024;
+
 /** Who makes a product, by the names that shops give this attribute. */
 function makerOf(attributes: PredictRequest['attributes']): string | undefined {
   return Object.entries(attributes ?? {}).find(([name]) =>
@@ -78,6 +82,7 @@ export function createPredictor(deps: {
 }): Predictor {
   const { sessions, copywriter, store, events, explorer, scorers, modelName, defaults, clock } = deps;
   const random = createRandom(randomInt(2 ** 32));
+  let byVersion = 0;
 
   const predictWith = async (
     session: Scoring,
@@ -193,24 +198,39 @@ export function createPredictor(deps: {
     text: string,
     context: PredictContext,
   ): Promise<Prediction> => {
+    if (byVersion >= MOST_BY_VERSION)
+      throw new AppError('too-busy', `${byVersion} requests for versions by their numbers wait already`, {
+        details: { retryAfterSeconds: 1, limit: MOST_BY_VERSION },
+      });
     const ref = { name: modelName, version };
     const { signal, timeoutMs } = context;
-    // Loaded for this request, perhaps: the time to answer begins when it is there.
-    return await scorers.withVersion(ref, async (scoreAll) => {
-      signal.throwIfAborted();
-      const score: Scoring['score'] = async (texts) => {
-        const begunMs = performance.now();
-        const probabilities = await scoreAll(texts, signal);
-        const timing = { tokenizeMs: 0, waitMs: 0, computeMs: performance.now() - begunMs };
-        return { probabilities, tokens: 0, timing };
-      };
-      const answered = answer({ ...ref, alias: 'none', score }, request, text, context);
-      return await withDeadline(
-        answered,
-        timeoutMs,
-        `not answered by version ${version} within ${timeoutMs} ms`,
-      );
-    });
+    // Nothing is scored, or kept, for whoever waits no longer.
+    const over = new AbortController();
+    const given = { ...context, signal: AbortSignal.any([signal, over.signal]) };
+    byVersion += 1;
+    try {
+      // Loaded for this request, perhaps: the time to answer begins when it is there.
+      return await scorers.withVersion(ref, async (scoreAll) => {
+        signal.throwIfAborted();
+        const score: Scoring['score'] = async (texts) => {
+          const begunMs = performance.now();
+          const probabilities = await scoreAll(texts, given.signal);
+          const timing = { tokenizeMs: 0, waitMs: 0, computeMs: performance.now() - begunMs };
+          return { probabilities, tokens: 0, timing };
+        };
+        const answered = answer({ ...ref, alias: 'none', score }, request, text, given);
+        return await withDeadline(
+          answered,
+          timeoutMs,
+          `not answered by version ${version} within ${timeoutMs} ms`,
+        );
+      });
+    } catch (thrown) {
+      throw signal.aborted ? new AppError('cancelled', 'the caller hung up', { cause: thrown }) : thrown;
+    } finally {
+      byVersion -= 1;
+      over.abort();
+    }
   };
 
   return {

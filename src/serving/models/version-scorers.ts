@@ -1,6 +1,7 @@
 /**
- * Scores of any registered version, for work that is not answered to a caller who waits: prediction jobs.
- * Versions are loaded when they are asked for and unloaded when nobody has used them for a while.
+ * Scores of any registered version: for prediction jobs, for what a version would have earned, and for
+ * requests that name one. Versions are loaded when they are asked for and unloaded when nobody has used them
+ * for a while, or when another needs their room.
  *
  * An int8 model scales its activations by the range of the whole batch, so that a text's score depends a
  * little on its neighbours. Batches therefore follow from the texts alone, never from what waits by chance:
@@ -9,7 +10,7 @@
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import { MINUTE_MS } from '../../core/clock.ts';
 import type { Config } from '../../core/config/index.ts';
-import { toError } from '../../core/errors.ts';
+import { AppError, toError } from '../../core/errors.ts';
 import type { Logger } from '../../core/log.ts';
 import type { TrackingStore } from '../../tracking/index.ts';
 import { bucketByLength, openTokenizer, type TextTokenizer } from '../../ml/index.ts';
@@ -20,8 +21,8 @@ import { openModelCache, type ModelCache } from './model-cache.ts';
 export interface VersionScorers {
   /**
    * Runs `body` with the scores of this version, which stays loaded meanwhile.
-   * @throws AppError as loading does; `score` throws `unavailable` when a thread died, and the signal's
-   *   reason
+   * @throws AppError as loading does, `too-busy` while `mostVersions` others are in use; `score` throws
+   *   `unavailable` when a thread died, and the signal's reason
    */
   withVersion<T>(
     ref: VersionRef,
@@ -43,13 +44,17 @@ interface Entry {
 }
 
 const KEPT_IDLE_MS = MINUTE_MS;
+const RETRY_AFTER_SECONDS = 10;
 
+/** @param deps.mostVersions that are loaded at once, where anybody may ask for any of them */
 export function openVersionScorers(deps: {
   registry: Pick<TrackingStore['registry'], 'getVersion'>;
   artifacts: ArtifactStore;
   config: Pick<Config, 'serving' | 'storage'>;
   log: Logger;
+  mostVersions?: number;
 }): VersionScorers {
+  const { mostVersions = Infinity } = deps;
   const { serving, storage } = deps.config;
   const entries = new Map<string, Entry>();
   let cache: Promise<ModelCache> | undefined;
@@ -83,15 +88,29 @@ export function openVersionScorers(deps: {
     throw failure.reason;
   };
 
+  /** Unloads what nobody has used for longest, where another would be one too many. */
+  const makeRoom = async (): Promise<void> => {
+    if (entries.size < mostVersions) return;
+    const idle = [...entries].find(([, { users }]) => users === 0);
+    if (idle === undefined)
+      throw new AppError(
+        'too-busy',
+        `${mostVersions} other versions are in use, and no more are loaded at once: try again in ${RETRY_AFTER_SECONDS} s`,
+        { details: { retryAfterSeconds: RETRY_AFTER_SECONDS, limit: mostVersions } },
+      );
+    entries.delete(idle[0]);
+    await dispose(idle[1]);
+  };
+
   const acquire = (ref: VersionRef): { key: string; entry: Entry } => {
     const key = `${ref.name}/${ref.version}`;
     let entry = entries.get(key);
     if (entry === undefined) {
-      const fresh: Entry = { loading: load(ref), users: 0 };
+      const fresh: Entry = { loading: makeRoom().then(() => load(ref)), users: 0 };
       // Whatever was not loaded, or lost a thread, is loaded anew for whoever comes next.
       const forget = (): void => {
         if (entries.get(key) === fresh) entries.delete(key);
-        if (fresh.users === 0) dispose(fresh);
+        if (fresh.users === 0) void dispose(fresh);
       };
       fresh.loading.then(
         ({ threads }) => void Promise.race(threads.map(({ gone }) => gone)).then(forget),
@@ -105,9 +124,9 @@ export function openVersionScorers(deps: {
     return { key, entry };
   };
 
-  const dispose = (entry: Entry): void => {
+  const dispose = async (entry: Entry): Promise<void> => {
     clearTimeout(entry.idle);
-    entry.loading
+    await entry.loading
       .then(({ unload }) => unload())
       .catch((thrown: unknown) =>
         deps.log.debug({ err: toError(thrown) }, 'a model version was not unloaded'),
@@ -123,11 +142,14 @@ export function openVersionScorers(deps: {
       } finally {
         entry.users -= 1;
         if (entry.users === 0) {
-          if (entries.get(key) !== entry) dispose(entry);
+          if (entries.get(key) !== entry) void dispose(entry);
           else {
+            // Last among them all: the first that is idle has been so for longest.
+            entries.delete(key);
+            entries.set(key, entry);
             entry.idle = setTimeout(() => {
               entries.delete(key);
-              dispose(entry);
+              void dispose(entry);
             }, KEPT_IDLE_MS);
             entry.idle.unref();
           }
