@@ -75,7 +75,7 @@ async function queue(version: number, rules: Partial<typeof RULES> = {}): Promis
 async function serve(
   version: number,
   clicks: (product: number) => number,
-  { products = PRODUCTS, impressions = IMPRESSIONS, day = '2026-01-02' } = {},
+  { products = PRODUCTS, impressions = IMPRESSIONS, day = '2026-01-02', request = {} } = {},
 ): Promise<string[]> {
   const ids = Array.from({ length: products }, () => createHexId());
   await database.db
@@ -85,7 +85,7 @@ async function serve(
         id,
         title: `Lamp ${version} ${product}`,
         description: '',
-        request: '{}',
+        request: JSON.stringify(request),
         response: JSON.stringify({ text_ids: { ad_copy: `${id}.ad_copy.0` } }),
         copy_text: '',
         confidence_score: 0.5,
@@ -191,6 +191,20 @@ describe('a canary', () => {
     await tell(ids, about(25), { day: '2026-01-05' });
     await lookAtCanary(deps);
     expect(await newest()).toMatchObject({ status: 'promoted', evidence: { challenger: { shown: 20_000 } } });
+  });
+
+  it('learns nothing from what no chance divided: catalogues, and requests that name a version', async () => {
+    await begin();
+    await serve(1, about(10));
+    await serve(2, about(10));
+    await serve(1, about(1), { request: { job: 'job-1' } });
+    await serve(2, about(200), { request: { version: 2 } });
+    await lookAtCanary(deps);
+    const shown = PRODUCTS * IMPRESSIONS;
+    expect(await newest()).toMatchObject({
+      status: 'running',
+      evidence: { champion: { shown }, challenger: { shown } },
+    });
   });
 
   it('is not read anew by a server that looks right after another, and is by who asks', async () => {

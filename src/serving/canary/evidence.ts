@@ -33,8 +33,9 @@ async function readEarned(
       FROM predictions p JOIN feedback f ON f.prediction_id = p.id
       WHERE p.model_name = ${modelName} AND p.model_version IN (${champion}, ${version})
         AND p.created_at >= ${startedAt} AND ${isTold}
-        -- Catalogues are predicted by the champion alone: no chance divided them.
-        AND p.request ->> 'job' IS NULL
+        -- Catalogues are predicted by the champion alone, and some requests name a version: no chance divided
+        -- them.
+        AND p.request ->> 'job' IS NULL AND p.request ->> 'version' IS NULL
         -- What was returned, not what was offered beside it.
         AND (f.place = 0 OR f.place < CASE jsonb_typeof(p.response #> ARRAY['text_ids', f.field])
           WHEN 'array' THEN jsonb_array_length(p.response #> ARRAY['text_ids', f.field]) ELSE 1 END)
