@@ -66,7 +66,7 @@ export {
   type LogSize,
 } from './logged-choices.ts';
 export { expectAccuracy, type ExpectedAccuracy } from './expected-accuracy.ts';
-export { summarizeRewards, type EarnedCounts, type RewardSummary } from './reward-summary.ts';
+export { sumEarned, summarizeRewards, type EarnedCounts, type RewardSummary } from './reward-summary.ts';
 export { hashContent, hashSplitKey, splitPosition, SPLITS, splitOf, type Split } from './version/content.ts';
 export {
   createDatasetVersion,

@@ -104,6 +104,13 @@ export function newestTold(filter: LogFilter, isTold: RawBuilder<unknown>): RawB
     ORDER BY f.id DESC LIMIT ${NEWEST_TOLD})`;
 }
 
+/** What each of them has earned, under the name `told`. */
+export function earnedOfTold(filter: LogFilter): RawBuilder<unknown> {
+  const { earned, trials, isTold } = rewardColumns(filter.reward);
+  return sql`(SELECT f.prediction_id, f.field, sum(${earned})::float8 AS earned, sum(${trials})::float8 AS trials
+    FROM ${newestTold(filter, isTold)} AS f GROUP BY f.prediction_id, f.field) AS told`;
+}
+
 export async function countLog(db: Db, filter: LogFilter): Promise<LogSize> {
   const { isTold } = rewardColumns(filter.reward);
   const { rows } = await sql<{ policy: string; texts: number }>`
@@ -127,11 +134,8 @@ export async function* readDraws(
   filter: LogFilter,
   limit: number,
 ): AsyncGenerator<readonly LoggedDraw[]> {
-  const { earned, trials, isTold } = rewardColumns(filter.reward);
   const { rows: keys } = await sql<{ id: string; field: string; earned: number; trials: number }>`
-    SELECT p.id, told.field, told.earned, told.trials FROM (
-      SELECT f.prediction_id, f.field, sum(${earned})::float8 AS earned, sum(${trials})::float8 AS trials
-      FROM ${newestTold(filter, isTold)} AS f GROUP BY f.prediction_id, f.field) AS told
+    SELECT p.id, told.field, told.earned, told.trials FROM ${earnedOfTold(filter)}
     JOIN predictions p ON p.id = told.prediction_id
     WHERE p.response ->> 'policy' = 'explore' AND p.model_name = ${filter.modelName}
       AND p.created_at >= ${filter.since ?? new Date(0)}

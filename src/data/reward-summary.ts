@@ -2,7 +2,7 @@
 import { sql } from 'kysely';
 import { estimateValue, type LoggedChoice } from '../learning/index.ts';
 import type { Db } from '../db/index.ts';
-import { fieldIs, newestTold, readDraws, rewardColumns, type LogFilter } from './logged-choices.ts';
+import { earnedOfTold, fieldIs, readDraws, type LogFilter } from './logged-choices.ts';
 
 export interface EarnedCounts {
   /** Texts that anything was told about. */
@@ -38,9 +38,15 @@ const MOST_DRAWS = 5000;
 
 export async function summarizeRewards(db: Db, filter: LogFilter): Promise<RewardSummary> {
   const draws = await readChoices(db, filter);
+  const told = await countTold(db, filter);
+  const fields = [...new Set(told.map(({ field }) => field))].toSorted();
+  const versions = [...new Set(told.map(({ version }) => version))].toSorted((a, b) => a - b);
   return {
-    byField: await countBy<{ field: string }>(db, filter, 'field'),
-    byVersion: await countBy<{ version: number }>(db, filter, 'version'),
+    byField: fields.map((field) => ({ field, ...sumEarned(told.filter((one) => one.field === field)) })),
+    byVersion: versions.map((version) => ({
+      version,
+      ...sumEarned(told.filter((one) => one.version === version)),
+    })),
     byPolicy: await countByPolicy(db, filter),
     draws: draws.best.length,
     choices:
@@ -48,31 +54,47 @@ export async function summarizeRewards(db: Db, filter: LogFilter): Promise<Rewar
   };
 }
 
-async function countBy<Key>(
+/** Of parts that have no text in common. */
+export function sumEarned(parts: readonly EarnedCounts[]): EarnedCounts {
+  const sum = (name: keyof EarnedCounts): number => parts.reduce((total, part) => total + part[name], 0);
+  return {
+    texts: sum('texts'),
+    impressions: sum('impressions'),
+    clicks: sum('clicks'),
+    conversions: sum('conversions'),
+    accepted: sum('accepted'),
+    rejected: sum('rejected'),
+    edited: sum('edited'),
+  };
+}
+
+/** Rows of feedback are summed by text before anything is joined or counted: there is one text to each. */
+async function countTold(
   db: Db,
   filter: LogFilter,
-  key: 'field' | 'version',
-): Promise<(EarnedCounts & Key)[]> {
-  const column = key === 'field' ? sql`f.field` : sql`p.model_version`;
-  const { rows } = await sql<EarnedCounts & Key>`
-    SELECT ${column} AS ${sql.ref(key)}, count(DISTINCT (f.prediction_id, f.field, f.place))::float8 AS texts,
-      coalesce(sum(f.impressions), 0)::float8 AS impressions, coalesce(sum(f.clicks), 0)::float8 AS clicks,
-      coalesce(sum(f.conversions), 0)::float8 AS conversions,
-      count(*) FILTER (WHERE f.outcome = 'accepted')::float8 AS accepted,
-      count(*) FILTER (WHERE f.outcome = 'rejected')::float8 AS rejected,
-      count(*) FILTER (WHERE f.outcome = 'edited')::float8 AS edited
-    FROM feedback f JOIN predictions p ON p.id = f.prediction_id
-    WHERE p.model_name = ${filter.modelName} AND ${fieldIs(filter)} AND p.created_at >= ${filter.since ?? new Date(0)}
-    GROUP BY 1 ORDER BY 1`.execute(db);
+): Promise<(EarnedCounts & { field: string; version: number })[]> {
+  const { rows } = await sql<EarnedCounts & { field: string; version: number }>`
+    SELECT told.field, p.model_version AS version, count(*)::float8 AS texts,
+      sum(told.impressions)::float8 AS impressions, sum(told.clicks)::float8 AS clicks,
+      sum(told.conversions)::float8 AS conversions, sum(told.accepted)::float8 AS accepted,
+      sum(told.rejected)::float8 AS rejected, sum(told.edited)::float8 AS edited
+    FROM (SELECT f.prediction_id, f.field, coalesce(sum(f.impressions), 0) AS impressions,
+        coalesce(sum(f.clicks), 0) AS clicks, coalesce(sum(f.conversions), 0) AS conversions,
+        count(*) FILTER (WHERE f.outcome = 'accepted') AS accepted,
+        count(*) FILTER (WHERE f.outcome = 'rejected') AS rejected,
+        count(*) FILTER (WHERE f.outcome = 'edited') AS edited
+      FROM feedback f WHERE ${fieldIs(filter)} GROUP BY f.prediction_id, f.field, f.place) AS told
+    JOIN predictions p ON p.id = told.prediction_id
+    WHERE p.model_name = ${filter.modelName} AND p.created_at >= ${filter.since ?? new Date(0)}
+    GROUP BY told.field, p.model_version`.execute(db);
   return rows;
 }
 
 async function countByPolicy(db: Db, filter: LogFilter): Promise<RewardSummary['byPolicy']> {
-  const { earned, trials, isTold } = rewardColumns(filter.reward);
   const { rows } = await sql<RewardSummary['byPolicy'][number]>`
-    SELECT coalesce(p.response ->> 'policy', 'best') AS policy, count(DISTINCT (f.prediction_id, f.field))::float8 AS texts,
-      coalesce(sum(${earned}), 0)::float8 AS earned, coalesce(sum(${trials}), 0)::float8 AS trials
-    FROM ${newestTold(filter, isTold)} AS f JOIN predictions p ON p.id = f.prediction_id
+    SELECT coalesce(p.response ->> 'policy', 'best') AS policy, count(*)::float8 AS texts,
+      sum(told.earned)::float8 AS earned, sum(told.trials)::float8 AS trials
+    FROM ${earnedOfTold(filter)} JOIN predictions p ON p.id = told.prediction_id
     WHERE p.model_name = ${filter.modelName} AND p.created_at >= ${filter.since ?? new Date(0)}
     GROUP BY 1 ORDER BY 1`.execute(db);
   return rows;

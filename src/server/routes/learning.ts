@@ -1,12 +1,14 @@
 /** `/learning`: what choices have earned, and what others would have. */
 import { z } from '@hono/zod-openapi';
+import type { Clock } from '../../core/clock.ts';
 import { LEARNING_REWARDS, type Config } from '../../core/config/index.ts';
 import { AppError } from '../../core/errors.ts';
-import { summarizeRewards, type EarnedCounts, type RewardSummary } from '../../data/index.ts';
+import { sumEarned, summarizeRewards, type EarnedCounts, type RewardSummary } from '../../data/index.ts';
 import type { Db } from '../../db/index.ts';
 import { judgeRegisteredVersion, MAX_DRAWS, type VersionScorers } from '../../serving/index.ts';
 import type { RegistryStore } from '../../tracking/index.ts';
 import { createHangUpSignal, createRoutes, jsonAnswer, route, type Router } from '../http/index.ts';
+import { keepSummaries } from '../learning-summaries.ts';
 import type { PredictionStore } from '../predictions/index.ts';
 import { versionNumber } from './models.ts';
 
@@ -61,8 +63,13 @@ export function createLearningRoutes(deps: {
   registry: Pick<RegistryStore, 'getVersion' | 'findAlias'>;
   scorers: VersionScorers;
   predictions: Pick<PredictionStore, 'flush'>;
+  clock: Clock;
 }): Router {
   const { db, config, registry, scorers, predictions } = deps;
+  const summarize = keepSummaries(async (filter) => {
+    await predictions.flush();
+    return await summarizeRewards(db, filter);
+  }, deps.clock);
   // Two models in memory and thousands of scores each: one at a time.
   let isJudging = false;
 
@@ -94,8 +101,7 @@ export function createLearningRoutes(deps: {
           }),
       }),
       handle: async ({ query: { reward = config.learning.reward, ...filter } }) => {
-        await predictions.flush();
-        const summary = await summarizeRewards(db, { modelName: config.model.name, reward, ...filter });
+        const summary = await summarize({ modelName: config.model.name, reward, ...filter });
         return { reward, ...renderSummary(summary) };
       },
     }),
@@ -182,28 +188,15 @@ function renderSummary({ byField, byVersion, byPolicy, choices, draws }: RewardS
   const channels = [...new Set(fields.flatMap(({ channel }) => (channel === null ? [] : [channel])))];
   const choiceOf = (which: 'random' | 'best') => (choices === null ? null : renderValue(choices[which]));
   return {
-    total: withRate(sumOf(byField)),
+    total: withRate(sumEarned(byField)),
     fields,
     channels: channels.map((channel) => ({
       channel,
-      ...withRate(sumOf(fields.filter((one) => one.channel === channel))),
+      ...withRate(sumEarned(fields.filter((one) => one.channel === channel))),
     })),
     versions: byVersion.map(({ version, ...told }) => ({ version, ...withRate(told) })),
     policies: byPolicy.map((told) => ({ ...told, rate: told.trials > 0 ? told.earned / told.trials : null })),
     choices: { draws, random: choiceOf('random'), best: choiceOf('best') },
-  };
-}
-
-function sumOf(parts: readonly EarnedCounts[]): EarnedCounts {
-  const sum = (name: keyof EarnedCounts): number => parts.reduce((total, part) => total + part[name], 0);
-  return {
-    texts: sum('texts'),
-    impressions: sum('impressions'),
-    clicks: sum('clicks'),
-    conversions: sum('conversions'),
-    accepted: sum('accepted'),
-    rejected: sum('rejected'),
-    edited: sum('edited'),
   };
 }
 
