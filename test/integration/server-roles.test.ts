@@ -113,7 +113,6 @@ const OURS: Readonly<Record<KeyRole, string>> = {
     GET /predictions/:id
     GET /feedback
     GET /texts
-    GET /reviewers
     GET /texts/:text_id
     GET /predictions/:id/receipt
     GET /models/:name/versions/:version/receipt
@@ -158,6 +157,7 @@ const OURS: Readonly<Record<KeyRole, string>> = {
     POST /texts/:text_id/state
     POST /texts/:text_id/assignee
     POST /texts/:text_id/comments
+    GET /reviewers
     PUT /brands/:name
     POST /jobs/predict
     POST /jobs/inspect

@@ -26,6 +26,8 @@ const ADMINS = [
   /^\/models\/[^/]+\/versions\/[^/]+\/(approve|reject)$/,
   new RegExp(`^/models/[^/]+/aliases/${CHAMPION}/`, 'i'),
 ];
+/** Names of keys and people are for those who give them texts. */
+const WRITERS_TO_READ = [/^\/reviewers$/];
 /** What may let others in, so that not even reading is for everyone. */
 const ADMINS_TO_READ = [/^\/(admin|audit|keys)(\/|$)/, /^\/(ajax-)?api\/2\.0\/mlflow\/webhooks(\/|$)/];
 
@@ -33,6 +35,7 @@ export function requiredRole(method: string, path: string): KeyRole {
   const isReading = method === 'GET' || method === 'HEAD' || method === 'OPTIONS';
   const named = (patterns: readonly RegExp[]): boolean => patterns.some((pattern) => pattern.test(path));
   if (named(ADMINS_TO_READ) || (!isReading && named(ADMINS))) return 'admin';
+  if (isReading && named(WRITERS_TO_READ)) return 'writer';
   if (isReading || (method === 'POST' && named(ASKING))) return 'reader';
   return 'writer';
 }
