@@ -30,7 +30,7 @@ const PAGES: Readonly<Record<string, readonly string[]>> = {
     'loop',
     'schedule',
     'datasets?limit=1',
-    'runs?limit=1',
+    'runs?limit=20',
     'models/copy-quality/versions',
     'models/copy-quality/aliases/champion/history',
   ],
@@ -51,7 +51,7 @@ const PAGES: Readonly<Record<string, readonly string[]>> = {
   serving: ['info', 'metrics'],
   schedule: ['schedule'],
   admin: ['keys', 'admin/config', 'admin/storage', 'audit?limit=50'],
-  receipt: [`predictions/${'0'.repeat(27)}${(54_321).toString(16).padStart(5, '0')}`],
+  receipt: [`predictions/${'1'.padStart(32, '0')}/receipt`],
 };
 
 /** @returns whether every page keeps the limit */

@@ -253,6 +253,25 @@ describe('an admin', () => {
 });
 
 describe('home', () => {
+  it('shows what the gate has said last, though a later run was cancelled', async () => {
+    const judged = await addRun(
+      {},
+      { stages: [['register-model', '', { decision: 'refuse', reasons: [], modelVersion: null }]] },
+    );
+    await addRun({});
+    const { number } = await harness.getRun(judged);
+    const { page, faults } = await openPage(browser);
+    await go(page, '', 'The loop');
+    const gate = page
+      .getByRole('listitem')
+      .filter({ has: page.getByRole('link', { name: 'Gate', exact: true }) });
+    await gate.getByText('refused').waitFor();
+    await gate.getByRole('link', { name: `run ${number}`, exact: true }).waitFor();
+    expect(await findSeriousFaults(page)).toEqual([]);
+    expect(faults).toEqual([]);
+    await page.close();
+  });
+
   it('asks for the run alone while one goes on, once a second however much is told, over one stream', async () => {
     const { runId } = await harness.runs.startRun({ trigger: 'manual' });
     const { page } = await openPage(browser);

@@ -37,15 +37,24 @@ async function loadState() {
 async function loadRun(before: NewestRun | undefined): Promise<NewestRun> {
   if (before?.run !== undefined && before.listed !== undefined) {
     const run = await client.runs.get(before.run.id);
-    if (run.status === 'active') return { listed: { ...before.listed, ...toListed(run) }, run };
+    if (run.status === 'active') return { ...before, listed: { ...before.listed, ...toListed(run) }, run };
   }
-  const [listed] = await client.runs.list({ limit: 1 });
-  return { listed, run: listed?.status === 'active' ? await client.runs.get(listed.id) : undefined };
+  const newest = await client.runs.list({ limit: LOOKED_AT });
+  const [listed] = newest;
+  return {
+    listed,
+    run: listed?.status === 'active' ? await client.runs.get(listed.id) : undefined,
+    judged: newest.find(({ decision }) => decision !== null),
+  };
 }
+
+/** Of runs, for one that the gate has judged: those after it may have been cancelled, or failed before. */
+const LOOKED_AT = 20;
 
 interface NewestRun {
   listed: PipelineRunSummary | undefined;
   run: PipelineRun | undefined;
+  judged: PipelineRunSummary | undefined;
 }
 
 /** Its stages as a list shows them, the candidates of one stage as what is still going on of them. */
@@ -160,7 +169,11 @@ const MOST_COUNTED = 100_000;
 const renderCount = (count: number): string =>
   `${count.toLocaleString()}${count < MOST_COUNTED ? '' : ' or more'}`;
 
-function Picture({ data: { listed, info, model, history, loop, schedule, dataset } }: { data: Data }) {
+function Picture({
+  data: { listed, judged, info, model, history, loop, schedule, dataset },
+}: {
+  data: Data;
+}) {
   const champion = info.models.find(({ alias }) => alias === 'champion');
   const [next] = schedule.next;
   return (
@@ -197,12 +210,17 @@ function Picture({ data: { listed, info, model, history, loop, schedule, dataset
       </li>
       <li>
         <a href={linkTo('registry')}>Gate</a>
-        {listed === undefined || listed.decision === null ? (
+        {judged === undefined ? (
           <p class="soft">{listed?.status === 'active' ? 'Not yet judged' : 'Nothing judged'}</p>
         ) : (
-          <p>
-            <Decision decision={listed.decision} version={listed.model_version} />
-          </p>
+          <>
+            <p>
+              <Decision decision={judged.decision} version={judged.model_version} />
+            </p>
+            <div class="soft">
+              <a href={linkTo('run', [judged.id])}>run {judged.number}</a>
+            </div>
+          </>
         )}
       </li>
       <li>
