@@ -1,10 +1,10 @@
-import { AppError } from '../../core/errors.ts';
+import { AppError, toError } from '../../core/errors.ts';
 import type { Config } from '../../core/config/index.ts';
 import {
   findRememberedMap,
   inspectSource,
+  type FieldMap,
   type InspectedRecord,
-  type InspectOptions,
   type Inspection,
 } from '../../data/index.ts';
 import { findRunningPostgres } from '../../db/index.ts';
@@ -12,8 +12,6 @@ import { getObject } from '../../tracking/index.ts';
 import { COMMON_OPTIONS, defineCommand, parseWhole, renderRows } from '../command.ts';
 import { MAPPING_OPTIONS, parseMap, parseSource, SOURCE_OPTIONS } from '../run-request.ts';
 import { readConfig, withServices } from '../services.ts';
-
-type Recall = InspectOptions['recall'];
 
 export const inspectCommand = defineCommand({
   name: 'inspect',
@@ -45,32 +43,39 @@ export const inspectCommand = defineCommand({
     const isJson = options.json === true;
     if (options.all === true && !isJson) throw new AppError('invalid-input', '--all needs --json');
     const records: string[] = [];
-    const inspect = async (recall?: Recall) =>
-      await inspectSource({
-        source: sourceOf(config, name, options),
-        map: parseMap(options.map) ?? config.data.map,
-        refusedKept: config.data.refusedKept,
-        previewRows: parseWhole('rows', options.rows, { min: 0, max: 1000 }),
-        signal,
-        recall,
-        getObject: (address) => getObject(address, config.storage),
-        onRecord:
-          options.all === true ? (row) => void records.push(JSON.stringify(renderRecord(row))) : undefined,
-      });
-    // What was remembered is asked for where the database runs; looking at a file starts none.
-    const { databaseUrl, varDir } = config.storage;
-    const hasDatabase = databaseUrl !== null || (await findRunningPostgres(varDir)) !== undefined;
-    const inspection = hasDatabase
-      ? await withServices(config, { role: 'cli', migrate: 'later' }, async ({ database }) =>
-          inspect((columns) => findRememberedMap(database.db, columns)),
-        )
-      : await inspect();
+    const inspection = await inspectSource({
+      source: sourceOf(config, name, options),
+      map: parseMap(options.map) ?? config.data.map,
+      refusedKept: config.data.refusedKept,
+      previewRows: parseWhole('rows', options.rows, { min: 0, max: 1000 }),
+      signal,
+      recall: async (columns) =>
+        await recallMap(config, columns).catch((thrown: unknown) => {
+          // The file can be read all the same.
+          terminal.note(
+            `what was remembered for this header cannot be asked for: ${toError(thrown).message}`,
+          );
+          return undefined;
+        }),
+      getObject: (address) => getObject(address, config.storage),
+      onRecord:
+        options.all === true ? (row) => void records.push(JSON.stringify(renderRecord(row))) : undefined,
+    });
     if (isJson) {
       terminal.print(JSON.stringify(toJson(inspection)));
       for (const record of records) terminal.print(record);
     } else terminal.print(renderInspection(name, inspection));
   },
 });
+
+/** Asked where the database runs; looking at a file starts none. */
+async function recallMap(config: Config, columns: readonly string[]): Promise<FieldMap | undefined> {
+  const { databaseUrl, varDir } = config.storage;
+  if (databaseUrl === null && (await findRunningPostgres(varDir)) === undefined) return undefined;
+  return await withServices(config, { role: 'cli', migrate: 'later' }, async ({ database }) =>
+    findRememberedMap(database.db, columns),
+  );
+}
 
 function sourceOf(
   config: Config,
