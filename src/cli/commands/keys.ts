@@ -89,35 +89,17 @@ export const keysCommand = defineCommand({
           const role = parseRole(options.role);
           const requestsPerMinute =
             parseWhole('per-minute', options['per-minute'], { min: 1, max: 2 ** 31 - 1 }) ?? null;
+          const wanted = { name, role, expiresAt: expiresAt ?? null, requestsPerMinute };
           const file = options['from-file'];
-          if (file !== undefined) {
-            const key = await readKeyFile(file);
-            const {
-              id: given,
-              isNew,
-              isInForce,
-            } = await keepApiKey(db, key, {
-              name,
-              role,
-              expiresAt: expiresAt ?? null,
-              requestsPerMinute,
-            });
-            if (isNew) await noteChange('keys create', given, { name, role, expiresAt, requestsPerMinute });
-            terminal.print(
-              isNew
-                ? `${role} key ${given} is in force`
-                : `key ${given} is known${isInForce ? '' : ', and no longer in force: make a new one'}`,
-            );
+          if (file === undefined) {
+            const created = await createApiKey(db, wanted);
+            await noteChange('keys create', created.id, wanted);
+            show(created, role);
             return;
           }
-          const created = await createApiKey(db, {
-            name,
-            role,
-            expiresAt: expiresAt ?? null,
-            requestsPerMinute,
-          });
-          await noteChange('keys create', created.id, { name, role, expiresAt, requestsPerMinute });
-          show(created, role);
+          const kept = await keepApiKey(db, await readKeyFile(file), wanted);
+          if (kept.isNew) await noteChange('keys create', kept.id, wanted);
+          terminal.print(options.json === true ? renderJson(kept) : describeKept(kept, role));
           return;
         }
         case 'rotate': {
@@ -145,6 +127,14 @@ export const keysCommand = defineCommand({
     });
   },
 });
+
+function describeKept(
+  { id, isNew, isInForce }: Awaited<ReturnType<typeof keepApiKey>>,
+  role: KeyRole,
+): string {
+  if (isNew) return `${role} key ${id} is in force`;
+  return `key ${id} is known${isInForce ? '' : ', and no longer in force: make a new one'}`;
+}
 
 async function readKeyFile(file: string): Promise<string> {
   try {

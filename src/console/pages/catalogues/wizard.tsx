@@ -146,7 +146,7 @@ export function Wizard() {
               })
             }
           />
-          {sample === undefined ? null : <Sample jobId={sample} rows={found.accepted} />}
+          {sample === undefined ? null : <Sample key={sample} jobId={sample} rows={found.accepted} />}
         </>
       )}
     </section>

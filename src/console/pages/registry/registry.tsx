@@ -8,7 +8,7 @@ import { Table } from '../../parts/table.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { Waiting } from '../../parts/trouble.tsx';
 import { Figure } from '../../parts/figure.tsx';
-import { Verified, VERIFIED_TAG } from '../version/version.tsx';
+import { Verified, VERIFIED_TAG } from '../../parts/verified.tsx';
 import { Decide } from './decide.tsx';
 
 async function loadModel(wanted: string | undefined) {

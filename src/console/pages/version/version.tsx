@@ -10,6 +10,7 @@ import { Status } from '../../parts/status.tsx';
 import { Table } from '../../parts/table.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { Waiting } from '../../parts/trouble.tsx';
+import { Verified, VERIFIED_TAG } from '../../parts/verified.tsx';
 import { Decide } from '../registry/decide.tsx';
 
 /** Of a gate's report, what is shown here; the whole of it is a page of its own. */
@@ -159,27 +160,6 @@ export default function Version({ route }: PageProps) {
         </li>
       </ul>
     </>
-  );
-}
-
-/** As `copyloop verify` leaves it at a version: what it found, and when. */
-export const VERIFIED_TAG = 'copyloop.verified';
-const VERDICTS: Readonly<Record<string, string>> = {
-  equal: 'reproduced to the last bit',
-  'within-tolerance': 'reproduced within the tolerance',
-};
-
-export function Verified({ tag }: { tag: string | undefined }) {
-  const [verdict = '', at] = tag?.split(' ') ?? [];
-  if (at === undefined) return null;
-  const told = VERDICTS[verdict];
-  return (
-    <span class={told === undefined ? 'bad' : 'good'}>
-      {told === undefined ? '✕ not reproduced' : `✓ ${told}`}{' '}
-      <span class="soft">
-        <Ago at={at} />
-      </span>
-    </span>
   );
 }
 
