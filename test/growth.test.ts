@@ -165,6 +165,11 @@ const FILES: [string, number, (size: number) => unknown][] = [
     (n) => readAll(`<rss><channel>${'<item><title>x</title></item>\n'.repeat(n)}</channel></rss>`),
   ],
   ['levels of a feed', 100_000, (n) => readAll(`<rss>${'<item>'.repeat(n)}`)],
+  [
+    'elements of one name in an item of a feed',
+    30_000,
+    (n) => readAll(`<rss><channel><item><title>x</title>${'<p/>'.repeat(n)}</item></channel></rss>`),
+  ],
   ['tags of a description', 8000, (n) => toPlainText('<b>x</b> &amp; '.repeat(n))],
   ['levels of a description', 16_000, (n) => toPlainText('<div>'.repeat(n))],
 ];

@@ -7,6 +7,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/core/config/index.ts';
 import { inspectSource, type InspectedRecord } from '../../src/data/index.ts';
+import { recognise } from '../../src/data/platform/recognise.ts';
 import { respell } from '../../src/data/remembered-maps.ts';
 import { currencyOfName } from '../../src/data/values/numbers.ts';
 
@@ -68,6 +69,35 @@ describe('an export that is read without a flag', () => {
     expect([layout.encoding, layout.delimiter]).toEqual([truth.encoding, truth.delimiter]);
     if (truth.header_line !== undefined) expect(layout.headerLine).toBe(truth.header_line);
     for (const record of truth.records) expect(records).toContainEqual(expect.objectContaining(record));
+  });
+});
+
+describe('a table that nobody wrote for products', () => {
+  const layout = { format: 'csv', encoding: 'utf-8', delimiter: ',', marks: [] };
+
+  it.each([
+    ['customers', 'id,name,email,phone,created_at,notes'],
+    ['customers', 'Kundennummer,Name,Vorname,Kategorie,Angelegt am,Text'],
+    ['orders', 'order_id,product,quantity,price,date,notes'],
+    ['orders', 'id,item,price,customer,created,description'],
+    ['orders', 'id,customer.name,total.price,created_at,notes'],
+    ['events', 'id,name,description,category,start date,location'],
+    ['events', 'event_id,title,description,price,venue,date'],
+    ['news', 'id,title,content,category,date,author'],
+    ['news', 'title,text,subject,date'],
+  ])('of %s (%s) is not taken for a catalogue: what its columns mean is asked', (_, columns) => {
+    expect(recognise(columns.split(','), layout)).toBeUndefined();
+  });
+
+  it.each([
+    'id,title,author,description,price,isbn',
+    'sku,name,description,category,start date,end date',
+    'name,description,category,price,supplier email',
+    'sku,product,review,rating,date,order id',
+    'title,description,rating,author,date',
+    'Artikelnummer,Bezeichnung,Beschreibung,Preis,Bestellnummer',
+  ])('is told from one of products: %s', (columns) => {
+    expect(recognise(columns.split(','), layout)).toBeDefined();
   });
 });
 

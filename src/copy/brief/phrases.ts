@@ -125,7 +125,7 @@ export function extractPhrases(
     for (const phrase of findPhrases(HAS, sentence)) {
       const owned = /^(?:its|their)\s/iu.test(phrase);
       if (owned) collectTrait(found.traits, phrase, number, product.plural);
-      else collect(found.features, phrase, number);
+      else if (!A_WAY.test(phrase)) collect(found.features, phrase, number);
     }
     for (const phrase of findPhrases(DOES, sentence)) collect(found.uses, phrase, number);
     for (const phrase of findPhrases(SUITS, sentence)) collect(found.occasions, phrase, number);
@@ -180,6 +180,9 @@ const MORE =
 /** A touch, a range or a choice says nothing without what it is of. */
 const HOLLOW =
   /\b(?:addition|choice|option|way|solution|touch|range|variety|selection|look|set|combination|blend|source|kind|part|experience|item|product|piece|staple|tool|pop|sense|place|model|version|companion|classic|favorite|favourite|hit|must-have|notes)$/iu;
+/** A product offers it, but nothing comes with it: `with a convenient way to charge your phone`. */
+const A_WAY =
+  /^(?:an?\s|the\s)?(?:[\w-]+,?\s(?:and\s)?){0,3}?(?:ways?|solution|option|choice|addition|alternative|means|method|opportunity|chance)\s(?:to|for)\b/iu;
 const MAX_SNIPPET = 28;
 
 function collectSnippet(list: Phrase[], { text, sentence }: Phrase): void {

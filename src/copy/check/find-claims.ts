@@ -101,7 +101,11 @@ function indexNumbers(numbers: readonly SpokenNumber[]): ReadonlyMap<string, rea
     if (seen.has(said)) continue;
     seen.add(said);
     const number = { ...span, forms: new Set(forms) };
-    for (const form of number.forms) index.set(form, [...(index.get(form) ?? []), number]);
+    for (const form of number.forms) {
+      const known = index.get(form);
+      if (known === undefined) index.set(form, [number]);
+      else known.push(number);
+    }
   }
   return index;
 }

@@ -33,14 +33,14 @@ const SENTENCE_END = /(?<=[.!?\u2026]["'\u201d\u00bb)\]]?)(?=\s)|(?<=[\u3002\uff
 /** Tag characters spell hidden text, and so do runs of selectors; after a black flag they are a flag. */
 const TAGS =
   /(?:\u{1f3f4}[\u{e0020}-\u{e007f}]{2,7})?[\u{e0000}-\u{e007f}]|[\u{fe00}-\u{fe0f}\u{e0100}-\u{e01ef}]{4,}/gu;
-/** No product spells out a whole sentence. */
+/** No product spells out a whole sentence; magnets and puzzles spell the alphabet. */
 const SPELT_SENTENCE = /(?<![\p{L}\p{N}])(?:\p{L}[.\-_*\s:,/]{1,8}){12,}/gu;
 const INVISIBLE =
   /[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufeff\u3164\u115f\u1160\uffa0]|\u034f|[\u{fe00}-\u{fe0e}]/gu;
 
 /** The text without the sentences that give instructions. */
 export function withoutInstructions(text: string): CleanText {
-  const plain = text.replaceAll(TAGS, keepFlag).replaceAll(SPELT_SENTENCE, '').trimEnd();
+  const plain = text.replaceAll(TAGS, keepFlag).replaceAll(SPELT_SENTENCE, keepAlphabet).trimEnd();
   // Most products end here: what gives no instruction as a whole gives none in a sentence.
   if (!givesInstruction(plain))
     return { text: plain, instructions: plain === text.trimEnd() ? [] : ['hidden or spelt out characters'] };
@@ -64,6 +64,11 @@ export function withoutInstructions(text: string): CleanText {
 
 function keepFlag(tags: string): string {
   return tags.startsWith('\u{1f3f4}') ? tags : '';
+}
+
+function keepAlphabet(run: string): string {
+  const letters = run.toLowerCase().match(/\p{L}/gu) ?? [];
+  return letters.every((letter, at) => at === 0 || letter > (letters[at - 1] ?? '')) ? run : '';
 }
 
 /** Whether a text gives an order in any disguise that is known. */

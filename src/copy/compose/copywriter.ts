@@ -140,11 +140,12 @@ export function createCopywriter(options: CopywriterOptions): Copywriter {
       const title = withoutInstructions(request.title);
       const description = withoutInstructions(request.description);
       const instructions = [...title.instructions, ...description.instructions];
+      const language = request.language ?? options.defaultLanguage ?? 'auto';
       const brief = createBrief({
         ...request,
         title: title.text,
         description: description.text,
-        language: request.language ?? options.defaultLanguage,
+        language,
       });
       const banned = createBannedWords(brief.bannedWords);
       const submitted = listSubmitted(brief);
@@ -224,7 +225,7 @@ export function createCopywriter(options: CopywriterOptions): Copywriter {
         fields,
         hashtags: tags,
         fallback: reason,
-        notes: describeLeftOut(brief, instructions),
+        notes: describeLeftOut(brief, instructions, language),
         brand,
         authors: collected.notes,
         refusals: collected.refusals,

@@ -1,5 +1,5 @@
 /** What a record gives to write from: what texts may rely on, and what is said of what is left out. */
-import { LANGUAGE_NAMES } from '../languages/index.ts';
+import { LANGUAGE_NAMES, type LanguageChoice } from '../languages/index.ts';
 import type { Brief } from '../brief/index.ts';
 
 export function listWords(texts: readonly string[]): Set<string> {
@@ -40,12 +40,21 @@ export function withoutBanned(brief: Brief, isNeeded: boolean, isBanned: (text: 
 
 const SHOWN_INSTRUCTION_CHARS = 100;
 
-/** @param instructions what title and description told the writer to do */
+/**
+ * @param instructions what title and description told the writer to do
+ * @param choice the language that was asked for
+ */
 export function describeLeftOut(
-  { language, recordLanguage }: Brief,
+  { language, recordLanguage, noun }: Brief,
   instructions: readonly string[],
+  choice: LanguageChoice,
 ): string[] {
   const notes: string[] = [];
+  // A name that holds an English noun, `Acme Mug`, is English enough.
+  if (recordLanguage === undefined && choice === 'auto' && noun === undefined)
+    notes.push(
+      `title and description do not tell their language; copy is written in ${LANGUAGE_NAMES[language]}: set language if it should be another`,
+    );
   if (recordLanguage !== undefined && recordLanguage !== language) {
     const written = LANGUAGE_NAMES[language];
     const seems =

@@ -112,9 +112,10 @@ export function findHeader(
 /** Cells of text are bytes yet; those of workbooks, which hold more than bytes can, are not. */
 function countNames(cells: readonly string[]): number {
   return countKnownNames(
-    cells.map((cell) =>
-      /[^\p{ASCII}]/u.test(cell) ? (decodeUtf8(Buffer.from(cell, 'latin1')) ?? cell) : cell,
-    ),
+    cells.map((cell) => {
+      const areBytes = /[\u0080-\u00ff]/u.test(cell) && !/[^\0-\u00ff]/u.test(cell);
+      return areBytes ? (decodeUtf8(Buffer.from(cell, 'latin1')) ?? cell) : cell;
+    }),
   );
 }
 

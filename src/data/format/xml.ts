@@ -171,15 +171,19 @@ function languageOf({ children }: Element): string | undefined {
   return typeof language === 'string' ? language : undefined;
 }
 
-/** A name that occurs more than once holds a list; in several languages, each by its own. */
+/** A name that occurs more than once holds a list; in several languages, one of each, each by its own. */
 function toValues(children: Element['children']): Record<string, unknown> {
   const values = new Map<string, { value: unknown; language: string | undefined }[]>();
-  for (const [key, value, language] of children)
-    values.set(key, [...(values.get(key) ?? []), { value, language }]);
+  for (const [key, value, language] of children) {
+    const list = values.get(key);
+    if (list === undefined) values.set(key, [{ value, language }]);
+    else list.push({ value, language });
+  }
   return Object.fromEntries(
     [...values].map(([key, list]) => {
       if (list.length === 1) return [key, list[0]?.value];
-      const isByLanguage = list.every(({ language }) => language !== undefined);
+      const languages = new Set(list.map(({ language }) => language));
+      const isByLanguage = languages.size === list.length && !languages.has(undefined);
       return [
         key,
         isByLanguage

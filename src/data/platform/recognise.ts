@@ -116,7 +116,7 @@ function readColumnWords(columns: readonly string[], layout: Form): Platform | u
     if (!own.has(name)) own.set(name, column);
     for (const form of barerForms(column)) if (!barer.has(form)) barer.set(form, column);
     const field = headOf(column);
-    if (field !== undefined) heads.set(field, [...(heads.get(field) ?? []), column]);
+    if (field !== undefined && !heads.get(field)?.push(column)) heads.set(field, [column]);
   }
   const names = { own, barer, heads };
   const languages = SQUEEZED_WORDS.map(({ language, words }) => {
@@ -139,7 +139,40 @@ function readColumnWords(columns: readonly string[], layout: Form): Platform | u
       fields.price !== undefined &&
       (fields.category !== undefined || fields.brand !== undefined));
   if (!isTold || (known < 4 && known < columns.length && known * 4 < columns.length * 3)) return undefined;
+  if (
+    isOfOthers(
+      columns.map((column) => plainOf(normaliseName(column)).replaceAll('.', ' ')),
+      fields,
+    )
+  )
+    return undefined;
   return { name: nameOf(best.language, layout), kind: 'products', has: [], fields };
+}
+
+/** Columns of orders. */
+const ORDER =
+  /^(?:order|invoice|customer) (?:id|date|status|total|email|name)$|^(?:customer|buyer|invoice (?:no|number))$|^(?:bestell|auftrags|rechnungs)(?:datum|status)$|^(?:auftrags|rechnungs|kunden)nummer$|^(?:date|numero) de (?:la )?(?:commande|facture)$|^fecha (?:de|del) pedido$|^data (?:dell'ordine|ordine)$|^(?:bestel|factuur)datum$/u;
+const EVENT =
+  /^(?:venue|organi[sz]er|speakers?|attendees|event(?: id| name| date| type)?|veranstaltungsort)$/u;
+/** Of people, events and articles; tables of products may have one as well, beside what only they have. */
+const PERSON =
+  /^(?:e ?mail(?: address| adresse)?|phone(?: number)?|telephone|telefon|first name|last name|surname|vorname|nachname|prenom|apellidos?|cognome|voornaam|achternaam|date of birth|birthday|geburtsdatum)$/u;
+const SPAN = /^(?:start(?:s at| date| time)?|end(?:s at| date| time)?|beginn|ende)$/u;
+const ARTICLE =
+  /^(?:authors?|byline|journalist|autor|auteur|autore|headline|subject|pub ?date|publish(?:ed|ing)? (?:at|on|date)|publication date)$/u;
+const NUMBERED = /^(?:sku|gtin|ean|upc|isbn(?: ?1[03])?|asin|mpn|barcode)$/u;
+
+/** Whether a table speaks of orders, people, events or articles, whose names and texts are no products'. */
+function isOfOthers(names: readonly string[], fields: Platform['fields']): boolean {
+  const count = (pattern: RegExp): number => names.filter((name) => pattern.test(name)).length;
+  if (fields.rating !== undefined || count(/^(?:reviews?|review text)$/u) > 0) return false;
+  if (count(ORDER) > 0) return true;
+  if (fields.brand !== undefined || count(NUMBERED) > 0) return false;
+  if (count(EVENT) > 0) return true;
+  if (fields.price !== undefined) return false;
+  return (
+    count(PERSON) > 0 || count(SPAN) > 0 || count(ARTICLE) + (fields.timestamp === undefined ? 0 : 1) > 1
+  );
 }
 
 const SQUEEZED_WORDS = Object.entries(COLUMN_WORDS).map(([language, words]) => ({

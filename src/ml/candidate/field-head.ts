@@ -108,8 +108,10 @@ function fitWeights(rows: FieldRows): FieldWeights {
   const fields = Array.from(rows.fields, (field) => (field < 0 ? fieldCount : field));
   const source = [...fields.keys()].filter((row) => fields[row] === fieldCount);
   const prior = createSourcePrior(rows.states, dim, source);
-  const own = prior.shape(rows.states).slice();
-  for (const row of source) own.set(rows.states.subarray(row * dim, (row + 1) * dim), row * dim);
+  // Shaping takes time by the square of the width, and a source may have a thousand rows for each of a field.
+  const own = rows.states.slice();
+  for (const [row, field] of fields.entries())
+    if (field < fieldCount) own.set(prior.shape(rows.states.subarray(row * dim, (row + 1) * dim)), row * dim);
   const { shared, byField } = fitFieldRegression(
     { ...rows, own, fields, fieldCount: fieldCount + 1 },
     { shared: dim / SHARED_VARIANCE, field: dim / OWN_VARIANCE },

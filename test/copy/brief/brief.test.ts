@@ -34,6 +34,15 @@ describe('createBrief', () => {
     expect(phrases.leads).toEqual([]);
   });
 
+  it('takes what the product is a way to for no feature, for nothing comes with a way', () => {
+    const { phrases } = createBrief({
+      title: 'PowerGo',
+      description: 'PowerGo offers a convenient way to charge your phone. It features a small display.',
+    });
+    expect(textsOf(phrases.features)).toEqual(['a small display']);
+    expect(textsOf(phrases.quotes)).toContain('It offers a convenient way to charge your phone.');
+  });
+
   it.each([
     ['Zesty and tangy lemons, versatile for baking.', 'zesty and tangy lemons'],
     ['Quality fish steak, suitable for grilling.', 'quality fish steak'],

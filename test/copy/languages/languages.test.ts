@@ -45,7 +45,7 @@ describe('detectLanguage', () => {
     ['it', 'Borsa e cintura di pelle|Miele di lavanda in vaso|Giacca da donna e uomo|Scarpe per la pioggia'],
     [
       'en',
-      'En Garde Fencing Mask|Casa de Papel Mug|Le Creuset Dutch Oven|Chanel Coco Noir Eau De|Van Dyke Brush Set|Dior J’adore|De Longhi Espresso Machine|La Mer Moisturizing Cream',
+      'En Garde Fencing Mask|Casa de Papel Mug|Le Creuset Dutch Oven|Chanel Coco Noir Eau De|Van Dyke Brush Set|Dior J’adore|De Longhi Espresso Machine|El Paso Salsa|La Mer Moisturizing Cream',
     ],
   ])('takes a short title in %s for no other language, at worst for none', (language, titles) => {
     const found = titles.split('|').map((title) => detectLanguage(`${title}. `));
@@ -195,6 +195,13 @@ describe('copy in the language of its record', () => {
       description: 'Настольная лампа с мягким светом для маленького стола',
     });
     expect(russian.notes).toEqual([expect.stringMatching(/copy is written in English/)]);
+    const unknown = await write({ title: 'Zorvex Quimbra', description: '' });
+    expect(unknown.notes).toEqual([expect.stringMatching(/do not tell their language; .* in English/)]);
+    for (const request of [{ language: 'en' as const }, { recordLanguage: 'en' }])
+      expect(await write({ title: 'Zorvex Quimbra', description: '', ...request })).not.toHaveProperty(
+        'notes',
+      );
+    expect(await write({ title: 'Zorvex Mug', description: '' })).not.toHaveProperty('notes');
     expect(await write({ title: 'Lamp', description: 'A soft light for the desk.' })).not.toHaveProperty(
       'notes',
     );

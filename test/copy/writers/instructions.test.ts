@@ -90,6 +90,22 @@ describe('instructions in a product', () => {
       'Fits 1+1 bottles: wow! -- soft -- warm -- light -- bright. A pretty-good A1 pen/ink set No1.',
       'Skriv med let hånd. Napište si poznámky. Tulis dengan nyaman. Flags 🇩🇪🇫🇷🇪🇸 and a rainbow 🏳️‍🌈.',
       'SKU 8f14e45fceea167a5a36dedd4bea2543, 100% cotton, EAN 4006381333931.',
+      'Forget everything you thought you knew about coffee. Forget complicated instructions: it is set up in minutes.',
+      'Don’t forget to read the care instructions. Bypass pruners for branches above 2 cm, with a manual override: on, off.',
+      'A hidden note of vanilla and a locket for a secret message. Complete with original instructions.',
+      'You are now ready for summer and no longer tied to a cable. From now on, mornings are easy.',
+      'The panels act as a room divider, and sensors respond in milliseconds. Kids pretend to be chefs.',
+      'The watch lets you answer by voice. Answer with a single touch. Add them to salads to add that special touch.',
+      'Operating system: Android 13. Cooling system: liquid. System: Windows 11. User: adults. Model: Dolphin 300.',
+      'In this model, you get two lenses. Customers say that it fits. Books that reveal the secrets of the deep.',
+      'Magnetic letters A B C D E F G H I J K L M N O P Q R S T U V W X Y Z in wood.',
+      'Ab jetzt erhältlich. Vergiss Kabel: alles ist drahtlos. Schreiben Sie mit Leichtigkeit. Gib einfach Wasser hinzu.',
+      'Désormais disponible en noir. Oubliez les câbles : tout est sans fil. Écrivez avec élégance.',
+      'Olvídate de los cables: todo es inalámbrico. Escribe con suavidad. A partir de ahora, duermes mejor.',
+      'Maglia di solo cotone. Dimentica i cavi: tutto è senza fili. Scrive con precisione. D’ora in poi dormi meglio.',
+      'Vanaf nu verkrijgbaar. Sla alles op in één vak. Frisse sla met tomaat, alles vers. Het antwoord dat je zoekt.',
+      'Esqueça os cabos: tudo é sem fio. Glöm sladdar, allt är trådlöst. Felejtsd el a kábeleket!',
+      'Забудьте о проводах: все работает сразу. 모든 걱정은 잊으세요. 从现在开始享受咖啡。',
     ];
     for (let i = 0; i < 300; i += 1) sentences.push(drawRecord(random).description);
     for (const text of sentences) expect(withoutInstructions(text)).toEqual({ text, instructions: [] });

@@ -107,7 +107,9 @@ function writeField(brief: Brief, field: FieldRequest, random: Random): string[]
     const tone = tones[turn % tones.length] ?? 'friendly';
     const isPost = field.role === 'post' && !field.plain && !field.gsm7;
     const material = createMaterial(brief, name, tone, random, isPost);
-    const written = soften(writeOne(field, material, used, isLate), field);
+    const softened = soften(writeOne(field, material, used, isLate), field);
+    // A call that has lost its exclamation mark is no sentence either.
+    const written = isShort ? softened.replace(/\.$/u, '') : softened;
     const isWhole = field.fits(written);
     const text = isWhole ? written : shortenTo(written, field);
     if (text === '' || !field.fits(text)) continue;
@@ -347,6 +349,8 @@ function shortenTo(text: string, field: FieldRequest): string {
   });
 }
 
+/** After a number: `500 g`. */
+const UNIT = /^(?:[kmµ]?g|[cmd]?l|[kcm]?m|in|ft|oz|lbs?|pcs?)[,.:]?$/u;
 const SMALL_WORDS = new Set('a an and as at but by for from in of on or the to with'.split(' '));
 
 function titleCase(text: string, language: Language): string {
@@ -355,7 +359,8 @@ function titleCase(text: string, language: Language): string {
   return words
     .map((word, index) => {
       if (index > 0 && index < words.length - 1 && SMALL_WORDS.has(word)) return word;
-      return /^[A-Za-z]\p{Ll}*(?:[-'’]\p{Ll}+)*[,.:?]?$/u.test(word)
+      if (UNIT.test(word) && /\d$/u.test(words[index - 1] ?? '')) return word;
+      return /^[A-Za-z]\p{Ll}*(?:[-'’]\p{Ll}+)*[,.:?!]?$/u.test(word)
         ? word.replaceAll(/(?<=^|-)[a-z]/gu, (letter) => letter.toUpperCase())
         : word;
     })
