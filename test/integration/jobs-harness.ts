@@ -44,7 +44,10 @@ export async function openJobsHarness(
   jobsConfig: Partial<Config['jobs']> = {},
   overrides: HarnessOverrides = {},
 ): Promise<JobsHarness> {
-  const harness = await openHarness(kind, { ...overrides, queues: { lockDurationMs: 2000 } });
+  const harness = await openHarness(kind, {
+    ...overrides,
+    queues: { lockDurationMs: 2000, ...overrides.queues },
+  });
   const { database, queues, services } = harness;
   const config: Config = {
     ...harness.config,
