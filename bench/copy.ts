@@ -105,7 +105,10 @@ for (const language of LANGUAGES) {
     const isReal = language === 'en' && i % 2 === 0;
     const product = isReal ? products[(i / 2) % products.length] : drawLanguageRecord(random, language);
     if (product === undefined) throw new Error('there are no products');
-    const copy = await writeCopy(copywriter, { ...product, channels: all, count: 1, seed: i }, flat);
+    // A short title may not tell that it is English: then a note says so, unless English was asked for.
+    const asked = language === 'en' ? { language } : {};
+    const request = { ...product, ...asked, channels: all, count: 1, seed: i };
+    const copy = await writeCopy(copywriter, request, flat);
     faults.push(...auditCopy(copy, channels, submittedWords(product, language)));
     if (copy.notes !== undefined) faults.push(`${language}: ${copy.notes.join('; ')}: ${product.title}`);
     if (copy.fallback !== null) faults.push(`${language}: ${copy.fallback}`);
