@@ -18,9 +18,8 @@ export interface QueueBackend {
   openQueueEvents(name: string): QueueEvents;
   /**
    * Takes back times that lie further ahead than any worker can mean them: a machine whose clock ran ahead
-   * has written them, and until then nobody would have looked for stalled queue jobs. @param lockMs of a
-   * queue job
-   * @returns how many
+   * has written them, and until then nobody would have looked for stalled queue jobs.
+   * @param lockMs how long a queue job is locked @returns how many
    */
   correctTimes(lockMs: number): Promise<number>;
   /** Closes the connections. What was opened on them must be closed before. */
