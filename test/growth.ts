@@ -17,7 +17,7 @@ const FLOOR_MS = 5;
  * Time of `run(2 * size)` over that of `run(size)`, each the quickest of some rounds. What `run` throws is
  * what it answers.
  */
-export async function measureGrowth(
+async function measureGrowth(
   run: (size: number) => unknown,
   size: number,
   time: Time = 'wall',
@@ -31,13 +31,17 @@ export async function measureGrowth(
 /**
  * Whether time grows faster than size, here and where the size is doubled, each time that it is measured: the
  * collector, or code that is compiled meanwhile, may make it look so.
+ *
+ * @param multiples of the size to measure at: 1 alone where texts of four times the size would be refused
  */
 export async function isSteep(
   run: (size: number) => unknown,
   size: number,
-  ...rest: [time?: Time, rounds?: number]
+  time?: Time,
+  rounds?: number,
+  multiples = [1, 2, 1, 2],
 ): Promise<boolean> {
-  for (const times of [1, 2, 1, 2]) if ((await measureGrowth(run, times * size, ...rest)) < 3) return false;
+  for (const by of multiples) if ((await measureGrowth(run, by * size, time, rounds)) < 3) return false;
   return true;
 }
 
