@@ -5,8 +5,8 @@
  * markup, numbers and times by their column, written as JSON lines with a hash), beside csv-parse alone,
  * which only makes cells, in turns. Prints rows a second of processor time, so that what else the machine
  * does counts little, their ratio, and the peak of the resident memory in the first tenth of the rows beside
- * that in the last. With `--duckdb` DuckDB's reader stands beside them, on one thread. Exit code 1 where the CSV is read at less than half the
- * rows a second of csv-parse, or memory grows.
+ * that in the last. With `--duckdb` DuckDB's reader stands beside them, on one thread. Exit code 1 where the
+ * CSV is read at less than half the rows a second of csv-parse, or memory grows.
  */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';

@@ -51,6 +51,7 @@ export {
 export type { FieldMap } from './reading/field-map.ts';
 export { formatOfType, typeOfExtension } from './format/open-table.ts';
 export { type SourceFormat } from './format/table.ts';
+export { listForeignColumns } from './platform/recognise.ts';
 export { inspectSource, type Inspection, type InspectedRecord, type InspectOptions } from './inspect.ts';
 export { DATA_SOURCES, type DataSource } from './source/sources.ts';
 export { renderTable, TABLE_FORMATS, TABLE_TYPES, type TableFormat } from './table/render-table.ts';

@@ -3,6 +3,7 @@ import type { Config } from '../../core/config/index.ts';
 import {
   findRememberedMap,
   inspectSource,
+  listForeignColumns,
   type FieldMap,
   type InspectedRecord,
   type Inspection,
@@ -179,6 +180,7 @@ function renderInspection(name: string, found: Inspection): string {
     field,
     from.join(', else '),
   ]);
+  const foreign = listForeignColumns(found.columns).slice(0, 5);
   const counts = [
     `${found.accepted} accepted`,
     `${found.refused} refused`,
@@ -210,7 +212,12 @@ function renderInspection(name: string, found: Inspection): string {
     ...(found.isRemembered ? ['  as remembered for this header'] : []),
     ...(found.isRecognised || found.isRemembered
       ? []
-      : ['  no known export: fields take columns of their own name; name others with --map FIELD=COLUMN']),
+      : [
+          '  no known export: fields take columns of their own name; name others with --map FIELD=COLUMN',
+          ...(foreign.length === 0
+            ? []
+            : [`  ${foreign.join(', ')}: hardly of products, so see that the texts below are what you mean`]),
+        ]),
     '',
     'Rows',
     `  ${counts.join(', ')}`,

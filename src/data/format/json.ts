@@ -23,12 +23,14 @@ const NEWLINE = 0x0a;
 
 /** What the list of records is called where an object holds it, and what may stand around that object. */
 const LISTS = new Set(
-  'data products items records rows results entries reviews value nodes edges offers articles listings catalog documents'.split(
+  'data products items records rows results entries reviews value nodes edges offers articles listings catalog documents entry'.split(
     ' ',
   ),
 );
 const AROUND = new Set(
-  'data result results response body payload feed catalog shop products reviews content'.split(' '),
+  'data result results response body payload feed catalog shop products reviews content _embedded embedded'.split(
+    ' ',
+  ),
 );
 
 const HEAD_BYTES = 1 << 16;

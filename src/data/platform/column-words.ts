@@ -10,18 +10,18 @@ export type FieldWords = Readonly<Partial<Record<RecordField, readonly string[]>
 /** Each field's words, parted by commas. */
 const WORDS: Readonly<Record<string, Readonly<Partial<Record<RecordField, string>>>>> = {
   English: {
-    id: 'id,sku,product id,sku id,seller sku,merchant sku,item number,item no,article number,product code,item code,item id,offer id,part number,asin,handle,code,@id,internal id,reference,product reference,key,aid,default code,seller part,isbn,ean,gtin,barcode,upc',
+    id: 'id,sku,product id,sku id,seller sku,merchant sku,item number,item no,article number,product code,item code,item id,offer id,part number,asin,handle,code,@id,internal id,reference,product reference,key,aid,default code,seller part,isbn,ean,gtin,barcode,upc,product number,pid,custom sku,system id',
     title:
       'title,name,product name,product title,item name,product,item,title long,long title,title short,headline',
     description:
       'description,product description,item description,long description,description long,body html,desc,details,body,text,content,detail text,full description,short description,description short,bullet points,review text,review,review body,notes,copy',
     category:
-      'category,categories,category name,product category,product type,department,department name,category path,primary category,shop category,shop cat,breadcrumb,default category,google product category,collection,collections,cat,category id 1,group 0,subcategory,subcategory name,categ id/name',
+      'category,categories,category name,product category,product type,department,department name,category path,primary category,shop category,shop cat,breadcrumb,default category,google product category,collection,collections,cat,category id 1,group 0,subcategory,subcategory name,categ id/name,product category tree',
     price:
-      'sale price,price,unit price,list price,price (usd),price (eur),price (gbp),retail price,regular price,selling price,price with vat,gross price,price gross,price incl tax,rate,prices',
+      'sale price,discounted price,promotional price,price,unit price,list price,price (usd),price (eur),price (gbp),retail price,regular price,selling price,price with vat,gross price,price gross,price incl tax,rate,prices',
     currency: 'currency,currency code,currencyid,price currency',
     rating:
-      'rating,average rating,avg rating,stars,star rating,score,customer rating,rating (out of 5),review score,overall rating',
+      'rating,average rating,avg rating,stars,star rating,score,customer rating,rating (out of 5),review score,overall rating,rating average,product rating',
     timestamp:
       'timestamp,date,created,created at,date added,created on,date created,added,added on,last updated,updated at,review date,creation date',
     brand: 'brand,vendor,manufacturer,maker,brand name,manufacturer name,supplier',

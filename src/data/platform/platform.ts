@@ -29,8 +29,8 @@ export interface Platform {
   attributePairs?: readonly (readonly [string, string])[];
   /**
    * Rows that belong to another: the same key (or none, where a product's further rows leave it out) without
-   * a text; a type of row that follows its product; or a type and the key of the product that it is a
-   * variation of.
+   * a text; a type of row that follows its product; or a type (`*`: any) and the key of the product that it
+   * is a variation of.
    */
   fold?:
     | { by: 'key'; key: string; texts: readonly string[]; mayBeEmpty?: true }

@@ -27,6 +27,16 @@ export interface Recognised {
   isPlatform: boolean;
 }
 
+/**
+ * What feeds call the merchant's namespace: `g` by Google's own example, `ns0` where a program was not told.
+ */
+const MERCHANT_PREFIX = /^(?:g|gm|base|google|merchant|ns[0-2]):/u;
+
+/** `g:` of `g:title`; '' where the name has no prefix of the merchant's. */
+export function merchantPrefix(name: string): string {
+  return MERCHANT_PREFIX.exec(name)?.[0] ?? '';
+}
+
 /** Names as they are compared: lower case, `_` and white space alike, without the merchant's prefix. */
 export function normaliseName(name: string): string {
   return (
@@ -36,7 +46,7 @@ export function normaliseName(name: string): string {
       .replace(/^\*/u, '')
       // What Amazon's templates add: `item_name[language_tag=en_US]#1.value`.
       .replaceAll(/\[[a-z_]{1,40}=[^\]]{0,60}\]|#\d{1,3}(?:\.value(?=$))?/gu, '')
-      .replace(/^g:/u, '')
+      .replace(MERCHANT_PREFIX, '')
       .replaceAll(/(?<=[\p{L}\p{N}])[_-](?=[\p{L}\p{N}])|[\s_]+/gu, ' ')
       .trim()
   );
@@ -49,10 +59,14 @@ for (const [english, words] of [REPORT_WORDS, REVIEW_WORDS, SHOP_WORDS].flatMap(
   for (const name of words.map(normaliseName)) ENGLISH.set(name, [...(ENGLISH.get(name) ?? []), english]);
 }
 
-/** Names that a column may be known by: its own, and what English exports call it. */
+/**
+ * Names that a column may be known by: its own, with its words parted (`productId`), and what English exports
+ * call it.
+ */
 export function listNames(column: string): string[] {
   const own = normaliseName(column);
-  return [own, ...(ENGLISH.get(own) ?? [])];
+  const parted = normaliseName(column.replaceAll(/(?<=\p{Ll})(?=\p{Lu}\p{Ll})/gu, ' '));
+  return [own, ...(parted === own ? [] : [parted]), ...(ENGLISH.get(own) ?? [])];
 }
 
 const MAX_NAMES = 4096;
@@ -160,12 +174,29 @@ const PERSON =
 const SPAN = /^(?:start(?:s at| date| time)?|end(?:s at| date| time)?|beginn|ende)$/u;
 const ARTICLE =
   /^(?:authors?|byline|journalist|autor|auteur|autore|headline|subject|pub ?date|publish(?:ed|ing)? (?:at|on|date)|publication date)$/u;
+/** Of films, music, jobs, tickets, recipes and posts. */
+const WORK =
+  /^(?:directors?|cast|actors|runtime|vote average|imdb id|artists?|album|track id|salary(?: .{1,10})?|employment type|job (?:id|title|type)|assignee|story points|prep time|cook time|servings|post type|post status)$/u;
 const NUMBERED = /^(?:sku|gtin|ean|upc|isbn(?: ?1[03])?|asin|mpn|barcode)$/u;
 
-/** Whether a table speaks of orders, people, events or articles, whose names and texts are no products'. */
+/**
+ * Columns that speak of orders, people, events, articles or works; a table of products may have one of them.
+ */
+export function listForeignColumns(columns: readonly string[]): string[] {
+  const foreign = [ORDER, EVENT, PERSON, SPAN, ARTICLE, WORK];
+  return columns.filter((column) => {
+    const name = plainOf(normaliseName(column)).replaceAll('.', ' ');
+    return foreign.some((pattern) => pattern.test(name));
+  });
+}
+
+/** Whether a table speaks of these, and so little of goods that its names and texts are no products'. */
 function isOfOthers(names: readonly string[], fields: Platform['fields']): boolean {
   const count = (pattern: RegExp): number => names.filter((name) => pattern.test(name)).length;
-  if (fields.rating !== undefined || count(/^(?:reviews?|review text)$/u) > 0) return false;
+  const isReview = count(/^(?:reviews?|review text)$/u) > 0;
+  const isSold = fields.price !== undefined || fields.brand !== undefined || count(NUMBERED) > 0;
+  if (!isReview && !isSold && count(WORK) > 0) return true;
+  if (fields.rating !== undefined || isReview) return false;
   if (count(ORDER) > 0) return true;
   if (fields.brand !== undefined || count(NUMBERED) > 0) return false;
   if (count(EVENT) > 0) return true;

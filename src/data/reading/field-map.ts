@@ -7,7 +7,7 @@ import { AppError } from '../../core/errors.ts';
 import { tidyName } from '../format/delimited.ts';
 import type { Layout } from '../format/table.ts';
 import type { Platform } from '../platform/platform.ts';
-import { listNames, normaliseName, recognise } from '../platform/recognise.ts';
+import { listNames, merchantPrefix, normaliseName, recognise } from '../platform/recognise.ts';
 import { currencyOfName } from '../values/numbers.ts';
 import type { Fault, Label, ProductRecord } from '../record.ts';
 import { shorten } from '../record.ts';
@@ -65,7 +65,8 @@ export function resolveMapping(
   const platform = choosePlatform(map, label, columns, layout);
   const byName = new Map<string, string[]>();
   // The merchant's own `g:title` is nearer the product than the feed's `title`.
-  const sorted = columns.toSorted((a, b) => Number(b.startsWith('g:')) - Number(a.startsWith('g:')));
+  const isMerchants = (column: string): number => Number(merchantPrefix(column) !== '');
+  const sorted = columns.toSorted((a, b) => isMerchants(b) - isMerchants(a));
   const add = (name: string, column: string): void => {
     byName.set(name, [...(byName.get(name) ?? []), column]);
   };
@@ -121,7 +122,7 @@ export function resolveMapping(
       asked.add(field);
       continue;
     }
-    const known = platform?.fields[field]?.flatMap(find) ?? [];
+    const known = [...new Set(platform?.fields[field]?.flatMap(find))];
     if (known.length > 0) fields[field] = known;
     else if (
       platform === undefined &&

@@ -110,7 +110,7 @@ function createParentFolder(
   return {
     *take(line, values, toProduct) {
       const type = read(values, [fold.type]).toLowerCase();
-      if (fold.types.includes(type)) {
+      if (fold.types.includes(type) || (type !== '' && fold.types.includes('*'))) {
         const parent = read(values, [fold.parent]).replace(/^id:/u, '');
         const product = byKey.get(parent);
         if (product !== undefined && product.record.price === null)

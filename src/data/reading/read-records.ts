@@ -8,6 +8,7 @@ import { toPlainText } from '../../core/markup.ts';
 import { createFingerprintSet } from '../fingerprint-set.ts';
 import type { SourceRow, SourceTable } from '../format/table.ts';
 import type { Metric } from '../platform/platform.ts';
+import { merchantPrefix } from '../platform/recognise.ts';
 import { parseRecord, shorten, type Fault } from '../record.ts';
 import { createNumberEvidence, isMissing, type NumberEvidence } from '../values/numbers.ts';
 import { createTimeEvidence } from '../values/times.ts';
@@ -116,13 +117,16 @@ const TOTAL_CELL =
   /^(?:grand |report |overall |sub)?(?:totals?|summe|gesamt(?:summe|ergebnis)?|totale|suma|totaal)\s{0,3}(?::.{0,80}|[-–].{0,80}|of \d{1,9} .{0,40})?$/iu;
 /** What holds the text, the number or the currency where a field is an object of its own. */
 const PARTS: Partial<Record<RecordField, readonly string[]>> = {
-  id: ['$oid', 'id', 'value'],
-  category: ['name', 'title', 'path', 'label'],
+  id: ['$oid', 'id', 'value', 'label'],
+  // Of a feed in JSON, and of WordPress.
+  title: ['label', 'rendered', 'raw'],
+  description: ['label', 'rendered', 'raw', 'html'],
+  category: ['name', 'title', 'path', 'label', 'category'],
   brand: ['name', 'title', 'label', 'value'],
   tags: ['name', 'title', 'label', 'value'],
-  price: ['amount', 'value', 'price', 'current', '$numberdecimal', 'min'],
-  timestamp: ['$date', 'value', 'iso', 'date'],
-  rating: ['value', 'rate', 'ratingvalue', 'average', 'rating', 'score', 'stars', 'mean'],
+  price: ['amount', 'value', 'price', 'current', 'gross', '$numberdecimal', 'min'],
+  timestamp: ['$date', 'value', 'iso', 'date', 'label'],
+  rating: ['value', 'rate', 'ratingvalue', 'average', 'rating', 'score', 'stars', 'mean', 'label'],
   currency: ['code', 'name'],
   language: ['code', 'name'],
 };
@@ -462,5 +466,5 @@ function readAttributes(values: Values, { platform, find }: Mapping): Record<str
 }
 
 function normalAttribute(column: string): string {
-  return column.replace(/^g:/u, '').replaceAll('_', ' ');
+  return column.slice(merchantPrefix(column).length).replaceAll('_', ' ');
 }

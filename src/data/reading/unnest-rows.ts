@@ -1,6 +1,6 @@
 /**
- * Records that a feed packs into others: what a GraphQL connection calls a node, and the reviews that stand
- * inside their product.
+ * Records that a feed packs into others: what a GraphQL connection calls a node, the attributes of JSON:API,
+ * and the reviews that stand inside their product.
  */
 import { isJsonObject, type JsonObject } from '../../core/json-object.ts';
 import type { SourceRow } from '../format/table.ts';
@@ -9,12 +9,13 @@ import type { MappingRequest } from './field-map.ts';
 import { lookUp, type Values } from './lookup.ts';
 
 const EDGE = new Set(['node', 'cursor', '__typename']);
+const RESOURCE = new Set(['id', 'type', 'attributes', 'relationships', 'links', 'meta']);
 
 export async function* unnestRows(
   rows: AsyncIterable<SourceRow>,
   { map }: Pick<MappingRequest, 'map'>,
 ): AsyncGenerator<SourceRow> {
-  const isNodeNamed = Object.values(map).some((column) => column?.startsWith('node.'));
+  const isNodeNamed = Object.values(map).some((column) => /^(?:node|attributes)\./u.test(column ?? ''));
   for await (const row of rows) {
     if ('fault' in row) {
       yield row;
@@ -29,8 +30,12 @@ export async function* unnestRows(
 }
 
 function takeNode(values: Values): Values {
-  const node = values['node'];
-  return isJsonObject(node) && Object.keys(values).every((key) => EDGE.has(key)) ? node : values;
+  const { node, type, id, attributes } = values;
+  const keys = Object.keys(values);
+  if (isJsonObject(node) && keys.every((key) => EDGE.has(key))) return node;
+  const isResource =
+    isJsonObject(attributes) && typeof type === 'string' && keys.every((key) => RESOURCE.has(key));
+  return isResource ? { id, ...attributes } : values;
 }
 
 /** `custom_attributes: [{attribute_code, value}]`, as Magento's interface has all that is not its own. */

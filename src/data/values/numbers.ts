@@ -106,6 +106,9 @@ const OUT_OF =
 const STARS_WORD = /\s{0,3}(?:stars?|sterne[n]?|[eé]toiles?|estrellas?|stelle|sterren|★|⭐)$/iu;
 const STAR_SIGNS = /^[★⭐✭🌟]{1,10}[½]?[☆✩]{0,10}$/u;
 
+/** As Google's interfaces write stars. */
+const STAR_WORDS = ['ONE', 'TWO', 'THREE', 'FOUR', 'FIVE'];
+
 /** Most cells: digits, with a point and no more than two after it where there is one. */
 const PLAIN = /^\d{1,15}(\.\d{1,2})?$/u;
 
@@ -118,6 +121,8 @@ function findShape(raw: string): Shape | { fault: string } | undefined {
     return { digits: raw, negative: false, decimal, ambiguous: undefined };
   }
   if (isMissing(raw)) return undefined;
+  const word = STAR_WORDS.indexOf(raw.trim().toUpperCase()) + 1;
+  if (word > 0) return { digits: String(word), negative: false, decimal: undefined, ambiguous: undefined };
   let text = raw.replaceAll(/[\s\u00a0\u202f\u2009]+/gu, ' ').trim();
   // A spreadsheet's guard against formulas and against dropping zeros.
   if (text.startsWith("'")) text = text.slice(1);

@@ -4,6 +4,7 @@
  */
 import type { Mapping } from '../reading/field-map.ts';
 import type { TableCell, TableColumn, TableRow } from '../table/rows.ts';
+import { merchantPrefix } from '../platform/recognise.ts';
 
 /** Merchant Center wants to be told who wrote a text. */
 export interface DeclaredText {
@@ -42,7 +43,7 @@ export function planCopyColumns(
       .filter(({ name }) => !OF_CATALOGUE.has(name))
       .map(({ name }) => ({ name, keeps: false, read: (row) => row[name] ?? null }));
   }
-  const prefix = columns.some((column) => column.startsWith('g:')) ? 'g:' : '';
+  const prefix = columns.map(merchantPrefix).find((known) => known !== '') ?? '';
   // Merchant Center takes both spellings; a file keeps to one.
   const spelt = (name: string): string =>
     copy.kind === 'merchant' && prefix === '' && columns.some((column) => / /u.test(column))

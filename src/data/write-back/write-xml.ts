@@ -5,6 +5,7 @@
 import { Parser } from 'htmlparser2';
 import { isRecordElement } from '../format/xml.ts';
 import type { TableCell } from '../table/rows.ts';
+import { merchantPrefix } from '../platform/recognise.ts';
 import type { CopyColumn, CreativeCursor, DeclaredText } from './copy-columns.ts';
 
 interface Span {
@@ -133,7 +134,7 @@ function renderElements(name: string, value: TableCell | DeclaredText): string[]
   const wrap = (inside: string, tag = name): string => `<${tag}>${inside}</${tag}>`;
   if (typeof value !== 'object') return [wrap(escapeText(String(value)))];
   if (!('writer' in value)) return value.map((text) => wrap(escapeText(text)));
-  const prefix = name.startsWith('g:') ? 'g:' : '';
+  const prefix = merchantPrefix(name);
   return [
     wrap(
       wrap(value.writer, `${prefix}digital_source_type`) + wrap(escapeText(value.text), `${prefix}content`),
