@@ -5,31 +5,35 @@
  *                    20 % of their labels flipped: share found and precision by the out-of-fold model that a
  *                    version is checked with; with `--python`, the rows that cleanlab finds on the same
  *                    probabilities beside them
- *   review           with `--review N`: what the recipe `head` loses on N rows of SST-2 of which 10 % are
- *                    flipped, and what it has again once a person has looked at the worst 5 %; its accuracy
- *                    on as many other rows, whose labels are right
+ *   review           with `--review N`: what the recipe `head` loses on N rows of either, of which 10 % and
+ *                    20 % are flipped, and what it has again once a person has looked at the worst 5 % and
+ *                    10 %; its accuracy on other rows, whose labels are right: mean and standard deviation
+ *                    over `--seeds`
  *   near duplicates  `--rows` made texts and a hundredth of them again (in capitals, another colour, another
  *                    order, a sentence more): recall, precision, time and memory
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import path from 'node:path';
 import { parse } from 'csv-parse/sync';
-import { stringify } from 'csv-stringify/sync';
 import { loadConfig } from '../src/core/config/index.ts';
 import { createRandom } from '../src/core/random.ts';
 import { createNearDuplicateFinder, createOutOfFold, findLabelErrors } from '../src/data/index.ts';
-import { hubOf, readRecipe, trainCandidate } from '../src/ml/index.ts';
+import { hubOf, readBaseModel, resolveBaseDirectory } from '../src/ml/base/index.ts';
+import { trainHeadOnStates } from '../src/ml/candidate/head.ts';
+import type { LabelledTexts } from '../src/ml/candidate/trainer.ts';
+import { readRecipe } from '../src/ml/index.ts';
+import { computeStates } from '../src/ml/scoring/index.ts';
+import { openTokenizer } from '../src/ml/text/index.ts';
 import { findBenchData } from './data.ts';
+import { createMargins } from './loop/learner.ts';
 import { readOptions } from './read-options.ts';
 
 const values = readOptions(import.meta.url, {
   rows: { type: 'string', default: '100000' },
   python: { type: 'string' },
   review: { type: 'string' },
+  seeds: { type: 'string', default: '3' },
 });
 
 interface Labelled {
@@ -76,51 +80,115 @@ function measureLabelErrors(name: string, rows: readonly Labelled[], share: numb
   if (values.python !== undefined) compareWithCleanlab(values.python, labels, probabilities, found);
 }
 
-async function measureReview(rows: readonly Labelled[], count: number): Promise<void> {
-  const random = createRandom(23);
-  const drawn = random.shuffle([...rows]).slice(0, 2 * count);
-  const [train, validation] = [drawn.slice(0, count), drawn.slice(count)];
-  const flipped = train.map((row) => (random.chance(0.1) ? { ...row, label: 1 - row.label } : row));
+/** Shares of the rows that a person looks at. */
+const REVIEWED = [0.05, 0.1];
+
+/** Rows that an accuracy is told by, at most. */
+const TOLD_BY = 1000;
+
+/** Every row is read once; the rows, the flips and the training are drawn anew for each seed. */
+async function measureReview(name: string, all: readonly Labelled[], asked: number): Promise<void> {
+  const count = Math.min(asked, Math.round(all.length * 0.6));
+  const rows = createRandom(23)
+    .shuffle([...all])
+    .slice(0, count + TOLD_BY);
+  const learn = await openLearner(rows.map(({ text }) => text));
+  const seeds = Array.from({ length: Number(values.seeds) }, (_, i) => i + 1);
+  for (const share of [0.1, 0.2]) {
+    const accuracies: number[][] = [];
+    for (const seed of seeds) {
+      const random = createRandom(seed);
+      const order = random.shuffle([...rows.keys()]);
+      const told = pick(rows, order.slice(count));
+      const right = pick(rows, order.slice(0, count));
+      const flipped = right.map((row) => (random.chance(share) ? { ...row, label: 1 - row.label } : row));
+      const sets = [right, flipped, ...REVIEWED.map((part) => review(flipped, right, part))];
+      const scores: number[] = [];
+      for (const set of sets) scores.push(await learn(set, told, seed));
+      accuracies.push(scores);
+    }
+    const column = (i: number): number[] => accuracies.map((scores) => scores[i] ?? 0);
+    const gains = REVIEWED.map((part, i) => {
+      const gained = column(2 + i).map((after, k) => after - (column(1)[k] ?? 0));
+      return `worst ${percent(part)} reviewed ${spread(column(2 + i))} (won back ${spread(gained)})`;
+    });
+    console.info(
+      `review, ${count} rows of ${name}, ${percent(share)} flipped, ${seeds.length} seeds: every label right ${spread(column(0))}, flipped ${spread(column(1))}, ${gains.join(', ')}`,
+    );
+  }
+}
+
+interface PlacedRow extends Labelled {
+  place: number;
+}
+
+function pick(rows: readonly Labelled[], places: readonly number[]): PlacedRow[] {
+  return places.map((place) => ({ ...(rows[place] as Labelled), place }));
+}
+
+/** A person who looks at a row sees what it says. */
+function review(flipped: readonly PlacedRow[], right: readonly PlacedRow[], part: number): PlacedRow[] {
   const model = createOutOfFold();
   for (const [i, { text, label }] of flipped.entries()) model.add(text, label, i);
   const labels = flipped.map(({ label }) => label);
-  const worst = new Set(findLabelErrors(labels, model.predict()).slice(0, Math.round(count * 0.05)));
-  // A person who looks at a row sees what it says.
-  const reviewed = flipped.map((row, i) => (worst.has(i) ? (train[i] ?? row) : row));
-  const accuracies: number[] = [];
-  for (const set of [train, flipped, reviewed]) accuracies.push(await trainHead(set, validation));
-  const [clean = 0, noisy = 0, after = 0] = accuracies;
-  console.info(
-    `review of the worst 5 % of ${count} rows of SST-2, 10 % flipped: ${percent(noisy)} before, ${percent(after)} after, ${percent(clean)} with every label right`,
-  );
+  const suspected = findLabelErrors(labels, model.predict());
+  const worst = new Set(suspected.slice(0, Math.round(flipped.length * part)));
+  return flipped.map((row, i) => (worst.has(i) ? (right[i] ?? row) : row));
 }
 
-/** @returns accuracy on the validation rows */
-async function trainHead(train: readonly Labelled[], validation: readonly Labelled[]): Promise<number> {
-  const folder = await mkdtemp(path.join(tmpdir(), 'copyloop-review-'));
-  try {
-    const write = async (name: string, rows: readonly Labelled[]): Promise<string> => {
-      const file = path.join(folder, name);
-      const cells = rows.map(({ text, label }) => ['', text, label]);
-      await writeFile(file, stringify([['title', 'description', 'label'], ...cells]));
-      return file;
-    };
-    const { config } = loadConfig({ env: {} });
-    const result = await trainCandidate({
-      recipe: await readRecipe(config.model.recipes, 'head', {}),
-      seed: 1,
-      trainFile: await write('train.csv', train),
-      validationFile: await write('validation.csv', validation),
-      base: config.model.base,
-      ...hubOf(config),
-      outputDirectory: path.join(folder, 'model'),
-      workDirectory: path.join(folder, 'work'),
-      threads: 0,
-    });
-    return result.validation.accuracy;
-  } finally {
-    await rm(folder, { recursive: true, force: true });
-  }
+type Learn = (train: readonly PlacedRow[], told: readonly PlacedRow[], seed: number) => Promise<number>;
+
+/** The recipe `head` on the encoder's states. @returns accuracy on the rows that it is told by */
+async function openLearner(texts: readonly string[]): Promise<Learn> {
+  const { config } = loadConfig({ env: {} });
+  const recipe = await readRecipe(config.model.recipes, 'head', {});
+  const directory = await resolveBaseDirectory(config.model.base, hubOf(config));
+  const base = await readBaseModel(directory);
+  const tokenizer = await openTokenizer(base.directory);
+  const states = await computeStates(base, tokenizer, texts, { maxLength: recipe.maxLength, threads: 2 });
+  const { dim } = base.config;
+  const gather = (rows: readonly PlacedRow[]): Float32Array => {
+    const gathered = new Float32Array(rows.length * dim);
+    rows.forEach(({ place }, i) => gathered.set(states.subarray(place * dim, (place + 1) * dim), i * dim));
+    return gathered;
+  };
+  const toTexts = (rows: readonly PlacedRow[]): LabelledTexts => ({
+    texts: rows.map(({ text }) => text),
+    labels: rows.map(({ label }) => (label === 1 ? 1 : 0)),
+    weights: rows.map(() => 1),
+  });
+  const nothing = (): void => {};
+  return async (train, told, seed) => {
+    // The epoch is chosen by rows that are as often wrong as those that teach, as in a run.
+    const border = Math.round(train.length * 0.85);
+    const [teaching, choosing] = [train.slice(0, border), train.slice(border)];
+    const trained = await trainHeadOnStates(
+      {
+        base,
+        train: toTexts(teaching),
+        validation: toTexts(choosing),
+        recipe,
+        seed,
+        signal: new AbortController().signal,
+        onProgress: nothing,
+        onEpoch: nothing,
+        onStep: nothing,
+      },
+      { train: gather(teaching), validation: gather(choosing) },
+    );
+    const margins = createMargins(trained.weights, dim);
+    const hits = told.filter(
+      ({ place, label }) => (margins(states, place) - trained.priorShift > 0 ? 1 : 0) === label,
+    );
+    return hits.length / told.length;
+  };
+}
+
+/** Mean and standard deviation of shares. */
+function spread(shares: readonly number[]): string {
+  const mean = shares.reduce((sum, share) => sum + share, 0) / shares.length;
+  const squares = shares.reduce((sum, share) => sum + (share - mean) ** 2, 0);
+  return `${(100 * mean).toFixed(1)} ± ${(100 * Math.sqrt(squares / Math.max(1, shares.length - 1))).toFixed(1)} %`;
 }
 
 function compareWithCleanlab(
@@ -188,9 +256,12 @@ for (const [name, rows] of [
   ['SST-2', readSst2()],
   ['clothing reviews', readClothing()],
 ] as const) {
-  if (rows === undefined) console.info(`${name}: not measured, its file is not here`);
-  else for (const share of [0.1, 0.2]) measureLabelErrors(name, rows, share);
+  if (rows === undefined) {
+    console.info(`${name}: not measured, its file is not here`);
+    continue;
+  }
+  for (const share of [0.1, 0.2]) measureLabelErrors(name, rows, share);
+  if (values.review !== undefined)
+    await measureReview(name, rows, Math.min(Number(values.review), Math.round(rows.length * 0.6)));
 }
-const sentences = values.review === undefined ? undefined : readSst2();
-if (sentences !== undefined) await measureReview(sentences, Number(values.review));
 measureNearDuplicates(Number(values.rows));

@@ -182,7 +182,7 @@ function gather({ states, base }: Shop, rows: readonly number[]): Float32Array {
 }
 
 /** The head's two layers as the exported model has them. */
-function createMargins(
+export function createMargins(
   weights: Awaited<ReturnType<typeof trainHeadOnStates>>['weights'],
   dim: number,
 ): (states: Float32Array, row: number) => number {
