@@ -12,7 +12,15 @@ import { CHUNKS_FOLDER } from './place.ts';
 import { chunkKey, createContentWriter, listChunks } from './content.ts';
 import { deleteManifest, listBackups, readManifest, writeManifest, type Manifest } from './manifest.ts';
 import type { Seal } from './seal.ts';
-import { beginSnapshot, listSequences, listTables, openClient, readMigrations, readTable } from './tables.ts';
+import {
+  beginSnapshot,
+  holdBackupLock,
+  listSequences,
+  listTables,
+  openClient,
+  readMigrations,
+  readTable,
+} from './tables.ts';
 
 /** What is being done, and how far it is. */
 export interface Progress {
@@ -40,12 +48,23 @@ export interface BackupOptions {
   clock: Clock;
   onProgress?: (progress: Progress) => void;
   signal?: AbortSignal;
+  /** Once, when older backups are just being deleted, or for `keepNewest` while another is being made. */
+  onWait?: () => void;
 }
 
 /** @throws AppError `bad-data` when an artifact is damaged; nothing that was there before is touched */
-export async function createBackup(
+export async function createBackup(source: BackupSource, options: BackupOptions): Promise<BackupReport> {
+  const { signal, onWait } = options;
+  return await holdBackupLock(
+    { url: source.databaseUrl, how: 'shared', signal, onWait },
+    async (assertHeld) => await copyAll(source, options, assertHeld),
+  );
+}
+
+async function copyAll(
   { databaseUrl, artifacts }: BackupSource,
   { place, seal, clock, onProgress = () => undefined, signal }: BackupOptions,
+  assertHeld: () => Promise<void>,
 ): Promise<BackupReport> {
   const createdAt = clock.now();
   const writer = createContentWriter(place, seal, await listChunks(place));
@@ -70,6 +89,7 @@ export async function createBackup(
     artifacts: stored,
     gone,
   };
+  await assertHeld();
   await writeManifest(place, seal, manifest);
   return { manifest, ...writer.totals() };
 
@@ -106,20 +126,28 @@ function createBackupId(now: Date): string {
 }
 
 /**
- * Deletes all but the newest backups, and the chunks that none of the kept ones names.
+ * Deletes all but the newest backups, and the chunks that none of the kept ones names; waits for backups that
+ * are being made.
  * @returns ids of what was deleted
  */
-export async function keepNewest(place: ArtifactStore, seal: Seal, count: number): Promise<string[]> {
-  const ids = await listBackups(place);
-  const old = ids.slice(0, Math.max(0, ids.length - count));
-  if (old.length === 0) return [];
-  const needed = new Set<string>();
-  for (const id of ids.slice(old.length))
-    for (const name of chunksOf(await readManifest(place, seal, id))) needed.add(chunkKey(name));
-  // The list goes before what it names: a backup that is half deleted is none.
-  for (const id of old) await deleteManifest(place, seal, id);
-  for (const { key } of await place.list(CHUNKS_FOLDER)) if (!needed.has(key)) await place.delete(key);
-  return old;
+export async function keepNewest(
+  { databaseUrl }: Pick<BackupSource, 'databaseUrl'>,
+  { place, seal, signal, onWait }: Omit<BackupOptions, 'clock' | 'onProgress'>,
+  count: number,
+): Promise<string[]> {
+  return await holdBackupLock({ url: databaseUrl, how: 'alone', signal, onWait }, async (assertHeld) => {
+    const ids = await listBackups(place);
+    const old = ids.slice(0, Math.max(0, ids.length - count));
+    if (old.length === 0) return [];
+    const needed = new Set<string>();
+    for (const id of ids.slice(old.length))
+      for (const name of chunksOf(await readManifest(place, seal, id))) needed.add(chunkKey(name));
+    await assertHeld();
+    // The list goes before what it names: a backup that is half deleted is none.
+    for (const id of old) await deleteManifest(place, seal, id);
+    for (const { key } of await place.list(CHUNKS_FOLDER)) if (!needed.has(key)) await place.delete(key);
+    return old;
+  });
 }
 
 function chunksOf({ tables, artifacts }: Manifest): string[] {

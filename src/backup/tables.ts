@@ -6,7 +6,9 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { Client, escapeIdentifier, type ClientBase } from 'pg';
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
+import { sleep } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
+import { LOCK_KEYS } from '../db/index.ts';
 
 export interface TableShape {
   name: string;
@@ -18,6 +20,15 @@ export interface SequenceState {
   lastValue: string | null;
 }
 
+export interface BackupLock {
+  url: string;
+  how: 'shared' | 'alone';
+  signal?: AbortSignal | undefined;
+  /** Once, when somebody else holds it. */
+  onWait?: (() => void) | undefined;
+}
+
+const LOCK_POLL_MS = 200;
 const IN_SCHEMA = 'n.nspname = current_schema()';
 
 /** Opens a connection of its own: a backup may outlast what the pool allows a statement. */
@@ -28,6 +39,35 @@ export async function openClient(url: string): Promise<Client> {
   await client.query('SET statement_timeout = 0');
   await client.query('SET idle_in_transaction_session_timeout = 0');
   return client;
+}
+
+/**
+ * Backups of an installation share their chunks: while one is made (`shared`), nobody (`alone`) may delete
+ * what it counts on. Ends with the connection, so a killed process leaves nothing behind.
+ *
+ * @param work gets a check that throws once the connection, and with it the lock, is lost
+ */
+export async function holdBackupLock<T>(
+  { url, how, signal, onWait }: BackupLock,
+  work: (assertHeld: () => Promise<void>) => Promise<T>,
+): Promise<T> {
+  const client = await openClient(url);
+  const tryLock = how === 'shared' ? 'pg_try_advisory_lock_shared' : 'pg_try_advisory_lock';
+  const take = async (): Promise<boolean> => {
+    const { rows } = await client.query<{ held: boolean }>(`SELECT ${tryLock}($1) AS held`, [
+      LOCK_KEYS.backup,
+    ]);
+    return rows[0]?.held === true;
+  };
+  try {
+    for (let tries = 0; !(await take()); tries += 1) {
+      if (tries === 0) onWait?.();
+      await sleep(LOCK_POLL_MS, signal);
+    }
+    return await work(async () => void (await client.query('SELECT 1')));
+  } finally {
+    await client.end();
+  }
 }
 
 /** All that is read until the transaction ends is of one moment. */

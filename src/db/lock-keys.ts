@@ -14,4 +14,6 @@ export const LOCK_KEYS = {
   audit: 7_265_006,
   /** With the model's name: one process moves its canary. */
   canary: 7_265_007,
+  /** Backups share it; who deletes old ones holds it alone. */
+  backup: 7_265_008,
 } as const;

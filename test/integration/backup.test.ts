@@ -1,5 +1,6 @@
 /** Backup of an installation under load, its restore elsewhere, and what both refuse. */
 import { randomBytes } from 'node:crypto';
+import { EventEmitter, once } from 'node:events';
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
@@ -167,11 +168,42 @@ describe('copyloop backup', () => {
     );
     const { manifest } = await backUp(place);
     const before = await store.list('chunks');
-    const deleted = await keepNewest(store, await openSeal(undefined), 1);
+    const deleted = await keepNewest(source, { place: store, seal: await openSeal(undefined) }, 1);
     expect(deleted.length).toBeGreaterThan(1);
     expect(await store.list('backups')).toMatchObject([{ key: `backups/${manifest.id}.json` }]);
     expect((await store.list('chunks')).length).toBeLessThan(before.length);
     expect(await verify(place)).toMatchObject({ faults: [], manifest: { id: manifest.id } });
+  });
+
+  it('deletes nothing that a backup counts on which is just being made', async () => {
+    const shared = path.join(work, 'shared-chunks');
+    const options = { place: createFolderStore(shared), seal: await openSeal(undefined) };
+    const rename = async (name: string) =>
+      await query(source.databaseUrl, `UPDATE api_keys SET name = '${name}' WHERE id = 'one'`);
+    await rename('before');
+    await backUp(shared);
+    await rename('between');
+    await backUp(shared);
+    // The same rows as in the first, whose chunks it does not write again.
+    await rename('before');
+    const { artifacts } = partsOf(source);
+    const [tablesRead, waiting] = [new EventEmitter(), new EventEmitter()];
+    const listLater = async (prefix: string) => {
+      const goOn = once(waiting, 'so');
+      tablesRead.emit('so');
+      await goOn;
+      return await artifacts.list(prefix);
+    };
+    const reached = once(tablesRead, 'so');
+    const slow = backUp(shared, undefined, {
+      ...partsOf(source),
+      artifacts: { ...artifacts, list: listLater },
+    });
+    await reached;
+    const deleted = keepNewest(source, { ...options, onWait: () => void waiting.emit('so') }, 1);
+    const { manifest } = await slow;
+    expect(await deleted).toHaveLength(2);
+    expect(await verify(shared)).toMatchObject({ faults: [], manifest: { id: manifest.id } });
   });
 });
 

@@ -53,11 +53,18 @@ export const backupCommand = defineCommand({
     // A backup before an upgrade is of the schema that is there.
     await withServices(config, { role: 'cli', migrate: 'later' }, async ({ database }) => {
       const place = openBackupPlace(address, config.storage);
-      const { manifest, bytes, newBytes } = await createBackup(
-        { databaseUrl: database.url, artifacts: createArtifactStore(config.storage) },
-        { place, seal, clock: systemClock, onProgress: followProgress(terminal), signal },
-      );
-      const deleted = keep === undefined ? [] : await keepNewest(place, seal, keep);
+      const source = { databaseUrl: database.url, artifacts: createArtifactStore(config.storage) };
+      const onWait = (): void => terminal.note('waiting for another backup of this installation to end');
+      const { manifest, bytes, newBytes } = await createBackup(source, {
+        place,
+        seal,
+        clock: systemClock,
+        onProgress: followProgress(terminal),
+        signal,
+        onWait,
+      });
+      const deleted =
+        keep === undefined ? [] : await keepNewest(source, { place, seal, signal, onWait }, keep);
       if (manifest.gone.length > 0)
         terminal.note(
           `${manifest.gone.length} artifacts were deleted meanwhile and are not in it: ${manifest.gone.slice(0, 5).join(', ')}`,
