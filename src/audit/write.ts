@@ -32,7 +32,9 @@ export async function appendAudit(db: Db, clock: Clock, records: readonly AuditR
         action: clip(record.action),
         object: clip(record.object),
         outcome: record.outcome,
-        details: JSON.stringify(record.details ?? {}).replaceAll(String.raw`\u0000`, ''),
+        details: JSON.stringify(record.details ?? {}, (_, value: unknown) =>
+          typeof value === 'string' ? storable(value) : value,
+        ),
         requestId: record.requestId ?? null,
         previousHash: hash,
       };
@@ -100,8 +102,15 @@ export function openAuditLog({ db, clock, log }: { db: Db; clock: Clock; log: Lo
   };
 }
 
-/** PostgreSQL stores no NUL. */
 function clip(text: string): string {
-  const clean = text.replaceAll('\0', '');
-  return clean.length <= MAX_TEXT_CHARS ? clean : `${clean.slice(0, MAX_TEXT_CHARS - 1)}…`;
+  const clean = storable(text);
+  return clean.length <= MAX_TEXT_CHARS ? clean : `${clean.slice(0, MAX_TEXT_CHARS - 1).toWellFormed()}…`;
+}
+
+/**
+ * As PostgreSQL gives it back, since that is what the hash is checked against: it stores no NUL, and half a
+ * surrogate pair as U+FFFD.
+ */
+function storable(text: string): string {
+  return text.replaceAll('\0', '').toWellFormed();
 }

@@ -100,6 +100,22 @@ describe('the audit log', () => {
     expect(found.head?.number).toBe(found.entries);
   });
 
+  it('stays whole and readable whatever a name consists of', async () => {
+    const { db } = harness.database;
+    const names = [`${'n'.repeat(199)}😀`, String.raw`a\u0000b`, 'a\0b', '\ud83d alone'];
+    for (const name of names)
+      await appendAudit(db, systemClock, [
+        { actor: name, action: 'POST /x', object: name.slice(0, 200), outcome: 'done', details: { name } },
+      ]);
+    expect((await verifyAudit(db)).faults).toEqual([]);
+    expect((await show(`?limit=${names.length}`)).map(({ details }) => details['name'])).toEqual([
+      '\ufffd alone',
+      'ab',
+      names[1],
+      names[0],
+    ]);
+  });
+
   it('refuses to be changed, and tells of what was changed, taken out or cut off all the same', async () => {
     const { db } = harness.database;
     await expect(db.updateTable('audit_log').set({ actor: 'nobody' }).execute()).rejects.toThrow(
