@@ -116,10 +116,11 @@ try {
 }
 process.exit(broken.length === 0 ? 0 : 1);
 
+/** One drawn fault; another where there is nobody just now whom it could hurt. */
 async function applyFault(target: Installation): Promise<string> {
   const kinds = VICTIM_KINDS.filter((kind) => kind !== 'redis' || backend === 'redis');
   const { fillDisk, cutNetwork, stepClock, failOverRedis } = target;
-  const faults: (() => Promise<string>)[] = [
+  const faults: (() => Promise<string | undefined>)[] = [
     ...kinds.map((kind) => async () => await killOne(target, kind)),
     ...kinds
       .filter((kind) => kind !== 'training' && kind !== 'postgres')
@@ -151,16 +152,18 @@ async function applyFault(target: Installation): Promise<string> {
       failOverRedis();
       return 'fail over redis';
     });
-  const name = await random.pick(faults)();
-  if (!name.endsWith(')')) counts.set(name, (counts.get(name) ?? 0) + 1);
-  return name;
+  for (;;) {
+    const name = await random.pick(faults)();
+    if (name === undefined) continue;
+    counts.set(name, (counts.get(name) ?? 0) + 1);
+    return name;
+  }
 }
 
-async function killOne(target: Installation, kind: VictimKind): Promise<string> {
+async function killOne(target: Installation, kind: VictimKind): Promise<string | undefined> {
   const pid = target.findVictim(kind, random);
-  if (pid === undefined) return `kill ${kind} (nobody there)`;
   const startedMs = Date.now();
-  if (!signal(pid, 'SIGKILL')) return `kill ${kind} (was gone)`;
+  if (pid === undefined || !signal(pid, 'SIGKILL')) return undefined;
   if (kind === 'server') {
     // Where four programs wait for each core, a second's work takes four.
     const slowness = Math.max(1, Math.max(...loadavg().slice(0, 2)) / availableParallelism());
@@ -175,9 +178,9 @@ async function killOne(target: Installation, kind: VictimKind): Promise<string> 
   return `kill ${kind}`;
 }
 
-async function stopOne(target: Installation, kind: VictimKind): Promise<string> {
+async function stopOne(target: Installation, kind: VictimKind): Promise<string | undefined> {
   const pid = target.findVictim(kind, random);
-  if (pid === undefined || !signal(pid, 'SIGSTOP')) return `stop ${kind} (nobody there)`;
+  if (pid === undefined || !signal(pid, 'SIGSTOP')) return undefined;
   const fromMs = Date.now();
   await sleep(STOPPED_MS);
   signal(pid, 'SIGCONT');
