@@ -132,6 +132,26 @@ describe('a workbook', () => {
       'has no sheet "New"; its sheets are "Products", "Old"',
     );
   });
+
+  it('whose first sheet only says how to fill it in is asked about, with the names of the others', async () => {
+    const text = (place: string, cell: string): string =>
+      `<c r="${place}" t="inlineStr"><is><t>${cell}</t></is></c>`;
+    const notes = zip({
+      '[Content_Types].xml': '<Types/>',
+      'xl/workbook.xml':
+        '<workbook xmlns:r="r"><sheets><sheet name="Read me" sheetId="1" r:id="rId1"/><sheet name="Products" sheetId="2" r:id="rId2"/></sheets></workbook>',
+      'xl/_rels/workbook.xml.rels':
+        '<Relationships><Relationship Id="rId1" Target="worksheets/sheet1.xml"/><Relationship Id="rId2" Target="worksheets/sheet2.xml"/></Relationships>',
+      'xl/worksheets/sheet1.xml': sheet(
+        `<row r="1">${text('A1', 'How to use this file')}</row><row r="2">${text('A2', 'Fill in the next sheet.')}</row>`,
+      ),
+      'xl/worksheets/sheet2.xml': sheet(
+        `<row r="1">${text('A1', 'title')}${text('B1', 'rating')}</row><row r="2">${text('A2', 'Mug')}${text('B2', '3')}</row>`,
+      ),
+    });
+    await expect(read(notes, 'a.xlsx')).rejects.toThrow('its others are "Products": name one (--sheet NAME)');
+    expect((await read(notes, 'a.xlsx', 'Products')).records).toMatchObject([{ title: 'Mug', rating: 3 }]);
+  });
 });
 
 describe('a Parquet file', () => {

@@ -4,6 +4,7 @@
  */
 import { Parser, type Handler } from 'htmlparser2';
 import { AppError } from '../../core/errors.ts';
+import { countKnownNames } from '../platform/recognise.ts';
 import { createRowReader, hasNoHeader, tidyName } from './delimited.ts';
 import { findHeader, isBlank } from './dialect.ts';
 import type { RawRecord } from './split-records.ts';
@@ -42,6 +43,8 @@ export async function readXlsx(
     throw new AppError('bad-data', `${name}: the sheet ${JSON.stringify(chosen.name)} holds no rows`);
   const names = first.cells.map(tidyName);
   while (names.length > 1 && names.at(-1) === '') names.pop();
+  if (sheet === undefined && named.length === 0 && names.length === 1 && countKnownNames(names) === 0)
+    refuseNotes(workbook, name);
   const headerless = hasNoHeader(named, names, head);
   const columns = headerless ? names.map((_, i) => String(i + 1)) : names;
 
@@ -79,6 +82,17 @@ export async function findSheetFile(
   sheet: string | undefined,
 ): Promise<string> {
   return chooseSheet(await readWorkbook(archive), name, sheet).file;
+}
+
+/** A sheet of sentences before those of data is no table. */
+function refuseNotes({ sheets }: Workbook, name: string): void {
+  const [first, ...others] = sheets.map((entry) => JSON.stringify(entry.name));
+  if (others.length === 0) return;
+  throw new AppError(
+    'bad-data',
+    `${name}: the first sheet, ${first}, holds no table but one column of text; its others are ${others.join(', ')}: name one (--sheet NAME)`,
+    { details: { field: 'sheet' } },
+  );
 }
 
 function chooseSheet(

@@ -1,6 +1,7 @@
 /**
  * Records that a feed packs into others: what a GraphQL connection calls a node, the attributes of JSON:API,
- * and the reviews that stand inside their product.
+ * the fields of Airtable and Contentful, a document of Elasticsearch, and the reviews that stand inside their
+ * product.
  */
 import { isJsonObject, type JsonObject } from '../../core/json-object.ts';
 import type { SourceRow } from '../format/table.ts';
@@ -8,34 +9,43 @@ import { normaliseName } from '../platform/recognise.ts';
 import type { MappingRequest } from './field-map.ts';
 import { lookUp, type Values } from './lookup.ts';
 
-const EDGE = new Set(['node', 'cursor', '__typename']);
-const RESOURCE = new Set(['id', 'type', 'attributes', 'relationships', 'links', 'meta']);
+/** What holds the record, with what may stand beside it. */
+const PACKED: readonly (readonly [string, ReadonlySet<string>])[] = [
+  ['node', new Set(['cursor', '__typename'])],
+  ['attributes', new Set(['id', 'type', 'relationships', 'links', 'meta'])],
+  ['fields', new Set(['id', 'createdTime', 'sys', 'metadata'])],
+  ['_source', new Set(['_index', '_type', '_id', '_score', '_version', 'sort'])],
+];
 
 export async function* unnestRows(
   rows: AsyncIterable<SourceRow>,
   { map }: Pick<MappingRequest, 'map'>,
 ): AsyncGenerator<SourceRow> {
-  const isNodeNamed = Object.values(map).some((column) => /^(?:node|attributes)\./u.test(column ?? ''));
+  const isPackNamed = Object.values(map).some((column) =>
+    PACKED.some(([pack]) => column?.startsWith(`${pack}.`)),
+  );
   for await (const row of rows) {
     if ('fault' in row) {
       yield row;
       continue;
     }
     const { line } = row;
-    const values = liftAttributes(isNodeNamed ? row.values : takeNode(row.values));
+    const values = liftAttributes(isPackNamed ? row.values : unpack(row.values));
     const reviews = listReviews(values);
     if (reviews === undefined) yield values === row.values ? row : { line, values };
     else for (const review of reviews) yield { line, values: { ...review, Product: values } };
   }
 }
 
-function takeNode(values: Values): Values {
-  const { node, type, id, attributes } = values;
+function unpack(values: Values): Values {
   const keys = Object.keys(values);
-  if (isJsonObject(node) && keys.every((key) => EDGE.has(key))) return node;
-  const isResource =
-    isJsonObject(attributes) && typeof type === 'string' && keys.every((key) => RESOURCE.has(key));
-  return isResource ? { id, ...attributes } : values;
+  for (const [pack, beside] of PACKED) {
+    const inside = values[pack];
+    if (!isJsonObject(inside) || !keys.every((key) => key === pack || beside.has(key))) continue;
+    const id = values['id'] ?? values['_id'] ?? lookUp(values, 'sys.id');
+    return id === undefined ? inside : { id, ...inside };
+  }
+  return values;
 }
 
 /** `custom_attributes: [{attribute_code, value}]`, as Magento's interface has all that is not its own. */
