@@ -7,7 +7,6 @@ import { writeSync } from 'node:fs';
 import { readdir, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { pino } from 'pino';
-import roll from 'pino-roll';
 import { DAY_MS, HOUR_MS } from './clock.ts';
 import { toError } from './errors.ts';
 
@@ -52,6 +51,8 @@ export async function openRotatingFile(
 ): Promise<LogDestination> {
   const { folder, role, maxFileBytes, maxFiles, maxAgeDays } = options;
   try {
+    // Not before there is a file: it loads some hundred modules.
+    const { default: roll } = await import('pino-roll');
     const out = await roll({
       file: path.join(folder, role),
       extension: '.log',

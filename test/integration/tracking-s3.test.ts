@@ -1,7 +1,7 @@
 /** The S3 store against a real S3-compatible server: moto's (`pip install "moto[server]"`), started here. */
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process';
 import path from 'node:path';
-import { CreateBucketCommand, ListObjectsV2Command, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { CreateBucketCommand, ListObjectsV2Command, PutObjectCommand, S3 } from '@aws-sdk/client-s3';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/core/config/index.ts';
 import { createBackup, openSeal, restoreBackup, verifyBackup } from '../../src/backup/index.ts';
@@ -23,7 +23,8 @@ const why = program === undefined ? ' (SKIPPED: no moto_server; pip install "mot
 describe.skipIf(program === undefined)(`the S3 store${why}`, () => {
   let server: ChildProcess;
   let endpoint: string;
-  let client: S3Client;
+  let client: S3;
+  const openClient = () => Promise.resolve(client);
   const credentials = { accessKeyId: 'test', secretAccessKey: 'test' };
 
   beforeAll(async () => {
@@ -36,7 +37,7 @@ describe.skipIf(program === undefined)(`the S3 store${why}`, () => {
       await sleep(20);
     }
     endpoint = /http:\/\/127.0.0.1:\d+/.exec(output)?.[0] ?? '';
-    client = new S3Client({ region: 'us-east-1', endpoint, forcePathStyle: true, credentials });
+    client = new S3({ region: 'us-east-1', endpoint, forcePathStyle: true, credentials });
     await client.send(new CreateBucketCommand({ Bucket: 'models' }));
   });
   afterAll(async () => {
@@ -89,12 +90,12 @@ describe.skipIf(program === undefined)(`the S3 store${why}`, () => {
   // S3 takes no part below 5 MiB but the last, so a stream of 12 MB makes three.
   describe('sending long bodies in parts', () => {
     describeArtifactStore(async () =>
-      createS3Store({ client, bucket: 'models', prefix: '/in/parts/', partBytes: 5 * 1024 * 1024 }),
+      createS3Store({ openClient, bucket: 'models', prefix: '/in/parts/', partBytes: 5 * 1024 * 1024 }),
     );
   });
 
   it('says which bucket is not there', async () => {
-    const store = createS3Store({ client, bucket: 'nowhere', prefix: 'backups' });
+    const store = createS3Store({ openClient, bucket: 'nowhere', prefix: 'backups' });
     await expect(store.list('chunks')).rejects.toMatchObject({
       code: 'not-found',
       message: expect.stringContaining('there is no s3://nowhere/backups/'),
@@ -103,7 +104,7 @@ describe.skipIf(program === undefined)(`the S3 store${why}`, () => {
 
   it('keeps a backup and gives it back', async () => {
     const [from, to] = [await openTestDatabase(), await openTestDatabase()];
-    const storeAt = (prefix: string) => createS3Store({ client, bucket: 'models', prefix });
+    const storeAt = (prefix: string) => createS3Store({ openClient, bucket: 'models', prefix });
     const [place, live, copy] = [storeAt('backups/nightly'), storeAt('live'), storeAt('copy')];
     const seal = await openSeal(undefined);
     await live.put('runs/one/report.txt', Buffer.from('all is well'));
@@ -118,7 +119,7 @@ describe.skipIf(program === undefined)(`the S3 store${why}`, () => {
   });
 
   it('reports bytes that were changed behind its back', async () => {
-    const store = createS3Store({ client, bucket: 'models', prefix: 'damage' });
+    const store = createS3Store({ openClient, bucket: 'models', prefix: 'damage' });
     const { sha256 } = await store.put('x', 'as written');
     const Metadata = { 'copyloop-sha256': sha256 };
     await client.send(
@@ -128,7 +129,12 @@ describe.skipIf(program === undefined)(`the S3 store${why}`, () => {
   });
 
   it('deletes the digest of a long artifact with it', async () => {
-    const store = createS3Store({ client, bucket: 'models', prefix: 'digested', partBytes: 5 * 1024 * 1024 });
+    const store = createS3Store({
+      openClient,
+      bucket: 'models',
+      prefix: 'digested',
+      partBytes: 5 * 1024 * 1024,
+    });
     await store.put('long', sixMebibytes());
     const count = async () =>
       (await client.send(new ListObjectsV2Command({ Bucket: 'models', Prefix: 'digested/' }))).KeyCount;

@@ -7,7 +7,6 @@ import { AppError, assertNever } from '../../core/errors.ts';
 import { readDelimited } from './delimited.ts';
 import { readJsonLines, readJsonList } from './json.ts';
 import { openBytes, type OpenedBytes } from './open-bytes.ts';
-import { readParquet } from './parquet.ts';
 import { FORMATS, type SourceFormat, type SourceTable } from './table.ts';
 import { readXlsx, WORKBOOK } from './xlsx.ts';
 import { readXml } from './xml.ts';
@@ -34,7 +33,8 @@ export async function openTable(
   const opened = await openBytes(bytes, options.name, options.encoding);
   switch (opened.kind) {
     case 'parquet':
-      return await readParquet(opened, options.name);
+      // Few files are of this kind, and all else would wait for what reads it to load.
+      return await (await import('./parquet.ts')).readParquet(opened, options.name);
     case 'zip':
       return await openArchive(opened, options);
     case 'text':

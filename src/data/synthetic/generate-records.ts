@@ -2,7 +2,8 @@
  * Synthetic product records under a seed: the same seed gives the same records, one at a time, whatever their
  * number.
  */
-import { base, en, Faker } from '@faker-js/faker';
+import type { Faker, FakerOptions } from '@faker-js/faker';
+import { faker as english } from '@faker-js/faker/locale/en';
 import { createRandom, type Random } from '../../core/random.ts';
 import type { ProductRecord } from '../record.ts';
 import { composeDescription } from './compose-description.ts';
@@ -30,6 +31,9 @@ export interface Truth {
   cues: boolean[];
 }
 
+/** Its class, without the seventy other languages that the package's own door loads. */
+const EnglishFaker = english.constructor as new (options: FakerOptions) => Faker;
+
 /** A fixed year, so that records depend on the seed alone. */
 const FIRST_TIME_MS = Date.UTC(2025, 0, 1);
 const LAST_TIME_MS = Date.UTC(2026, 0, 1);
@@ -46,7 +50,7 @@ export function* drawRecords(
 ): Generator<{ record: SyntheticRecord; truth: Truth }> {
   const random = createRandom(options.seed);
   const { categories, titleAdjectives } = syntheticWording();
-  const faker = new Faker({ locale: [en, base], seed: options.seed });
+  const faker = new EnglishFaker({ locale: english.rawDefinitions, seed: options.seed });
   const tables = model.qualities.map((quality) => ({ quality, table: ratingTable(model, quality) }));
   const qualityShares = model.qualities.map((quality) => quality.share);
   const cueShares = model.cueCounts.map((entry) => entry.share);

@@ -2,7 +2,7 @@
  * Parquet in row groups of some thousand rows: one group is in memory at a time, beside the few numbers a
  * group that the footer needs.
  */
-import { ByteWriter, ParquetWriter, type SchemaElement } from 'hyparquet-writer';
+import type { SchemaElement } from 'hyparquet-writer';
 import { inGroups, type TableCell, type TableColumn, type TableRow } from './rows.ts';
 
 const ROWS_PER_GROUP = 10_000;
@@ -11,6 +11,7 @@ export async function* renderParquet(
   columns: readonly TableColumn[],
   rows: AsyncIterable<TableRow>,
 ): AsyncGenerator<Uint8Array> {
+  const { ByteWriter, ParquetWriter } = await import('hyparquet-writer');
   const bytes = new ByteWriter();
   const file = new ParquetWriter({ writer: bytes, schema: toSchema(columns), createdBy: 'copyloop' });
   const take = (): Uint8Array => {

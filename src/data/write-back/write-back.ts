@@ -7,7 +7,6 @@ import { createGzip } from 'node:zlib';
 import { AppError } from '../../core/errors.ts';
 import { openBytes, type OpenedBytes } from '../format/open-bytes.ts';
 import { openPacked, openTable, type TableOptions } from '../format/open-table.ts';
-import { openParquet } from '../format/parquet.ts';
 import type { Layout } from '../format/table.ts';
 import { openZip } from '../format/zip.ts';
 import { openRecords } from '../reading/read-records.ts';
@@ -17,7 +16,6 @@ import { createCreativeCursor, planCopyColumns } from './copy-columns.ts';
 import { createEncoder, isWritable } from './encode.ts';
 import { writeDelimited } from './write-delimited.ts';
 import { writeJsonLines, writeJsonList } from './write-json.ts';
-import { writeParquet } from './write-parquet.ts';
 import { writeXlsx } from './write-xlsx.ts';
 import { writeXml } from './write-xml.ts';
 
@@ -69,6 +67,8 @@ export async function writeBack(
   async function* write(): AsyncGenerator<Uint8Array> {
     const opened = await openBytes(await open(), name, options.encoding);
     if (layout.format === 'parquet') {
+      const { openParquet } = await import('../format/parquet.ts');
+      const { writeParquet } = await import('./write-parquet.ts');
       const parquet = await openParquet(opened, name);
       try {
         yield* writeParquet(parquet, file, copy, ours, cursor);

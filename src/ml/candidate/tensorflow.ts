@@ -4,19 +4,23 @@
  */
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import * as tf from '@tensorflow/tfjs-core';
-// For its side effect alone: it registers the gradients of the operators.
-import '@tensorflow/tfjs-layers';
-import { setWasmPaths } from '@tensorflow/tfjs-backend-wasm';
+import type * as core from '@tensorflow/tfjs-core';
 import { AppError } from '../../core/errors.ts';
 
-export type TensorFlow = typeof tf;
+export type TensorFlow = typeof core;
 
 /** Not written into the import itself: the compiler would demand a package that many installations lack. */
 const NATIVE_PACKAGE: string = '@tensorflow/tfjs-node';
 
-/** Ready for use: `backend` is `tensorflow` (native) or `wasm`. */
+/**
+ * Ready for use: `backend` is `tensorflow` (native) or `wasm`. Loaded now, since most of what a training
+ * process loads is this, and few recipes need it.
+ */
 export async function openTensorFlow(): Promise<{ tf: TensorFlow; backend: string }> {
+  const tf: TensorFlow = await import('@tensorflow/tfjs-core');
+  // For its side effect alone: it registers the gradients of the operators.
+  await import('@tensorflow/tfjs-layers');
+  const { setWasmPaths } = await import('@tensorflow/tfjs-backend-wasm');
   const backend = (await hasNativePackage()) ? 'tensorflow' : 'wasm';
   if (backend === 'wasm') {
     const binaries = path.dirname(createRequire(import.meta.url).resolve('@tensorflow/tfjs-backend-wasm'));

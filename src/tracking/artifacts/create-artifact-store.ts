@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { S3Client } from '@aws-sdk/client-s3';
+import type { S3 } from '@aws-sdk/client-s3';
 import type { ArtifactStore } from '../../core/artifact-store.ts';
 import type { Config } from '../../core/config/index.ts';
 import { AppError, assertNever } from '../../core/errors.ts';
@@ -21,7 +21,9 @@ export function createArtifactStore(storage: Config['storage']): ArtifactStore {
           'invalid-config',
           'storage.artifacts.bucket is not set: name the bucket, or set kind to folder',
         );
-      return createS3Store({ client: createS3Client(storage.artifacts), bucket, prefix });
+      let client: Promise<S3> | undefined;
+      const openClient = async (): Promise<S3> => await (client ??= openS3(storage.artifacts));
+      return createS3Store({ openClient, bucket, prefix });
     }
     default:
       return assertNever(kind);
@@ -53,12 +55,14 @@ export async function getObject(
       'invalid-input',
       `${address} is not the address of an object: s3://bucket/key is needed`,
     );
-  return await readObject(createS3Client(storage.artifacts), { bucket, key });
+  return await readObject(await openS3(storage.artifacts), { bucket, key });
 }
 
-function createS3Client(settings: Config['storage']['artifacts']): S3Client {
+/** The package is loaded where there is a bucket alone: it would be a tenth of what every process loads. */
+async function openS3(settings: Config['storage']['artifacts']): Promise<S3> {
+  const { S3 } = await import('@aws-sdk/client-s3');
   const { region, endpoint, forcePathStyle, accessKeyId, secretAccessKey } = settings;
   const credentials =
     accessKeyId === null || secretAccessKey === null ? undefined : { accessKeyId, secretAccessKey };
-  return new S3Client({ region, endpoint: endpoint ?? undefined, forcePathStyle, credentials });
+  return new S3({ region, endpoint: endpoint ?? undefined, forcePathStyle, credentials });
 }

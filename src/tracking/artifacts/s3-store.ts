@@ -8,19 +8,7 @@
 import { createHash } from 'node:crypto';
 import { createReadStream } from 'node:fs';
 import { stat } from 'node:fs/promises';
-import {
-  AbortMultipartUploadCommand,
-  CompleteMultipartUploadCommand,
-  CreateMultipartUploadCommand,
-  DeleteObjectCommand,
-  DeleteObjectsCommand,
-  GetObjectCommand,
-  HeadObjectCommand,
-  ListObjectsV2Command,
-  PutObjectCommand,
-  UploadPartCommand,
-  type S3Client,
-} from '@aws-sdk/client-s3';
+import type { S3 } from '@aws-sdk/client-s3';
 import type { Readable } from 'node:stream';
 import {
   compareKeys,
@@ -42,7 +30,8 @@ const SHA256 = 'copyloop-sha256';
 const DIGEST_ID = 'copyloop-digest-id';
 
 export interface S3StoreOptions {
-  client: S3Client;
+  /** The same at every call; asked for when it is needed, since it takes long to load. */
+  openClient: () => Promise<S3>;
   bucket: string;
   /** Folder in the bucket; '' for its root. */
   prefix: string;
@@ -50,7 +39,7 @@ export interface S3StoreOptions {
 }
 
 export function createS3Store(options: S3StoreOptions): ArtifactStore {
-  const { client, bucket: Bucket, partBytes = PART_BYTES } = options;
+  const { openClient, bucket: Bucket, partBytes = PART_BYTES } = options;
   const base = options.prefix === '' ? '' : `${stripEnd(options.prefix.replace(/^\/+/, ''), /\//)}/`;
   const objectOf = (key: string): string => `${base}files/${parseArtifactKey(key)}`;
   const digestObject = (id: string): string => `${base}digests/${id}`;
@@ -61,6 +50,7 @@ export function createS3Store(options: S3StoreOptions): ArtifactStore {
     body: AsyncIterable<Uint8Array>,
     known?: string,
   ): Promise<StoredArtifact> => {
+    const client = await openClient();
     const Key = objectOf(key);
     const hash = createHash('sha256');
     let sizeBytes = 0;
@@ -73,54 +63,46 @@ export function createS3Store(options: S3StoreOptions): ArtifactStore {
     const second = await parts.next();
     if (second.done === true) {
       const sha256 = hash.digest('hex');
-      await client.send(
-        new PutObjectCommand({ Bucket, Key, Body: firstPart, Metadata: { [SHA256]: sha256 } }),
-      );
+      await client.putObject({ Bucket, Key, Body: firstPart, Metadata: { [SHA256]: sha256 } });
       return { sha256, sizeBytes };
     }
     const digestId = randomSlug(24);
     const Metadata: Record<string, string> =
       known === undefined ? { [DIGEST_ID]: digestId } : { [SHA256]: known };
-    const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket, Key, Metadata }));
+    const { UploadId } = await client.createMultipartUpload({ Bucket, Key, Metadata });
     try {
       const done: { ETag: string | undefined; PartNumber: number }[] = [];
       const send = async (Body: Uint8Array): Promise<void> => {
         const PartNumber = done.length + 1;
-        const { ETag } = await client.send(
-          new UploadPartCommand({ Bucket, Key, UploadId, PartNumber, Body }),
-        );
+        const { ETag } = await client.uploadPart({ Bucket, Key, UploadId, PartNumber, Body });
         done.push({ ETag, PartNumber });
       };
       await send(firstPart);
       await send(second.value);
       for await (const part of parts) await send(part);
       const sha256 = hash.digest('hex');
-      if (known === undefined)
-        await client.send(new PutObjectCommand({ Bucket, Key: digestObject(digestId), Body: sha256 }));
+      if (known === undefined) await client.putObject({ Bucket, Key: digestObject(digestId), Body: sha256 });
       else if (known !== sha256)
         throw new AppError('bad-data', `the file for artifact ${key} changed while it was uploaded`);
-      await client.send(
-        new CompleteMultipartUploadCommand({ Bucket, Key, UploadId, MultipartUpload: { Parts: done } }),
-      );
+      await client.completeMultipartUpload({ Bucket, Key, UploadId, MultipartUpload: { Parts: done } });
       return { sha256, sizeBytes };
     } catch (error) {
-      await client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId })).catch(() => undefined);
+      await client.abortMultipartUpload({ Bucket, Key, UploadId }).catch(() => undefined);
       throw error;
     }
   };
 
   const get = async (key: string): Promise<Readable> => {
-    const object = await client
-      .send(new GetObjectCommand({ Bucket, Key: objectOf(key) }))
-      .catch((error: unknown) => {
-        throw isMissing(error) ? new AppError('not-found', `there is no artifact ${key}`) : error;
-      });
+    const client = await openClient();
+    const object = await client.getObject({ Bucket, Key: objectOf(key) }).catch((error: unknown) => {
+      throw isMissing(error) ? new AppError('not-found', `there is no artifact ${key}`) : error;
+    });
     const { Body, Metadata = {} } = object;
     if (Body === undefined) throw new AppError('unavailable', `S3 sent no body for artifact ${key}`);
     let sha256 = Metadata[SHA256];
     const digestId = Metadata[DIGEST_ID];
     if (sha256 === undefined && digestId !== undefined) {
-      const digest = await client.send(new GetObjectCommand({ Bucket, Key: digestObject(digestId) }));
+      const digest = await client.getObject({ Bucket, Key: digestObject(digestId) });
       sha256 = (await digest.Body?.transformToString())?.trim();
     }
     return checkBytes(Body as AsyncIterable<Uint8Array>, key, (actual) => actual === sha256);
@@ -129,7 +111,7 @@ export function createS3Store(options: S3StoreOptions): ArtifactStore {
   const sizeOf = async (key: string): Promise<number | undefined> => {
     const Key = objectOf(key);
     try {
-      return (await client.send(new HeadObjectCommand({ Bucket, Key }))).ContentLength ?? 0;
+      return (await (await openClient()).headObject({ Bucket, Key })).ContentLength ?? 0;
     } catch (error) {
       if (isMissing(error)) return undefined;
       throw error;
@@ -137,11 +119,12 @@ export function createS3Store(options: S3StoreOptions): ArtifactStore {
   };
 
   async function* listPages(folder: string, Delimiter?: string) {
+    const client = await openClient();
     const root = `${base}files/`;
     const Prefix = folder === '' ? root : `${root}${folder}/`;
     for (let ContinuationToken: string | undefined; ;) {
       const page = await client
-        .send(new ListObjectsV2Command({ Bucket, Prefix, Delimiter, ContinuationToken }))
+        .listObjectsV2({ Bucket, Prefix, Delimiter, ContinuationToken })
         .catch((cause: unknown) => {
           throw explain(cause, `s3://${Bucket}/${Prefix}`);
         });
@@ -164,19 +147,15 @@ export function createS3Store(options: S3StoreOptions): ArtifactStore {
   };
 
   const forget = async (keys: string[]): Promise<void> => {
+    const client = await openClient();
     for (const key of keys) {
-      const head = await client
-        .send(new HeadObjectCommand({ Bucket, Key: objectOf(key) }))
-        .catch(() => undefined);
+      const head = await client.headObject({ Bucket, Key: objectOf(key) }).catch(() => undefined);
       const digestId = head?.Metadata?.[DIGEST_ID];
-      if (digestId !== undefined)
-        await client.send(new DeleteObjectCommand({ Bucket, Key: digestObject(digestId) }));
+      if (digestId !== undefined) await client.deleteObject({ Bucket, Key: digestObject(digestId) });
     }
     for (let start = 0; start < keys.length; start += 1000) {
       const Objects = keys.slice(start, start + 1000).map((key) => ({ Key: objectOf(key) }));
-      const { Errors = [] } = await client.send(
-        new DeleteObjectsCommand({ Bucket, Delete: { Objects, Quiet: true } }),
-      );
+      const { Errors = [] } = await client.deleteObjects({ Bucket, Delete: { Objects, Quiet: true } });
       if (Errors.length > 0)
         throw new AppError(
           'unavailable',
@@ -242,15 +221,13 @@ async function* cutIntoParts(
  * What others have put into a bucket, as it is. @throws AppError `not-found`, `forbidden` or `unavailable`
  */
 export async function readObject(
-  client: S3Client,
+  client: S3,
   { bucket, key }: { bucket: string; key: string },
 ): Promise<AsyncIterable<Uint8Array>> {
   const address = `s3://${bucket}/${key}`;
-  const object = await client
-    .send(new GetObjectCommand({ Bucket: bucket, Key: key }))
-    .catch((cause: unknown) => {
-      throw explain(cause, address);
-    });
+  const object = await client.getObject({ Bucket: bucket, Key: key }).catch((cause: unknown) => {
+    throw explain(cause, address);
+  });
   if (object.Body === undefined) throw new AppError('unavailable', `S3 sent no body for ${address}`);
   return object.Body as AsyncIterable<Uint8Array>;
 }
