@@ -3,7 +3,12 @@
  * weighs 1 a character, all else 2, an emoji sequence 2, an address 23. twitter-text decides; text that can
  * only weigh 1 a character is counted here, many times faster.
  */
-import twitterText from 'twitter-text';
+import { createRequire } from 'node:module';
+import type TwitterText from 'twitter-text';
+
+/** Loaded at the first text that needs it: it takes as long as a hundred modules of ours. */
+const require = createRequire(import.meta.url);
+let twitterText: typeof TwitterText | undefined;
 
 // ASCII, Latin letters and the quotes and dashes of twitter-text's weight-1 range. Outside are addresses (a
 // dot or slash inside a word), emoji and keycaps, and everything that weighs 2.
@@ -17,6 +22,7 @@ const PIECES = /[\s\S]{1,512}(?=\s|$)|[\s\S]{1,512}/gu;
 
 export function xWeightedLength(text: string): number {
   if (PLAIN.test(text) && !MAYBE_ADDRESS.test(text)) return text.length;
+  twitterText ??= require('twitter-text') as typeof TwitterText;
   let weight = 0;
   for (const [piece] of text.matchAll(PIECES)) weight += twitterText.parseTweet(piece).weightedLength;
   return weight;
