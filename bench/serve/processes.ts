@@ -19,6 +19,8 @@ import type { OurServerOptions } from './our-server.ts';
 
 export interface RunningServer {
   url: string;
+  /** Of the server's own process; undefined where others do its work. */
+  pid?: number | undefined;
   close(): Promise<void>;
 }
 
@@ -38,7 +40,7 @@ export async function openOurServer(
     const tail = await readLogTail(path.join(options.varDir, 'server.log'));
     throw new Error(`our server: ${toError(thrown).message}${tail}`, { cause: thrown });
   });
-  return { url, close: () => end(child) };
+  return { url, pid: child.pid, close: () => end(child) };
 }
 
 /** gunicorn with two workers; its master ends them. */
