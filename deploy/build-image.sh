@@ -18,6 +18,7 @@ for tool in buildah debootstrap npm; do
   command -v "$tool" >/dev/null || { echo "there is no $tool: apt-get install buildah debootstrap"; exit 1; }
 done
 
+mkdir -p "$folder"
 if ! buildah inspect --type image "docker.io/library/$base" >/dev/null 2>&1; then
   rm -rf "$root"
   mkdir -p "$root"
