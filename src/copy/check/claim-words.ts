@@ -36,6 +36,8 @@ const claimsSchema = z.strictObject({
   materials: phrases,
   colours: phrases,
   promises: phrases,
+  /** Endings of nouns that a wildcard must not take for its words: `die *ste` finds no `Wunschliste`. */
+  nounEndings: z.array(z.string().transform(foldText)).default([]),
 });
 const sources = defineWordings(LANGUAGES, 'claims', claimsSchema);
 const made = new Map<Language, ClaimWords>();
@@ -50,10 +52,10 @@ export function claimWordsOf(language: Language): ClaimWords {
 }
 
 function createClaimWords(language: Language): ClaimWords {
-  const { numbers, units, negations, materials, colours, promises } = sources[language]();
+  const { numbers, units, negations, materials, colours, promises, nounEndings } = sources[language]();
   const entries = new Map<string, ClaimEntry[]>();
   const add = (kind: ClaimEntry['kind'], phrase: string): void => {
-    const { keys, entry } = compileClaim(kind, phrase);
+    const { keys, entry } = compileClaim(kind, phrase, nounEndings);
     for (const key of keys) entries.set(key, [...(entries.get(key) ?? []), entry]);
   };
   for (const phrase of materials) add('material', phrase);
@@ -76,7 +78,11 @@ function createClaimWords(language: Language): ClaimWords {
 }
 
 /** @throws AppError `internal` for a phrase whose first word begins with a wildcard: a fault in the file */
-function compileClaim(kind: ClaimEntry['kind'], source: string): { keys: Set<string>; entry: ClaimEntry } {
+function compileClaim(
+  kind: ClaimEntry['kind'],
+  source: string,
+  nounEndings: readonly string[],
+): { keys: Set<string>; entry: ClaimEntry } {
   const isLiteral = source.endsWith('!');
   const words = (isLiteral ? source.slice(0, -1) : source).split(' ');
   const firsts = expand(words[0] ?? '').map((word) => /^\p{L}*/u.exec(word)?.[0] ?? '');
@@ -93,7 +99,8 @@ function compileClaim(kind: ClaimEntry['kind'], source: string): { keys: Set<str
     if (index > 0) body += isCompound ? String.raw`[-\s]?` : String.raw`[-\s]`;
     body += word === '+' ? String.raw`[\p{L}\p{N}'&-]+` : compileWord(word);
   }
-  const end = String.raw`(?![\p{L}\p{N}])`;
+  const nouns = / \*\p{L}/u.test(source) ? nounEndings : [];
+  const end = String.raw`(?![\p{L}\p{N}])` + (nouns.length > 0 ? `(?<!${nouns.join('|')})` : '');
   return {
     keys: new Set(firsts.map((letters) => letters.slice(0, KEY_LETTERS))),
     entry: {

@@ -45,7 +45,7 @@ export interface CollectedTexts {
   refusals: Refusal[];
 }
 
-export interface CollectOptions extends Omit<WriteOptions, 'note' | 'refused'> {
+export interface CollectOptions extends Omit<WriteOptions, ToldByAsking> {
   /** All writers of a field propose, rather than each what those before it left open. */
   together?: boolean | undefined;
   /** Called at once, so that what was spent is known whatever becomes of the request. */
@@ -53,6 +53,8 @@ export interface CollectOptions extends Omit<WriteOptions, 'note' | 'refused'> {
   /** After so long the fallback writes in the writers' place. */
   withinMs?: number | undefined;
 }
+
+type ToldByAsking = 'note' | 'refused' | 'said';
 
 const MORE_ROUNDS = 3;
 const TEXTS_PER_TURN = 64;
@@ -77,7 +79,7 @@ export async function collectTexts(
   // Who has said all it can is not asked the same again.
   const unasked = short.filter(({ writers }) => !writers.some(({ name }) => name === fallback.name));
   if (unasked.length > 0) await askWriter(unasked, fallback, asking);
-  // Some proposals are refused (banned words, repeats): other seeds give others.
+  // Some proposals are refused (banned words, repeats): another seed gives others than those.
   for (let round = 1; round <= MORE_ROUNDS; round += 1) {
     const open = fields.filter((field) => field.missing() > 0 && !saysAllFacts(field));
     const others = { ...writing, seed: writing.seed + round };
@@ -103,9 +105,9 @@ export async function collectTexts(
 
 interface Asking {
   brief: Brief;
-  writing: Omit<WriteOptions, 'note' | 'refused'>;
+  writing: Omit<WriteOptions, ToldByAsking>;
   /** The same within the time that writers have. */
-  timely: Omit<WriteOptions, 'note' | 'refused'>;
+  timely: Omit<WriteOptions, ToldByAsking>;
   note(taken: WriterNote): void;
 }
 
@@ -195,11 +197,19 @@ async function callWriter(
     refused === undefined ? request : { ...request, count: missing() },
   );
   try {
-    return await writer.write(brief, requests, { ...timely, refused, note });
+    return await writer.write(brief, requests, { ...timely, refused, said: listSaid(fields), note });
   } catch (thrown) {
     if (writing.signal?.aborted === true) throw thrown;
     return `${writer.name} failed: ${toError(thrown).message}`;
   }
+}
+
+/** undefined where nothing was said yet. */
+function listSaid(fields: readonly FieldTexts[]): WriteOptions['said'] {
+  const said = fields.map(({ request, texts, refusals }) => [request.name, [...texts, ...refusals]] as const);
+  return said.every(([, texts]) => texts.length === 0)
+    ? undefined
+    : Object.fromEntries(said.map(([name, texts]) => [name, texts.map(({ text }) => text)]));
 }
 
 function listExamples(fields: readonly FieldTexts[], { examples = {} }: Asking['writing']): string[] {
@@ -240,8 +250,12 @@ async function askFieldByField(
       await setImmediate();
       texts = 0;
     }
-    texts += field.request.count;
-    const answer = writer.write(brief, [field.request], writing);
+    const count = field.missing();
+    texts += count;
+    const answer = writer.write(brief, [{ ...field.request, count }], {
+      ...writing,
+      said: listSaid([field]),
+    });
     const [proposals = []] = Array.isArray(answer) ? answer : await answer;
     for (const text of proposals) field.offer(text, writer.name);
   }

@@ -32,8 +32,10 @@ export function renderSystem(prompt: Prompt, { brand, refused, language }: Write
 export function renderPrompt(
   brief: Brief,
   fields: readonly FieldRequest[],
-  { brand, examples, refused }: Omit<WriteOptions, 'seed'> = {},
+  { brand, examples, refused, said }: Omit<WriteOptions, 'seed'> = {},
 ): string {
+  const faults = new Set(Object.values(refused ?? {}).flatMap((list) => list.map(({ text }) => text)));
+  const isAccepted = (text: string): boolean => !faults.has(text);
   const ofField = (field: FieldRequest) => ({
     kind: describeRole(field.role),
     texts: field.count,
@@ -42,6 +44,7 @@ export function renderPrompt(
     emojiAndExclamationMarks: field.plain || field.gsm7 ? 'none' : 'sparingly',
     examples: nonEmpty(examples?.[field.name]?.map(({ text }) => text)),
     refused: nonEmpty(refused?.[field.name]?.slice(0, MAX_REFUSED_SHOWN)),
+    writtenAlready: nonEmpty(said?.[field.name]?.filter(isAccepted).slice(0, MAX_REFUSED_SHOWN)),
     ...(brand !== undefined && renderVoice(brand.profile, channelOf(field.name))),
   });
   return JSON.stringify({

@@ -50,6 +50,8 @@ export interface WriteOptions {
   examples?: Readonly<Record<string, readonly Example[]>> | undefined;
   /** Where it is asked again: what was refused of its first proposals, by the name of a field. */
   refused?: Readonly<Record<string, readonly RefusedText[]>> | undefined;
+  /** What a field has been given or refused in this request, by its name: to be left out. */
+  said?: Readonly<Record<string, readonly string[]>> | undefined;
   /** Called for each request that a model took, also for one whose answer was of no use. */
   note?: ((authorship: Authorship) => void) | undefined;
 }

@@ -22,6 +22,20 @@ const byLength = (texts: readonly string[]): Promise<number[]> =>
 const refuse = (): Promise<number[]> => Promise.reject(new Error('nothing was to be scored'));
 
 describe('createCopywriter', () => {
+  it('finds as many texts as were asked for also where a record has one long sentence', async () => {
+    const copywriter = createCopywriter({ channels: loadChannels() });
+    const food = {
+      title: 'Dog Food',
+      description:
+        'Specially formulated dog food designed to provide essential nutrients for your canine companion.',
+    };
+    for (const seed of [0, 1, 2, 3]) {
+      const { fields } = await copywriter.propose({ ...food, channels: ['google_rsa'], seed });
+      const descriptions = fields.find(({ plan }) => plan.request.name === 'google_rsa.descriptions');
+      expect(descriptions?.texts).toHaveLength(descriptions?.plan.request.count ?? 0);
+    }
+  });
+
   it('returns the text that a policy draws, before the others, each with its propensity; lists stay the best', async () => {
     const draft = await copywriter.propose({ ...lamp, count: 3, channels: ['google_rsa'] });
     const scores = draft.texts.map((text) => text.length);

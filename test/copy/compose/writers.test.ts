@@ -90,6 +90,29 @@ describe('writers in order of preference', () => {
     });
   });
 
+  it('are told what a field has and what was refused of it, and asked for what is missing alone', async () => {
+    const asked: unknown[] = [];
+    const teller: Writer = {
+      name: 'templates',
+      immediate: true,
+      write: (_, fields, { said }) => {
+        asked.push(...fields.map(({ name, count }) => [name, count, said?.[name]]));
+        return fields.map(() => ['A calm lamp.', 'A soft lamp.', 'A small lamp.']);
+      },
+    };
+    const first: Writer = {
+      name: 'openai',
+      write: (_, fields) => Promise.resolve(fields.map(() => ['A lamp of gold.', 'A bright lamp.'])),
+    };
+    const copywriter = createCopywriter({ channels, writers: [first, teller] });
+    await copywriter.propose({ ...lamp, count: 4, channels: [] });
+    const said = ['A bright lamp.', 'A lamp of gold.'];
+    expect(asked).toEqual([
+      ['social_media_caption', 3, said],
+      ['ad_copy', 3, said],
+    ]);
+  });
+
   it('propose all together, and the champion chooses among all texts', async () => {
     const copywriter = createCopywriter({
       channels,

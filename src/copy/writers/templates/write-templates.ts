@@ -6,6 +6,7 @@ import { assertNever } from '../../../core/errors.ts';
 import { createRandom, type Random } from '../../../core/random.ts';
 import { TONES, withoutEmoji, type Brief, type Phrase, type Tone } from '../../brief/index.ts';
 import { shorten, toGsm7, wholeSentences, type FieldRole } from '../../channels/index.ts';
+import { sameTextKey } from '../../check/index.ts';
 import type { FieldRequest, Writer } from '../writer.ts';
 import type { Language } from '../../languages/index.ts';
 import { createMaterial, expandRule, pickRule, upperFirst, type Material, type Shares } from './grammar.ts';
@@ -77,19 +78,33 @@ export function createTemplateWriter(): Writer & { write(...args: Parameters<Wri
   return {
     name: 'templates',
     immediate: true,
-    write(brief, fields, { seed }) {
-      return fields.map((field) => writeField(brief, field, createRandom(seed ^ hashText(field.name))));
+    write(brief, fields, { seed, said = {} }) {
+      return fields.map((field) => {
+        const before = new Set(said[field.name]?.map(sameTextKey));
+        return writeField(brief, field, before, createRandom(seed ^ hashText(field.name)));
+      });
     },
   };
 }
 
-function writeField(brief: Brief, field: FieldRequest, random: Random): string[] {
+/** @param before keys of what is not to be said again */
+function writeField(
+  brief: Brief,
+  field: FieldRequest,
+  before: ReadonlySet<string>,
+  random: Random,
+): string[] {
   const tones: Tone[] = brief.tone === undefined ? random.shuffle([...TONES]) : [brief.tone];
   const name = nameFor(brief, field);
   if (field.role === 'listing' || field.role === 'bullet') {
     const material = createMaterial(brief, name, tones[0] ?? 'friendly', random, false);
-    const texts = field.role === 'listing' ? writeListings(field, material) : writeBullets(field, material);
-    return texts.map((text) => soften(text, field)).filter((text) => text !== '' && field.fits(text));
+    // These come in an order of their own: the next ones are behind what was said.
+    const wide = { ...field, count: field.count + before.size };
+    const texts = field.role === 'listing' ? writeListings(wide, material) : writeBullets(wide, material);
+    return texts
+      .map((text) => soften(text, field))
+      .filter((text) => text !== '' && field.fits(text) && !before.has(sameTextKey(text)))
+      .slice(0, field.count);
   }
   const isShort = FRAGMENTS.has(field.role);
   const used = new Set<Rule>();
@@ -99,7 +114,7 @@ function writeField(brief: Brief, field: FieldRequest, random: Random): string[]
   const worse = new Map<string, string>();
   const cut = new Map<string, string>();
   const said = new Set<string>();
-  const turns = Math.max(field.count * ATTEMPTS_PER_TEXT, LEAST_ATTEMPTS);
+  const turns = Math.max((field.count + before.size) * ATTEMPTS_PER_TEXT, LEAST_ATTEMPTS);
   const doubled = name.includes(' with ') ? `${name.toLowerCase()} with ` : undefined;
   for (let turn = 0; found.size < field.count && turn < turns; turn += 1) {
     const isLate = turn * 2 >= turns;
@@ -112,7 +127,7 @@ function writeField(brief: Brief, field: FieldRequest, random: Random): string[]
     const written = isShort ? softened.replace(/\.$/u, '') : softened;
     const isWhole = field.fits(written);
     const text = isWhole ? written : shortenTo(written, field);
-    if (text === '' || !field.fits(text)) continue;
+    if (text === '' || !field.fits(text) || (before.size > 0 && before.has(sameTextKey(text)))) continue;
     // `Palette with Mirror with a case` is no title.
     if (doubled !== undefined && text.toLowerCase().replace(',', '').includes(doubled)) continue;
     const what = isShort ? material.said.toSorted().join('|').toLowerCase() : text;
@@ -286,6 +301,7 @@ function writeSentences(
   const ranked = places.toSorted((a, b) => a.rank - b.rank);
   for (const [at, { index }] of places.entries()) sentences[index] = ranked[at]?.text;
   const isLong = structures === LONG_POSTS;
+  const closer = sentences[kinds.indexOf('closer')];
   for (const drop of [undefined, ...drops]) {
     if (drop !== undefined) sentences[drop] = undefined;
     const joined = joinSentences(sentences, core, isLong);
@@ -296,6 +312,8 @@ function writeSentences(
   if (field.fits(last)) return last;
   for (const { index } of [...last.matchAll(ASIDE)].toReversed()) {
     const text = `${last.slice(0, index)}.`;
+    const called = closer === undefined ? text : `${text} ${closer}`;
+    if (called.length <= field.aim * LONGER && field.fits(called) && / /u.test(text)) return called;
     if (field.fits(text) && / /u.test(text)) return text;
   }
   return last;
