@@ -60,7 +60,8 @@ const MAX_LOST_MS = 1000;
 
 const counts = new Map<string, number>();
 const recoveriesMs: number[] = [];
-const answered = new Map<string, number>();
+/** By id. Of a busy machine, an answer may be read after the server that gave it was killed. */
+const answered = new Map<string, { sentMs: number; atMs: number }>();
 /** `slowness`: how many times longer work took then than on a machine with a core to spare. */
 const serverKills: { atMs: number; slowness: number }[] = [];
 /** While a server was stopped or PostgreSQL away, nothing could be stored. */
@@ -194,9 +195,10 @@ async function findLost(): Promise<{ ms: number; slowness: number }[]> {
   if (newest === undefined) return [];
   const rows = await installation.database.db.selectFrom('predictions').select('id').execute();
   const stored = new Set(rows.map(({ id }) => id));
-  const missing = [...answered].filter(([id, atMs]) => atMs <= newest.atMs && !stored.has(id));
-  return missing.map(([, atMs]) => {
-    const { atMs: killedMs, slowness } = serverKills.find((kill) => kill.atMs >= atMs) ?? newest;
+  const missing = [...answered].filter(([id, { sentMs }]) => sentMs <= newest.atMs && !stored.has(id));
+  return missing.map(([, { sentMs, atMs: readMs }]) => {
+    const { atMs: killedMs, slowness } = serverKills.find((kill) => kill.atMs >= sentMs) ?? newest;
+    const atMs = Math.min(readMs, killedMs);
     const overlaps = pauses.map(({ fromMs, toMs }) => Math.min(toMs, killedMs) - Math.max(fromMs, atMs));
     return { ms: killedMs - atMs - overlaps.reduce((sum, ms) => sum + Math.max(0, ms), 0), slowness };
   });
@@ -274,10 +276,11 @@ async function untilAnswered(target: Installation): Promise<void> {
 
 async function sendPredictions(target: Installation): Promise<void> {
   while (!stopping.signal.aborted) {
+    const sentMs = Date.now();
     const id = await predict(target);
     if (id !== undefined) {
       if (answered.has(id)) doubled += 1;
-      answered.set(id, Date.now());
+      answered.set(id, { sentMs, atMs: Date.now() });
     }
     await sleep(50);
   }
