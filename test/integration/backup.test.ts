@@ -204,6 +204,8 @@ describe('copyloop backup', () => {
     const { manifest } = await slow;
     expect(await deleted).toHaveLength(2);
     expect(await verify(shared)).toMatchObject({ faults: [], manifest: { id: manifest.id } });
+    // As the backup has it that is restored below.
+    await rename('x'.repeat(100));
   });
 });
 
