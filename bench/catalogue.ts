@@ -34,7 +34,8 @@ import { openVersionScorers } from '../src/serving/index.ts';
 import { createArtifactStore, createPostgresTrackingStore } from '../src/tracking/index.ts';
 import { createJobHandlers, openWorkers, type JobHandlers } from '../src/workers/index.ts';
 import { readOptions } from './read-options.ts';
-import { parseAlone, readByDuckdb, startTimer, writeRecords } from './readers.ts';
+import { startTimer } from './figures.ts';
+import { parseAlone, readByDuckdb, writeRecords } from './readers.ts';
 import { registerChampion } from '../test/integration/jobs-harness.ts';
 import { trainTinyModels } from '../fixtures/tiny-models.ts';
 

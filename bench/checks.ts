@@ -261,7 +261,6 @@ for (const [name, rows] of [
     continue;
   }
   for (const share of [0.1, 0.2]) measureLabelErrors(name, rows, share);
-  if (values.review !== undefined)
-    await measureReview(name, rows, Math.min(Number(values.review), Math.round(rows.length * 0.6)));
+  if (values.review !== undefined) await measureReview(name, rows, Number(values.review));
 }
 measureNearDuplicates(Number(values.rows));

@@ -17,6 +17,7 @@ import { z } from 'zod';
 import { createRandom } from '../src/core/random.ts';
 import { createCopywriter, DEFAULT_COUNT, loadChannels, type CopyRequest } from '../src/copy/index.ts';
 import { findBenchData } from './data.ts';
+import { startTimer } from './figures.ts';
 import { readOptions } from './read-options.ts';
 import { auditCopy } from '../fixtures/copy-audit.ts';
 import { hostileRecord } from '../fixtures/hostile-records.ts';
@@ -83,13 +84,12 @@ async function cpuMs(
   rounds: number,
 ): Promise<number> {
   for (const product of products) await writeCopy(copywriter, { ...product, ...request }, flat);
-  const before = process.cpuUsage();
+  const seconds = startTimer();
   for (let round = 0; round < rounds; round += 1) {
     for (const product of products)
       await writeCopy(copywriter, { ...product, ...request, seed: round }, flat);
   }
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / 1000 / rounds / products.length;
+  return (1000 * seconds()) / rounds / products.length;
 }
 
 const { products, origin } = readProducts();

@@ -15,7 +15,8 @@ import { loadConfig } from '../src/core/config/index.ts';
 import { ingestRecords } from '../src/data/index.ts';
 import { createFolderStore } from '../src/tracking/artifacts/folder-store.ts';
 import { readOptions } from './read-options.ts';
-import { parseAlone, readByDuckdb, startTimer, writeRecords } from './readers.ts';
+import { medianOf, startTimer } from './figures.ts';
+import { parseAlone, readByDuckdb, writeRecords } from './readers.ts';
 
 const values = readOptions(import.meta.url, {
   rows: { type: 'string', default: '1000000' },
@@ -53,9 +54,6 @@ async function importFile(file: string, folder: string): Promise<{ pace: number;
   return { pace, growth: peaks.last / peaks.first };
 }
 
-const median = (numbers: readonly number[]): number =>
-  numbers.toSorted((a, b) => a - b)[Math.floor(numbers.length / 2)] ?? 0;
-
 const folder = await mkdtemp(path.join(tmpdir(), 'copyloop-bench-import-'));
 try {
   const csv = await writeRecords(folder, 'csv', rows);
@@ -71,9 +69,9 @@ try {
   }
   if (values.duckdb) await readByDuckdb([csv, parquet]);
   grown = (await importFile(parquet, path.join(folder, 'store'))).growth > GROWTH || grown;
-  const share = median(ours) / median(alone);
+  const share = medianOf(ours) / medianOf(alone);
   console.info(
-    `csv-parse alone ${Math.round(median(alone))} rows/s, import ${Math.round(median(ours))} rows/s: ${share.toFixed(2)} of it (limit ${SHARE})`,
+    `csv-parse alone ${Math.round(medianOf(alone))} rows/s, import ${Math.round(medianOf(ours))} rows/s: ${share.toFixed(2)} of it (limit ${SHARE})`,
   );
   process.exitCode = share < SHARE || grown ? 1 : 0;
 } finally {

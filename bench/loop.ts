@@ -22,6 +22,7 @@ import path from 'node:path';
 import { packageRoot } from '../src/core/paths.ts';
 import { createRandom } from '../src/core/random.ts';
 import { computePropensities, draw, priorOf, UNTRIED } from '../src/learning/index.ts';
+import { startTimer } from './figures.ts';
 import { learn } from './loop/learner.ts';
 import { renderPlot, type Line } from './loop/plot.ts';
 import { FIELDS, openShop, type Shop, type ShopProduct } from './loop/shop.ts';
@@ -189,10 +190,9 @@ function measureDraw(): void {
     }
   };
   for (const product of shop.products) answer(product);
-  const before = process.cpuUsage();
+  const spentSeconds = startTimer();
   for (let i = 0; i < DRAWN_ANSWERS; i += 1) answer(shop.products[i % shop.products.length] as ShopProduct);
-  const { user, system } = process.cpuUsage(before);
-  const spentMs = (user + system) / 1000 / DRAWN_ANSWERS;
+  const spentMs = (1000 * spentSeconds()) / DRAWN_ANSWERS;
   say(
     `\na choice costs ${spentMs.toFixed(3)} ms of the main thread, for an answer of two fields with eight texts each`,
   );

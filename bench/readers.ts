@@ -7,11 +7,13 @@ import { createReadStream } from 'node:fs';
 import { mkdir, open } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
+import { Readable } from 'node:stream';
 import { parse } from 'csv-parse';
 import { stringify } from 'csv-stringify/sync';
 import { AppError } from '../src/core/errors.ts';
 import { packageRoot } from '../src/core/paths.ts';
 import { generateRecords, renderTable, type TableColumn, type TableRow } from '../src/data/index.ts';
+import { startTimer } from './figures.ts';
 
 export type WrittenFormat = 'csv' | 'parquet';
 
@@ -46,23 +48,10 @@ export async function writeRecords(folder: string, format: WrittenFormat, rows: 
     }
     await out.writeFile(stringify(group.splice(0)));
   } else
-    for await (const chunk of renderTable('parquet', COLUMNS, toAsync(makeRows(rows))))
+    for await (const chunk of renderTable('parquet', COLUMNS, Readable.from(makeRows(rows))))
       await out.writeFile(chunk);
   await out.close();
   return file;
-}
-
-async function* toAsync<T>(items: Iterable<T>): AsyncGenerator<T> {
-  yield* items;
-}
-
-/** Counts processor seconds of this process, all threads. */
-export function startTimer(): () => number {
-  const startedAt = process.cpuUsage();
-  return () => {
-    const { user, system } = process.cpuUsage(startedAt);
-    return (user + system) / 1e6;
-  };
 }
 
 /** @returns rows a second */

@@ -9,6 +9,7 @@
  * installs PyTorch into var/bench-venv the first time (3 GB).
  */
 import { setTimeout as sleep } from 'node:timers/promises';
+import { medianOf } from './figures.ts';
 import { readOptions } from './read-options.ts';
 import { openReferencePython } from './python.ts';
 import { openOurs, profileOurs } from './training/ours.ts';
@@ -64,13 +65,13 @@ for (const shape of values.shapes.split(',')) {
   await ours.close();
   await torch.close();
 
-  const ratio = median(seconds.ours) / median(seconds.torch);
+  const ratio = medianOf(seconds.ours) / medianOf(seconds.torch);
   const isMet = ratio <= model.limit;
   if (!isMet) missed += 1;
   console.info(
     `${shape}, batch ${BATCH}: ours ${ms(seconds.ours)}, PyTorch ${torch.version} ${ms(seconds.torch)}: ` +
       `ratio ${ratio.toFixed(3)}, limit ${model.limit}${isMet ? '' : ' MISSED'}; ` +
-      `with PyTorch's fused AdamW ${ms(seconds.fused)}: ${(median(seconds.ours) / median(seconds.fused)).toFixed(3)}`,
+      `with PyTorch's fused AdamW ${ms(seconds.fused)}: ${(medianOf(seconds.ours) / medianOf(seconds.fused)).toFixed(3)}`,
   );
   const profile = await profileOurs(loaded.config, loaded.weights, batch, threads);
   const inGraph = profile.slice(0, 10).map(([operator, spent]) => `${operator} ${spent.toFixed(1)}`);
@@ -85,11 +86,6 @@ if (missed > 0) {
   process.exitCode = 1;
 }
 
-function median(values_: readonly number[]): number {
-  const sorted = values_.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? NaN;
-}
-
 function ms(values_: readonly number[]): string {
-  return `${(median(values_) * 1000).toFixed(1)} ms`;
+  return `${(medianOf(values_) * 1000).toFixed(1)} ms`;
 }

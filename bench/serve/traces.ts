@@ -9,6 +9,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { chooseThreadCounts } from '../../src/serving/index.ts';
+import { medianOf } from '../figures.ts';
 import { openOurServer, runLoad, type RunningServer } from './processes.ts';
 
 /** Until V8 has compiled what serves. */
@@ -95,9 +96,4 @@ function readCpuMs(pid: number | undefined): number {
   } catch {
     return Number.NaN;
   }
-}
-
-function medianOf(values: readonly number[]): number {
-  const sorted = values.toSorted((a, b) => a - b);
-  return sorted[Math.floor(sorted.length / 2)] ?? Number.NaN;
 }
