@@ -2,7 +2,7 @@
  * What both of BullMQ's backends give: whoever opens a queue or a worker does not know which one it stands
  * on.
  */
-import type { FlowProducer, Processor, Queue, QueueEvents, Worker, WorkerOptions } from 'bullmq';
+import type { FlowProducer, Processor, Queue, Worker, WorkerOptions } from 'bullmq';
 import type { Logger } from '../core/log.ts';
 import { nextTickMs } from './next-tick.ts';
 
@@ -15,7 +15,6 @@ export interface QueueBackend {
   openQueue(name: string): Queue;
   openWorker(name: string, processor: Processor, settings: WorkerSettings): Worker;
   openFlowProducer(): FlowProducer;
-  openQueueEvents(name: string): QueueEvents;
   /**
    * Takes back times that lie further ahead than any worker can mean them: a machine whose clock ran ahead
    * has written them, and until then nobody would have looked for stalled queue jobs.

@@ -3,22 +3,53 @@
  * blocking reads.
  */
 import {
+  assertSchemaCompatibility,
   createPostgresBackend,
   FlowProducer,
   Queue,
-  QueueEvents,
   runMigrations,
+  SchemaMigrationRequiredError,
   Worker,
+  type BackendFactory,
   type PgPool,
+  type PostgresConnectionOptions,
+  type PostgresQueueBackend,
   type Telemetry,
 } from 'bullmq';
 import { Client, Pool } from 'pg';
+import { SECOND_MS, sleep } from '../core/clock.ts';
 import { AppError, toError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { REPEAT_SETTINGS, type QueueBackend } from './backend.ts';
 
 /** Each worker keeps one connection for LISTEN; the others are shared by all queries of the process. */
 const MAX_CONNECTIONS = 20;
+
+/**
+ * So long a worker waits after a failure before it asks for work again; of its own, BullMQ waits for refused
+ * connections alone.
+ */
+const RETRY_MS = SECOND_MS / 2;
+
+/**
+ * BullMQ's backend keeps the outcome of its first look at the tables for good: where the connection broke in
+ * that moment, a queue failed until the process ended, and a worker asked again without letting the event
+ * loop go on, deaf to every signal. The tables were looked at when this backend was opened.
+ */
+const createBackend: BackendFactory<PostgresQueueBackend, PostgresConnectionOptions> = (...given) => {
+  const backend = createPostgresBackend(...given);
+  backend.connection.waitUntilReady = () => Promise.resolve();
+  const moveToActive = backend.moveToActive.bind(backend);
+  backend.moveToActive = async (...args) => {
+    try {
+      return await moveToActive(...args);
+    } catch (error) {
+      await sleep(RETRY_MS);
+      throw error;
+    }
+  };
+  return backend;
+};
 
 /**
  * BullMQ writes times by the clock of the machine that it runs on; PostgreSQL's decides here. Clocks may
@@ -91,19 +122,17 @@ export async function openPostgresBackend(options: {
       new Queue(
         name,
         { connection, settings: REPEAT_SETTINGS, ...telemetry },
-        createPostgresBackend,
+        createBackend,
       ) as unknown as Queue,
     openWorker: (name, processor, settings) =>
       new Worker(
         name,
         processor,
         { ...settings, settings: { ...REPEAT_SETTINGS, ...settings.settings }, connection, ...telemetry },
-        createPostgresBackend,
+        createBackend,
       ) as unknown as Worker,
     openFlowProducer: () =>
-      new FlowProducer({ connection, ...telemetry }, createPostgresBackend) as unknown as FlowProducer,
-    openQueueEvents: (name) =>
-      new QueueEvents(name, { connection }, createPostgresBackend) as unknown as QueueEvents,
+      new FlowProducer({ connection, ...telemetry }, createBackend) as unknown as FlowProducer,
     correctTimes: async (lockMs) => {
       const { rows } = await pool.query<{ corrected: number }>(CORRECT_TIMES, [lockMs]);
       return rows[0]?.corrected ?? 0;
@@ -117,18 +146,14 @@ async function prepareQueues(databaseUrl: string, migrate: 'auto' | 'never'): Pr
   try {
     await client.connect();
     if (migrate === 'auto') await runMigrations(client);
-    else {
-      const { rows } = await client.query<{ there: boolean }>(
-        "SELECT to_regnamespace('bullmq') IS NOT NULL AS there",
-      );
-      if (rows[0]?.there !== true)
-        throw new AppError(
-          'conflict',
-          'the database lacks the tables of the queues, and storage.migrate is never: run "copyloop migrate" once, then start again',
-        );
-    }
+    else await assertSchemaCompatibility(client);
   } catch (cause) {
-    if (cause instanceof AppError) throw cause;
+    if (cause instanceof SchemaMigrationRequiredError)
+      throw new AppError(
+        'conflict',
+        'the database lacks the tables of the queues, and storage.migrate is never: run "copyloop migrate" once, then start again',
+        { cause },
+      );
     const { host, pathname } = new URL(databaseUrl);
     throw new AppError(
       'unavailable',

@@ -2,7 +2,7 @@
  * BullMQ on Redis through ioredis. Callers that add jobs fail at once when Redis is away; workers wait for it
  * to come back.
  */
-import { FlowProducer, Queue, QueueEvents, Worker, type Telemetry } from 'bullmq';
+import { FlowProducer, Queue, Worker, type Telemetry } from 'bullmq';
 import { Redis } from 'ioredis';
 import { SECOND_MS, withDeadline } from '../core/clock.ts';
 import { AppError, toError } from '../core/errors.ts';
@@ -67,11 +67,13 @@ export async function openRedisBackend(options: {
     );
   }
 
+  // BullMQ keeps the outcome of its first question for good: where the connection broke in that moment, a queue
+  // would fail until the process ended. Workers, whose commands wait, ask for the version.
+  const asked = { connection: producers, prefix, skipVersionCheck: true, ...telemetry };
   return {
     kind: 'redis',
     databaseNumber: producers.options.db ?? 0,
-    openQueue: (name) =>
-      new Queue(name, { connection: producers, prefix, settings: REPEAT_SETTINGS, ...telemetry }),
+    openQueue: (name) => new Queue(name, { ...asked, settings: REPEAT_SETTINGS }),
     openWorker: (name, processor, settings) =>
       new Worker(name, processor, {
         ...settings,
@@ -80,8 +82,7 @@ export async function openRedisBackend(options: {
         prefix,
         ...telemetry,
       }),
-    openFlowProducer: () => new FlowProducer({ connection: producers, prefix, ...telemetry }),
-    openQueueEvents: (name) => new QueueEvents(name, { connection: workers, prefix }),
+    openFlowProducer: () => new FlowProducer(asked),
     // Redis lets locks and checks run out by its own clock.
     correctTimes: () => Promise.resolve(0),
     close: async () => {

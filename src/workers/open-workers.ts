@@ -67,6 +67,8 @@ export async function openWorkers(options: {
       lockDuration: config.lockDurationMs,
       stalledInterval: config.stalledIntervalMs,
       maxStalledCount: config.maxStalledCount,
+      // BullMQ's own 15 s would outlast a drain.
+      runRetryDelay: SECOND_MS,
       settings: {
         backoffStrategy: (failures, type) =>
           type === BACKOFF_TYPE ? backoffDelayMs(config, failures, Math.random()) : config.backoffMs,

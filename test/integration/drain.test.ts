@@ -2,7 +2,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { Agent, request } from 'node:http';
-import { createServer, type AddressInfo } from 'node:net';
+import { connect, createServer, type AddressInfo, type Socket } from 'node:net';
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest';
 import {
   createInstallation,
@@ -109,6 +109,58 @@ it.skipIf(inject('redisUrl') === null).each([
     redis.child.kill('SIGKILL');
   }
 });
+
+it('a worker whose first connections to its queues break comes up, and ends when it is told to', async () => {
+  const breaking = await openBreaking(installation.databaseUrl, { connections: 3 });
+  try {
+    const worker = runCopyloop(['worker'], { ...installation.env, DATABASE_URL: breaking.url });
+    running.push({ ...worker, url: '' });
+    await expect.poll(worker.output, { timeout: 60_000 }).toContain('working on');
+    expect(breaking.broken()).toBe(3);
+    worker.child.kill('SIGTERM');
+    expect(await worker.ended).toBe(0);
+    expect(worker.output()).toContain('the workers have drained');
+  } finally {
+    await breaking.close();
+  }
+});
+
+/** Leads to the database, but breaks the first connections that are for the queues. */
+async function openBreaking(databaseUrl: string, { connections }: { connections: number }) {
+  const url = new URL(databaseUrl);
+  const target = Number(url.port);
+  const sockets = new Set<Socket>();
+  let broken = 0;
+  const server = createServer((near) => {
+    near.once('data', (startup: Buffer) => {
+      if (broken < connections && startup.includes('copyloop queues')) {
+        broken += 1;
+        near.destroy();
+        return;
+      }
+      const far = connect(target, '127.0.0.1');
+      for (const [one, other] of [[near, far] as const, [far, near] as const]) {
+        sockets.add(one);
+        one.pipe(other);
+        one.on('error', () => other.destroy());
+      }
+      far.write(startup);
+    });
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  url.port = String((server.address() as AddressInfo).port);
+  // The directory of a socket.
+  url.search = '';
+  return {
+    url: url.href,
+    broken: () => broken,
+    close: async () => {
+      for (const socket of sockets) socket.destroy();
+      server.close();
+      await once(server, 'close');
+    },
+  };
+}
 
 async function startRedis(): Promise<{ child: ChildProcess; url: string }> {
   const port = await freePort();

@@ -12,7 +12,11 @@ import {
   openQueueBackend,
   openStageQueues,
 } from '../../src/queues/index.ts';
+import { openLink } from '../chaos/link.ts';
 import { openHarness, type BackendKind, type Harness } from './pipeline-harness.ts';
+
+/** Port 1, which no test may take. */
+const NOBODY_LISTENS = 1;
 
 const open: Harness[] = [];
 const closers: (() => Promise<void>)[] = [];
@@ -139,6 +143,35 @@ describe.each(backends)('queues on %s', (kind) => {
       release();
     },
   );
+
+  it.skipIf(!hasServer)('work again when the very first of their connections has broken', async () => {
+    const harness = await start(kind);
+    const { prefix } = harness.config.queues;
+    const near = new URL(harness.redisUrl ?? harness.database.url);
+    const link = await openLink(Number(near.port));
+    closers.push(() => link.close());
+    const far = new URL(near);
+    far.port = String(link.port);
+    // The directory of a socket.
+    far.search = '';
+    const redisUrl = harness.redisUrl === null ? null : far.href;
+    const log = createSilentLogger();
+    const backend = await openQueueBackend({ databaseUrl: far.href, redisUrl, prefix, log });
+    closers.push(() => backend.close());
+
+    link.leadTo(NOBODY_LISTENS);
+    link.cut()('reset');
+    const queues = openStageQueues({ backend, config: harness.config.queues, log });
+    closers.push(() => queues.close());
+    const work = { ownerId: '0192f0c1-2345-7abc-8def-0123456789ab', stage: 'generate-data', part: '' };
+    const stateOf = () => queues.stateOf(work).catch((error: unknown) => `failed: ${String(error)}`);
+    const enqueue = () => queues.enqueue(work).catch((error: unknown) => `failed: ${String(error)}`);
+    if (kind === 'postgres') expect([await stateOf(), await enqueue()].join()).toMatch(/failed.*failed/);
+    link.leadTo(Number(near.port));
+    await expect.poll(stateOf, { timeout: 20_000 }).toBe('unknown');
+    await expect.poll(enqueue, { timeout: 20_000 }).toBe(undefined);
+    expect(await stateOf()).toBe('waiting');
+  });
 
   it.skipIf(!hasServer)('are set anew for a schedule that was changed', async () => {
     const schedule = { enabled: true, cron: '0 0 1 1 *', timeZone: 'UTC' };
