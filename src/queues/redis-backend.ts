@@ -67,8 +67,8 @@ export async function openRedisBackend(options: {
     );
   }
 
-  // BullMQ keeps the outcome of its first question for good: where the connection broke in that moment, a queue
-  // would fail until the process ended. Workers, whose commands wait, ask for the version.
+  // BullMQ keeps the outcome of its first question for good: where the connection broke in that moment, a
+  // queue would fail until the process ended. Workers, whose commands wait, ask for the version.
   const asked = { connection: producers, prefix, skipVersionCheck: true, ...telemetry };
   return {
     kind: 'redis',

@@ -35,6 +35,8 @@ export interface Workers {
   readonly closesWithinMs: number;
 }
 
+/** Whoever starts the process again waits better than a start that no signal ends. */
+const READY_MS = 20 * SECOND_MS;
 /** So long stopped attempts may take to be handed back. */
 const HAND_BACK_MS = 5 * SECOND_MS;
 
@@ -116,15 +118,9 @@ export async function openWorkers(options: {
     log,
     intervalMs: config.reconcileIntervalMs,
   });
-  await Promise.all(workers.map((worker) => worker.waitUntilReady()));
-  log.info(
-    { workerId, queues: workers.map(({ name }) => name), backend: queues.backend.kind },
-    'workers are ready',
-  );
-
   const drainMs = options.drainMs ?? config.shutdownGraceMs;
   const boundMs = drainMs + HAND_BACK_MS;
-  return {
+  const opened: Workers = {
     workerId,
     closesWithinMs: boundMs + RELEASE_MS,
     close: async () => {
@@ -156,6 +152,18 @@ export async function openWorkers(options: {
       }
     },
   };
+  try {
+    const ready = Promise.all(workers.map((worker) => worker.waitUntilReady()));
+    await withDeadline(ready, READY_MS, 'the queues do not answer: workers cannot start');
+  } catch (error) {
+    await opened.close();
+    throw error;
+  }
+  log.info(
+    { workerId, queues: workers.map(({ name }) => name), backend: queues.backend.kind },
+    'workers are ready',
+  );
+  return opened;
 }
 
 function createTickProcessor(runs: RunStarter, log: Logger): Processor {
