@@ -27,6 +27,7 @@ import { tidyProposal } from '../src/copy/writers/prompt.ts';
 import { maskPersonalData } from '../src/data/checks/personal-data.ts';
 import { hashWords } from '../src/data/checks/words.ts';
 import { openTable } from '../src/data/format/open-table.ts';
+import { readListText } from '../src/data/reading/rich-text.ts';
 import { createNumberEvidence } from '../src/data/values/numbers.ts';
 import { createTimeEvidence } from '../src/data/values/times.ts';
 import { openTokenizer, type TextTokenizer } from '../src/ml/index.ts';
@@ -152,6 +153,7 @@ const readCell = (cell: string): void => {
 const FILES: [string, number, (size: number) => unknown][] = [
   ['columns of a header', 400_000, (n) => readAll(`${'c,'.repeat(n)}c\n1\n`)],
   ['digits of a cell', 4_000_000, (n) => readCell('1'.repeat(n))],
+  ['quotes of a list in a cell', 1_000_000, (n) => readListText(`['${'"\\\''.repeat(n)}]`)],
   ['separators of a cell', 4_000_000, (n) => readCell('1,'.repeat(n))],
   ['rows without a delimiter', 100_000, (n) => readAll('title\n'.repeat(n))],
   ['rows of quotes', 60_000, (n) => readAll(`a,b\n${'"x""",y\n'.repeat(n)}`)],

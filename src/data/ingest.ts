@@ -136,7 +136,7 @@ export async function ingestRecords(
         reason: 'has a rating, and no text to learn from',
       });
     }
-    const labelled = readLabel(label, record, row.values, mapping.labelColumn);
+    const labelled = readLabel(label, row, mapping.labelColumn);
     if ('fault' in labelled) return refuse(row.line, labelled.fault);
     if (record.id !== '' && ids?.add(record.id) === false) repeatsIds = true;
     return { ...record, label: labelled.label };

@@ -212,6 +212,130 @@ describe('an id that occurs more than once', () => {
   });
 });
 
+describe('a yes or a no in place of stars', () => {
+  it.each([
+    ['a word', 'true', 'false'],
+    ['a sentence', 'Recommended', 'Not Recommended'],
+    ['a number above or below nothing', '1', '-1'],
+  ])('is the label, whatever the threshold of stars: %s', async (_, yes, no) => {
+    const { records } = await read(`title,description,rating\nA,Calm.,${yes}\nB,Broke.,${no}\n`);
+    expect(records.map(({ title, label }) => [title, label])).toEqual([
+      ['A', 1],
+      ['B', 0],
+    ]);
+  });
+});
+
+describe('a text that an editor keeps as JSON', () => {
+  const paragraph = (type: string, text: unknown) => ({ type, content: [text] });
+
+  it.each([
+    [
+      'EditorJS',
+      {
+        blocks: [
+          { type: 'paragraph', data: { text: 'Oiled <b>oak</b>.' } },
+          { type: 'list', data: { items: ['round'] } },
+        ],
+      },
+    ],
+    [
+      'Tiptap',
+      {
+        type: 'doc',
+        content: [
+          paragraph('paragraph', { type: 'text', text: 'Oiled oak.' }),
+          paragraph('paragraph', { type: 'text', text: 'round' }),
+        ],
+      },
+    ],
+    [
+      'Shopify',
+      {
+        type: 'root',
+        children: [
+          {
+            type: 'paragraph',
+            children: [
+              { type: 'text', value: 'Oiled ' },
+              { type: 'text', bold: true, value: 'oak.' },
+            ],
+          },
+          { type: 'paragraph', children: [{ type: 'text', value: 'round' }] },
+        ],
+      },
+    ],
+    [
+      'Lexical',
+      {
+        root: {
+          type: 'root',
+          children: [
+            { type: 'paragraph', children: [{ type: 'text', text: 'Oiled oak.' }] },
+            { type: 'paragraph', children: [{ type: 'text', text: 'round' }] },
+          ],
+        },
+      },
+    ],
+    [
+      'Slate',
+      [
+        { type: 'paragraph', children: [{ text: 'Oiled ' }, { text: 'oak.', bold: true }] },
+        { type: 'paragraph', children: [{ text: 'round' }] },
+      ],
+    ],
+    [
+      'Contentful',
+      {
+        nodeType: 'document',
+        data: {},
+        content: [
+          {
+            nodeType: 'paragraph',
+            data: {},
+            content: [{ nodeType: 'text', value: 'Oiled oak.', marks: [], data: {} }],
+          },
+          {
+            nodeType: 'paragraph',
+            data: {},
+            content: [{ nodeType: 'text', value: 'round', marks: [], data: {} }],
+          },
+        ],
+      },
+    ],
+    [
+      'Sanity',
+      [
+        { _type: 'block', children: [{ _type: 'span', text: 'Oiled oak.' }] },
+        { _type: 'block', children: [{ _type: 'span', text: 'round' }] },
+      ],
+    ],
+    [
+      'Quill',
+      {
+        ops: [{ insert: 'Oiled ' }, { insert: 'oak.', attributes: { bold: true } }, { insert: '\nround\n' }],
+      },
+    ],
+  ])('is read as the text that it shows: %s', async (_, document) => {
+    const row = { title: 'Stool', rating: 5 };
+    const texts = [document, JSON.stringify(document)].map((description) =>
+      JSON.stringify({ ...row, description }),
+    );
+    const { records } = await read(texts.join('\n'), { name: 'a.jsonl' });
+    expect(records.map(({ description }) => description)).toEqual(['Oiled oak.\nround', 'Oiled oak.\nround']);
+  });
+});
+
+describe('a list that a cell holds as text', () => {
+  it.each(['["Home > Mats", "Sale"]', `['Home > Mats', "Sale"]`])('is a list: %s', async (cell) => {
+    const { records } = await read(
+      `title\tdescription\tcategory\ttags\trating\nMat\tSoft.\t${cell}\t${cell}\t5\n`,
+      { name: 'a.tsv' },
+    );
+    expect(records).toMatchObject([{ category: 'Home > Mats', tags: ['Home > Mats', 'Sale'] }]);
+  });
+});
+
 describe('numbers', () => {
   const ratings = async (...cells: string[]): Promise<(number | string | null)[]> => {
     const text = `title;description;rating\n${cells.map((cell, i) => `T${i};text ${i};"${cell}"\n`).join('')}`;

@@ -31,6 +31,7 @@ const RECORDS = new Set([
   'goods',
   'o',
 ]);
+const CURRENCY = /^@(?:currency|curr$)/iu;
 const MAX_DEPTH = 64;
 
 interface Element {
@@ -101,9 +102,15 @@ export function readXml(bytes: OpenedBytes, name: string): SourceTable {
           const element = elements.pop();
           if (element === undefined) return;
           const parent = elements.at(-1);
-          if (parent !== undefined)
+          if (parent !== undefined) {
             parent.children.push([element.name, valueOf(element), languageOf(element)]);
-          else {
+            const currency = element.children.find(([key]) => CURRENCY.test(key));
+            if (
+              currency !== undefined &&
+              !parent.children.some(([key]) => key === `${element.name}.@currency`)
+            )
+              parent.children.push([`${element.name}.@currency`, currency[1]]);
+          } else {
             count += 1;
             rows.push({ line: itemLine, values: toValues(element.children) });
           }
@@ -157,13 +164,13 @@ export function isRecordElement(tag: string, depth: number): boolean {
 
 function valueOf({ text, children }: Element): unknown {
   if (children.every(([key]) => key.startsWith('@')))
-    return text.trim() === '' ? (hrefOf(children) ?? '') : text.trim();
+    return text.trim() === '' ? (stated(children) ?? '') : text.trim();
   return toValues(children);
 }
 
-/** A link of Atom has its address in an attribute. */
-function hrefOf(children: Element['children']): unknown {
-  return children.find(([key]) => key === '@href')?.[1];
+/** A link of Atom has its address in an attribute, and some feeds their prices. */
+function stated(children: Element['children']): unknown {
+  return children.find(([key]) => ['@href', '@value', '@amount'].includes(key.toLowerCase()))?.[1];
 }
 
 function languageOf({ children }: Element): string | undefined {

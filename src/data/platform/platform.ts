@@ -1,7 +1,8 @@
 /**
  * Exports that are recognised by their columns: one entry each. Names are in normal form (`normaliseName`):
  * lower case, one space for white space, `_` and `-`, no `g:`. A field is taken from the first of its columns
- * that holds something; `a.0.b` is a path into nested records, `tag*` every column that begins so.
+ * that holds something; `a.0.b` is a path into nested records, `tag*` every column that begins so, `*tag`
+ * that ends so.
  */
 import type { RecordField } from '../../core/config/index.ts';
 
@@ -44,6 +45,8 @@ export interface Platform {
   ignore?: readonly { column: string; pattern: RegExp; reason: string }[];
   /** A second row of an id is the same product once more. */
   hasUniqueIds?: boolean;
+  /** `03/04/2026` is a day in April, as in the language of its columns. */
+  isDayFirst?: true;
   /** Fields without which a row is cut off. */
   needs?: readonly RecordField[];
   /**

@@ -103,8 +103,13 @@ function matches(
 ): boolean {
   if (formats === undefined ? format === 'xml' : !formats.includes(format)) return false;
   const holds = (name: string): boolean =>
-    name.endsWith('*') ? [...names].some((known) => known.startsWith(name.slice(0, -1))) : names.has(name);
+    name.includes('*') ? [...names].some((known) => fitsPattern(known, name)) : names.has(name);
   return has.every(holds) && hasOne.every((some) => some.some(holds)) && !lacks.some(holds);
+}
+
+/** `tag*` and `*(channel price)`: names that begin or end so. */
+export function fitsPattern(name: string, pattern: string): boolean {
+  return pattern.startsWith('*') ? name.endsWith(pattern.slice(1)) : name.startsWith(pattern.slice(0, -1));
 }
 
 /** The same feed comes in more than one form. */
@@ -160,7 +165,50 @@ function readColumnWords(columns: readonly string[], layout: Form): Platform | u
     )
   )
     return undefined;
-  return { name: nameOf(best.language, layout), kind: 'products', has: [], fields };
+  return {
+    name: nameOf(best.language, layout),
+    kind: 'products',
+    has: [],
+    fields,
+    ...(best.language !== 'English' && { isDayFirst: true }),
+    ...foldOf(fields, names),
+  };
+}
+
+/** What a product is called whose variants have ids of their own, and what a variant calls its product. */
+const PRODUCT_KEYS = [
+  'handle',
+  'merchantproductmodelid',
+  'productmodelid',
+  'modelid',
+  'stylecode',
+  'stylenumber',
+  'styleid',
+  'spu',
+  'spuid',
+  'producthandle',
+];
+const PARENT_KEYS = [
+  'parentsku',
+  'parentid',
+  'parentproductid',
+  'parentcode',
+  'parentproduct',
+  'parentskuid',
+  'parentitem',
+  'parent',
+];
+const OF_VARIANTS = /variant|variation|option|\bsize\b|\bcolou?r\b|\bsimple\b|barcode|^(?:ean|gtin|upc)$/u;
+
+/** Rows of a table that belong to one product. */
+function foldOf(fields: Platform['fields'], { own }: Names): Partial<Pick<Platform, 'fields' | 'fold'>> {
+  const parent = PARENT_KEYS.map((key) => own.get(key)).find((column) => column !== undefined);
+  const { id = [], title = [], description = [] } = fields;
+  if (parent !== undefined && id.length > 0 && !id.includes(parent))
+    return { fold: { by: 'parent', type: parent, types: ['*'], parent, key: id } };
+  const key = PRODUCT_KEYS.map((word) => own.get(word)).find((column) => column !== undefined);
+  if (key === undefined || ![...own.values()].some((name) => OF_VARIANTS.test(name))) return {};
+  return { fields: { ...fields, id: [key] }, fold: { by: 'key', key, texts: [...title, ...description] } };
 }
 
 /** Columns of orders. */

@@ -17,10 +17,10 @@ const MERCHANT_ATTRIBUTES = [
   'availability',
 ];
 const MERCHANT_FIELDS = {
-  id: ['id'],
+  id: ['offer id', 'id'],
   title: ['title', 'structured title'],
   description: ['description', 'structured description', 'content', 'summary'],
-  category: ['google product category', 'product type', 'fb product category', 'category'],
+  category: ['google product category', 'product type', 'product types', 'fb product category', 'category'],
   price: ['sale price', 'price'],
   brand: ['brand'],
   group: ['item group id'],
@@ -221,8 +221,11 @@ export const SHOPS: readonly Platform[] = [
   {
     name: 'Google Merchant Center text feed (tab-separated)',
     kind: 'products',
-    has: ['id', 'title', 'description', 'link', 'price'],
-    hasOne: [['image link', 'availability', 'google product category', 'gtin', 'condition']],
+    has: ['title', 'description', 'link', 'price'],
+    hasOne: [
+      ['id', 'offer id'],
+      ['image link', 'availability', 'google product category', 'product types', 'gtin', 'condition'],
+    ],
     copy: MERCHANT_COPY,
     fields: MERCHANT_FIELDS,
     attributes: MERCHANT_ATTRIBUTES,
@@ -494,6 +497,23 @@ export const SHOPS: readonly Platform[] = [
     },
     attributes: ['c:color', 'c:colour', 'c:size', 'c:material', 'c:type', 'c:style'],
     fold: { by: 'place', type: 'relationship', types: ['variation'] },
+  },
+  {
+    name: 'Saleor product export',
+    kind: 'products',
+    has: ['id', 'name', 'product type'],
+    hasOne: [['*(channel price amount)', '*(channel currency code)']],
+    fields: {
+      id: ['id'],
+      title: ['name'],
+      description: ['description'],
+      category: ['category', 'product type'],
+      price: ['*(channel price amount)'],
+      currency: ['*(channel currency code)'],
+      tags: ['collections'],
+    },
+    attributes: ['*(product attribute)'],
+    hasUniqueIds: true,
   },
   {
     name: 'Shopware 6 product export CSV',

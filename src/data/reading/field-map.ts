@@ -7,11 +7,12 @@ import { AppError } from '../../core/errors.ts';
 import { tidyName } from '../format/delimited.ts';
 import type { Layout } from '../format/table.ts';
 import type { Platform } from '../platform/platform.ts';
-import { listNames, merchantPrefix, normaliseName, recognise } from '../platform/recognise.ts';
+import { fitsPattern, listNames, merchantPrefix, normaliseName, recognise } from '../platform/recognise.ts';
 import { currencyOfName } from '../values/numbers.ts';
-import type { Fault, Label, ProductRecord } from '../record.ts';
+import type { Fault, Label } from '../record.ts';
 import { shorten } from '../record.ts';
-import { lookUp, type Values } from './lookup.ts';
+import { lookUp } from './lookup.ts';
+import type { ReadProduct } from './read-row.ts';
 
 export type FieldMap = Config['data']['map'];
 export type LabelRule = Config['data']['label'];
@@ -27,6 +28,8 @@ export interface Mapping {
   labelColumn: string | undefined;
   /** What the name of a column of prices says, or what the file says of all: `Price (EUR)`. */
   currencyOf: (column: string) => string | undefined;
+  /** Whether `03/04/2026` is a day in April where no cell of the column tells. */
+  isDayFirst: boolean;
 }
 
 /** Columns that the user names; by them a table without header is recognised. */
@@ -77,10 +80,8 @@ export function resolveMapping(
     for (const name of listNames(column)) if (!own.has(name)) add(name, column);
   }
   const find = (name: string): readonly string[] => {
-    if (name.endsWith('*'))
-      return [...byName]
-        .filter(([known]) => known.startsWith(name.slice(0, -1)))
-        .flatMap(([, found]) => found);
+    if (name.startsWith('*') || name.endsWith('*'))
+      return [...byName].filter(([known]) => fitsPattern(known, name)).flatMap(([, found]) => found);
     const found = byName.get(name);
     if (found !== undefined) return found;
     const [first = ''] = name.split('.');
@@ -150,7 +151,16 @@ export function resolveMapping(
   const currencies = new Map(
     (fields.price ?? []).map((column) => [column, currencyOfName(column) ?? ofFile]),
   );
-  return { platform, fields, asked, find, labelColumn, currencyOf: (column) => currencies.get(column) };
+  return {
+    platform,
+    fields,
+    asked,
+    find,
+    labelColumn,
+    currencyOf: (column) => currencies.get(column),
+    // Semicolons part cells where a comma parts decimals, and nobody writes the month first there.
+    isDayFirst: layout.delimiter === ';' || platform?.isDayFirst === true,
+  };
 }
 
 /**
@@ -196,11 +206,11 @@ export function listReadColumns({ platform, fields, find, labelColumn }: Mapping
 /** The label of a row, from the 0/1 column when one is named, otherwise from the rating. */
 export function readLabel(
   rule: LabelRule,
-  record: ProductRecord,
-  values: Values,
+  { record, values, isLiked }: Pick<ReadProduct, 'record' | 'values' | 'isLiked'>,
   column: string | undefined,
 ): { label: Label } | { fault: Fault } {
   if (column === undefined) {
+    if (isLiked !== undefined) return { label: isLiked ? 1 : 0 };
     if (record.rating === null) {
       return { fault: { field: 'rating', value: '', reason: UNRATED } };
     }

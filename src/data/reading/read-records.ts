@@ -4,11 +4,12 @@
  * then on it streams.
  */
 import type { RecordField } from '../../core/config/index.ts';
+import { isJsonObject } from '../../core/json-object.ts';
 import { toPlainText } from '../../core/markup.ts';
 import { createFingerprintSet } from '../fingerprint-set.ts';
 import type { SourceRow, SourceTable } from '../format/table.ts';
 import type { Metric } from '../platform/platform.ts';
-import { merchantPrefix } from '../platform/recognise.ts';
+import { merchantPrefix, normaliseName } from '../platform/recognise.ts';
 import { parseRecord, shorten, type Fault } from '../record.ts';
 import { createNumberEvidence, isMissing, type NumberEvidence } from '../values/numbers.ts';
 import { createTimeEvidence } from '../values/times.ts';
@@ -16,6 +17,7 @@ import { listReadColumns, resolveMapping, type Mapping, type MappingRequest } fr
 import { createFolder } from './fold-rows.ts';
 import { isFilled, lookUp, takeLanguage, takePart, toText, type Values } from './lookup.ts';
 import type { ReadProduct, ReadRow } from './read-row.ts';
+import { readListText, readRichText } from './rich-text.ts';
 import { unnestRows } from './unnest-rows.ts';
 
 /** Rows that are looked at before the first is read. */
@@ -136,7 +138,11 @@ function createReader(request: MappingRequest, mapping: Mapping) {
   const { platform, fields, asked } = mapping;
   const evidence = createColumnEvidence(mapping);
   const zero = createZeroRule();
-  const times = createTimeEvidence();
+  const times = createTimeEvidence(() =>
+    mapping.isDayFirst || evidence.price.decimal === ',' || evidence.rating.decimal === ','
+      ? 'day'
+      : undefined,
+  );
   const ids = platform?.hasUniqueIds === true ? createFingerprintSet() : undefined;
   const folder = platform?.fold === undefined ? undefined : createFolder(platform.fold, mapping.find);
   const decides = new Set<string>(['title', 'description', ...asked]);
@@ -167,6 +173,8 @@ function createReader(request: MappingRequest, mapping: Mapping) {
     for (const column of fields[field] ?? []) {
       const value = lookUp(values, column);
       if (!isFilled(value) || (platform !== undefined && isVoid(value)) || !holds(values, column)) continue;
+      // Details beside an empty text are no text.
+      if (field === 'description' && !asked.has(field) && isTextless(value)) continue;
       if (field !== 'price' || !isZero(value)) return column;
       nothing ??= column;
     }
@@ -189,7 +197,7 @@ function createReader(request: MappingRequest, mapping: Mapping) {
       const column = takeFrom(values, field);
       if (column === undefined) continue;
       const value = field === 'tags' ? takeAll(values, field) : lookUp(values, column);
-      const read = readValue(field, value, column);
+      const read = readValue(field, value, column, values);
       if (read !== null && typeof read === 'object' && 'fault' in read) {
         if (lenient.has(field)) unreadable.push(field);
         else fault ??= { field, value: shorten(value), reason: String(read['fault']) };
@@ -225,7 +233,14 @@ function createReader(request: MappingRequest, mapping: Mapping) {
     const { id, title, description } = parsed.record;
     if (platform !== undefined && description === '' && isTotal(id === '' ? title : id))
       return { line, ignored: 'is a row of totals' };
-    return { line, record: parsed.record, values, emptied: [...unreadable, ...(parsed.emptied ?? [])] };
+    const { isLiked } = raw;
+    return {
+      line,
+      record: parsed.record,
+      values,
+      emptied: [...unreadable, ...(parsed.emptied ?? [])],
+      ...(typeof isLiked === 'boolean' && { isLiked }),
+    };
   };
 
   /** What a cell gives to the record; undefined: nothing. */
@@ -233,6 +248,7 @@ function createReader(request: MappingRequest, mapping: Mapping) {
     field: RecordField,
     given: unknown,
     column: string,
+    values: Values,
   ): Record<string, unknown> | { fault: string } | undefined => {
     const value = PARTS[field] === undefined ? given : takePart(given, PARTS[field]);
     switch (field) {
@@ -242,8 +258,14 @@ function createReader(request: MappingRequest, mapping: Mapping) {
         const stated = exact ?? value;
         const number = typeof stated === 'number' ? { value: stated } : evidence[field].read(toText(stated));
         if (number === null || 'fault' in number) return number ?? undefined;
-        if (field === 'rating') return zero.isNone(number.value) ? undefined : { rating: number.value };
-        const { currency = currencyIn(given) ?? mapping.currencyOf(column) } = number as {
+        if (field === 'rating') {
+          const isAnswer =
+            'isAnswer' in number || zero.isAnswer(number.value) || ANSWERS.has(normaliseName(column));
+          if (isAnswer) return { rating: number.value, isLiked: number.value > 0 };
+          return zero.isNone(number.value) ? undefined : { rating: number.value };
+        }
+        const stands = currencyIn(given) ?? currencyBeside(values, column) ?? mapping.currencyOf(column);
+        const { currency = stands } = number as {
           currency?: string;
         };
         // Nothing costs nothing: a price of 0 is none.
@@ -257,7 +279,7 @@ function createReader(request: MappingRequest, mapping: Mapping) {
         return time === null ? undefined : 'fault' in time ? time : { timestamp: time.iso };
       }
       case 'tags':
-        return { tags: splitList(value, platform?.isEscaped === true) };
+        return { tags: splitList(asList(value), platform?.isEscaped === true) };
       case 'attributes':
         return typeof value === 'object'
           ? { attributes: flatten(value) }
@@ -265,10 +287,12 @@ function createReader(request: MappingRequest, mapping: Mapping) {
       case 'currency':
         return { currency: toText(value).trim().toUpperCase() };
       case 'category':
-        return { category: firstCategory(value, platform?.categoriesPartedBy) };
+        return { category: firstCategory(asList(value), platform?.categoriesPartedBy) };
       case 'title':
       case 'description':
       case 'brand': {
+        const edited = readRichText(value);
+        if (edited !== undefined) return { [field]: edited };
         const text = takeLanguage(value);
         if (typeof text === 'object' && !Array.isArray(text)) return { [field]: text };
         return { [field]: toPlainText(unescape(toText(text))) };
@@ -309,7 +333,10 @@ function createReader(request: MappingRequest, mapping: Mapping) {
       for (const column of fields.timestamp ?? []) times.observe(toText(lookUp(values, column)));
       for (const column of fields.rating ?? []) {
         const value = lookUp(values, column);
-        const read = typeof value === 'number' ? { value } : createNumberEvidence().read(toText(value));
+        const read =
+          typeof value === 'number'
+            ? { value }
+            : createNumberEvidence(undefined, { isRating: true }).read(toText(value));
         if (read !== null && !('fault' in read)) zero.observe(read.value);
       }
       for (const names of Object.values(platform?.metrics ?? {})) {
@@ -347,18 +374,34 @@ function createColumnEvidence({
       .map(({ decimal }) => decimal)
       .find((decimal): decimal is ',' | '.' => decimal === ',' || decimal === '.');
   const price = createNumberEvidence(hint);
-  const rating = createNumberEvidence(hint);
+  const rating = createNumberEvidence(hint, { isRating: true });
   const metrics = createNumberEvidence();
   if (fields.price !== undefined) known.push(price);
   if (fields.rating !== undefined) known.push(rating);
   return { price, rating, metrics };
 }
 
-/** 0 beside a scale that begins at 1 says that nobody has rated. */
+/** Columns of 1 and 0 that ask whether somebody liked it. */
+const ANSWERS = new Set([
+  'voted up',
+  'recommended',
+  'is recommended',
+  'isrecommended',
+  'recommends',
+  'recommended ind',
+  'would recommend',
+  'liked',
+  'is positive',
+]);
+
+/**
+ * 0 beside a scale that begins at 1 says that nobody has rated; 1 and -1 alone, that it was liked or not.
+ */
 function createZeroRule() {
   let least = Infinity;
   let most = -Infinity;
   return {
+    isAnswer: (value: number): boolean => least === -1 && most <= 1 && Math.abs(value) <= 1,
     observe: (value: number): void => {
       if (value === 0) return;
       least = Math.min(least, value);
@@ -367,6 +410,12 @@ function createZeroRule() {
     isNone: (value: number): boolean =>
       value === 0 && (least === Infinity || (least >= 1 && most > 1 && most <= 10)),
   };
+}
+
+function isTextless(value: unknown): boolean {
+  if (!isJsonObject(value)) return false;
+  const part = takeLanguage(takePart(value, PARTS.description ?? []));
+  return isJsonObject(part) && readRichText(part) === undefined;
 }
 
 function isTotal(value: unknown): boolean {
@@ -390,6 +439,8 @@ function readMinorUnits(value: unknown): number | undefined {
   if (cents !== undefined) return cents / 10 ** (part('fractiondigits') ?? 2);
   const [price, minor] = [part('price'), part('currency minor unit')];
   if (price !== undefined && minor !== undefined) return price / 10 ** minor;
+  const micros = part('amountmicros') ?? part('amount micros');
+  if (micros !== undefined) return micros / 1e6;
   const [amount, divisor] = [part('amount'), part('divisor')];
   return amount !== undefined && divisor !== undefined && divisor > 0 ? amount / divisor : undefined;
 }
@@ -399,6 +450,12 @@ function currencyIn(value: unknown): string | undefined {
   if (typeof value !== 'object') return undefined;
   const code = toText(takePart(value, CURRENCY_PARTS));
   return /^[A-Z]{3}$/u.test(code) ? code : undefined;
+}
+
+/** `<price currency="EUR">`, kept beside the price. */
+function currencyBeside(values: Values, column: string): string | undefined {
+  const code = values[`${column}.@currency`];
+  return typeof code === 'string' && /^[A-Z]{3}$/u.test(code.trim()) ? code.trim() : undefined;
 }
 
 /** What platforms and spreadsheets write where there is nothing. */
@@ -420,6 +477,10 @@ function splitList(value: unknown, isEscaped: boolean): string[] {
 
 function unique(texts: readonly string[]): string[] {
   return [...new Set(texts.map((text) => toPlainText(text).trim()))].filter((text) => text !== '');
+}
+
+function asList(value: unknown): unknown {
+  return typeof value === 'string' ? (readListText(value) ?? value) : value;
 }
 
 function firstCategory(value: unknown, partedBy: string | undefined): string {

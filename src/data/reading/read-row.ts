@@ -11,6 +11,8 @@ export type ReadRow =
       /** Fields whose cells could not be read and decide nothing. */
       emptied: readonly string[];
       metrics?: Partial<Record<Metric, number>>;
+      /** What a yes or a no in place of a rating says. */
+      isLiked?: boolean;
     }
   | { line: number; fault: Fault; /** Absent where the row could not be taken apart. */ values?: Values }
   /** A row that is no record of its own: a variant, a total, the same product once more. */

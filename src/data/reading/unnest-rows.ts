@@ -9,20 +9,29 @@ import { normaliseName } from '../platform/recognise.ts';
 import type { MappingRequest } from './field-map.ts';
 import { lookUp, type Values } from './lookup.ts';
 
-/** What holds the record, with what may stand beside it. */
-const PACKED: readonly (readonly [string, ReadonlySet<string>])[] = [
-  ['node', new Set(['cursor', '__typename'])],
-  ['attributes', new Set(['id', 'type', 'relationships', 'links', 'meta'])],
-  ['fields', new Set(['id', 'createdTime', 'sys', 'metadata'])],
-  ['_source', new Set(['_index', '_type', '_id', '_score', '_version', 'sort'])],
+/** What holds the record, and what stands beside it and is none of the record's. */
+const PACKS = [
+  'node',
+  'attributes',
+  'productAttributes',
+  'fields',
+  '_source',
+  'masterData',
+  'current',
+  'product',
 ];
+const BESIDE = new Set(
+  '__typename _id _index _score _type _version createdTime cursor links meta metadata name relationships sort sys type version'.split(
+    ' ',
+  ),
+);
 
 export async function* unnestRows(
   rows: AsyncIterable<SourceRow>,
   { map }: Pick<MappingRequest, 'map'>,
 ): AsyncGenerator<SourceRow> {
   const isPackNamed = Object.values(map).some((column) =>
-    PACKED.some(([pack]) => column?.startsWith(`${pack}.`)),
+    PACKS.some((pack) => column?.startsWith(`${pack}.`)),
   );
   for await (const row of rows) {
     if ('fault' in row) {
@@ -38,12 +47,17 @@ export async function* unnestRows(
 }
 
 function unpack(values: Values): Values {
+  if (values['title'] !== undefined || values['description'] !== undefined) return values;
   const keys = Object.keys(values);
-  for (const [pack, beside] of PACKED) {
+  for (const pack of PACKS) {
     const inside = values[pack];
-    if (!isJsonObject(inside) || !keys.every((key) => key === pack || beside.has(key))) continue;
+    if (!isJsonObject(inside)) continue;
+    const isWhole = keys.every((key) => key === pack || key === 'id' || (BESIDE.has(key) && key !== 'name'));
+    if (!isWhole && !PACKS.some((deeper) => isJsonObject(inside[deeper])) && inside['title'] === undefined)
+      continue;
+    const own = Object.entries(values).filter(([key]) => key !== pack && !BESIDE.has(key));
     const id = values['id'] ?? values['_id'] ?? lookUp(values, 'sys.id');
-    return id === undefined ? inside : { id, ...inside };
+    return unpack({ ...Object.fromEntries(own), ...(id !== undefined && { id }), ...inside });
   }
   return values;
 }

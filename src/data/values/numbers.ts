@@ -13,6 +13,8 @@ export interface ReadNumber {
   currency?: string;
   /** The 5 of `4 out of 5`. */
   outOf?: number;
+  /** Whether it is one of two answers, 1 or 0: `true`, `Not Recommended`. */
+  isAnswer?: true;
 }
 
 /** What a column tells by its cells. */
@@ -53,7 +55,10 @@ export function isMissing(text: string): boolean {
 }
 
 /** @param hint what other columns of the file say, for a column that does not tell */
-export function createNumberEvidence(hint: () => ',' | '.' | undefined = () => undefined): NumberEvidence {
+export function createNumberEvidence(
+  hint: () => ',' | '.' | undefined = () => undefined,
+  { isRating = false } = {},
+): NumberEvidence {
   let commas = 0;
   let points = 0;
   const decide = (): Decimal => {
@@ -70,6 +75,8 @@ export function createNumberEvidence(hint: () => ',' | '.' | undefined = () => u
       if (shape.decimal === '.') points += 1;
     },
     read: (text) => {
+      const said = isRating && text.length <= MAX_NUMBER_CHARS ? readWords(text) : undefined;
+      if (said !== undefined) return said;
       const shape = findShape(text);
       if (shape === undefined) return null;
       if ('fault' in shape) return shape;
@@ -107,7 +114,34 @@ const STARS_WORD = /\s{0,3}(?:stars?|sterne[n]?|[eé]toiles?|estrellas?|stelle|s
 const STAR_SIGNS = /^[★⭐✭🌟]{1,10}[½]?[☆✩]{0,10}$/u;
 
 /** As Google's interfaces write stars. */
-const STAR_WORDS = ['ONE', 'TWO', 'THREE', 'FOUR', 'FIVE'];
+const STAR_WORDS = ['one', 'two', 'three', 'four', 'five'];
+/** What people answer where they are not asked for stars. */
+const ANSWERS = [
+  [
+    'false',
+    'no',
+    'not recommended',
+    'negative',
+    'thumbs down',
+    'dislike',
+    '👎',
+    'down',
+    'falsch',
+    'nein',
+    'faux',
+    'non',
+  ],
+  ['true', 'yes', 'recommended', 'positive', 'thumbs up', 'like', '👍', 'up', 'wahr', 'ja', 'vrai', 'oui'],
+];
+
+/** A rating in words; a column of prices holds none. */
+function readWords(raw: string): ReadNumber | undefined {
+  const word = raw.trim().toLowerCase().replaceAll('_', ' ');
+  const stars = STAR_WORDS.indexOf(word) + 1;
+  if (stars > 0) return { value: stars };
+  const answer = ANSWERS.findIndex((words) => words.includes(word));
+  return answer === -1 ? undefined : { value: answer, isAnswer: true };
+}
 
 /** Most cells: digits, with a point and no more than two after it where there is one. */
 const PLAIN = /^\d{1,15}(\.\d{1,2})?$/u;
@@ -121,8 +155,6 @@ function findShape(raw: string): Shape | { fault: string } | undefined {
     return { digits: raw, negative: false, decimal, ambiguous: undefined };
   }
   if (isMissing(raw)) return undefined;
-  const word = STAR_WORDS.indexOf(raw.trim().toUpperCase()) + 1;
-  if (word > 0) return { digits: String(word), negative: false, decimal: undefined, ambiguous: undefined };
   let text = raw.replaceAll(/[\s\u00a0\u202f\u2009]+/gu, ' ').trim();
   // A spreadsheet's guard against formulas and against dropping zeros.
   if (text.startsWith("'")) text = text.slice(1);

@@ -42,6 +42,8 @@ const COMPACT = /^((?:19|20)\d{2})(0[1-9]|1[0-2])([0-2]\d|3[01])$/u;
 const NAMED = timePattern(
   String.raw`(?:\p{L}{2,10}\.?,? )?(?:(\p{L}{3,10})\.?[ -](\d{1,2})(?:st|nd|rd|th)?|(\d{1,2})(?:st|nd|rd|th|er|º)?\.?[ /-](?:de )?(\p{L}{3,10})\.?)(?:,? (?:de |del )?|[/-])(\d{4}|\d{2})`,
 );
+/** `Fri Aug 25 13:55:02 -0700 2017`, as C, Ruby and Java write a time. */
+const CTIME = /^\p{L}{3} (\p{L}{3}) {1,2}(\d{1,2}) (\d{2}:\d{2}:\d{2}) (?:([+-]\d{4}|[A-Z]{1,4}) )?(\d{4})$/u;
 const MONTHS = new Map(
   ['en', 'de', 'fr', 'es', 'it', 'nl', 'pt'].flatMap((language) =>
     Array.from({ length: 12 }, (_, month) => month).flatMap((month) =>
@@ -58,7 +60,8 @@ const MONTHS = new Map(
 
 const EXPECTED = 'must be a time: ISO 8601, or seconds or milliseconds since 1970';
 
-export function createTimeEvidence(): TimeEvidence {
+/** @param prior what the rest of the file says, for a column that does not tell */
+export function createTimeEvidence(prior: () => 'day' | undefined = () => undefined): TimeEvidence {
   let dayFirst = 0;
   let monthFirst = 0;
   return {
@@ -73,9 +76,13 @@ export function createTimeEvidence(): TimeEvidence {
       // What programs write, and what was read before, is not taken apart.
       if (OURS.test(raw) && isTime(raw)) return { iso: raw };
       // `(Central European Time)`, as programs add to what says it already.
-      const text = raw.trim().replace(/ \([\p{L} ]{1,40}\)$/u, '');
+      const text = raw
+        .trim()
+        .replace(/ \([\p{L} ]{1,40}\)$/u, '')
+        .replace(CTIME, '$1 $2 $5 $3 $4')
+        .trim();
       if (text === '') return null;
-      const ms = readMs(text, dayFirst > 0 === monthFirst > 0 ? undefined : dayFirst > 0 ? 'day' : 'month');
+      const ms = readMs(text, dayFirst > 0 === monthFirst > 0 ? prior() : dayFirst > 0 ? 'day' : 'month');
       if (ms === 'doubtful') return { fault: 'may be of two months: write times as 2026-03-04' };
       // Years beyond 9999 are numbers in the wrong unit.
       if (ms === undefined || Number.isNaN(ms) || Math.abs(ms) >= 253_402_300_800_000)
