@@ -910,6 +910,7 @@ export interface Api {
     answer: {
       status: 'success';
       reward: string;
+      counted_at: string;
       total: EarnedCounts;
       fields: (EarnedCounts & { field: string; channel: string | null })[];
       channels: (EarnedCounts & { channel: string })[];
@@ -956,7 +957,7 @@ export interface Api {
   'GET /loop': {
     answer: { status: 'success'; predictions: number; feedback: number; feedback_waiting: number };
   };
-  'GET /metrics': {};
+  'GET /metrics': { query: { names?: string | undefined } };
   'GET /models': { answer: { status: 'success'; models: Model[] } };
   'GET /models/{name}/aliases/{alias}/history': {
     path: { name: string; alias: string };

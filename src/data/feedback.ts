@@ -118,11 +118,22 @@ export async function listFeedback(
   return await chosen.orderBy('id', 'desc').limit(limit).execute();
 }
 
-/** Feedback that no dataset version has taken in, and when the last of it came. */
-export async function countUntakenFeedback(db: Db): Promise<{ count: number; lastAt: Date | null }> {
-  return await db
+/**
+ * The newest feedback that no dataset version has taken in, and when the last of it came.
+ * @param atMost so many are counted, and no more
+ */
+export async function countUntakenFeedback(
+  db: Db,
+  atMost: number,
+): Promise<{ count: number; lastAt: Date | null }> {
+  const newest = db
     .selectFrom('feedback')
     .where('dataset_version', 'is', null)
+    .select('created_at')
+    .orderBy('id', 'desc')
+    .limit(atMost);
+  return await db
+    .selectFrom(newest.as('newest'))
     .select(({ fn }) => [fn.countAll<number>().as('count'), fn.max('created_at').as('lastAt')])
     .executeTakeFirstOrThrow();
 }

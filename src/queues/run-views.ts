@@ -89,11 +89,12 @@ export async function listRuns(
   db: Db,
   { limit, before, ...filter }: RunFilter & { limit: number; before?: number | undefined },
 ): Promise<ListedRun[]> {
-  let query = selectRuns(db, filter).select(SUMMARY_COLUMNS).orderBy('number', 'desc').limit(limit);
+  let query = selectRuns(db, filter)
+    .select([...SUMMARY_COLUMNS, 'recipes'])
+    .orderBy('number', 'desc')
+    .limit(limit);
   if (before !== undefined) query = query.where('number', '<', before);
-  const runs = await query
-    .select(sql<string[] | null>`jsonb_path_query_array(options, '$.candidates[*].recipe')`.as('recipes'))
-    .execute();
+  const runs = await query.execute();
   const ids = runs.map(({ id }) => id);
   const states = await db
     .selectFrom('stage_states')
@@ -108,7 +109,7 @@ export async function listRuns(
     const left = (stage: string) => own.find((state) => state.stage === stage);
     return {
       ...toSummary(run),
-      recipes: [...new Set(run.recipes ?? [])],
+      recipes: [...new Set(run.recipes)],
       stages: RUN.names.map((stage) => ({ stage, status: statusOfParts(run.status, stage, own) })),
       datasetVersion: left('version-data')?.datasetVersion ?? null,
       decision: left('register-model')?.decision ?? null,
@@ -158,8 +159,7 @@ function selectRuns(db: Db, { status, trigger, from, to, recipe, dataset }: RunF
   if (trigger !== undefined) query = query.where('trigger', '=', trigger);
   if (from !== undefined) query = query.where('created_at', '>=', from);
   if (to !== undefined) query = query.where('created_at', '<', to);
-  if (recipe !== undefined)
-    query = query.where(sql<boolean>`options @> ${JSON.stringify({ candidates: [{ recipe }] })}::jsonb`);
+  if (recipe !== undefined) query = query.where(sql<boolean>`recipes @> ARRAY[${recipe}]`);
   if (dataset !== undefined)
     query = query.where(({ exists, selectFrom }) =>
       exists(

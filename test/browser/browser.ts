@@ -48,3 +48,21 @@ export async function findSeriousFaults(page: Page): Promise<string[]> {
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
     .map(({ id, nodes }) => `${id}: ${nodes.map(({ target }) => String(target)).join(', ')}`);
 }
+
+/** Every page that needs no id, with its heading. */
+export const PAGES: readonly [place: string, heading: string][] = [
+  ['', 'The loop'],
+  ['#/studio', 'Studio'],
+  ['#/review', 'Review'],
+  ['#/brands', 'Brands'],
+  ['#/catalogues', 'Catalogues'],
+  ['#/runs', 'Runs'],
+  ['#/datasets', 'Datasets'],
+  ['#/trainings', 'Trainings'],
+  ['#/serving', 'Serving'],
+  ['#/learning', 'Learning'],
+  ['#/schedule', 'Schedule'],
+  ['#/admin', 'Admin'],
+  ['#/registry', 'copy-quality'],
+  ['#/no-such-page', 'There is no such page'],
+];

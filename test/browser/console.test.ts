@@ -10,7 +10,7 @@ import { createApiKey, type Server } from '../../src/server/index.ts';
 import { awaitApproval, pendingTags } from '../../src/tracking/index.ts';
 import { freeJobs } from '../../src/workers/upkeep/free-jobs.ts';
 import { openServingHarness, postJson, type ServerHarness } from '../integration/server-harness.ts';
-import { findSeriousFaults, openBrowser, openPage } from './browser.ts';
+import { findSeriousFaults, openBrowser, openPage, PAGES } from './browser.ts';
 
 let folder: string;
 let harness: ServerHarness;
@@ -28,23 +28,6 @@ afterAll(async () => {
   await harness.close();
   await rm(folder, { recursive: true, force: true });
 });
-
-const PAGES: readonly [place: string, heading: string][] = [
-  ['', 'The loop'],
-  ['#/studio', 'Studio'],
-  ['#/review', 'Review'],
-  ['#/brands', 'Brands'],
-  ['#/catalogues', 'Catalogues'],
-  ['#/runs', 'Runs'],
-  ['#/datasets', 'Datasets'],
-  ['#/trainings', 'Trainings'],
-  ['#/serving', 'Serving'],
-  ['#/learning', 'Learning'],
-  ['#/schedule', 'Schedule'],
-  ['#/admin', 'Admin'],
-  ['#/registry', 'copy-quality'],
-  ['#/no-such-page', 'There is no such page'],
-];
 
 async function go(page: Page, place: string, heading: string): Promise<void> {
   await page.goto(`${server.url}/${place}`);

@@ -165,6 +165,30 @@ describe('runs', () => {
   });
 });
 
+describe('the loop', () => {
+  it('is told in numbers, and counts what waits for a run no further than ten thousand', async () => {
+    const { db } = harness.database;
+    const ask = async () => {
+      const answer = await fetch(`${server.url}/loop`, { headers: { 'x-api-key': key.key } });
+      return (await answer.json()) as Record<string, unknown>;
+    };
+    const before = (await ask()) as { predictions: number; feedback: number };
+    await sql`INSERT INTO predictions (id, title, description, request, response, copy_text, confidence_score,
+        model_name, model_version, writer, request_id)
+      VALUES (repeat('e', 32), 'Mug', 'Keeps tea hot.', '{}', '{}', 'A mug.', 0.5, 'copy-quality', 1, 'templates', 'r')`.execute(
+      db,
+    );
+    await sql`INSERT INTO feedback (prediction_id, outcome, idempotency_key)
+      SELECT repeat('e', 32), 'accepted', n::text FROM generate_series(1, 10050) AS n`.execute(db);
+    expect(await ask()).toMatchObject({
+      predictions: before.predictions + 1,
+      feedback: before.feedback + 10_050,
+      feedback_waiting: 10_000,
+    });
+    await sql`DELETE FROM predictions WHERE id = repeat('e', 32)`.execute(db);
+  });
+});
+
 describe('datasets', () => {
   it('are listed, and a missing one is 404', async () => {
     const headers = { 'x-api-key': key.key };

@@ -1,15 +1,22 @@
 import { describe, expect, it } from 'vitest';
 import type { LogFilter, RewardSummary } from '../../src/data/index.ts';
-import { FRESH_MS, KEPT_MS, keepSummaries, LARGE_LOG_TEXTS } from '../../src/server/learning-summaries.ts';
+import {
+  FRESH_COUNTS,
+  FRESH_MS,
+  KEPT_MS,
+  keepSummaries,
+  LARGE_LOG_TEXTS,
+} from '../../src/server/learning-summaries.ts';
 
 const FILTER: LogFilter = { modelName: 'copy', reward: 'clicks' };
 
 /** A log of so many texts, which tells by its clicks how often it was counted. */
 function openLog(texts: number) {
-  const log = { counted: 0, nowMs: 0, isAway: false };
+  const log = { counted: 0, nowMs: 0, takesMs: 0, isAway: false };
   const none = { impressions: 0, conversions: 0, accepted: 0, rejected: 0, edited: 0 };
   const count = async (): Promise<RewardSummary> => {
     log.counted += 1;
+    log.nowMs += log.takesMs;
     if (log.isAway) throw new Error('the database is away');
     const byField = [{ field: 'ad_copy', texts, clicks: log.counted, ...none }];
     return { byField, byVersion: [], byPolicy: [], choices: null, draws: 0 };
@@ -29,11 +36,28 @@ describe('the summary of a large log', () => {
     expect(await ask()).toBe(2);
   });
 
+  it('is counted the less often the longer that takes', async () => {
+    const { log, ask } = openLog(LARGE_LOG_TEXTS);
+    log.takesMs = FRESH_MS;
+    await ask();
+    log.nowMs = FRESH_COUNTS * log.takesMs;
+    expect([await ask(), log.counted]).toEqual([1, 1]);
+    log.nowMs += 1;
+    expect([await ask(), log.counted]).toEqual([1, 2]);
+  });
+
   it('is counted for whoever asks once it is too old', async () => {
     const { log, ask } = openLog(LARGE_LOG_TEXTS);
     await ask();
     log.nowMs += KEPT_MS + 1;
     expect(await ask()).toBe(2);
+  });
+
+  it('is counted once for all who ask for it at the same time', async () => {
+    const { log, ask } = openLog(LARGE_LOG_TEXTS);
+    expect(await Promise.all([ask(), ask(), ask()])).toEqual([1, 1, 1]);
+    log.nowMs += KEPT_MS + 1;
+    expect(await Promise.all([ask(), ask()])).toEqual([2, 2]);
   });
 
   it('is kept for each filter by itself', async () => {

@@ -9,6 +9,7 @@ import { loadConfig } from '../../src/core/config/index.ts';
 import { createLogHealth, createSilentLogger } from '../../src/core/log.ts';
 import { packageRoot } from '../../src/core/paths.ts';
 import type { Schema } from '../../src/db/index.ts';
+import { createMetricsRoutes } from '../../src/server/routes/metrics.ts';
 import { addStateMetrics } from '../../src/server/state-metrics.ts';
 import { addLogMetrics, createMetrics } from '../../src/server/metrics.ts';
 
@@ -57,4 +58,17 @@ it('answers in the text format of Prometheus', async () => {
   expect(await metrics.registry.metrics()).toContain(
     'copyloop_http_requests_total{method="POST",route="/predict",status="200"} 1',
   );
+});
+
+it('answers those metrics alone that are asked for by name, and reads nothing for others', async () => {
+  const metrics = createMetrics(() => undefined);
+  metrics.phase('wait', 0.01);
+  addStateMetrics(metrics.registry, () => expect.fail('the database was asked'), createSilentLogger());
+  const routes = createMetricsRoutes(metrics);
+  const answer = await routes.request('/metrics?names=copyloop_phase_seconds,no_such,copyloop_queue_texts');
+  const page = await answer.text();
+  const samples = page.split('\n').filter((line) => /^\w/.test(line));
+  expect(samples).toContain('copyloop_phase_seconds_count{phase="wait"} 1');
+  expect(samples.filter((line) => !line.startsWith('copyloop_phase_seconds'))).toEqual([]);
+  expect(page).toContain('# TYPE copyloop_queue_texts gauge');
 });

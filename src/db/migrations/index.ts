@@ -33,6 +33,7 @@ import { singleSignOnMigration } from './057-single-sign-on.ts';
 import { pausesAndPairsMigration } from './062-pauses-and-pairs.ts';
 import { rememberedMapsMigration } from './064-remembered-maps.ts';
 import { keyReplacedByMigration } from './076-key-replaced-by.ts';
+import { runFiltersMigration } from './077-run-filters.ts';
 
 export const migrations: readonly Migration[] = [
   pipelineMigration,
@@ -68,4 +69,5 @@ export const migrations: readonly Migration[] = [
   pausesAndPairsMigration,
   rememberedMapsMigration,
   keyReplacedByMigration,
+  runFiltersMigration,
 ];

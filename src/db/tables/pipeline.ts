@@ -1,6 +1,6 @@
 /** Tables of the migrations 001-pipeline, 012-run-losses, 031-attempt-logs,
  * 032-schedule-pause and 033-adopted-results. */
-import type { Generated } from 'kysely';
+import type { ColumnType, Generated } from 'kysely';
 
 export const RUN_TRIGGERS = ['schedule', 'manual', 'feedback', 'drift', 'replay'] as const;
 export type RunTrigger = (typeof RUN_TRIGGERS)[number];
@@ -48,6 +48,8 @@ export interface PipelineRunsTable {
   status: Generated<RunStatus>;
   /** The resolved options, so that a replay does the same whatever the configuration says by then. */
   options: unknown;
+  /** Those of its candidates, by the database. */
+  recipes: ColumnType<string[], never, never>;
   replay_of: string | null;
   /** The scheduled time, for a run that a tick started. */
   slot: Date | null;

@@ -56,7 +56,7 @@ export function openRetrainTrigger(deps: {
 
   const isDue = async (): Promise<boolean> => {
     if (config.retrainAfter === 0) return false;
-    const { count, lastAt } = await countUntakenFeedback(db);
+    const { count, lastAt } = await countUntakenFeedback(db, 2 * config.retrainAfter);
     if (lastAt === null || count < config.retrainAfter) return false;
     const isQuiet = clock.nowMs() - lastAt.getTime() >= config.debounceMs;
     if (!isQuiet && count < 2 * config.retrainAfter) return false;

@@ -80,6 +80,7 @@ export function createLearningRoutes(deps: {
       query: logQuery.extend({ reward: z.enum(LEARNING_REWARDS).optional() }),
       answer: jsonAnswer('the summary', {
         reward: z.string(),
+        counted_at: z.iso.datetime().openapi({ description: 'Of a large log, up to an hour ago' }),
         total: earned,
         fields: z.array(earned.extend({ field: z.string(), channel: z.string().nullable() })),
         channels: z.array(earned.extend({ channel: z.string() })),
@@ -102,7 +103,7 @@ export function createLearningRoutes(deps: {
       }),
       handle: async ({ query: { reward = config.learning.reward, ...filter } }) => {
         const summary = await summarize({ modelName: config.model.name, reward, ...filter });
-        return { reward, ...renderSummary(summary) };
+        return { reward, counted_at: summary.countedAt.toISOString(), ...renderSummary(summary) };
       },
     }),
     route('GET /learning/value', {

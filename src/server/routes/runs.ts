@@ -154,11 +154,12 @@ export function createRunRoutes(deps: {
       }),
       handle: async ({ query: { limit, before, from, to, ...rest } }) => {
         const filter = { ...rest, from: toDate(from), to: toDate(to) };
-        const runs = await listRuns(db, { limit, before, ...filter });
-        const count = await countRuns(db, filter);
-        const listed = runs.map((run) => renderAs(listedSchema, run));
-        const median_seconds = await medianRunSeconds(db);
-        return { runs: listed, count, median_seconds };
+        const [runs, count, median_seconds] = await Promise.all([
+          listRuns(db, { limit, before, ...filter }),
+          countRuns(db, filter),
+          medianRunSeconds(db),
+        ]);
+        return { runs: runs.map((run) => renderAs(listedSchema, run)), count, median_seconds };
       },
     }),
     route('GET /runs/{id}', {

@@ -166,8 +166,9 @@ function WaitingForPerson({ data: { versions, model, toReview } }: { data: Data 
 
 /** The server counts no further. */
 const MOST_COUNTED = 100_000;
-const renderCount = (count: number): string =>
-  `${count.toLocaleString()}${count < MOST_COUNTED ? '' : ' or more'}`;
+const MOST_WAITING = 10_000;
+const renderCount = (count: number, most = MOST_COUNTED): string =>
+  `${count.toLocaleString()}${count < most ? '' : ' or more'}`;
 
 function Picture({
   data: { listed, judged, info, model, history, loop, schedule, dataset },
@@ -246,7 +247,9 @@ function Picture({
       <li>
         <a href={linkTo('learning')}>Feedback</a>
         <strong>{renderCount(loop.feedback)}</strong>
-        <div class="soft">in 24 hours, {loop.feedback_waiting.toLocaleString()} for the next run</div>
+        <div class="soft">
+          in 24 hours, {renderCount(loop.feedback_waiting, MOST_WAITING)} for the next run
+        </div>
       </li>
       <li>
         <a href={linkTo('schedule')}>Next run</a>

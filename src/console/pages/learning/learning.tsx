@@ -9,6 +9,7 @@ import { linkTo } from '../../app/route.ts';
 import { useMay } from '../../app/sign-in.tsx';
 import { Status } from '../../parts/status.tsx';
 import { Table, type Column } from '../../parts/table.tsx';
+import { Ago } from '../../parts/time.tsx';
 import { toError, Trouble, Waiting } from '../../parts/trouble.tsx';
 
 type Summary = Answer<'GET /learning/summary'>;
@@ -41,7 +42,9 @@ export default function Learning() {
         <li>
           <span class="soft">Earned a text</span>
           <strong>{share(total.rate)}</strong>
-          <div class="soft">by {summary.reward}</div>
+          <div class="soft">
+            by {summary.reward}, counted <Ago at={summary.counted_at} />
+          </div>
         </li>
         <li>
           <span class="soft">Shown</span>

@@ -11,10 +11,18 @@ import { Ago } from '../../parts/time.tsx';
 import { toError, Trouble, Waiting } from '../../parts/trouble.tsx';
 import { readSamples, sumOf } from './samples.ts';
 
+/** All that is shown of them: others are counted in the database when they are asked for. */
+const METRICS = [
+  'copyloop_queue_texts',
+  'copyloop_score_cache_total',
+  'copyloop_shadow_score_difference',
+  'copyloop_phase_seconds',
+];
+
 async function load() {
   const [info, metrics] = await Promise.all([
     client.info(),
-    fetch(`${baseUrl}metrics`).then(async (answer) => await answer.text()),
+    fetch(`${baseUrl}metrics?names=${METRICS.join(',')}`).then(async (answer) => await answer.text()),
   ]);
   return { info, samples: readSamples(metrics) };
 }
