@@ -18,6 +18,10 @@ import { labelOf } from './quotes.ts';
 export const TONES = ['friendly', 'professional', 'playful', 'elegant', 'direct'] as const;
 export type Tone = (typeof TONES)[number];
 
+/** What an attribute tells where a sentence can say it. */
+export const ATTRIBUTE_KINDS = ['color', 'size', 'material'] as const;
+export type AttributeKind = (typeof ATTRIBUTE_KINDS)[number];
+
 export const MAX_KEYWORDS = 20;
 export const MAX_BANNED_WORDS = 200;
 /** Of one keyword or banned word. */
@@ -65,6 +69,10 @@ export interface Brief {
   price: string;
   /** `Color: Blue`, in the language of the copy. */
   attributes: string[];
+  /** Of those that have a sentence of their own (`Made of cotton.`). */
+  details: { kind: AttributeKind; value: string }[];
+  /** Those of `attributes` that have none. */
+  labelled: string[];
   /** Of those that need no label: `Blue`. */
   values: string[];
   /** Name of the product, at most 60 characters; '' when the title holds no usable word. */
@@ -122,6 +130,7 @@ export function createBrief(input: BriefInput): Brief {
   const attributes = (isQuotable ? readAttributes(input.attributes, language) : []).filter(
     ({ value }) => !titleWords.includes(asWords(value)),
   );
+  const write = ({ label, value }: Attribute): string => `${label}${language === 'fr' ? ' :' : ':'} ${value}`;
   const maker = clip(cleanText(input.recordBrand ?? '', 2 * MAX_WORD_CHARS), MAX_WORD_CHARS);
   return {
     title,
@@ -130,7 +139,11 @@ export function createBrief(input: BriefInput): Brief {
     recordLanguage,
     maker: isUsefulMaker(maker) && !inTitle.includes(foldText(maker)) ? maker : '',
     price: typeof input.price === 'number' ? formatPrice(input.price, input.currency ?? '', language) : '',
-    attributes: attributes.map(({ label, value }) => `${label}${language === 'fr' ? ' :' : ':'} ${value}`),
+    attributes: attributes.map(write),
+    details: attributes.flatMap(({ kind, value }) =>
+      kind === undefined ? [] : [{ kind, value: inSentence(value, language) }],
+    ),
+    labelled: attributes.filter(({ kind }) => kind === undefined).map(write),
     values: attributes.filter(({ isPlain }) => isPlain).map(({ value }) => value),
     name,
     noun,
@@ -187,11 +200,32 @@ const MAX_ATTRIBUTES = 8;
 const PLAIN_ATTRIBUTE =
   /^(?:colou?r|size|material|weight|capacity|volume|flavou?r|scent|farbe|größe|gewicht|couleur|taille|matière|poids|color|talla|material|peso|colore|taglia|materiale|kleur|maat|materiaal|gewicht)$/iu;
 
-function readAttributes(
-  attributes: BriefInput['attributes'],
-  language: Language,
-): { label: string; value: string; isPlain: boolean }[] {
-  const found: { label: string; value: string; isPlain: boolean }[] = [];
+const KIND_WORDS: Record<AttributeKind, RegExp> = {
+  color: /^(?:colou?r|farbe|couleur|colore|kleur)$/iu,
+  size: /^(?:size|größe|taille|talla|taglia|maat)$/iu,
+  material: /^(?:material|matière|materiale|materiaal)$/iu,
+};
+/** Values that need no word to be bent: clothing sizes, a colour, one stuff (`100 % Cotton`). */
+const KIND_VALUES: Record<AttributeKind, RegExp> = {
+  color: /^\p{L}[\p{L} -]*$/u,
+  size: /^(?:\d?X{0,3}[SL]|M|\d{2}(?:[.,]5)?)$/u,
+  material: /^(?:\d{1,3}\s?%\s)?\p{L}+$/u,
+};
+
+interface Attribute {
+  label: string;
+  value: string;
+  isPlain: boolean;
+  kind: AttributeKind | undefined;
+}
+
+/** `Red` as it stands inside a sentence; German keeps its capitals, and so does `Space Gray`. */
+function inSentence(value: string, language: Language): string {
+  return language === 'de' || !/^(?:\d{1,3}\s?%\s)?\p{Lu}\p{Ll}+$/u.test(value) ? value : value.toLowerCase();
+}
+
+function readAttributes(attributes: BriefInput['attributes'], language: Language): Attribute[] {
+  const found: Attribute[] = [];
   for (const [name, raw] of Object.entries(attributes ?? {})) {
     const label = cleanText(name, 100).replaceAll('_', ' ');
     const value = cleanText(raw, 200);
@@ -205,7 +239,10 @@ function readAttributes(
       continue;
     // `42 Sneakers` are many.
     const isPlain = PLAIN_ATTRIBUTE.test(label) && value.length <= 24 && /\p{L}/u.test(value);
-    found.push({ label: labelOf(label, language), value, isPlain });
+    const kind = ATTRIBUTE_KINDS.find(
+      (each) => KIND_WORDS[each].test(label) && KIND_VALUES[each].test(value),
+    );
+    found.push({ label: labelOf(label, language), value, isPlain, kind });
   }
   return found;
 }
@@ -220,8 +257,11 @@ function productName(title: string): string {
     core.replace(/^[\s\p{P}\p{Sm}]+(?=[\p{L}\p{N}\p{So}])/u, ''),
     /[\s.!?,;:'"\-\u2013\u2014]/u,
   );
-  return clip(/[\p{L}\p{N}\p{So}]/u.test(trimmed) ? trimmed : '', MAX_NAME_UNITS);
+  return clip(/[\p{L}\p{N}\p{So}]/u.test(trimmed) ? trimmed.replace(CUT_SHORT, '') : '', MAX_NAME_UNITS);
 }
+
+/** A title that a shop cut: `Gucci Bloom Eau de`. What hangs on the last word goes with it. */
+const CUT_SHORT = /(?<=\S{2})\s(?:\S+\s(?:de|du|di|da|del)|of|with|for|and|&)$/iu;
 
 /** What the description says of it decides (`iPhone 5s is`), then the look of the word. */
 function isPlural(name: string, { noun, isNamed }: Subject, description: string): boolean {

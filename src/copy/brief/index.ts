@@ -1,5 +1,6 @@
 /** The brief: what a writer may know and say about one product. */
 export {
+  ATTRIBUTE_KINDS,
   createBrief,
   MAX_AUDIENCE_CHARS,
   MAX_BANNED_WORDS,

@@ -176,7 +176,7 @@ const MORE_OR_COMMA = /,|\s(?:for|suitable|perfect|ideal|designed|made|available
 const DETERMINER = /^(?:an?|the|some|various|several|many|all)\s/u;
 /** What follows says for what, with what or where: a few words do without it. */
 const MORE =
-  /,?\s(?:for|to|that|with|at|from|in|on|by|as|made|designed|suitable|perfect|ideal|among|into|without|inspired|crafted|when|during|such|like)\s/u;
+  /,?\s(?:for|to|that|with|at|from|in|on|by|as|made|designed|suitable|perfect|ideal|among|into|without|inspired|crafted|when|during|such|like|used|known|capable|featuring|offering)\s/u;
 /** A touch, a range or a choice says nothing without what it is of. */
 const HOLLOW =
   /\b(?:addition|choice|option|way|solution|touch|range|variety|selection|look|set|combination|blend|source|kind|part|experience|item|product|piece|staple|tool|pop|sense|place|model|version|companion|classic|favorite|favourite|hit|must-have|notes)$/iu;

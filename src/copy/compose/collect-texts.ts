@@ -54,7 +54,7 @@ export interface CollectOptions extends Omit<WriteOptions, ToldByAsking> {
   withinMs?: number | undefined;
 }
 
-type ToldByAsking = 'note' | 'refused' | 'said';
+type ToldByAsking = 'note' | 'refused' | 'said' | 'unfit';
 
 const MORE_ROUNDS = 3;
 const TEXTS_PER_TURN = 64;
@@ -67,7 +67,14 @@ export async function collectTexts(
   rules: CollectRules,
   { withinMs, together = false, onNote, ...writing }: CollectOptions,
 ): Promise<CollectedTexts> {
-  const fields = plans.map((plan) => createFieldTexts(plan, rules, together));
+  const groups = new Map<string, FieldTexts[]>();
+  const fields = plans.map((plan) => {
+    const { name, role } = plan.request;
+    const place = name.includes('.') ? `${name.slice(0, name.indexOf('.'))} ${role}` : name;
+    const beside = groups.get(place) ?? [];
+    groups.set(place, beside);
+    return createFieldTexts(plan, rules, together, beside);
+  });
   const notes: WriterNote[] = [];
   const note = (taken: WriterNote): void => {
     notes.push(taken);
@@ -86,6 +93,8 @@ export async function collectTexts(
     if (open.length > 0) await askWriter(open, fallback, { ...asking, writing: others });
   }
   for (const field of fields) {
+    // Of a product that nothing is said of, a bullet says its name rather than a call.
+    if (field.texts.length === 0 && field.request.role === 'bullet') field.offer(brief.name, 'templates');
     if (field.texts.length < field.least)
       for (const line of plainLines(field.request.role, brief.language)) field.offer(line, 'templates');
     // What a brand forbids may be in every sentence of ours: what the product is called says no more than it.
@@ -197,19 +206,27 @@ async function callWriter(
     refused === undefined ? request : { ...request, count: missing() },
   );
   try {
-    return await writer.write(brief, requests, { ...timely, refused, said: listSaid(fields), note });
+    return await writer.write(brief, requests, { ...timely, refused, ...listSaid(fields), note });
   } catch (thrown) {
     if (writing.signal?.aborted === true) throw thrown;
     return `${writer.name} failed: ${toError(thrown).message}`;
   }
 }
 
-/** undefined where nothing was said yet. */
-function listSaid(fields: readonly FieldTexts[]): WriteOptions['said'] {
-  const said = fields.map(({ request, texts, refusals }) => [request.name, [...texts, ...refusals]] as const);
-  return said.every(([, texts]) => texts.length === 0)
-    ? undefined
-    : Object.fromEntries(said.map(([name, texts]) => [name, texts.map(({ text }) => text)]));
+function listSaid(fields: readonly FieldTexts[]): Pick<WriteOptions, 'said' | 'unfit'> {
+  return {
+    said: byField(fields, ({ beside }) => beside.flatMap(({ texts }) => texts)),
+    unfit: byField(fields, ({ refusals }) => refusals),
+  };
+}
+
+/** undefined where there are none at all. */
+function byField(
+  fields: readonly FieldTexts[],
+  list: (field: FieldTexts) => readonly { text: string }[],
+): WriteOptions['said'] {
+  const texts = fields.map((field) => [field.request.name, list(field).map(({ text }) => text)] as const);
+  return texts.every(([, of]) => of.length === 0) ? undefined : Object.fromEntries(texts);
 }
 
 function listExamples(fields: readonly FieldTexts[], { examples = {} }: Asking['writing']): string[] {
@@ -254,7 +271,7 @@ async function askFieldByField(
     texts += count;
     const answer = writer.write(brief, [{ ...field.request, count }], {
       ...writing,
-      said: listSaid([field]),
+      ...listSaid([field]),
     });
     const [proposals = []] = Array.isArray(answer) ? answer : await answer;
     for (const text of proposals) field.offer(text, writer.name);

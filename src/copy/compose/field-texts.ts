@@ -39,8 +39,12 @@ export interface FieldTexts {
   request: FieldRequest;
   writers: readonly Writer[];
   texts: AcceptedText[];
+  /** By which its texts are known to be the same. */
+  keys: Set<string>;
   refusals: (RefusedText & { writer: WriterName })[];
   least: number;
+  /** Fields of one channel that say the same kind of thing, side by side: none repeats another. */
+  beside: FieldTexts[];
   /** Whether a brand's rules hold here. */
   isRuled: boolean;
   missing(): number;
@@ -49,7 +53,7 @@ export interface FieldTexts {
 
 const MAX_REFUSALS = 64;
 /** Roles of which platforms take lists, and at least three texts. */
-const LISTED: ReadonlySet<FieldRole> = new Set(['headline', 'description', 'bullet']);
+const LISTED: ReadonlySet<FieldRole> = new Set(['headline', 'description']);
 const FACTUAL: ReadonlySet<FieldRole> = new Set(['title', 'bullet', 'listing']);
 
 /**
@@ -60,23 +64,28 @@ export function saysAllFacts({ request, texts, least }: FieldTexts): boolean {
   return FACTUAL.has(request.role) && texts.length >= least;
 }
 
-/** @param isOpen whether each writer may fill the field anew, for all to be chosen from */
+/**
+ * @param isOpen whether each writer may fill the field anew, for all to be chosen from
+ * @param beside the fields that it stands beside; it is put there
+ */
 export function createFieldTexts(
   { request, rules: ruled, writers }: RuledRequest,
   rules: CollectRules,
   isOpen: boolean,
+  beside: FieldTexts[] = [],
 ): FieldTexts {
   const { record, ground, ...checks } = rules;
   const mend = (text: string): string => ruled?.mend(text, record) ?? text;
   const fits = (text: string): boolean => request.fits(mend(text));
   const most = isOpen ? request.count * Math.max(1, writers.length) : request.count;
-  const seen = new Set<string>();
   const field: FieldTexts = {
     request,
     writers,
     texts: [],
+    keys: new Set(),
     refusals: [],
     least: Math.min(request.count, LISTED.has(request.role) ? 3 : 1),
+    beside,
     isRuled: ruled !== undefined,
     missing: () => request.count - field.texts.length,
     offer(proposal, writer) {
@@ -88,16 +97,17 @@ export function createFieldTexts(
         findBanned(text, ruled) ??
         ruled?.check(text, record) ??
         (writer === 'templates' ? undefined : refuseStray(text, ground));
-      // Of one text there is nothing that it could repeat.
-      const key = request.count === 1 ? '' : sameTextKey(text);
-      if (finding === undefined && (!seen.has(key) || (isOpen && key === ''))) {
-        seen.add(key);
+      const key = sameTextKey(text);
+      const isRepeat = field.beside.some(({ keys }) => keys.has(key));
+      if (finding === undefined && (!isRepeat || (isOpen && key === ''))) {
+        field.keys.add(key);
         field.texts.push({ text, writer });
       } else if (field.refusals.length < MAX_REFUSALS) {
         field.refusals.push({ text, writer, reason: finding?.reason ?? 'it repeats another' });
       }
     },
   };
+  beside.push(field);
   return field;
 }
 

@@ -130,7 +130,8 @@ function planField(
     );
   }
   const { items } = field;
-  const keep = items === undefined ? 1 : count === 1 ? items.min : items.write;
+  // Bullets are the record's facts: there is nothing to choose between.
+  const keep = items === undefined ? 1 : count === 1 && field.role !== 'bullet' ? items.min : items.write;
   const maxChars = field.count === 'sms-parts' ? ceiling * 153 : ceiling;
   return {
     request: {

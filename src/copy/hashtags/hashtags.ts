@@ -21,7 +21,7 @@ const ANY_PRODUCT: Record<Language, readonly string[]> = {
   nl: ['Gevonden', 'Verlanglijst', 'Ontdekt', 'Winkelen', 'VoorJou'],
 };
 const STOP_WORDS = new Set(
-  'a an the and or of for with in on by from to at your my our is are it its this that mens womens s der die das und mit für aus von le la les de du des et en avec pour el los las y con para il lo gli e di da per het een van met voor'.split(
+  'a an the and or of for with in on by from to at your my our is are it its this that der die das und mit für aus von le la les de du des et en avec pour el los las y con para il lo gli e di da per het een van met voor'.split(
     ' ',
   ),
 );
@@ -52,7 +52,8 @@ function* possibleTags(brief: Brief): Generator<string> {
   const { noun, name, kind } = brief;
   for (const keyword of brief.keywords) yield toHashtag(keyword);
   const words = nameWords(name);
-  if (words.length > 1 && words.length <= NAME_TAG_WORDS) yield toHashtag(words.join(' '));
+  if (words.length > 1 && words.filter((word) => !isSmall(word)).length <= NAME_TAG_WORDS)
+    yield toHashtag(words.join(' '));
   const lexicon = lexiconOf(brief.language);
   const groupTags = noun === undefined ? [] : lexicon.tags(noun.group);
   const [first = '', ...others] = groupTags;
@@ -82,7 +83,13 @@ function nameWords(name: string): string[] {
     .replaceAll(/['\u2019](?=s\b)/gu, '')
     .replaceAll(MODEL, (model) => model.replaceAll('-', ''));
   const words = whole.match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];
-  return words.filter((word) => !STOP_WORDS.has(word.toLowerCase()));
+  // Inside a name small words belong to it: `#LampeDeBureau`.
+  const from = words.findIndex((word) => !isSmall(word));
+  return from < 0 ? [] : words.slice(from, words.findLastIndex((word) => !isSmall(word)) + 1);
+}
+
+function isSmall(word: string): boolean {
+  return STOP_WORDS.has(word.toLowerCase());
 }
 
 /**

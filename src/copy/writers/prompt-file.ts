@@ -11,16 +11,18 @@ const lines = z.array(z.string());
 const promptSchema = z.strictObject({
   system: lines.min(1),
   brand: lines.default([]),
+  /** Where fields have texts that are not to be written again. */
+  more: lines.default([]),
   repair: lines.default([]),
   text: lines.default([]),
 });
 
 export interface Prompt extends z.infer<typeof promptSchema> {
-  /** `copy-2 (sha256 0123456789ab)`: which words a model was given. */
+  /** `copy-3 (sha256 0123456789ab)`: which words a model was given. */
   version: string;
 }
 
-const NEWEST_PROMPT = 'copy-2';
+const NEWEST_PROMPT = 'copy-3';
 const NAME = /^[a-z0-9-]+$/;
 
 /**

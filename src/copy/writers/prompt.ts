@@ -17,10 +17,11 @@ function nameLanguage(code: string | undefined): string {
   return names[code ?? 'en'] ?? LANGUAGE_NAMES.en;
 }
 
-export function renderSystem(prompt: Prompt, { brand, refused, language }: WriteOptions): string {
+export function renderSystem(prompt: Prompt, { brand, refused, said, language }: WriteOptions): string {
   const parts = [
     ...prompt.system,
     ...(brand === undefined ? [] : prompt.brand),
+    ...(said === undefined ? [] : prompt.more),
     ...(refused === undefined ? [] : prompt.repair),
   ];
   return fillPrompt(parts, { language: nameLanguage(language) });
@@ -34,8 +35,6 @@ export function renderPrompt(
   fields: readonly FieldRequest[],
   { brand, examples, refused, said }: Omit<WriteOptions, 'seed'> = {},
 ): string {
-  const faults = new Set(Object.values(refused ?? {}).flatMap((list) => list.map(({ text }) => text)));
-  const isAccepted = (text: string): boolean => !faults.has(text);
   const ofField = (field: FieldRequest) => ({
     kind: describeRole(field.role),
     texts: field.count,
@@ -44,7 +43,7 @@ export function renderPrompt(
     emojiAndExclamationMarks: field.plain || field.gsm7 ? 'none' : 'sparingly',
     examples: nonEmpty(examples?.[field.name]?.map(({ text }) => text)),
     refused: nonEmpty(refused?.[field.name]?.slice(0, MAX_REFUSED_SHOWN)),
-    writtenAlready: nonEmpty(said?.[field.name]?.filter(isAccepted).slice(0, MAX_REFUSED_SHOWN)),
+    writtenAlready: nonEmpty(said?.[field.name]?.slice(0, MAX_REFUSED_SHOWN)),
     ...(brand !== undefined && renderVoice(brand.profile, channelOf(field.name))),
   });
   return JSON.stringify({

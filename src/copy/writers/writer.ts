@@ -50,8 +50,10 @@ export interface WriteOptions {
   examples?: Readonly<Record<string, readonly Example[]>> | undefined;
   /** Where it is asked again: what was refused of its first proposals, by the name of a field. */
   refused?: Readonly<Record<string, readonly RefusedText[]>> | undefined;
-  /** What a field has been given or refused in this request, by its name: to be left out. */
+  /** What a field has in this request, or one beside it, by its name: not to be said again. */
   said?: Readonly<Record<string, readonly string[]>> | undefined;
+  /** What was refused of it, whoever proposed it: of no use a second time, and no example. */
+  unfit?: Readonly<Record<string, readonly string[]>> | undefined;
   /** Called for each request that a model took, also for one whose answer was of no use. */
   note?: ((authorship: Authorship) => void) | undefined;
 }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { foldText } from '../../../src/copy/brief/index.ts';
 import { createRandom } from '../../../src/core/random.ts';
 import {
   checkText,
@@ -100,6 +101,31 @@ describe('checkText', () => {
     expect(checkText('Hello!', { ...rules, plain: true })?.refusal).toBe('not-plain');
     expect(checkText('Hello 👋', { ...rules, plain: true })?.refusal).toBe('not-plain');
     expect(checkText('Hello', { ...rules, plain: true })).toBeUndefined();
+  });
+});
+
+describe('a German word in -ste', () => {
+  const finding = (text: string) =>
+    findUnsupportedClaim(text, createClaimSource(['Die Lampe steht auf dem Tisch.'], 'de'));
+
+  it.each([
+    'Liste',
+    'Weste',
+    'Kiste',
+    'Küste',
+    'Bürste',
+    'Leiste',
+    'Taste',
+    'Paste',
+    'Büste',
+    'Zahnbürste',
+    'Strickweste',
+  ])('is a noun and claims nothing: die %s', (noun) => {
+    expect(finding(`Schau dir die ${noun} an.`)).toBeUndefined();
+  });
+
+  it.each(['schnellste', 'leichteste', 'schönste', 'robusteste'])('is a superlative: die %s', (word) => {
+    expect(finding(`Schau dir die ${word} Lampe an.`)).toContain(foldText(word));
   });
 });
 

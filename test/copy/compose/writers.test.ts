@@ -95,8 +95,8 @@ describe('writers in order of preference', () => {
     const teller: Writer = {
       name: 'templates',
       immediate: true,
-      write: (_, fields, { said }) => {
-        asked.push(...fields.map(({ name, count }) => [name, count, said?.[name]]));
+      write: (_, fields, { said, unfit }) => {
+        asked.push(...fields.map(({ name, count }) => [name, count, said?.[name], unfit?.[name]]));
         return fields.map(() => ['A calm lamp.', 'A soft lamp.', 'A small lamp.']);
       },
     };
@@ -106,11 +106,22 @@ describe('writers in order of preference', () => {
     };
     const copywriter = createCopywriter({ channels, writers: [first, teller] });
     await copywriter.propose({ ...lamp, count: 4, channels: [] });
-    const said = ['A bright lamp.', 'A lamp of gold.'];
+    const told = [3, ['A bright lamp.'], ['A lamp of gold.']];
     expect(asked).toEqual([
-      ['social_media_caption', 3, said],
-      ['ad_copy', 3, said],
+      ['social_media_caption', ...told],
+      ['ad_copy', ...told],
     ]);
+  });
+
+  it('say nothing in two fields of an advertisement that stand beside each other', async () => {
+    for (const writers of [[], [writerOf('openai', 'calm', 4)]]) {
+      const copywriter = createCopywriter({ channels, writers });
+      const { fields } = await copywriter.propose({ ...lamp, count: 4, channels: ['meta_ads'] });
+      const beside = fields.filter(({ plan }) => plan.request.role === 'headline');
+      const texts = beside.flatMap(({ texts: list }) => list.map(({ text }) => text));
+      expect(beside.map(({ texts: list }) => list.length)).toEqual([4, 4]);
+      expect(new Set(texts).size).toBe(8);
+    }
   });
 
   it('propose all together, and the champion chooses among all texts', async () => {

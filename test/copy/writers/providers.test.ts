@@ -272,7 +272,7 @@ describe('the openai writer', () => {
         completionTokens: 123,
         isCounted: true,
         currency: 'USD',
-        prompt: expect.stringMatching(/^copy-2 \(sha256 [0-9a-f]{12}\)$/),
+        prompt: expect.stringMatching(/^copy-3 \(sha256 [0-9a-f]{12}\)$/),
         ...expected,
       },
     ]);

@@ -40,7 +40,9 @@ export function ClaimedText({ text, report, product }: Props) {
       <p class="text foreign" dir="auto">
         {parts}
       </p>
-      {rests.length === 0 ? null : <p class="soft foreign">Rests on {[...new Set(rests)].join(', ')}.</p>}
+      {rests.length === 0 ? null : (
+        <p class="soft foreign">From the record: {[...new Set(rests)].join(', ')}</p>
+      )}
     </>
   );
 }

@@ -2,7 +2,7 @@
 import { AppError, assertNever } from '../../../core/errors.ts';
 import type { Random } from '../../../core/random.ts';
 import type { Brief, Phrase, Tone } from '../../brief/index.ts';
-import { bit, type Kin, type Part, type Rule, type Slot } from './rules.ts';
+import { bit, templateRules, type Kin, type Part, type Rule, type Slot } from './rules.ts';
 import { grammarOf, lexiconOf, type Case } from '../../languages/index.ts';
 import { emojiOf, vocabularyOf, wordsOf, type CategoryWords, type ToneWords } from './vocabulary.ts';
 
@@ -25,6 +25,7 @@ export interface Material {
   quotes: Phrase[];
   statements: Phrase[];
   attributes: string[];
+  details: string[];
   values: string[];
   makers: string[];
   prices: string[];
@@ -74,6 +75,7 @@ export function createMaterial(
     quotes: random.shuffle([...phrases.quotes]),
     statements: random.shuffle([...phrases.statements]),
     attributes: random.shuffle([...brief.attributes]),
+    details: random.shuffle(sayDetails(brief)),
     values: random.shuffle([...brief.values]),
     makers: brief.maker === '' ? [] : [brief.maker],
     prices: brief.price === '' ? [] : [brief.price],
@@ -126,6 +128,7 @@ function available(material: Material, kept: number): number {
   if (material.quotes.length > 0) has |= bit('quote');
   if (material.statements.length > 0) has |= bit('statement');
   if (material.attributes.length > 0) has |= bit('attribute');
+  if (material.details.length > 0) has |= bit('detail');
   if (material.values.length > 0) has |= bit('value');
   if (material.makers.length > 0) has |= bit('maker');
   if (material.prices.length > 0) has |= bit('price');
@@ -141,6 +144,8 @@ export interface Shares {
   fact: number;
 }
 
+const AGAIN = 0.7;
+
 /** A rule whose facts are at hand, one not used before if there is one; undefined when none is possible. */
 export function pickRule(
   rules: readonly Rule[],
@@ -154,6 +159,9 @@ export function pickRule(
   const spare = takesSpare ? possible.filter((rule) => rule.kin === 'spare' && !used.has(rule)) : [];
   const ofProduct = spare.filter(({ needs }) => (needs & OF_PRODUCT) !== 0);
   if (spare.length > 0) return random.pick(ofProduct.length > 0 ? ofProduct : spare);
+  // Those of which one rule makes many texts are gone through again.
+  const again = takesSpare ? possible.filter(({ kin }) => kin === 'spare') : [];
+  if (again.length > 0 && random.chance(AGAIN)) return random.pick(again);
   const order: Kin[] = random.chance(shares.wish) ? ['wish'] : [];
   order.push(
     ...(random.chance(shares.fact) ? (['fact', 'anything'] as const) : (['anything', 'fact'] as const)),
@@ -170,7 +178,7 @@ const MANY = 100;
 /** How often a text ends with a call of its kind of product, where there are such. */
 const OWN_CALLS = 0.5;
 /** What follows a record's sentences, in order. */
-const LATER = [bit('attribute'), bit('maker'), bit('price')];
+const LATER = [bit('attribute') | bit('detail'), bit('maker'), bit('price')];
 const SAYS_NOTHING: ReadonlySet<Slot> = new Set(['pick', 'moment', 'call', 'nudge', 'share', 'emoji']);
 
 /** The rule as text; the facts it used are struck out of `material`. */
@@ -212,7 +220,9 @@ export function expandRule(rule: Rule, material: Material): string {
   strikeAdjectives(material, out, (rule.needs & MANY_ADJECTIVES) !== 0);
   material.rank = usedPhrases[0]?.sentence ?? LATER.findIndex((slots) => (rule.needs & slots) !== 0) + MANY;
   if (usedPhrases.length > 0) strike(material, usedPhrases, (rule.needs & SENTENCES_OF_TEXT) !== 0);
-  material.has = available(material, material.has & (ALWAYS | ASIDES));
+  // One emoji is enough for a text.
+  const kept = (rule.needs & bit('emoji')) === 0 ? ALWAYS | ASIDES : (ALWAYS | ASIDES) & ~bit('emoji');
+  material.has = available(material, material.has & kept);
   return out;
 }
 
@@ -271,6 +281,8 @@ function fill(slot: Slot, material: Material, take: (phrases: Phrase[]) => strin
       return take(material.statements);
     case 'attribute':
       return material.attributes.shift() ?? '';
+    case 'detail':
+      return material.details.shift() ?? '';
     case 'value':
       return material.values.shift() ?? '';
     case 'maker':
@@ -299,6 +311,12 @@ function fill(slot: Slot, material: Material, take: (phrases: Phrase[]) => strin
     default:
       return assertNever(slot);
   }
+}
+
+/** Attributes as sentences of the language; of those that no sentence fits, none. */
+export function sayDetails({ details, language }: Brief): string[] {
+  const sayings = templateRules(language).details;
+  return details.map(({ kind, value }) => sayings[kind].replace('{value}', () => value));
 }
 
 /** {one|many} in the vocabulary's own words. */

@@ -5,6 +5,7 @@
 import { z } from 'zod';
 import { AppError } from '../../../core/errors.ts';
 import { defineWordings, wordList } from '../../../core/wording.ts';
+import { ATTRIBUTE_KINDS } from '../../brief/index.ts';
 import {
   CASES,
   DETERMINERS,
@@ -32,6 +33,8 @@ const SLOTS = [
   'quote',
   'statement',
   'attribute',
+  /** An attribute as a sentence: `Made of cotton.` */
+  'detail',
   'value',
   'maker',
   'price',
@@ -86,6 +89,7 @@ const FACTS =
   bit('quote') |
   bit('statement') |
   bit('attribute') |
+  bit('detail') |
   bit('value') |
   bit('maker') |
   bit('price');
@@ -153,6 +157,8 @@ const schema = z.strictObject({
     /** In the order in which they are said. */
     bullet: rules,
   }),
+  /** Sentences that say an attribute, by what it is: `{value}` is its own. */
+  details: z.record(z.enum(ATTRIBUTE_KINDS), z.string()),
   /** Words that hold for any product, for when bans or a hostile title leave nothing else. */
   plainLines: z.strictObject({ long: wordList, short: wordList }),
 });

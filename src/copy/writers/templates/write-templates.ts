@@ -9,7 +9,15 @@ import { shorten, toGsm7, wholeSentences, type FieldRole } from '../../channels/
 import { sameTextKey } from '../../check/index.ts';
 import type { FieldRequest, Writer } from '../writer.ts';
 import type { Language } from '../../languages/index.ts';
-import { createMaterial, expandRule, pickRule, upperFirst, type Material, type Shares } from './grammar.ts';
+import {
+  createMaterial,
+  expandRule,
+  pickRule,
+  sayDetails,
+  upperFirst,
+  type Material,
+  type Shares,
+} from './grammar.ts';
 import { bit, templateRules, type FragmentKind, type Rule, type SentenceKind } from './rules.ts';
 
 // Sentences of a text in order. `core` stays whatever happens; the others go in the order of `drops` when the
@@ -70,7 +78,7 @@ const PRONOUN = /^(?:It's|It is|They are|They're|It|They)\s(?=\p{Ll})/u;
 const ASIDE =
   /,\s(?=(?:featuring|with|offering|known|perfect|ideal|great|essential|designed|made|providing|crafted|suitable|adding|ensuring|including|making|enhancing|delivering|packed|equipped|available)\b)|(?<!(?:\b(?:is|are|be|it|them|and|or|not|also)|'s|[.!?]))\s(?=(?:designed|made|crafted|built|suitable|perfect|ideal)\s(?:for|to)\b)|(?<!(?:\b(?:perfect|ideal|great|good|suitable|right|made|designed|built|crafted|used|known|versatile|essential|enough|is|are|tool|accessory|solution|item|addition|container|utensil|way|option|choice)|[.!?]))\s(?=for\s\p{L}+ing\b)/giu;
 /** `Meet the Wok. It is a pan` is one sentence. */
-const INTRODUCED = /^((?:Meet|Introducing) [^.]+)\.\s+(?:It is|It's|They are|They're) (?=(?:an?|the)\s)/u;
+const INTRODUCED = /^((?:Meet|Introducing) [^.,]+)\.\s+(?:It is|It's|They are|They're) (?=(?:an?|the)\s)/u;
 const WHOLE_SENTENCE = bit('quote') | bit('statement');
 
 /** The default writer; it never fails and never waits. */
@@ -78,9 +86,10 @@ export function createTemplateWriter(): Writer & { write(...args: Parameters<Wri
   return {
     name: 'templates',
     immediate: true,
-    write(brief, fields, { seed, said = {} }) {
+    write(brief, fields, { seed, said = {}, unfit = {} }) {
       return fields.map((field) => {
-        const before = new Set(said[field.name]?.map(sameTextKey));
+        const known = [...(said[field.name] ?? []), ...(unfit[field.name] ?? [])];
+        const before = new Set(known.map(sameTextKey));
         return writeField(brief, field, before, createRandom(seed ^ hashText(field.name)));
       });
     },
@@ -130,7 +139,7 @@ function writeField(
     if (text === '' || !field.fits(text) || (before.size > 0 && before.has(sameTextKey(text)))) continue;
     // `Palette with Mirror with a case` is no title.
     if (doubled !== undefined && text.toLowerCase().replace(',', '').includes(doubled)) continue;
-    const what = isShort ? material.said.toSorted().join('|').toLowerCase() : text;
+    const what = isShort ? material.said.map(bareKey).toSorted().join('|') : text;
     const isLong = isShort && text.length > field.aim * LONGER;
     const isCut = !isWhole && wholeSentences(text) !== text;
     const place = isCut
@@ -139,12 +148,18 @@ function writeField(
         ? worse
         : found;
     if (place === found) said.add(what);
-    if (!found.has(text.toLowerCase())) place.set(text.toLowerCase(), text);
+    const key = isShort ? bareKey(text) : text.toLowerCase();
+    if (!found.has(key)) place.set(key, text);
   }
   for (const key of found.keys()) worse.delete(key);
   const whole = [...found.values(), ...worse.values()];
-  // A text that stops in the middle is worse than one that says less.
-  return [...(whole.length > 0 ? whole : cut.values())].slice(0, field.count);
+  // A text that stops in the middle is worse than one that says less, or than one text fewer.
+  return [...(whole.length > 0 || before.size > 0 ? whole : cut.values())].slice(0, field.count);
+}
+
+/** `A flexible hinge` and `Flexible hinge` say the same. */
+function bareKey(text: string): string {
+  return text.toLowerCase().replace(/^(?:an?|the)\s/u, '');
 }
 
 /** What a shop says of a product in its record's order: all of it, and less where there is more than fits. */
@@ -162,7 +177,7 @@ function writeListings(field: FieldRequest, { brief, name }: Material): string[]
       ? (statement ?? (name === '' ? quote : opened(brief.article + name, quote ?? '')))
       : (quote ?? statement);
   });
-  const facts = brief.attributes.map((attribute) => `${attribute}.`);
+  const facts = [...sayDetails(brief), ...brief.labelled.map((attribute) => `${attribute}.`)];
   const all = [...sentences, ...facts].filter((text) => text !== undefined);
   if (sentences.length === 0) all.unshift(name === '' ? '' : `${name}.`);
   const texts = all.map((_, at) =>

@@ -1,0 +1,131 @@
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { createBrief } from '../../../src/copy/brief/index.ts';
+import { createHashtags } from '../../../src/copy/hashtags/index.ts';
+import { createCopywriter, loadChannels, type CopyRequest } from '../../../src/copy/index.ts';
+import { LANGUAGES } from '../../../src/copy/languages/index.ts';
+import { createRandom } from '../../../src/core/random.ts';
+import { drawLanguageRecord } from '../../../fixtures/records-by-language.ts';
+
+const copywriter = createCopywriter({ channels: loadChannels() });
+
+/** Every text that was written, by field. */
+async function write(request: CopyRequest): Promise<Map<string, string[]>> {
+  const { fields } = await copywriter.propose({ ...request, channels: copywriter.channelNames });
+  return new Map(fields.map(({ plan, texts }) => [plan.request.name, texts.map(({ text }) => text)]));
+}
+
+function draw(language: (typeof LANGUAGES)[number], records: number): CopyRequest[] {
+  const random = createRandom(4);
+  return Array.from({ length: records }, (_, seed) => ({
+    ...drawLanguageRecord(random, language),
+    language,
+    seed,
+  }));
+}
+
+const HEADLINES = ['google_rsa.headlines', 'microsoft_ads.headlines', 'meta_ads.headline', 'email.subject'];
+/** With what no headline stops: it was cut there. */
+const CUT =
+  /(?:\s(?:a|the|and|or|with|for|of|und|oder|für|mit|der|die|das|ein|eine|einen|ab|et|dès|pour|avec|de|du|une?|y|con|para|desde|e|per|da|en|met|voor|vanaf|van|nouvelle?|neue[nrs]?|nuev[oa]|nuov[oa]|nieuwe)|\u2026)$/iu;
+
+describe('templates', () => {
+  it.each(LANGUAGES)('in %s fill what an ad asks for with headlines that are whole', async (language) => {
+    for (const request of draw(language, 5)) {
+      const texts = await write(request);
+      for (const field of HEADLINES) {
+        const list = texts.get(field) ?? [];
+        expect([request.title, field, list.filter((text) => CUT.test(text))]).toEqual([
+          request.title,
+          field,
+          [],
+        ]);
+        if (field.endsWith('headlines')) expect(list.length).toBeGreaterThanOrEqual(15);
+        const bare = list.map((text) => text.toLowerCase().replace(/^(?:an?|the) /u, ''));
+        expect(new Set(bare).size).toBe(list.length);
+      }
+    }
+  });
+
+  it.each(LANGUAGES)(
+    'in %s put one emoji into a text, and call nothing by a label or its bare name',
+    async (language) => {
+      for (const request of draw(language, 5)) {
+        const name = createBrief({ ...request, language }).name.toLowerCase();
+        for (const [field, list] of await write(request)) {
+          const isProse = !/bullets|title|subject|merchant/u.test(field);
+          for (const text of list) {
+            expect(text.match(/\p{Emoji_Presentation}/gu)?.length ?? 0).toBeLessThan(2);
+            if (isProse) expect(text).not.toMatch(/(?:^|[.!?]\s)\p{Lu}\p{L}+\u00a0?\s?:\s\p{L}+\.(?:\s|$)/u);
+            if (field === 'amazon.bullets' && list.length > 1) expect(text.toLowerCase()).not.toBe(name);
+          }
+        }
+      }
+    },
+  );
+
+  it('agree with many: what there are two of is not called it', async () => {
+    const cleats = {
+      title: 'Acme Baseball Cleats',
+      description:
+        'Acme Baseball Cleats are designed for traction on the field. They provide stability for players.',
+      count: 24,
+    };
+    const all = [...(await write(cleats)).values()].flat();
+    expect(all.filter((text) => /\b(?:it|itself)\b/iu.test(text))).toEqual([]);
+    expect(all.join('\n')).toMatch(/\bthem\b/u);
+  });
+
+  it.each([
+    ['de', { color: 'Rot', material: 'Baumwolle' }, ['In der Farbe Rot.', 'Aus Baumwolle.']],
+    ['fr', { color: 'Rouge', material: 'Coton' }, ['En rouge.', 'En coton.']],
+    ['es', { color: 'Rojo', material: 'Algodón' }, ['En color rojo.', 'De algodón.']],
+    ['it', { color: 'Rosso', material: 'Cotone' }, ['Di colore rosso.', 'In cotone.']],
+    ['nl', { color: 'Rood', material: 'Katoen' }, ['In de kleur rood.', 'Van katoen.']],
+    ['en', { color: 'Space Gray', material: 'Cotton' }, ['Comes in Space Gray.', 'Made of cotton.']],
+  ] as const)('in %s say attributes as sentences', async (language, attributes, sentences) => {
+    const request = { title: 'Nord 12', description: '', language, attributes, count: 24 };
+    const listing = (await write(request)).get('google_merchant.description') ?? [];
+    for (const sentence of sentences) expect(listing[0]).toContain(sentence);
+  });
+
+  it('keep an attribute that no sentence fits to lists', () => {
+    const attributes = { color: 'Rot', size: '30 x 40 cm', muster: 'Karo', material: 'Massive Eiche' };
+    const { details, labelled } = createBrief({ title: 'Nord', description: '', language: 'de', attributes });
+    expect(details).toEqual([{ kind: 'color', value: 'Rot' }]);
+    expect(labelled).toEqual(['Größe: 30 x 40 cm', 'Muster: Karo', 'Material: Massive Eiche']);
+  });
+
+  it('say nothing of when or for whom a product is good that its record does not', async () => {
+    const cleats = {
+      title: 'Acme Baseball Cleats',
+      description: 'Acme Baseball Cleats are designed for traction on the field.',
+      count: 16,
+    };
+    const all = [...(await write(cleats)).values()].flat().join('\n');
+    expect(all).not.toMatch(/work and weekends|everyday outfits|the days ahead/iu);
+  });
+
+  it('leave out what only fills: no call that says nothing of what the reader may do', () => {
+    const words = readFileSync(
+      new URL('../../../assets/wording/en/vocabulary.yaml', import.meta.url),
+      'utf8',
+    );
+    expect(words).not.toMatch(/you know you want|find out if|speak for|just got longer|say yes/iu);
+  });
+});
+
+describe('a hashtag of a name', () => {
+  const tagsOf = (title: string, language?: 'fr' | 'it'): string[] =>
+    createHashtags(createBrief({ title, description: '', language }), 5, () => false);
+
+  it.each([
+    ['Gucci Bloom Eau de', undefined, '#GucciBloom'],
+    ['Lampe de bureau Nord', 'fr', '#LampeDeBureauNord'],
+    ['Lampada da tavolo Nord', 'it', '#LampadaDaTavoloNord'],
+    ['Set of Mugs', undefined, '#SetOfMugs'],
+    ['The Nordic Lamp', undefined, '#NordicLamp'],
+  ] as const)('takes whole words that make sense together: %s', (title, language, tag) => {
+    expect(tagsOf(title, language)[0]).toBe(tag);
+  });
+});
