@@ -28,11 +28,13 @@ const LISTS = new Set(
   ),
 );
 const AROUND = new Set(
-  'data result results response body payload feed catalog shop products reviews content _embedded embedded'.split(
+  'data result results response body payload feed catalog shop site store search viewer products reviews content _embedded embedded'.split(
     ' ',
   ),
 );
 
+/** Objects around the list. */
+const MAX_LIST_DEPTH = 6;
 const HEAD_BYTES = 1 << 16;
 const KNOWN_LIST = new RegExp(String.raw`"(?:${[...LISTS].join('|')})"\s{0,20}:\s{0,20}\[`, 'iu');
 
@@ -118,7 +120,7 @@ export async function* splitList(chunks: AsyncIterable<Buffer>, name: string): A
   const opensList = (chunk: Buffer, at: number): boolean =>
     !foundList &&
     (depth === 0 ||
-      (depth <= 3 &&
+      (depth <= MAX_LIST_DEPTH &&
         (LISTS.has((keys[depth] ?? '').toLowerCase()) ||
           (isAnyTaken === true &&
             keys[depth] !== undefined &&
@@ -144,7 +146,7 @@ export async function* splitList(chunks: AsyncIterable<Buffer>, name: string): A
         else if (byte === BACKSLASH) escaped = true;
         else if (byte === QUOTE) {
           inString = false;
-          if (!inList && depth <= 3) keys[depth] = Buffer.from(text.slice(0, -1)).toString();
+          if (!inList && depth <= MAX_LIST_DEPTH) keys[depth] = Buffer.from(text.slice(0, -1)).toString();
         }
         continue;
       }
@@ -179,7 +181,7 @@ export async function* splitList(chunks: AsyncIterable<Buffer>, name: string): A
           yield { bytes: take(), isElement: true };
           yield outside(chunk.subarray(i, i + 1));
           start = i + 1;
-        } else if (!inList && depth <= 3) keys[depth] = undefined;
+        } else if (!inList && depth <= MAX_LIST_DEPTH) keys[depth] = undefined;
       }
     }
     if (listDepth !== undefined) keep(chunk.length);

@@ -10,15 +10,15 @@ export type FieldWords = Readonly<Partial<Record<RecordField, readonly string[]>
 /** Each field's words, parted by commas. */
 const WORDS: Readonly<Record<string, Readonly<Partial<Record<RecordField, string>>>>> = {
   English: {
-    id: 'id,sku,internal reference,product id,sku id,seller sku,merchant sku,item number,item no,article number,product code,item code,item id,offer id,part number,asin,handle,code,@id,internal id,reference,product reference,key,aid,default code,seller part,isbn,ean,gtin,barcode,upc,product number,pid,custom sku,system id,merchant product model id,style code,style number,model number,external id,source product id,merchant product id,node id,item',
+    id: 'id,sku,internal reference,product id,sku id,seller sku,merchant sku,item number,item no,article number,product code,item code,item id,offer id,part number,asin,handle,code,@id,internal id,reference,product reference,key,aid,default code,seller part,isbn,ean,gtin,barcode,upc,product number,pid,custom sku,system id,merchant product model id,style code,style number,model number,external id,source product id,merchant product id,node id,item,entity id,supplier pid',
     title:
       'title,name,product name,product title,item name,product,item,title long,long title,title short,headline',
     description:
-      'description,product description,item description,long description,description long,body html,desc,details,body,text,content,detail text,full description,short description,description short,bullet points,review text,review,review body,notes,copy,about product,about,about this item,sales description,marketing description,product details,product info,overview,summary',
+      'description,product description,item description,long description,description long,body html,description html,desc,details,body,text,content,detail text,full description,short description,description short,bullet points,review text,review,review body,notes,copy,about product,about,about this item,sales description,marketing description,product details,product info,overview,summary',
     category:
       'category,categories,category name,product category,product type,department,department name,category path,primary category,shop category,shop cat,breadcrumb,default category,google product category,collection,collections,cat,category id 1,group 0,subcategory,subcategory name,categ id/name,product category tree,item group,product group,dept,dept.,main category,merchant category,section,division,class,product class,item category,category tree,categories path,taxonomy,type,product types',
     price:
-      'sale price,discounted price,promotional price,price,unit price,list price,price (usd),price (eur),price (gbp),retail price,regular price,selling price,price with vat,gross price,price gross,price incl tax,rate,prices,standard selling rate,sales price,sell price,current price,our price,final price,actual price,amount,msrp,rrp,cost price',
+      'sale price,discounted price,promotional price,price,unit price,list price,price (usd),price (eur),price (gbp),retail price,regular price,selling price,price with vat,gross price,price gross,price incl tax,rate,standard selling rate,sales price,sell price,current price,our price,final price,actual price,amount,msrp,rrp,cost price,price money,price range,default price,min variant price,minvariantprice,prices',
     currency: 'currency,currency code,currencyid,price currency',
     rating:
       'rating,average rating,avg rating,stars,star rating,score,customer rating,rating (out of 5),review score,overall rating,rating average,product rating',
@@ -47,7 +47,7 @@ const WORDS: Readonly<Record<string, Readonly<Partial<Record<RecordField, string
     language: 'sprache',
   },
   French: {
-    id: 'référence,reference,votre référence,réf.,réf,code article,code produit,identifiant,sku,id produit',
+    id: 'référence,reference,votre référence,réf.,réf,code article,code produit,identifiant,sku,id produit,identifiant unique,référence unique,référence marchand',
     title: 'désignation,nom,titre,nom du produit,libellé,produit,intitulé,nom article',
     description:
       'description,descriptif,description du produit,description longue,texte,description courte,résumé',

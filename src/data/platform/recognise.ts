@@ -88,12 +88,25 @@ export function countKnownNames(cells: readonly string[]): number {
   return [...names].filter((name) => knownNames?.has(name)).length + (isExport ? MAX_NAMES : 0);
 }
 
-export function recognise(columns: readonly string[], layout: Form): Recognised | undefined {
+/** @param paths to what lies deeper in records, read for fields that their own names do not tell */
+export function recognise(
+  columns: readonly string[],
+  layout: Form,
+  paths: readonly string[] = [],
+): Recognised | undefined {
   const names = new Set(columns.flatMap(listNames));
   const known = PLATFORMS.find((platform) => matches(platform, names, layout.format));
   if (known !== undefined) return { platform: describe(known, layout), isPlatform: true };
-  const own = readColumnWords(columns, layout);
+  const bare = readColumnWords(columns, layout);
+  const deep = paths.length === 0 ? undefined : readColumnWords([...columns, ...paths], layout);
+  const own = bare === undefined || deep === undefined ? (bare ?? deep) : joinFields(bare, deep);
   return own === undefined ? undefined : { platform: own, isPlatform: false };
+}
+
+/** What records say themselves goes before what lies deeper; a price may be in either. */
+function joinFields(bare: Platform, { fields: deep }: Platform): Platform {
+  const price = [...new Set([...(bare.fields.price ?? []), ...(deep.price ?? [])])];
+  return { ...bare, fields: { ...deep, ...bare.fields, ...(price.length > 0 && { price }) } };
 }
 
 function matches(

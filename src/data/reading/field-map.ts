@@ -57,15 +57,17 @@ export interface MappingRequest {
 
 /**
  * @param columns of a table; of nested records, the names that the first of them hold
+ * @param paths to what lies deeper in them, for names that say more there
  * @throws AppError `bad-data` naming the columns that there are
  */
 export function resolveMapping(
   { map, label, uses, also = [] }: MappingRequest,
   columns: readonly string[],
   layout: Layout,
+  paths: readonly string[] = [],
 ): Mapping {
   const isNested = layout.format === 'json' || layout.format === 'jsonl' || layout.format === 'xml';
-  const platform = choosePlatform(map, label, columns, layout);
+  const platform = choosePlatform(map, label, columns, layout, paths);
   const byName = new Map<string, string[]>();
   // The merchant's own `g:title` is nearer the product than the feed's `title`.
   const isMerchants = (column: string): number => Number(merchantPrefix(column) !== '');
@@ -172,8 +174,9 @@ function choosePlatform(
   label: LabelRule | null,
   columns: readonly string[],
   layout: Layout,
+  paths: readonly string[],
 ): Platform | undefined {
-  const found = recognise(columns, layout);
+  const found = recognise(columns, layout, paths);
   if (found === undefined || found.isPlatform || map.auto !== undefined) return found?.platform;
   const saysTexts = map.title !== undefined || map.description !== undefined;
   const isOurs = columns.includes('title') && columns.includes('description');

@@ -39,7 +39,12 @@ export function toText(value: unknown): string {
 }
 
 /** Of an object the part that has one of these names, in normal form; of a list that of each element. */
-export function takePart(value: unknown, names: readonly string[]): unknown {
+export function takePart(given: unknown, names: readonly string[]): unknown {
+  // A connection of GraphQL is a list.
+  const edges: unknown = isJsonObject(given) ? (given['edges'] ?? given['nodes']) : undefined;
+  const value = Array.isArray(edges)
+    ? edges.map((edge: unknown) => (isJsonObject(edge) ? (edge['node'] ?? edge) : edge))
+    : given;
   if (Array.isArray(value)) return value.map((element) => takePart(element, names));
   if (!isJsonObject(value)) return value;
   for (const name of names) {
@@ -52,6 +57,23 @@ export function takePart(value: unknown, names: readonly string[]): unknown {
 export function isFilled(value: unknown): boolean {
   if (value === undefined || value === null) return false;
   return typeof value === 'string' ? value.trim() !== '' : !Array.isArray(value) || value.length > 0;
+}
+
+/** What belongs to others or to the page: a name or a text there is none of the product's. */
+const ASIDE =
+  /^(?:brand|vendor|manufacturer|maker|seller|author|reviewer|user|customer|categor|collection|image|img|photo|media|video|review|shipping|delivery|related|seo|meta|dimension|weight|inventory|stock|attribute|option|spec|aspect|link|store|shop|address|tax|breadcrumb|header|sender|supplier|dates?$|rating)/iu;
+const MAX_PATH_DEPTH = 6;
+
+/** Paths to what lies deeper in a record, `item_data.name`: of a list its first element. */
+export function listPaths(value: Values, before = '', depth = 1): string[] {
+  return Object.entries(value).flatMap(([key, given]) => {
+    const inner: unknown = Array.isArray(given) ? (given as unknown[])[0] : given;
+    const path = `${before}${key}`;
+    const own = before === '' ? [] : [path];
+    if (!isJsonObject(inner) || depth >= MAX_PATH_DEPTH) return own;
+    const isMoney = Object.keys(inner).some((name) => /^currency/iu.test(name));
+    return isMoney || ASIDE.test(key) ? own : [...own, ...listPaths(inner, `${path}.`, depth + 1)];
+  });
 }
 
 const LANGUAGE = /^(?:[a-z]{2,3}(?:[-_][a-z]{2,4})?|x-default|default)$/iu;

@@ -15,7 +15,7 @@ import { createNumberEvidence, isMissing, type NumberEvidence } from '../values/
 import { createTimeEvidence } from '../values/times.ts';
 import { listReadColumns, resolveMapping, type Mapping, type MappingRequest } from './field-map.ts';
 import { createFolder } from './fold-rows.ts';
-import { isFilled, lookUp, takeLanguage, takePart, toText, type Values } from './lookup.ts';
+import { isFilled, listPaths, lookUp, takeLanguage, takePart, toText, type Values } from './lookup.ts';
 import type { ReadProduct, ReadRow } from './read-row.ts';
 import { readListText, readRichText } from './rich-text.ts';
 import { unnestRows } from './unnest-rows.ts';
@@ -53,13 +53,15 @@ export async function openRecords(table: SourceTable, given: MappingRequest): Pr
   const iterator: AsyncIterator<SourceRow> = unnestRows(table.read(), given)[Symbol.asyncIterator]();
   const sample = await takeSample(iterator);
   const columns = new Set<string>();
+  const paths = new Set<string>();
   for (const row of sample.rows) {
-    if ('values' in row && columns.size < MAX_FIELDS_SEEN)
-      for (const key of Object.keys(row.values)) columns.add(key);
+    if (!('values' in row) || columns.size >= MAX_FIELDS_SEEN) continue;
+    for (const key of Object.keys(row.values)) columns.add(key);
+    if (paths.size < MAX_FIELDS_SEEN) for (const found of listPaths(row.values)) paths.add(found);
   }
   try {
     const request = await withRecalledMap(given, [...columns]);
-    const mapping = resolveMapping(request, [...columns], table.layout);
+    const mapping = resolveMapping(request, [...columns], table.layout, [...paths]);
     return { mapping, columns: [...columns], rows: readSampled(iterator, request, mapping, sample) };
   } catch (thrown) {
     await iterator.return?.();
@@ -123,7 +125,7 @@ const PARTS: Partial<Record<RecordField, readonly string[]>> = {
   // Of a feed in JSON, and of WordPress.
   title: ['label', 'rendered', 'raw'],
   description: ['label', 'rendered', 'raw', 'html'],
-  category: ['name', 'title', 'path', 'label', 'category'],
+  category: ['name', 'title', 'path', 'label', 'category', 'categoryname', 'category name'],
   brand: ['name', 'title', 'label', 'value'],
   tags: ['name', 'title', 'label', 'value'],
   price: ['amount', 'value', 'price', 'current', 'gross', '$numberdecimal', 'min'],
@@ -173,8 +175,7 @@ function createReader(request: MappingRequest, mapping: Mapping) {
     for (const column of fields[field] ?? []) {
       const value = lookUp(values, column);
       if (!isFilled(value) || (platform !== undefined && isVoid(value)) || !holds(values, column)) continue;
-      // Details beside an empty text are no text.
-      if (field === 'description' && !asked.has(field) && isTextless(value)) continue;
+      if (!asked.has(field) && isHollow(field, value)) continue;
       if (field !== 'price' || !isZero(value)) return column;
       nothing ??= column;
     }
@@ -254,7 +255,7 @@ function createReader(request: MappingRequest, mapping: Mapping) {
     switch (field) {
       case 'price':
       case 'rating': {
-        const exact = field === 'price' ? readMinorUnits(given) : undefined;
+        const exact = field === 'price' ? readMinorUnits(given, /money$/iu.test(column)) : undefined;
         const stated = exact ?? value;
         const number = typeof stated === 'number' ? { value: stated } : evidence[field].read(toText(stated));
         if (number === null || 'fault' in number) return number ?? undefined;
@@ -412,10 +413,15 @@ function createZeroRule() {
   };
 }
 
-function isTextless(value: unknown): boolean {
-  if (!isJsonObject(value)) return false;
-  const part = takeLanguage(takePart(value, PARTS.description ?? []));
-  return isJsonObject(part) && readRichText(part) === undefined;
+/** An object without the part that the field is read from: details beside an empty text. */
+function isHollow(field: RecordField, value: unknown): boolean {
+  if (
+    !isJsonObject(value) ||
+    field === 'attributes' ||
+    (field === 'price' && readMinorUnits(value) !== undefined)
+  )
+    return false;
+  return isJsonObject(takeLanguage(takePart(value, PARTS[field] ?? []))) && readRichText(value) === undefined;
 }
 
 function isTotal(value: unknown): boolean {
@@ -429,7 +435,7 @@ function isZero(value: unknown): boolean {
 }
 
 /** Of a price in cents that says so: `{amount, divisor}`, `{centAmount}`, `{price, currency_minor_unit}`. */
-function readMinorUnits(value: unknown): number | undefined {
+function readMinorUnits(value: unknown, isMoney = false): number | undefined {
   if (typeof value !== 'object') return undefined;
   const part = (name: string): number | undefined => {
     const found = toText(takePart(value, [name]));
@@ -439,16 +445,23 @@ function readMinorUnits(value: unknown): number | undefined {
   if (cents !== undefined) return cents / 10 ** (part('fractiondigits') ?? 2);
   const [price, minor] = [part('price'), part('currency minor unit')];
   if (price !== undefined && minor !== undefined) return price / 10 ** minor;
+  const unit = part('unit amount');
+  if (unit !== undefined) return unit / 10 ** minorDigits(currencyIn(value));
   const micros = part('amountmicros') ?? part('amount micros');
   if (micros !== undefined) return micros / 1e6;
   const [amount, divisor] = [part('amount'), part('divisor')];
+  // `price_money`, as Square has it.
+  if (amount !== undefined && isMoney) return amount / 10 ** minorDigits(currencyIn(value));
   return amount !== undefined && divisor !== undefined && divisor > 0 ? amount / divisor : undefined;
 }
+
+const minorDigits = (currency = 'EUR'): number =>
+  new Intl.NumberFormat('en', { style: 'currency', currency }).resolvedOptions().maximumFractionDigits ?? 2;
 
 /** Of a price that is an object. */
 function currencyIn(value: unknown): string | undefined {
   if (typeof value !== 'object') return undefined;
-  const code = toText(takePart(value, CURRENCY_PARTS));
+  const code = toText(takePart(value, CURRENCY_PARTS)).toUpperCase();
   return /^[A-Z]{3}$/u.test(code) ? code : undefined;
 }
 
