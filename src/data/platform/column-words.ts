@@ -10,20 +10,20 @@ export type FieldWords = Readonly<Partial<Record<RecordField, readonly string[]>
 /** Each field's words, parted by commas. */
 const WORDS: Readonly<Record<string, Readonly<Partial<Record<RecordField, string>>>>> = {
   English: {
-    id: 'id,sku,internal reference,product id,sku id,seller sku,merchant sku,item number,item no,article number,product code,item code,item id,offer id,part number,asin,handle,code,@id,internal id,reference,product reference,key,aid,default code,seller part,isbn,ean,gtin,barcode,upc,product number,pid,custom sku,system id,merchant product model id,style code,style number,model number,external id,source product id,merchant product id,node id,item,entity id,supplier pid',
+    id: 'id,sku,shop sku,internal reference,product id,sku id,seller sku,merchant sku,item number,item no,article number,product code,item code,item id,offer id,part number,asin,handle,code,@id,internal id,reference,product reference,key,aid,default code,seller part,isbn,ean,gtin,barcode,upc,product number,pid,custom sku,system id,merchant product model id,style code,style number,model number,external id,source product id,merchant product id,node id,item,entity id,supplier pid,object id,objectid,product sku',
     title:
-      'title,name,product name,product title,item name,product,item,title long,long title,title short,headline',
+      'title,name,product name,product title,item name,product,item,title long,long title,title short,headline,product line,short description',
     description:
       'description,product description,item description,long description,description long,body html,description html,desc,details,body,text,content,detail text,full description,short description,description short,bullet points,review text,review,review body,notes,copy,about product,about,about this item,sales description,marketing description,product details,product info,overview,summary',
     category:
-      'category,categories,category name,product category,product type,department,department name,category path,primary category,shop category,shop cat,breadcrumb,default category,google product category,collection,collections,cat,category id 1,group 0,subcategory,subcategory name,categ id/name,product category tree,item group,product group,dept,dept.,main category,merchant category,section,division,class,product class,item category,category tree,categories path,taxonomy,type,product types',
+      'category,categories,category name,product category,product type,department,department name,category path,primary category,shop category,shop cat,breadcrumb,default category,google product category,collection,collections,cat,category id 1,group 0,subcategory,subcategory name,categ id/name,product category tree,item group,product group,dept,dept.,main category,merchant category,section,division,class,product class,item category,category tree,categories path,taxonomy,type,product types,category code,category id',
     price:
-      'sale price,discounted price,promotional price,price,unit price,list price,price (usd),price (eur),price (gbp),retail price,regular price,selling price,price with vat,gross price,price gross,price incl tax,rate,standard selling rate,sales price,sell price,current price,our price,final price,actual price,amount,msrp,rrp,cost price,price money,price range,default price,min variant price,minvariantprice,prices',
+      'sale price,discounted price,discount price,promotional price,price,unit price,list price,price (usd),price (eur),price (gbp),retail price,regular price,selling price,price with vat,gross price,price gross,price incl tax,rate,standard selling rate,sales price,sell price,current price,our price,final price,actual price,amount,msrp,rrp,cost price,price money,price range,default price,min variant price,minvariantprice,prices,retail,standard price,pricing',
     currency: 'currency,currency code,currencyid,price currency',
     rating:
       'rating,average rating,avg rating,stars,star rating,score,customer rating,rating (out of 5),review score,overall rating,rating average,product rating',
     timestamp:
-      'timestamp,date,created,created at,date added,created on,date created,added,added on,last updated,updated at,review date,creation date',
+      'timestamp,date,created,created at,date added,created on,date created,added,added on,last updated,updated at,review date,creation date,created time,last edited time,created date',
     brand: 'brand,vendor,manufacturer,maker,brand name,manufacturer name,supplier',
     tags: 'tags,keywords,labels',
     language: 'language,locale',
@@ -31,9 +31,9 @@ const WORDS: Readonly<Record<string, Readonly<Partial<Record<RecordField, string
   German: {
     id: 'artikelnummer,artikelnr,art.-nr.,artikel-nr.,artikel nr.,artikelnummer im shop,material,materialnummer,produktnummer,bestellnummer,artnr,produkt-id,interne artikelnummer,hersteller-artikelnummer',
     title:
-      'bezeichnung,artikelbezeichnung,titel,produktname,artikelname,produktbezeichnung,produkt,artikel,produkttitel,name,materialkurztext,materialbezeichnung,kurztext,artikelbez.,bez.',
+      'bezeichnung,artikelbezeichnung,titel,produktname,artikelname,produktbezeichnung,produkt,artikel,produkttitel,name,materialkurztext,materialbezeichnung,kurztext,artikelbez.,bez.,kurzbeschreibung',
     description:
-      'beschreibung,produktbeschreibung,artikelbeschreibung,langtext,langbeschreibung,text,beschreibungstext,kurzbeschreibung,artikeltext,produkttext',
+      'beschreibung,produktbeschreibung,artikelbeschreibung,langtext,langbeschreibung,text,beschreibungstext,kurzbeschreibung,artikeltext,produkttext,langbeschreibung,detailbeschreibung,artikelbeschreibung lang',
     category:
       'kategorie,kategorien,warengruppe,produktgruppe,rubrik,produktkategorie,artikelgruppe,kategoriepfad,produktgruppe im shop,sortiment,produkttyp,artikeltyp',
     price:
@@ -48,7 +48,7 @@ const WORDS: Readonly<Record<string, Readonly<Partial<Record<RecordField, string
   },
   French: {
     id: 'référence,reference,votre référence,réf.,réf,code article,code produit,identifiant,sku,id produit,identifiant unique,référence unique,référence marchand',
-    title: 'désignation,nom,titre,nom du produit,libellé,produit,intitulé,nom article',
+    title: 'désignation,nom,titre,nom du produit,libellé,produit,intitulé,nom article,description courte',
     description:
       'description,descriptif,description du produit,description longue,texte,description courte,résumé',
     category: 'catégorie,categorie,catégories,rayon,famille,type de produit',
@@ -62,7 +62,8 @@ const WORDS: Readonly<Record<string, Readonly<Partial<Record<RecordField, string
   },
   Spanish: {
     id: 'referencia,código,codigo,ref.,número de artículo,número de publicación,identificador de url,id,sku',
-    title: 'nombre,título,titulo,producto,nombre del producto,artículo,denominación,título de la publicación',
+    title:
+      'nombre,título,titulo,producto,nombre del producto,artículo,denominación,título de la publicación,descripción corta,descripción',
     description: 'descripción,descripcion,descripción del producto,texto,detalle,descripción larga',
     category: 'categoría,categoria,categorías,sección,familia,rubro,tipo de producto',
     price: 'precio,pvp,precio de venta,precio unitario,precio de oferta',
@@ -75,7 +76,7 @@ const WORDS: Readonly<Record<string, Readonly<Partial<Record<RecordField, string
   },
   Italian: {
     id: 'codice,codice articolo,codice prodotto,riferimento,sku,id',
-    title: 'nome,titolo,prodotto,nome prodotto,articolo,denominazione',
+    title: 'nome,titolo,prodotto,nome prodotto,articolo,denominazione,descrizione breve,descrizione',
     description: 'descrizione,descrizione prodotto,testo,descrizione lunga,descrizione estesa',
     category: 'categoria,categorie,reparto',
     price: 'prezzo,prezzo di vendita,prezzo unitario',
@@ -88,7 +89,7 @@ const WORDS: Readonly<Record<string, Readonly<Partial<Record<RecordField, string
   },
   Dutch: {
     id: 'artikelnummer,interne referentie,productcode,artikelcode,sku,id',
-    title: 'naam,titel,productnaam,product,producttitel,omschrijving kort',
+    title: 'naam,titel,productnaam,product,producttitel,omschrijving kort,korte omschrijving,omschrijving',
     description: 'omschrijving,beschrijving,productomschrijving,productbeschrijving,tekst',
     category: 'categorie,categorieën,productgroep,productcategorie,producttype',
     price: 'prijs,verkoopprijs,stukprijs',
@@ -100,9 +101,9 @@ const WORDS: Readonly<Record<string, Readonly<Partial<Record<RecordField, string
     language: 'taal',
   },
   Portuguese: {
-    id: 'código,referência,ref.,código do produto,sku,id',
-    title: 'nome,título,produto,nome do produto,designação,título do anúncio',
-    description: 'descrição,descrição do produto,texto,detalhes,descrição completa',
+    id: 'código,referência,ref.,código do produto,sku,id,código (sku)',
+    title: 'nome,título,produto,nome do produto,designação,título do anúncio,descrição',
+    description: 'descrição complementar,descrição,descrição do produto,texto,detalhes,descrição completa',
     category: 'categoria,categorias,secção,seção,departamento',
     price: 'preço,preço de venda,preço unitário,pvp,valor,preço promocional',
     currency: 'moeda',
@@ -233,7 +234,8 @@ const WORDS: Readonly<Record<string, Readonly<Partial<Record<RecordField, string
     id: 'артикул,артикул продавца,код,код товара,sku,id,внешний код',
     title: 'название,наименование,название товара,наименование товара,имя,товар,заголовок,назва',
     description: 'описание,описание товара,полное описание,аннотация,текст,краткое описание,опис',
-    category: 'категория,категории,категория продавца,раздел,тип,категорія',
+    category:
+      'категория,категории,категория продавца,раздел,тип,категорія,группа,группа товаров,номенклатурная группа',
     price: 'цена со скидкой,цена,цена продажи,розничная цена,стоимость,ціна',
     currency: 'валюта',
     rating: 'рейтинг,оценка,звёзды,средняя оценка',

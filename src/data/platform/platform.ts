@@ -47,6 +47,8 @@ export interface Platform {
   hasUniqueIds?: boolean;
   /** `03/04/2026` is a day in April, as in the language of its columns. */
   isDayFirst?: true;
+  /** `¥` is the yuan. */
+  isYuan?: true;
   /** Fields without which a row is cut off. */
   needs?: readonly RecordField[];
   /**

@@ -98,7 +98,8 @@ export function recognise(
   const known = PLATFORMS.find((platform) => matches(platform, names, layout.format));
   if (known !== undefined) return { platform: describe(known, layout), isPlatform: true };
   const bare = readColumnWords(columns, layout);
-  const deep = paths.length === 0 ? undefined : readColumnWords([...columns, ...paths], layout);
+  const plain = columns.filter((column) => !paths.some((found) => found.startsWith(`${column}.`)));
+  const deep = paths.length === 0 ? undefined : readColumnWords([...plain, ...paths], layout);
   const own = bare === undefined || deep === undefined ? (bare ?? deep) : joinFields(bare, deep);
   return own === undefined ? undefined : { platform: own, isPlatform: false };
 }
@@ -153,15 +154,23 @@ function readColumnWords(columns: readonly string[], layout: Form): Platform | u
   const names = { own, barer, heads };
   const languages = SQUEEZED_WORDS.map(({ language, words }) => {
     const fields: Partial<Record<RecordField, readonly string[]>> = {};
-    fill(fields, words, names);
-    return { language, fields };
+    fill(fields, words, { ...names, heads: new Map() });
+    return { language, words, fields };
   });
   const best = languages.reduce((a, b) =>
     Object.keys(b.fields).length > Object.keys(a.fields).length ? b : a,
   );
   // Some columns keep their English names in tables of any language.
-  const fields = { ...best.fields };
+  const fields: Partial<Record<RecordField, readonly string[]>> = { ...best.fields };
+  fill(fields, best.words, names);
   fill(fields, SQUEEZED_WORDS[0]?.words ?? {}, names);
+  // A table of two languages has its texts in one of them.
+  if (fields.title === undefined || fields.description === undefined) {
+    for (const { words } of SQUEEZED_WORDS) {
+      const { title = [], description = [] } = words;
+      fill(fields, { title, description }, { ...names, heads: new Map() });
+    }
+  }
   const known = Object.keys(fields).length;
   if (fields.title === undefined) return undefined;
   // A list of products without their texts says more of them than what they are called.
@@ -184,6 +193,7 @@ function readColumnWords(columns: readonly string[], layout: Form): Platform | u
     has: [],
     fields,
     ...(best.language !== 'English' && { isDayFirst: true }),
+    ...(best.language === 'Chinese' && { isYuan: true }),
     ...foldOf(fields, names),
   };
 }
@@ -345,12 +355,22 @@ const HEADS: readonly (readonly [RecordField, RegExp])[] = [
   ['price', /^(?:price|preis|prix|precio|prezzo|preco|cena|prijs|pris|fiyat|цена)$/u],
   ['brand', /^(?:brand|marke|marque|marca|merk|manufacturer|hersteller|бренд)$/u],
 ];
+/** In languages that write a longer name without spaces. */
+const ENDINGS: readonly (readonly [RecordField, RegExp])[] = [
+  ['title', /(?:标题|標題|商品名|商品名称|名稱)$/u],
+  ['description', /(?:描述|详情|詳情|説明|説明文|설명)$/u],
+  ['category', /(?:类目|類目|分类|分類|カテゴリー?|카테고리)$/u],
+  ['price', /(?<!市场|市場|成本|划线|原|进|進|采购)(?:价|价格|價|價格|価格)$/u],
+  ['brand', /(?:品牌|ブランド|브랜드)$/u],
+];
 /** What a column with these words says is none of the product's own. */
 const OF_OTHERS =
   /\b(?:seo|meta|image|bild|photo|page|option|alt|tag|variant|shipping|versand|cost|old|alter|compare|purchase|wholesale|min|max|rule|id|ids|url|link|language|currency|count|format|status|google|facebook|store|review|level|tier|tax|rrp|msrp|uvp|unit|per|base|grund)\b/u;
 
 /** The field that the first or the last word of a name says: `merchant category`, `prix de vente`. */
 function headOf(name: string): RecordField | undefined {
+  const ending = ENDINGS.find(([, pattern]) => pattern.test(name));
+  if (ending !== undefined) return ending[0];
   const words = plainOf(name).split(/[^\p{L}\p{N}]+/u);
   if (words.length < 2 || OF_OTHERS.test(words.join(' '))) return undefined;
   return HEADS.find(([, pattern]) => pattern.test(words.at(-1) ?? '') || pattern.test(words[0] ?? ''))?.[0];

@@ -71,6 +71,8 @@ const REVIEW_FIELDS = {
     'your review',
     'comment content',
     'review detail',
+    'what do you like best?',
+    'pros',
     'detail',
     'reviews',
     'feedback',
@@ -134,6 +136,8 @@ const REVIEW_FIELDS = {
 
 /** What only reviews have, whatever they are of. */
 const REVIEWED = [
+  'consumer',
+  'business unit',
   'review',
   'comment author',
   'id product comment',
@@ -344,6 +348,18 @@ export const REVIEWS: readonly Platform[] = [
       timestamp: ['date', 'feedback date'],
     },
     attributes: ['product'],
+    needs: ['rating'],
+  },
+  {
+    name: 'Feefo reviews (API, JSON)',
+    kind: 'reviews',
+    has: ['merchant', 'products', 'last updated date'],
+    fields: {
+      id: ['products.product.sku', 'products.product.id'],
+      description: ['products.review'],
+      rating: ['products.rating.rating'],
+      timestamp: ['products.created at', 'last updated date'],
+    },
     needs: ['rating'],
   },
   {

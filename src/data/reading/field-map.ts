@@ -28,8 +28,8 @@ export interface Mapping {
   labelColumn: string | undefined;
   /** What the name of a column of prices says, or what the file says of all: `Price (EUR)`. */
   currencyOf: (column: string) => string | undefined;
-  /** Whether `03/04/2026` is a day in April where no cell of the column tells. */
-  isDayFirst: boolean;
+  /** What parts decimals by the file's own form, for columns that do not tell. */
+  decimal: ',' | undefined;
 }
 
 /** Columns that the user names; by them a table without header is recognised. */
@@ -160,8 +160,8 @@ export function resolveMapping(
     find,
     labelColumn,
     currencyOf: (column) => currencies.get(column),
-    // Semicolons part cells where a comma parts decimals, and nobody writes the month first there.
-    isDayFirst: layout.delimiter === ';' || platform?.isDayFirst === true,
+    // Semicolons part cells where a comma parts decimals, and where nobody writes the month first.
+    decimal: layout.delimiter === ';' ? ',' : undefined,
   };
 }
 

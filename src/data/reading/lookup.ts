@@ -38,8 +38,16 @@ export function toText(value: unknown): string {
   return '';
 }
 
+/** `{$numberInt: "12"}`, as MongoDB exports what JSON has no form for. */
+function unwrap(value: unknown): unknown {
+  if (!isJsonObject(value)) return value;
+  const [key = '', ...more] = Object.keys(value);
+  return more.length === 0 && /^\$(?:number|date|oid)/iu.test(key) ? unwrap(value[key]) : value;
+}
+
 /** Of an object the part that has one of these names, in normal form; of a list that of each element. */
-export function takePart(given: unknown, names: readonly string[]): unknown {
+export function takePart(found: unknown, names: readonly string[]): unknown {
+  const given = unwrap(found);
   // A connection of GraphQL is a list.
   const edges: unknown = isJsonObject(given) ? (given['edges'] ?? given['nodes']) : undefined;
   const value = Array.isArray(edges)
@@ -77,6 +85,8 @@ export function listPaths(value: Values, before = '', depth = 1): string[] {
 }
 
 const LANGUAGE = /^(?:[a-z]{2,3}(?:[-_][a-z]{2,4})?|x-default|default)$/iu;
+/** `max` and `ops` are no languages, and an id is none. */
+const TWO_LETTERS = /^(?!id$)[a-z]{2}(?:[-_][a-z]{2,4})?$/iu;
 const PREFERRED = /^(?:x-default|default|en(?:[-_][a-z]{2,4})?)$/iu;
 
 /** The text of one language where an object holds it in several: `{en, de}`, `{language: [...]}`. */
@@ -87,7 +97,9 @@ export function takeLanguage(value: unknown): unknown {
     return Array.isArray(language) ? (language as unknown[]).find(isFilled) : language;
   }
   const keys = Object.keys(value).filter((key) => isFilled(value[key]));
-  if (keys.length === 0 || !keys.every((key) => LANGUAGE.test(key) && typeof value[key] === 'string'))
-    return value;
+  const isByLanguage = keys.every((key) =>
+    typeof value[key] === 'string' ? LANGUAGE.test(key) : !Array.isArray(value[key]) && TWO_LETTERS.test(key),
+  );
+  if (keys.length === 0 || !isByLanguage) return value;
   return value[keys.find((key) => PREFERRED.test(key)) ?? keys[0] ?? ''];
 }

@@ -121,15 +121,15 @@ const TOTAL_CELL =
   /^(?:grand |report |overall |sub)?(?:totals?|summe|gesamt(?:summe|ergebnis)?|totale|suma|totaal)\s{0,3}(?::.{0,80}|[-–].{0,80}|of \d{1,9} .{0,40})?$/iu;
 /** What holds the text, the number or the currency where a field is an object of its own. */
 const PARTS: Partial<Record<RecordField, readonly string[]>> = {
-  id: ['$oid', 'id', 'value', 'label'],
+  id: ['id', 'value', 'label'],
   // Of a feed in JSON, and of WordPress.
   title: ['label', 'rendered', 'raw'],
   description: ['label', 'rendered', 'raw', 'html'],
   category: ['name', 'title', 'path', 'label', 'category', 'categoryname', 'category name'],
   brand: ['name', 'title', 'label', 'value'],
   tags: ['name', 'title', 'label', 'value'],
-  price: ['amount', 'value', 'price', 'current', 'gross', '$numberdecimal', 'min'],
-  timestamp: ['$date', 'value', 'iso', 'date', 'label'],
+  price: ['amount', 'value', 'price', 'current', 'gross', 'min'],
+  timestamp: ['value', 'iso', 'date', 'label'],
   rating: ['value', 'rate', 'ratingvalue', 'average', 'rating', 'score', 'stars', 'mean', 'label'],
   currency: ['code', 'name'],
   language: ['code', 'name'],
@@ -141,7 +141,10 @@ function createReader(request: MappingRequest, mapping: Mapping) {
   const evidence = createColumnEvidence(mapping);
   const zero = createZeroRule();
   const times = createTimeEvidence(() =>
-    mapping.isDayFirst || evidence.price.decimal === ',' || evidence.rating.decimal === ','
+    mapping.decimal === ',' ||
+    platform?.isDayFirst === true ||
+    evidence.price.decimal === ',' ||
+    evidence.rating.decimal === ','
       ? 'day'
       : undefined,
   );
@@ -251,7 +254,7 @@ function createReader(request: MappingRequest, mapping: Mapping) {
     column: string,
     values: Values,
   ): Record<string, unknown> | { fault: string } | undefined => {
-    const value = PARTS[field] === undefined ? given : takePart(given, PARTS[field]);
+    const value = PARTS[field] === undefined ? given : takePart(takeLanguage(given), PARTS[field]);
     switch (field) {
       case 'price':
       case 'rating': {
@@ -272,7 +275,9 @@ function createReader(request: MappingRequest, mapping: Mapping) {
         // Nothing costs nothing: a price of 0 is none.
         return {
           ...(number.value !== 0 || asked.has('price') ? { price: number.value } : {}),
-          ...(currency !== undefined && { currency }),
+          ...(currency !== undefined && {
+            currency: currency === 'JPY' && platform?.isYuan ? 'CNY' : currency,
+          }),
         };
       }
       case 'timestamp': {
@@ -292,9 +297,9 @@ function createReader(request: MappingRequest, mapping: Mapping) {
       case 'title':
       case 'description':
       case 'brand': {
-        const edited = readRichText(value);
-        if (edited !== undefined) return { [field]: edited };
         const text = takeLanguage(value);
+        const edited = readRichText(text);
+        if (edited !== undefined) return { [field]: edited };
         if (typeof text === 'object' && !Array.isArray(text)) return { [field]: text };
         return { [field]: toPlainText(unescape(toText(text))) };
       }
@@ -368,12 +373,12 @@ function createReader(request: MappingRequest, mapping: Mapping) {
 
 function createColumnEvidence({
   fields,
+  decimal,
 }: Mapping): Record<(typeof NUMBERS)[number] | 'metrics', NumberEvidence> {
   const known: NumberEvidence[] = [];
   const hint = (): ',' | '.' | undefined =>
-    known
-      .map(({ decimal }) => decimal)
-      .find((decimal): decimal is ',' | '.' => decimal === ',' || decimal === '.');
+    known.map(({ decimal }) => decimal).find((found): found is ',' | '.' => found === ',' || found === '.') ??
+    decimal;
   const price = createNumberEvidence(hint);
   const rating = createNumberEvidence(hint, { isRating: true });
   const metrics = createNumberEvidence();
@@ -421,8 +426,10 @@ function isHollow(field: RecordField, value: unknown): boolean {
     (field === 'price' && readMinorUnits(value) !== undefined)
   )
     return false;
-  return isJsonObject(takeLanguage(takePart(value, PARTS[field] ?? []))) && readRichText(value) === undefined;
+  return isHollowObject(takeLanguage(takePart(value, PARTS[field] ?? [])));
 }
+
+const isHollowObject = (value: unknown): boolean => isJsonObject(value) && readRichText(value) === undefined;
 
 function isTotal(value: unknown): boolean {
   return typeof value === 'string' && value.length < 120 && TOTAL_CELL.test(value.trim());
@@ -438,7 +445,10 @@ function isZero(value: unknown): boolean {
 function readMinorUnits(value: unknown, isMoney = false): number | undefined {
   if (typeof value !== 'object') return undefined;
   const part = (name: string): number | undefined => {
-    const found = toText(takePart(value, [name]));
+    const key = isJsonObject(value)
+      ? Object.keys(value).find((own) => normaliseName(own) === name)
+      : undefined;
+    const found = key === undefined ? '' : toText((value as Values)[key]);
     return /^\d{1,15}$/u.test(found) ? Number(found) : undefined;
   };
   const cents = part('centamount');

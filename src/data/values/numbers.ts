@@ -284,7 +284,7 @@ const WORDS = new Set(['ALL', 'CUP', 'STD', 'TOP']);
 
 /** The currency that a column's name says: `Price (EUR)`, `Preis in €`, `price_usd`, `Цена, руб.`. */
 export function currencyOfName(name: string): string | undefined {
-  const found = /([\s([_,-])(?:in )?([A-Za-z]{3}|[^\s\w([,-]{1,4})[)\]]?$/u.exec(name.slice(-40));
+  const found = /([\s([_,-])(?:in )?([A-Za-z]{3}|[^\s\w()[\],-]{1,4})[)\]]?$/u.exec(name.slice(-40));
   if (found === null) return undefined;
   const [, before = '', last = ''] = found;
   const code = SIGNS.find(([sign]) => sign === last)?.[1] ?? last.toUpperCase();
