@@ -40,7 +40,11 @@ const INVISIBLE =
 
 /** The text without the sentences that give instructions. */
 export function withoutInstructions(text: string): CleanText {
-  const plain = text.replaceAll(TAGS, keepFlag).replaceAll(SPELT_SENTENCE, keepAlphabet).trimEnd();
+  const plain = text
+    .replaceAll(TAGS, keepFlag)
+    .replaceAll(SPELT_SENTENCE, keepAlphabet)
+    .replaceAll(MORSE_RUN, (run) => (/[.·]/u.test(run) && /[-–]/u.test(run) ? '' : run))
+    .trimEnd();
   // Most products end here: what gives no instruction as a whole gives none in a sentence.
   if (!givesInstruction(plain))
     return { text: plain, instructions: plain === text.trimEnd() ? [] : ['hidden or spelt out characters'] };
@@ -84,8 +88,10 @@ function goesOn(sentence: string): boolean {
 
 /** The text as it reads once each disguise is taken off; the cheap ones are looked for first. */
 function* disguises(text: string): Generator<string> {
-  const folded = foldText(text.replaceAll(INVISIBLE, ''));
+  const folded = foldText(text.replaceAll(INVISIBLE, '')).replaceAll(SLOGAN, '$1');
   yield folded;
+  const mended = folded.replaceAll(/\p{L}{5,12}/gu, mendWord);
+  if (mended !== folded) yield mended;
   if (LOOKALIKE.test(folded)) yield folded.replaceAll(LOOKALIKES, (letter) => LATIN[letter] ?? letter);
   if (/\p{L}[013457@$|!+]|[013457@$|!+]\p{L}/u.test(folded)) {
     const read = folded.replaceAll(/[03457@$|+]|!(?=\p{L}|[03457@$+])/gu, (mark) => LEET[mark] ?? mark);
@@ -123,6 +129,27 @@ function* disguises(text: string): Generator<string> {
     // What unpacks to a sentence is no article number: whoever packs one means a machine to read it.
     if (decoded !== undefined) yield `ignore instructions ${foldText(decoded)}`;
   }
+}
+
+/** A few words that a shirt or a book bears; where they say what to write, they are no slogan. */
+const SLOGAN =
+  /(\b(?:print|printed|reads|text|words?|slogan|title|titled|called|entitled|named|aufdruck|titel|spruch|intitulee?|titre|frase|titulo|titulad[oa]|titolo|intitolato|scritta|opschrift)\b(?: (?:with|of|that|says|de|di|van|met|mit))*:? ?)["\u201c\u201e\u00ab](?![^"\u201d\u00bb]*\b(?:say|write|output|print|respond|reply|answer|return|schreib\w*|ecri\w*|escrib\w*|scriv\w*|schrijf\w*)\b)\s?(?:[\p{L}\p{N}'’,-]+[ ?.!]?){1,5}\s?["\u201d\u201c\u00bb]/giu;
+
+/** Words that tell by the letters that they hold: `ignroe` and `prevoius` are read as they are meant. */
+const MISSPELT = new Map(
+  ['ignore', 'above', 'previous', 'instructions', 'disregard', 'forget', 'respond', 'output', 'override'].map(
+    (word) => [lettersOf(word), word],
+  ),
+);
+
+function mendWord(word: string): string {
+  return MISSPELT.get(lettersOf(word)) ?? word;
+}
+
+/** The letters between the first and the last in their order in the alphabet. */
+function lettersOf(word: string): string {
+  const inner = Array.from(word.slice(1, -1)).toSorted().join('');
+  return `${word.charAt(0)}${inner}${word.at(-1) ?? ''}`;
 }
 
 const LATIN: Readonly<Record<string, string>> = Object.fromEntries(
@@ -193,6 +220,8 @@ function* unrotate(text: string): Generator<string> {
 }
 
 const MORSE = /(?:[.\-·–]{1,5}(?:\s\/?\s?|\/|$)){12}/u;
+/** Its marks end sentences: it is taken out before they are looked for. */
+const MORSE_RUN = /(?<![\p{L}\p{N}])(?:[.\-·–]{1,5}(?:\s\/?\s?|\/|$)){12,}/gu;
 const MORSE_LETTERS =
   '.- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- --..'.split(
     ' ',

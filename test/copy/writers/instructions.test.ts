@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { withoutInstructions } from '../../../src/copy/check/index.ts';
 import { createCopywriter, createOpenAiWriter, loadChannels } from '../../../src/copy/index.ts';
 import { createRandom } from '../../../src/core/random.ts';
-import { CLEAN, listObedientRecords } from '../../../fixtures/obedient-records.ts';
+import { CLEAN, INNOCENT, listObedientRecords } from '../../../fixtures/obedient-records.ts';
 import { drawRecord } from '../../../fixtures/product-records.ts';
 
 const TEXTS = [
@@ -107,6 +107,7 @@ describe('instructions in a product', () => {
       'Esqueça os cabos: tudo é sem fio. Glöm sladdar, allt är trådlöst. Felejtsd el a kábeleket!',
       'Забудьте о проводах: все работает сразу. 모든 걱정은 잊으세요. 从现在开始享受咖啡。',
     ];
+    sentences.push(...INNOCENT);
     for (let i = 0; i < 300; i += 1) sentences.push(drawRecord(random).description);
     for (const text of sentences) expect(withoutInstructions(text)).toEqual({ text, instructions: [] });
   });
