@@ -88,7 +88,7 @@ function goesOn(sentence: string): boolean {
 
 /** The text as it reads once each disguise is taken off; the cheap ones are looked for first. */
 function* disguises(text: string): Generator<string> {
-  const folded = foldText(text.replaceAll(INVISIBLE, '')).replaceAll(SLOGAN, '$1');
+  const folded = foldText(text.replaceAll(INVISIBLE, '')).replaceAll(SLOGAN, dropSlogan);
   yield folded;
   const mended = folded.replaceAll(/\p{L}{5,12}/gu, mendWord);
   if (mended !== folded) yield mended;
@@ -131,9 +131,17 @@ function* disguises(text: string): Generator<string> {
   }
 }
 
-/** A few words that a shirt or a book bears; where they say what to write, they are no slogan. */
+/** What a shirt or a book bears. */
 const SLOGAN =
-  /(\b(?:print|printed|reads|text|words?|slogan|title|titled|called|entitled|named|aufdruck|titel|spruch|intitulee?|titre|frase|titulo|titulad[oa]|titolo|intitolato|scritta|opschrift)\b(?: (?:with|of|that|says|de|di|van|met|mit))*:? ?)["\u201c\u201e\u00ab](?![^"\u201d\u00bb]*\b(?:say|write|output|print|respond|reply|answer|return|schreib\w*|ecri\w*|escrib\w*|scriv\w*|schrijf\w*)\b)\s?(?:[\p{L}\p{N}'’,-]+[ ?.!]?){1,5}\s?["\u201d\u201c\u00bb]/giu;
+  /\b(?:print|printed|reads|text|words?|slogan|title|titled|called|entitled|named|aufdruck|titel|spruch|intitulee?|titre|frase|titulo|titulad[oa]|titolo|intitolato|scritta|opschrift)\b(?: (?:with|of|that|says|de|di|van|met|mit)){0,2}:? ?["\u201c\u201e\u00ab]([^"\u201c\u201d\u00bb]{1,60})["\u201d\u201c\u00bb]/gu;
+const SPEAKING =
+  /\b(?:say|write|output|print|respond|reply|answer|return|schreib\w*|ecri\w*|escrib\w*|scriv\w*|schrijf\w*)\b/u;
+const SLOGAN_WORDS = 5;
+
+/** A few words are no order unless they say what to write. */
+function dropSlogan(text: string, said: string): string {
+  return said.trim().split(' ').length > SLOGAN_WORDS || SPEAKING.test(said) ? text : '';
+}
 
 /** Words that tell by the letters that they hold: `ignroe` and `prevoius` are read as they are meant. */
 const MISSPELT = new Map(

@@ -325,6 +325,25 @@ describe('the openai writer', () => {
       3,
     ],
     [
+      'stops in the middle of a character',
+      ({ response }) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        const said = Buffer.from(
+          `data: ${JSON.stringify({ choices: [{ delta: { content: '{"ad_copy": ["A calm café' } }] })}`,
+        );
+        response.end(said.subarray(0, said.indexOf(0xc3) + 1));
+      },
+      /ended before any text/,
+      3,
+    ],
+    [
+      'answers 200 with a page',
+      ({ response }) =>
+        response.writeHead(200, { 'content-type': 'text/html' }).end('<!doctype html><title>Sign in</title>'),
+      /answered with a page instead of JSON: <!doctype html>.*check copy\.openai\.baseUrl/,
+      1,
+    ],
+    [
       'reports a fault in the stream',
       ({ response }) => {
         response.writeHead(200, { 'content-type': 'text/event-stream' });
@@ -408,6 +427,42 @@ describe('the openai writer', () => {
     },
   );
 
+  it.each([301, 302, 307, 308])(
+    'takes no key to another host that a redirect with %i names',
+    async (status) => {
+      const other = await start((exchange) => stream(exchange));
+      const { baseUrl, requests } = await start(({ response }) =>
+        response.writeHead(status, { location: `${other.baseUrl}/chat/completions` }).end(),
+      );
+      const draft = await propose(baseUrl, { apiKey: 'sk-secret' });
+      expect(draft.fallback).toMatch(/openai failed: .*redirect/);
+      expect(requests[0]?.headers.authorization).toBe('Bearer sk-secret');
+      expect(other.requests).toEqual([]);
+    },
+  );
+
+  it('waits until the date that a refusal names', async () => {
+    const until = new Date(Date.now() + 2000).toUTCString();
+    const times: number[] = [];
+    const { baseUrl } = await start((exchange) => {
+      times.push(Date.now());
+      if (exchange.turn === 1) refuse(exchange, 429, { error: 'too many' }, { 'retry-after': until });
+      else stream(exchange, { usage: USAGE });
+    });
+    const draft = await propose(baseUrl);
+    expect(writersOf(draft)).toEqual(['openai']);
+    expect(times[1]).toBeGreaterThanOrEqual(Date.parse(until));
+  });
+
+  it('counts a request whose tokens nobody told apart, at no cost', async () => {
+    const { baseUrl } = await start((exchange) => stream(exchange));
+    const draft = await propose(baseUrl, { price: { prompt: 1, completion: 2, currency: 'USD' } });
+    expect(writersOf(draft)).toEqual(['openai']);
+    expect(draft.authors).toMatchObject([
+      { isCounted: false, promptTokens: 0, completionTokens: 0, cost: null },
+    ]);
+  });
+
   it.each<[string, Provider]>([
     [
       'a stream whose kind a proxy lost, with comments and CRLF',
@@ -455,6 +510,16 @@ describe('the openai writer', () => {
             },
           ],
         }),
+    ],
+    [
+      'a stream that ends inside its last event, the answer being whole',
+      ({ response }) => {
+        response.writeHead(200, { 'content-type': 'text/event-stream' });
+        response.write(
+          `data: ${JSON.stringify({ choices: [{ delta: { content: JSON.stringify(GOOD) } }] })}\n\n`,
+        );
+        response.end('data: {"choices":[{"delta":{"content":"caf');
+      },
     ],
     [
       'an answer that was cut off after it was whole',

@@ -270,7 +270,10 @@ async function readStream(
       isOver = true;
       break;
     }
-    const chunk = chunkSchema.parse(JSON.parse(data));
+    const event = readJson(data);
+    // Cut off inside an event: what came before it may be a whole answer.
+    if (event === undefined) break;
+    const chunk = chunkSchema.parse(event);
     noteOrigin(answer, chunk);
     if (chunk.error)
       throw failing(
@@ -293,6 +296,14 @@ async function readStream(
   requireRoom(finishReason, text, isWhole);
 }
 
+function readJson(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return undefined;
+  }
+}
+
 async function readWhole(
   body: ReadableStream<Uint8Array>,
   answer: Partial<ChatAnswer>,
@@ -312,7 +323,14 @@ async function readWhole(
     await readStream(Readable.from([said]), answer, options);
     return;
   }
-  const document: unknown = JSON.parse(said.toString('utf8'));
+  const written = said.toString('utf8');
+  // A portal or a wrong address answers so, now and the next time.
+  if (/^\s*<(?:!doctype|html|\?xml)/iu.test(written))
+    throw refusing(
+      'invalid-config',
+      `the endpoint answered with a page instead of JSON: ${written.trim().slice(0, MAX_ERROR_CHARS)}; check copy.openai.baseUrl`,
+    );
+  const document: unknown = JSON.parse(written);
   const failed = failedSchema.safeParse(document);
   if (failed.success)
     throw failing(
