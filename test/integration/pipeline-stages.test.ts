@@ -2,11 +2,12 @@
  * The five real stages, end to end, with a real training; on PostgreSQL, since the stages do not know which
  * queue they came from.
  */
-import { appendFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, expect, it } from 'vitest';
 import { artifactKeyOf, createPostgresTrackingStore } from '../../src/tracking/index.ts';
+import { getDatasetVersion } from '../../src/data/index.ts';
 import { renderStage } from '../../src/cli/follow-run.ts';
 import { createRunHandlers } from '../../src/workers/index.ts';
 import { writeTinyBase, writeTinyRows } from '../../fixtures/tiny-base.ts';
@@ -108,13 +109,28 @@ it('are skipped with the reason where the same would come of them, and done wher
   expect(taken?.runId).not.toBe(done?.runId);
   expect(taken?.tags['copyloop.weights.sha256']).toBe(done?.tags['copyloop.weights.sha256']);
 
-  await appendFile(
-    file,
-    `${(await readFile(file, 'utf8')).split('\n')[1]?.replace(/[a-z]{3,}/u, 'anotherword') ?? ''}\n`,
-  );
+  // With the models gone, nothing is left to take over; and rows of one product stay on one side of a split.
+  for (const each of [done, taken])
+    await harness.services.artifacts.deletePrefix(artifactKeyOf(`${each?.artifactUri ?? ''}/model`));
   const third = await run();
-  expect(third.version).toMatchObject({ datasetVersion: 2 });
-  expect([third.version?.['skipped'], third.training?.['skipped']]).toEqual([undefined, undefined]);
+  expect(third.version).toMatchObject({ skipped: expect.stringContaining('dataset version 1') });
+  expect(third.training?.['skipped']).toBeUndefined();
+
+  const [, ...rows] = (await readFile(file, 'utf8')).trim().split('\n');
+  const ofProducts = rows.map((row, i) => `P${Math.floor(i / 3)},${row.replace(/",(?=\d$)/u, ` row${i}",`)}`);
+  await writeFile(file, ['id,title,description,label', ...ofProducts, ''].join('\n'));
+  const fourth = await run();
+  expect(fourth.version).toMatchObject({ datasetVersion: 2 });
+  expect([fourth.version?.['skipped'], fourth.training?.['skipped']]).toEqual([undefined, undefined]);
+  const { manifest } = await getDatasetVersion(harness.database.db, 2);
+  const products = await Promise.all(
+    Object.values(manifest.splits).map(async ({ key }) => {
+      const text = await harness.services.artifacts.readText(key);
+      return new Set(text.match(/^P\d+(?=,)/gmu));
+    }),
+  );
+  expect(products.map(({ size }) => size > 20)).toEqual([true, true, true]);
+  expect(products.reduce((sum, { size }) => sum + size, 0)).toBe(500);
 });
 
 it('never make a broken model directory champion, and stop with a clear error when nothing usable is left', async () => {
