@@ -1,7 +1,7 @@
 /**
- * How a server leaves while it is being asked: balancers hear of it first (`/ready` answers 503), every
- * answer from then on says `Connection: close`, and a connection is closed only once it is idle, so that no
- * answer on its way is cut off.
+ * How a server leaves while it is being asked: balancers hear of it first (`/ready` answers 503 and, for
+ * `delayMs`, every answer says `Connection: close`), then whoever waits at the listener is taken and the
+ * listener closes, and a connection is closed only once it is idle, so that no answer on its way is cut off.
  */
 import type { IncomingMessage, Server as HttpServer, ServerResponse } from 'node:http';
 import { Server as NetServer } from 'node:net';
@@ -18,8 +18,11 @@ export interface Drain {
 /** So long a client that has its last answer may take to send the request that is told to be the last. */
 const IDLE_GRACE_MS = SECOND_MS;
 const CLOSE_IDLE_EVERY_MS = 100;
-/** Of callers that come faster than they are taken, some find the door closed all the same. */
+/** Where callers come without end, a turn that found none is looked for from then on, for as long again. */
 const TAKE_WAITING_MS = 5 * SECOND_MS;
+/** The listener closes once nobody has come for so long and so many turns of the event loop. */
+const QUIET_MS = 50;
+const QUIET_TURNS = 3;
 
 /**
  * @param options.delayMs new connections are still taken for so long, until balancers have seen that the
@@ -33,11 +36,17 @@ export function createDrain(
   const { delayMs, graceMs, log } = options;
   const answering = new Set<ServerResponse>();
   let isDraining = false;
+  let isSendingAway = false;
   http.prependListener('request', (_request: IncomingMessage, response: ServerResponse) => {
-    if (isDraining) response.shouldKeepAlive = false;
+    if (isSendingAway) response.shouldKeepAlive = false;
     answering.add(response);
     response.once('close', () => answering.delete(response));
   });
+
+  const sendAway = (): void => {
+    isSendingAway = true;
+    for (const response of answering) if (!response.headersSent) response.shouldKeepAlive = false;
+  };
 
   return {
     get isDraining() {
@@ -46,13 +55,19 @@ export function createDrain(
     run: async () => {
       const startedMs = performance.now();
       isDraining = true;
-      for (const response of answering) if (!response.headersSent) response.shouldKeepAlive = false;
       log.info({ answering: answering.size, delayMs, graceMs }, 'the server drains');
-      if (delayMs > 0) await sleep(delayMs);
+      if (delayMs > 0) {
+        sendAway();
+        await sleep(delayMs);
+      }
+      // Who is sent away comes back at once where there is no other server, and one of them would be at the
+      // listener whenever it closes: until then connections are kept.
+      isSendingAway = false;
       await takeWaitingConnections(http);
       // `close` of an HTTP server cuts idle connections at once, and with them requests that are on their way
       // to it.
       const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(http, () => resolve()));
+      sendAway();
       // Timers come before what has arrived is read: on a busy machine a connection whose request waits there
       // looks idle.
       const closeIdle = (): void => void setImmediate(() => http.closeIdleConnections());
@@ -81,17 +96,25 @@ export function createDrain(
 }
 
 /**
- * Resolves just after a turn of the event loop that found no connection at the listener: what waits at one
- * that closes is reset, and a turn takes only one of those that wait.
+ * Resolves just after a turn of the event loop that found no connection at the listener, when it has been
+ * quiet there: what waits at one that closes is reset, and a turn takes only one of those that wait.
  */
 async function takeWaitingConnections(http: HttpServer): Promise<void> {
-  let taken: number;
-  const take = (): void => void (taken += 1);
-  const untilMs = performance.now() + TAKE_WAITING_MS;
+  const startedMs = performance.now();
+  let quietSinceMs = startedMs;
+  let quietTurns = 0;
+  const take = (): void => {
+    quietSinceMs = performance.now();
+    quietTurns = 0;
+  };
   http.on('connection', take);
-  do {
-    taken = 0;
+  for (;;) {
     await new Promise((resolve) => setImmediate(resolve));
-  } while (taken > 0 && performance.now() < untilMs);
+    quietTurns += 1;
+    const nowMs = performance.now();
+    if (quietTurns > QUIET_TURNS && nowMs - quietSinceMs >= QUIET_MS) break;
+    const lateMs = nowMs - startedMs - TAKE_WAITING_MS;
+    if (lateMs >= TAKE_WAITING_MS || (lateMs >= 0 && quietTurns > 1)) break;
+  }
   http.off('connection', take);
 }

@@ -47,6 +47,29 @@ describe.each(['postgres', 'redis'] as const)('copyloop server with its queues i
       expect(server.output()).toMatch(/the server drains[\s\S]*the server has drained/);
     },
   );
+
+  it.skipIf(backend === 'redis' && redisUrl === null)(
+    'answers whoever has come and was not taken yet when it is stopped, and loses no answer beside them',
+    async () => {
+      const server = await startCopyloop(['server'], {
+        ...installation.env,
+        ...(backend === 'redis' && redisUrl !== null && { REDIS_URL: redisUrl }),
+      });
+      running.push(server);
+      const load = openLoad(server.url);
+      await expect.poll(() => load.answered, { timeout: 60_000 }).toBeGreaterThan(24);
+      // Nobody is taken from the listener until it goes on, and then it has the signal at once.
+      server.child.kill('SIGSTOP');
+      const waiting = Array.from({ length: 48 }, () => askOnce(server.url));
+      await Promise.all(waiting.map(({ sent }) => sent));
+      server.child.kill('SIGTERM');
+      server.child.kill('SIGCONT');
+      expect(await Promise.all(waiting.map(({ answer }) => answer))).toEqual(waiting.map(() => 200));
+      expect(await server.ended).toBe(0);
+      await load.over;
+      expect(load.lost).toEqual([]);
+    },
+  );
 });
 
 it('is not ready from the signal on, and answers for server.drainDelayMs whoever has not heard of it', async () => {
@@ -198,10 +221,18 @@ function openLoad(url: string) {
   return load;
 }
 
+/** A connection of its own, with its request sent as soon as the system has taken it. */
+function askOnce(url: string): { sent: Promise<void>; answer: Promise<number | string> } {
+  const agent = new Agent();
+  let onSent: () => void = () => undefined;
+  const sent = new Promise<void>((resolve) => (onSent = resolve));
+  return { sent, answer: ask(url, agent, onSent) };
+}
+
 /**
  * The status of the answer, `refused` where nobody listens, or the error that ended the request on its way.
  */
-async function ask(url: string, agent: Agent): Promise<number | string> {
+async function ask(url: string, agent: Agent, onSent?: () => void): Promise<number | string> {
   return await new Promise((resolve) => {
     const sent = request(
       `${url}/predict`,
@@ -215,6 +246,6 @@ async function ask(url: string, agent: Agent): Promise<number | string> {
     sent.on('error', (error: NodeJS.ErrnoException) =>
       resolve(error.code === 'ECONNREFUSED' ? 'refused' : error.message),
     );
-    sent.end(PRODUCT);
+    sent.end(PRODUCT, onSent);
   });
 }
