@@ -209,6 +209,59 @@ describe('a report', () => {
     expect(await report(grown)).toMatchObject({ body: { replaced: 1 } });
   });
 
+  it('refuses each faulty row by line and reason, among hundreds that it takes, and says so again', async () => {
+    const { body: erased } = await postJson(`${server.url}/predict`, product);
+    const gone = (erased as unknown as Answer).text_ids['ad_copy'];
+    await fetch(`${server.url}/predictions/${gone?.slice(0, 32)}`, { method: 'DELETE' });
+    const [shown, copy] = [answer.text_ids['x.text'], answer.text_ids['ad_copy']];
+    const row = (text_id: unknown, told: object = {}): object => ({
+      text_id,
+      day: '2026-01-02',
+      impressions: 100,
+      clicks: 4,
+      ...told,
+    });
+    const faulty: [object, RegExp][] = [
+      [row(gone), /was erased/],
+      [row(`${'a'.repeat(32)}.ad_copy.0`), /is of no stored prediction/],
+      [row(`${answer.prediction_id}.instagram.caption.0`), /not in the answer|no text/],
+      [row(`${answer.prediction_id}.ad_copy.99`), /not in the answer|no text/],
+      [row('lamp'), /text id/],
+      [row(shown, { clicks: 101 }), /more than the 100 impressions/],
+      [row(shown, { clicks: -1 }), />=0/],
+      [row(shown, { clicks: 1.5 }), /whole|integer|int/],
+      [row(shown, { impressions: 1e300 }), /./],
+      [row(shown, { day: TOMORROW }), /is in the future/],
+      [row(shown, { day: '2026-02-30' }), /day/],
+      [row(shown, { revenue: 1 }), /is missing beside the revenue of 1/],
+      [row(shown, { source: 'usd', revenue: 1, currency: 'USD' }), /is USD, but x.text is counted in EUR/],
+    ];
+    const lines: string[] = [JSON.stringify(row(shown, { revenue: 1, currency: 'EUR' }))];
+    const expected: object[] = [];
+    for (const [fault, reason] of faulty) {
+      for (let i = 0; i < 33; i += 1) lines.push(JSON.stringify(row(copy, { source: `s${lines.length}` })));
+      lines.push(JSON.stringify(fault));
+      expected.push({ line: lines.length, reason: expect.stringMatching(reason) });
+    }
+    const taken = lines.length - faulty.length;
+    const sent = await report(lines, '', 'application/x-ndjson');
+    expect(sent).toMatchObject({ status: 200, body: { new: taken, refused_rows: expected } });
+    const again = await report(lines, '', 'application/x-ndjson');
+    expect(again).toMatchObject({ body: { new: 0, unchanged: taken, refused_rows: expected } });
+    // Less than was counted before is a restatement only where the row says so.
+    const less = [row(shown, { clicks: 3 }), row(shown, { clicks: 3, restated: true })];
+    expect(
+      await report(
+        less.map((one) => JSON.stringify(one)),
+        '',
+        'application/x-ndjson',
+      ),
+    ).toMatchObject({
+      body: { replaced: 1, refused_rows: [{ line: 1, reason: expect.stringMatching(/less than the 4/) }] },
+    });
+    expect(await counted()).toHaveLength(taken);
+  });
+
   it('in JSONL takes verdicts and edits beside counts', async () => {
     const text_id = answer.text_ids['x.text'];
     const lines = [

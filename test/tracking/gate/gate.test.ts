@@ -243,6 +243,18 @@ describe('the gate', () => {
     );
   });
 
+  it('lets a won gate be tried on a share of the traffic only where no person is asked', () => {
+    const input = (approval: 'none' | 'required', champion: number[] | null = range(0, 9)) => ({
+      ...inputOf(100, { challenger: range(0, 5), champion }, { approval }),
+      takesTrial: true,
+    });
+    expect(decideGate(input('none')).decision).toBe('canary');
+    expect(decideGate(input('required')).decision).toBe('pending-approval');
+    expect(decideGate(input('none', [])).decision).toBe('refuse');
+    // Against no champion there is nothing to be tried against.
+    expect(decideGate(input('none', null)).decision).toBe('promote');
+  });
+
   it('takes no model that gives something else than probabilities', () => {
     const input = inputOf(60, { challenger: [], champion: null });
     const broken = {
