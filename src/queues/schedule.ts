@@ -57,7 +57,7 @@ export async function restoreSchedule(
 }
 
 /** When the next run is due; undefined without a schedule. */
-export async function nextTick(queues: StageQueues): Promise<Date | undefined> {
+export async function nextTick(queues: Pick<StageQueues, 'queues'>): Promise<Date | undefined> {
   const scheduler = await queues.queues.get(START_RUN_QUEUE)?.getJobScheduler(SCHEDULER_ID);
   return scheduler?.next === undefined ? undefined : new Date(scheduler.next);
 }

@@ -103,9 +103,10 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     const tokenizers = createTokenizers();
     let models: ServedModels | undefined = undefined as ServedModels | undefined;
     const metrics = createMetrics(() => models);
+    const startedAt = clock.now();
     addStateMetrics(
       metrics.registry,
-      () => ({ db: database.db, queues: options.queues.queues, config, clock }),
+      () => ({ db: database.db, queues: options.queues.queues, config, clock, startedAt }),
       log,
     );
     addLogMetrics(metrics.registry, options.logHealth ?? createLogHealth());

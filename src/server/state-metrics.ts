@@ -11,7 +11,7 @@ import type { Config } from '../core/config/index.ts';
 import { toError } from '../core/errors.ts';
 import type { Logger } from '../core/log.ts';
 import { JOB_STATUSES, RUN_STATUSES, type Db } from '../db/index.ts';
-import { nextTicks, readSchedule, type StageQueues } from '../queues/index.ts';
+import { nextTick, nextTicks, readSchedule, type StageQueues } from '../queues/index.ts';
 import { ACCURACY_TAG, CHAMPION } from '../tracking/index.ts';
 import { LEARNING_METRICS } from './learning-metrics.ts';
 
@@ -20,6 +20,8 @@ export interface StateSource {
   queues: StageQueues['queues'];
   config: Pick<Config, 'storage' | 'pipeline' | 'serving' | 'jobs' | 'audit' | 'model' | 'learning'>;
   clock: Clock;
+  /** When the process began to know of the schedule. */
+  startedAt: Date;
 }
 
 interface Sample {
@@ -104,18 +106,21 @@ const STATE_METRICS: readonly StateMetric[] = [
   {
     name: 'copyloop_schedule_overdue_seconds',
     help: 'Since when the schedule should have ticked and has not; 0: it is off, paused or on time',
-    read: async ({ db, config, clock }) => {
+    read: async ({ db, queues, config, clock, startedAt }) => {
       const { cron, timeZone, enabled, paused, last, changedAt } = await readSchedule(
         db,
         config.pipeline.schedule,
         clock.now(),
       );
       const [slot] = last;
-      if (!enabled || paused || slot === undefined) return one(0);
+      if (!enabled || paused) return one(0);
       // A schedule that was paused owes no tick from before it went on.
-      const since = new Date(Math.max(slot.slot.getTime(), changedAt?.getTime() ?? 0));
-      const [due] = nextTicks(cron, timeZone, since, 1);
-      return one(due === undefined ? 0 : secondsBetween(due.getTime(), clock.nowMs()));
+      const since = Math.max((slot?.slot ?? startedAt).getTime(), changedAt?.getTime() ?? 0);
+      const [due] = nextTicks(cron, timeZone, new Date(since), 1);
+      // One that never ticked may wait for longer than this process has run.
+      const first = slot === undefined ? await nextTick({ queues }) : undefined;
+      const dueMs = Math.min(due?.getTime() ?? Infinity, first?.getTime() ?? Infinity);
+      return one(secondsBetween(dueMs, clock.nowMs()));
     },
   },
   {

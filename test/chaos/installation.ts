@@ -8,7 +8,7 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { mkdir, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { writeTinyBase, writeTinyRows } from '../../fixtures/tiny-base.ts';
-import { sleep } from '../../src/core/clock.ts';
+import { sleep, withDeadline } from '../../src/core/clock.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
 import type { Random } from '../../src/core/random.ts';
 import { createResources } from '../../src/core/resources.ts';
@@ -183,7 +183,11 @@ export function drawCandidates(names: readonly string[]): object[] {
   return names.map((name) => ({ name, recipe: 'head', seed: Math.floor(Math.random() * 1e6), settings }));
 }
 
+/** Longer than any drain of these settings, also of a process that has just begun to start. */
+const ENDS_MS = 60_000;
+
 interface Kept {
+  readonly closesWithinMs: number;
   pid(): number | undefined;
   output(): string;
   close(): Promise<void>;
@@ -200,13 +204,19 @@ function keepAlive(args: readonly string[], env: Record<string, string>): Kept {
     }
   })();
   return {
+    closesWithinMs: Infinity,
     pid: () => (current?.child.exitCode === null ? current.child.pid : undefined),
     output: () => current?.output() ?? '',
     close: async () => {
       isClosing = true;
       current?.child.kill('SIGCONT');
       current?.child.kill('SIGTERM');
-      await running;
+      try {
+        await withDeadline(running, ENDS_MS, `copyloop ${args.join(' ')} does not end on SIGTERM`);
+      } catch (error) {
+        current?.child.kill('SIGKILL');
+        throw error;
+      }
     },
   };
 }

@@ -2,8 +2,9 @@
  * The queues themselves: their names in Redis, whose workers count, the schedule, and a queue that is away
  * for a moment.
  */
+import { Registry } from 'prom-client';
 import { afterEach, describe, expect, inject, it } from 'vitest';
-import { systemClock } from '../../src/core/clock.ts';
+import { DAY_MS, systemClock } from '../../src/core/clock.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
 import {
   applySchedule,
@@ -12,6 +13,7 @@ import {
   openQueueBackend,
   openStageQueues,
 } from '../../src/queues/index.ts';
+import { addStateMetrics } from '../../src/server/state-metrics.ts';
 import { openLink } from '../chaos/link.ts';
 import { openHarness, type BackendKind, type Harness } from './pipeline-harness.ts';
 
@@ -143,6 +145,30 @@ describe.each(backends)('queues on %s', (kind) => {
       release();
     },
   );
+
+  it.skipIf(!hasServer)('are told to have missed a tick, also by a schedule that never ticked', async () => {
+    const startedAt = new Date();
+    // Half a day away, so that no tick falls into the test.
+    const cron = `0 ${(startedAt.getUTCHours() + 12) % 24} * * *`;
+    const schedule = { enabled: true, cron, timeZone: 'UTC' };
+    const { database, queues, config } = await start(kind, { schedule });
+    const overdueAfter = async (days: number, since = startedAt): Promise<number> => {
+      const nowMs = startedAt.getTime() + days * DAY_MS;
+      const clock = { ...systemClock, now: () => new Date(nowMs), nowMs: () => nowMs };
+      const registry = new Registry();
+      const source = { db: database.db, queues: queues.queues, config, clock, startedAt: since };
+      addStateMetrics(registry, () => source, createSilentLogger());
+      const metric = await registry.getSingleMetric('copyloop_schedule_overdue_seconds')?.get();
+      return (metric?.values[0]?.value ?? NaN) / 86_400;
+    };
+    expect(await overdueAfter(0)).toBe(0);
+    const unset = await overdueAfter(3);
+    expect([unset > 2, unset <= 3]).toEqual([true, true]);
+    // A process that has just started finds what waits in the queue.
+    await applySchedule(queues, schedule);
+    expect(await overdueAfter(3, new Date(startedAt.getTime() + 3 * DAY_MS))).toBeCloseTo(unset, 6);
+    expect(await overdueAfter(0)).toBe(0);
+  });
 
   it.skipIf(!hasServer)('work again when the very first of their connections has broken', async () => {
     const harness = await start(kind);

@@ -41,7 +41,7 @@ it('leaves out what is read from the database while it does not answer, and noth
   const { config } = loadConfig({ env: {}, overrides: { 'storage.varDir': tmpdir() } });
   addStateMetrics(
     registry,
-    () => ({ db, queues: new Map(), config, clock: systemClock }),
+    () => ({ db, queues: new Map(), config, clock: systemClock, startedAt: new Date() }),
     createSilentLogger(),
   );
   servedModelsEvents.registryRead(false);
