@@ -63,7 +63,9 @@ describe('a packed table', () => {
     const archive = zip({ 'a.csv': CSV, 'b.csv': CSV });
     await expect(read(archive, 'a.zip')).rejects.toThrow('must hold one table; it holds "a.csv", "b.csv"');
     await expect(read(archive.subarray(0, 60), 'a.zip')).rejects.toThrow('no readable zip archive');
-    await expect(read(zip({ '../../evil.csv': CSV }), 'a.zip')).rejects.toThrow('no readable zip archive');
+    await expect(read(zip({ '../../evil.csv': CSV }), 'a.zip')).rejects.toThrow(
+      /no readable zip archive \(.*: it names a file outside itself; pack the table alone$/u,
+    );
     await expect(
       read(
         gzipSync(

@@ -164,7 +164,7 @@ const DELIMITERS: Readonly<Record<string, string>> = {
   '|': 'bars',
 };
 
-function renderInspection(name: string, found: Inspection): string {
+export function renderInspection(name: string, found: Inspection): string {
   const { layout, mapping } = found;
   const written = [
     layout.format.toUpperCase(),

@@ -108,6 +108,7 @@ export async function* splitList(chunks: AsyncIterable<Buffer>, name: string): A
   let keptBytes = 0;
   /** Elements so far: an empty one between commas is none. */
   let isFirst = true;
+  let count = 0;
   /** Where the beginning holds no list of a known name, the first list of objects is the one. */
   let isAnyTaken: boolean | undefined;
 
@@ -178,6 +179,7 @@ export async function* splitList(chunks: AsyncIterable<Buffer>, name: string): A
         if (listDepth === depth) {
           keep(i);
           isFirst = false;
+          count += 1;
           yield { bytes: take(), isElement: true };
           yield outside(chunk.subarray(i, i + 1));
           start = i + 1;
@@ -189,7 +191,10 @@ export async function* splitList(chunks: AsyncIterable<Buffer>, name: string): A
     checkSize(keptBytes, name);
   }
   if (listDepth !== undefined || (foundList && !ended)) {
-    throw new AppError('bad-data', `${name} breaks off inside its JSON list: it is not complete`);
+    throw new AppError(
+      'bad-data',
+      `${name} breaks off inside its JSON list, after ${count} records: it is cut short; fetch or export it once more`,
+    );
   }
   if (foundList) return;
   throw new AppError(

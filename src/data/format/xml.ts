@@ -132,7 +132,8 @@ export function readXml(bytes: OpenedBytes, name: string): SourceTable {
       }
       yield* rows.splice(0);
     }
-    if (open.length > 0) fail(`<${open.at(-1)}> is never closed: the file is cut short`);
+    if (open.length > 0)
+      fail(`<${open.at(-1)}> is never closed: the file is cut short; fetch or export it once more`);
     parser.end();
     if (fault !== undefined) throw fault;
     yield* rows.splice(0);

@@ -110,11 +110,10 @@ async function* readEntry(zip: ZipFile, entry: Entry, name: string): AsyncGenera
 }
 
 function damaged(name: string, thrown: unknown): AppError {
-  return new AppError(
-    'bad-data',
-    `${name} is no readable zip archive (${toError(thrown).message}): it is damaged or cut short; fetch or export it once more`,
-    {
-      cause: thrown,
-    },
-  );
+  const { message } = toError(thrown);
+  const isAstray = /\bpath\b|invalid characters/u.test(message);
+  const what = isAstray
+    ? 'it names a file outside itself; pack the table alone'
+    : 'it is damaged or cut short; fetch or export it once more';
+  return new AppError('bad-data', `${name} is no readable zip archive (${message}): ${what}`);
 }
