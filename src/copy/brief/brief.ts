@@ -219,9 +219,11 @@ interface Attribute {
   kind: AttributeKind | undefined;
 }
 
-/** `Red` as it stands inside a sentence; German keeps its capitals, and so does `Space Gray`. */
+/** `Red` or `Olive green` as it stands inside a sentence; German keeps its capitals, `Space Gray` too. */
 function inSentence(value: string, language: Language): string {
-  return language === 'de' || !/^(?:\d{1,3}\s?%\s)?\p{Lu}\p{Ll}+$/u.test(value) ? value : value.toLowerCase();
+  return language === 'de' || !/^(?:\d{1,3}\s?%\s)?\p{Lu}\p{Ll}+(?:[ -]\p{Ll}+)*$/u.test(value)
+    ? value
+    : value.toLowerCase();
 }
 
 function readAttributes(attributes: BriefInput['attributes'], language: Language): Attribute[] {

@@ -54,7 +54,7 @@ const TOKEN = /[\p{L}\p{N}][\p{L}\p{M}\p{N}'’.-]*/gu;
  * Woods, fruits and the like that name a colour or finish after another noun: `Bedside Table African Cherry`.
  */
 const FINISH =
-  /^(?:cherry|walnut|oak|plum|rose|coral|cream|mint|peach|orange|lemon|lime|chocolate|coffee|olive|almond|pearl|apple|mango|banana|honey|vanilla|butter|ginger|cocoa|pumpkin|ring|iris|plate|berry|blush|water|story|light)$/iu;
+  /^(?:cherry|walnut|oak|plum|rose|coral|cream|mint|peach|orange|lemon|lime|chocolate|coffee|olive|almond|pearl|apple|mango|banana|honey|vanilla|butter|ginger|cocoa|pumpkin|ring|iris|plate|berry|blush|water|story|light|leinen|leder|wolle|seide|samt|eiche|buche|kirsche|nussbaum|linnen|leer|wol|zijde|eiken)$/iu;
 
 /** @param title and description cleaned */
 export function readSubject(title: string, name: string, description: string, language: Language): Subject {

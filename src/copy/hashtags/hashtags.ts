@@ -21,7 +21,7 @@ const ANY_PRODUCT: Record<Language, readonly string[]> = {
   nl: ['Gevonden', 'Verlanglijst', 'Ontdekt', 'Winkelen', 'VoorJou'],
 };
 const STOP_WORDS = new Set(
-  'a an the and or of for with in on by from to at your my our is are it its this that der die das und mit für aus von le la les de du des et en avec pour el los las y con para il lo gli e di da per het een van met voor'.split(
+  'a an the and or of for with in on by from to at your my our is are it its this that der die das und mit für aus von le la les de du des et en avec pour el los las y con para il lo gli e di da per het een van met voor d l dell dall all nell'.split(
     ' ',
   ),
 );
@@ -62,7 +62,7 @@ function* possibleTags(brief: Brief): Generator<string> {
     // `#DeskLamp`, then `#Lamp`; a plant is no `#Paper`, so only the head of the noun itself.
     const head = kind.split(' ').at(-1) ?? '';
     if (head !== kind && lexicon.noun(head)?.group === noun?.group) yield toHashtag(head);
-  } else yield toHashtag(lastWord(name));
+  } else yield toHashtag(lexicon.isHeadLast ? lastWord(name) : firstWord(name));
   yield `#${first}`;
   const described = brief.description.toLowerCase();
   const adjective = brief.phrases.adjectives.find((word) => described.includes(`${word} ${kind}`));
@@ -72,9 +72,14 @@ function* possibleTags(brief: Brief): Generator<string> {
   for (const tag of ANY_PRODUCT[brief.language]) yield `#${tag}`;
 }
 
-/** What a name that holds no known noun ends in says what it is more often than its other words. */
+/** What a name that holds no known noun ends in (or begins with, where heads come first) says what it is more often than its other words. */
 function lastWord(name: string): string {
   const word = nameWords(name.split(/\s(?:with|for|in|by|of|from|to|on)\s/iu)[0] ?? '').at(-1) ?? '';
+  return /^\p{L}{3,}$/u.test(word) ? word : '';
+}
+
+function firstWord(name: string): string {
+  const word = nameWords(name)[0] ?? '';
   return /^\p{L}{3,}$/u.test(word) ? word : '';
 }
 

@@ -94,7 +94,10 @@ function createLexicon(language: Language): Lexicon {
   const noun = (text: string): Noun | undefined => {
     const lower = text.toLowerCase();
     let entry = look(lower);
-    if (entry === undefined && COMPOUNDING.has(language)) {
+    if (entry === undefined && COMPOUNDING.has(language) && !lower.includes(' ')) {
+      // A `Bettwäsche-Set` is bed linen.
+      const single = lower.replace(/-sets?$/u, '');
+      if (single !== lower) return noun(text.slice(0, single.length));
       entry = look(lower.slice(lower.lastIndexOf('-') + 1));
       for (let at = MIN_MODIFIER; entry === undefined && at <= lower.length - MIN_HEAD; at += 1)
         entry = look(lower.slice(at));

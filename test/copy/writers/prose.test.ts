@@ -79,7 +79,7 @@ describe('templates', () => {
   it.each([
     ['de', { color: 'Rot', material: 'Baumwolle' }, ['In der Farbe Rot.', 'Aus Baumwolle.']],
     ['fr', { color: 'Rouge', material: 'Coton' }, ['En rouge.', 'En coton.']],
-    ['es', { color: 'Rojo', material: 'Algodón' }, ['En color rojo.', 'De algodón.']],
+    ['es', { color: 'Verde oliva', material: 'Algodón' }, ['En color verde oliva.', 'De algodón.']],
     ['it', { color: 'Rosso', material: 'Cotone' }, ['Di colore rosso.', 'In cotone.']],
     ['nl', { color: 'Rood', material: 'Katoen' }, ['In de kleur rood.', 'Van katoen.']],
     ['en', { color: 'Space Gray', material: 'Cotton' }, ['Comes in Space Gray.', 'Made of cotton.']],
@@ -115,6 +115,29 @@ describe('templates', () => {
   });
 });
 
+describe('the name of a product', () => {
+  it('is never cut before the unit of its number', async () => {
+    const request = { title: 'Zorbinator Grundausstattung 1 l', description: '', language: 'de' as const };
+    for (const list of (await write(request)).values())
+      for (const text of list) expect(text).not.toMatch(/Grundausstattung 1(?! l)/u);
+  });
+
+  it('stands in a headline where the field takes it', async () => {
+    const request = { title: 'Chaussures de randonnée Alpin', description: '', language: 'fr' as const };
+    expect((await write(request)).get('google_rsa.headlines')).toContain('Chaussures de randonnée Alpin');
+  });
+
+  it.each([
+    ['de', 'Damen Wickelkleid Leinen', 'Wickelkleid'],
+    ['de', 'Bettwäsche-Set Perkal', 'Bettwäsche'],
+    ['de', 'Kaffeepresse 1 l', 'Kaffeepresse'],
+    ['it', 'Scarponi da montagna Alpin', 'scarponi'],
+    ['nl', 'Wikkeljurk Linnen', 'wikkeljurk'],
+  ] as const)('in %s is read for what it names, not for its stuff or number: %s', (language, title, kind) => {
+    expect(createBrief({ title, description: '', language }).kind).toBe(kind);
+  });
+});
+
 describe('a hashtag of a name', () => {
   const tagsOf = (title: string, language?: 'fr' | 'it'): string[] =>
     createHashtags(createBrief({ title, description: '', language }), 5, () => false);
@@ -124,6 +147,8 @@ describe('a hashtag of a name', () => {
     ['Lampe de bureau Nord', 'fr', '#LampeDeBureauNord'],
     ['Lampada da tavolo Nord', 'it', '#LampadaDaTavoloNord'],
     ['Set of Mugs', undefined, '#SetOfMugs'],
+    ['Huile d’olive vierge extra', 'fr', '#HuileDOliveViergeExtra'],
+    ['Zorbe da montagna Alpin', 'it', '#ZorbeDaMontagnaAlpin'],
     ['The Nordic Lamp', undefined, '#NordicLamp'],
   ] as const)('takes whole words that make sense together: %s', (title, language, tag) => {
     expect(tagsOf(title, language)[0]).toBe(tag);

@@ -252,9 +252,13 @@ function nameFor(brief: Brief, field: FieldRequest): string {
     field.role === 'headline' || field.role === 'title' ? 1 : field.role === 'subject' ? 0.75 : 0.5;
   const room = Math.max(12, Math.round(field.aim * share));
   // In a small field half a name says less than what the thing is.
+  // A headline takes all that its field does.
+  if (share === 1 && name.length <= field.aim * LONGER && field.fits(name)) return name;
   if (name.length > room && share > 0.5 && brief.kind !== '') return '';
   const cut = shorten(name, { fits: (text) => text.length <= room && field.fits(text), sentences: false });
-  return /[\p{L}\p{N}\p{So}]/u.test(cut) ? cut : '';
+  // `Kaffeepresse 1` has lost its unit.
+  const whole = cut === name ? cut : cut.replace(/\s\p{N}[\p{N}.,]*$/u, '');
+  return /[\p{L}\p{N}\p{So}]/u.test(whole) ? whole : '';
 }
 
 function writeOne(field: FieldRequest, material: Material, used: Set<Rule>, takesSpare: boolean): string {
