@@ -31,7 +31,7 @@ function unquotable(language: Exclude<Language, 'en'>): RegExp {
       .split(/\s+/u)
       .join('|')
       .replaceAll('*', String.raw`\p{L}*`);
-    patterns.set(language, (pattern = new RegExp(`(?<!\\p{L})(?:${words})(?!\\p{L})`, 'iu')));
+    patterns.set(language, (pattern = new RegExp(`(?<![\\p{L}\\p{N}])(?:${words})(?!\\p{L})`, 'iu')));
   }
   return pattern;
 }
@@ -44,8 +44,10 @@ export function labelOf(attribute: string, language: Language): string {
   return known ?? attribute.charAt(0).toUpperCase() + attribute.slice(1);
 }
 
-const UNQUOTABLE =
-  /\b(?:i|i'm|i'd|i've|i'll|me|my|mine|we|we're|our|ours|us|he|she|her|his|not|no|never|none|nobody|cannot|without|but|however|although|unfortunately|poor|poorly|bad|badly|worst|worse|cheap|cheaply|broke|broken|breaks|flimsy|return|returned|refunds?|disappoint\w*|terrible|awful|horrible|defect\w*|waste|useless|stopped|issue|issues|problem|problems|refurbished|damaged|complaints?|regrets?|another variant|(?:model|item|article) (?:number )?(?:ends|\d+)|carton|leaflet|packed in|ships in|sold in|also listed|listed under)\b|n't\b|https?:|www\.|@|\.{2,}|[\u2026{}[\]<>|\\^~*_#]/iu;
+const UNQUOTABLE_ENGLISH =
+  /\b(?:i|i'm|i'd|i've|i'll|me|my|mine|we|we're|our|ours|us|he|she|her|his|not|no|never|none|nobody|cannot|without|but|however|although|unfortunately|poor|poorly|bad|badly|worst|worse|cheap|cheaply|broke|broken|breaks|flimsy|return|returned|refunds?|disappoint\w*|terrible|awful|horrible|defect\w*|waste|useless|stopped|issue|issues|problem|problems|refurbished|damaged|complaints?|regrets?|another variant|(?:model|item|article) (?:number )?(?:ends|\d+)|carton|leaflet|packed in|ships in|sold in|also listed|listed under)\b|n't\b/iu;
+/** Addresses and marks of a page are no prose in any language. */
+const UNQUOTABLE = /https?:|www\.|@|\.{2,}|[\u2026{}[\]<>|\\^~*_#]/iu;
 
 // With the mark that ends a sentence, which stays with it: to look for the mark itself is ten times as fast
 // as to look behind at every place.
@@ -93,7 +95,7 @@ export function isUsable(sentence: string, language: Language = 'en'): boolean {
     sentence.length >= 8 &&
     sentence.length <= 400 &&
     !UNQUOTABLE.test(sentence) &&
-    !(language !== 'en' && unquotable(language).test(sentence))
+    !(language === 'en' ? UNQUOTABLE_ENGLISH : unquotable(language)).test(sentence)
   );
 }
 

@@ -26,6 +26,9 @@ const STOP_WORDS = new Set(
   ),
 );
 const NAME_TAG_WORDS = 4;
+/** What a tag cannot say: `70 %`, `1,7 l`. */
+const MEASURE =
+  /(?<!\p{N})\p{N}{1,6}(?:[.,]\p{N}{1,6})?\s?%|(?<!\p{N})\p{N}{1,6}[.,]\p{N}{1,6}(?:\s?\p{L}{1,4}(?!\p{L}))?/gu;
 /** One word to people, though a hyphen parts it: `7-in-1`, `USB-C`, `T-Shirt`; `1-2` would read as 12. */
 const MODEL =
   /(?<![\p{L}\p{N}])(?:\p{N}+(?:-\p{L}+)+(?:-\p{N}+)?|\p{L}+-\p{L}|\p{L}-\p{L}+|\p{L}+-\p{N}+)(?![-\p{L}\p{N}])/gu;
@@ -72,7 +75,10 @@ function* possibleTags(brief: Brief): Generator<string> {
   for (const tag of ANY_PRODUCT[brief.language]) yield `#${tag}`;
 }
 
-/** What a name that holds no known noun ends in (or begins with, where heads come first) says what it is more often than its other words. */
+/**
+ * What a name that holds no known noun ends in (or begins with, where heads come first) says what it is more
+ * often than its other words.
+ */
 function lastWord(name: string): string {
   const word = nameWords(name.split(/\s(?:with|for|in|by|of|from|to|on)\s/iu)[0] ?? '').at(-1) ?? '';
   return /^\p{L}{3,}$/u.test(word) ? word : '';
@@ -85,6 +91,7 @@ function firstWord(name: string): string {
 
 function nameWords(name: string): string[] {
   const whole = name
+    .replaceAll(MEASURE, '')
     .replaceAll(/['\u2019](?=s\b)/gu, '')
     .replaceAll(MODEL, (model) => model.replaceAll('-', ''));
   const words = whole.match(/[\p{L}\p{M}\p{N}]+/gu) ?? [];

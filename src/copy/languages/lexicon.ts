@@ -81,7 +81,7 @@ function createLexicon(language: Language): Lexicon {
         const entry: Entry = { plural: false, gender, category: category as KnownCategory, group };
         // Of a noun that has no other number, the look of its English word tells which it has.
         const isPlural = given === '-' && /[^s]s$/u.test(word);
-        const key = word.toLowerCase();
+        const key = word.toLowerCase().replaceAll('\u2019', "'");
         if (!entries.has(key)) entries.set(key, { ...entry, plural: given === 'p' || isPlural });
         if (given === '-' || given === 'p') continue;
         const plural = (given === '' ? pluralOf(word, gender, language) : given).toLowerCase();
@@ -92,8 +92,11 @@ function createLexicon(language: Language): Lexicon {
   const look = (word: string): Entry | undefined => entries.get(word) ?? plurals.get(word);
 
   const noun = (text: string): Noun | undefined => {
-    const lower = text.toLowerCase();
+    const lower = text.toLowerCase().replaceAll('\u2019', "'");
     let entry = look(lower);
+    // A `perceuse-visseuse` is a `perceuse`.
+    if (entry === undefined && HEAD_FIRST.has(language) && !lower.includes(' '))
+      entry = look(lower.split('-', 1)[0] ?? '');
     if (entry === undefined && COMPOUNDING.has(language) && !lower.includes(' ')) {
       // A `Bettwäsche-Set` is bed linen.
       const single = lower.replace(/-sets?$/u, '');
@@ -106,7 +109,7 @@ function createLexicon(language: Language): Lexicon {
     // Titles write nouns with a capital; one inside a word (`iPhone`, `SUV`) belongs to it, and German keeps
     // all.
     const isPlain = language !== 'de' && !/\p{Ll}\p{Lu}|^\p{Lu}{2,4}$/u.test(text);
-    return { text: isPlain ? lower : text, ...entry };
+    return { text: isPlain ? text.toLowerCase() : text, ...entry };
   };
 
   return {

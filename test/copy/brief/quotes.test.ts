@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { readQuote, splitSentences } from '../../../src/copy/brief/quotes.ts';
+import { isUsable, readQuote, splitSentences } from '../../../src/copy/brief/quotes.ts';
 
 describe('splitSentences', () => {
   it.each([
@@ -17,6 +17,27 @@ describe('splitSentences', () => {
 
   it('reads no more than twelve sentences', () => {
     expect(splitSentences('One more. '.repeat(40))).toHaveLength(12);
+  });
+});
+
+describe('a sentence that may be repeated', () => {
+  it.each([
+    ['it', 'Il filtro in acciaio inox trattiene i fondi.'],
+    ['fr', 'La bouilloire s’arrête d’elle-même.'],
+    ['de', 'Die Creolen sind aus 925er Silber.'],
+    ['de', 'Die Matte liegt vor dem Bad und trocknet her und hin.'],
+    ['nl', 'De mat ligt naast het bad.'],
+  ] as const)('in %s is not refused for words of another language: %s', (language, sentence) => {
+    expect(isUsable(sentence, language)).toBe(true);
+  });
+
+  it.each([
+    ['it', 'Io l’ho comprato due volte.'],
+    ['fr', 'Il me plaît, je le garde.'],
+    ['en', 'I bought it twice.'],
+    ['de', 'Siehe https://example.com für mehr.'],
+  ] as const)('in %s speaks for nobody and names no address: %s', (language, sentence) => {
+    expect(isUsable(sentence, language)).toBe(false);
   });
 });
 

@@ -131,6 +131,8 @@ describe('the name of a product', () => {
     ['de', 'Damen Wickelkleid Leinen', 'Wickelkleid'],
     ['de', 'Bettwäsche-Set Perkal', 'Bettwäsche'],
     ['de', 'Kaffeepresse 1 l', 'Kaffeepresse'],
+    ['fr', 'Perceuse-visseuse 18 V', 'perceuse-visseuse'],
+    ['fr', 'Boucles d’oreilles créoles', 'boucles d’oreilles'],
     ['it', 'Scarponi da montagna Alpin', 'scarponi'],
     ['nl', 'Wikkeljurk Linnen', 'wikkeljurk'],
   ] as const)('in %s is read for what it names, not for its stuff or number: %s', (language, title, kind) => {
@@ -149,6 +151,8 @@ describe('a hashtag of a name', () => {
     ['Set of Mugs', undefined, '#SetOfMugs'],
     ['Huile d’olive vierge extra', 'fr', '#HuileDOliveViergeExtra'],
     ['Zorbe da montagna Alpin', 'it', '#ZorbeDaMontagnaAlpin'],
+    ['Chocolat noir 70 %', 'fr', '#ChocolatNoir'],
+    ['Bouilloire inox 1,7 l', 'fr', '#BouilloireInox'],
     ['The Nordic Lamp', undefined, '#NordicLamp'],
   ] as const)('takes whole words that make sense together: %s', (title, language, tag) => {
     expect(tagsOf(title, language)[0]).toBe(tag);
