@@ -1,5 +1,5 @@
 export { createBackup, keepNewest, type Progress } from './create-backup.ts';
 export { type Manifest } from './manifest.ts';
-export { openBackupPlace } from './place.ts';
+export { openBackupPlace, prepareBackupFolder } from './place.ts';
 export { restoreBackup, verifyBackup } from './restore.ts';
 export { openSeal } from './seal.ts';

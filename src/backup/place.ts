@@ -7,6 +7,7 @@ import path from 'node:path';
 import type { ArtifactStore } from '../core/artifact-store.ts';
 import type { Config } from '../core/config/index.ts';
 import { AppError } from '../core/errors.ts';
+import { findFaultOfFolder } from '../core/var-dir.ts';
 import { createFolderStore, openBucket } from '../tracking/index.ts';
 
 export const CHUNKS_FOLDER = 'chunks';
@@ -17,8 +18,7 @@ export const BACKUPS_FOLDER = 'backups';
  * @throws AppError `invalid-input` for an address of another kind
  */
 export function openBackupPlace(address: string, storage: Config['storage']): ArtifactStore {
-  const scheme = /^([a-z][a-z0-9+.-]+):\/\//i.exec(address)?.[1]?.toLowerCase();
-  if (scheme === undefined) return createFolderStore(path.resolve(address));
+  if (isFolder(address)) return createFolderStore(path.resolve(address));
   const bucket = openBucket(address, storage);
   if (bucket !== undefined) return bucket;
   throw new AppError(
@@ -26,3 +26,12 @@ export function openBackupPlace(address: string, storage: Config['storage']): Ar
     `backups cannot be kept at ${address}: name a folder or s3://bucket/prefix`,
   );
 }
+
+/** Makes the folder where there is none. @throws AppError `invalid-input` for one that cannot be written */
+export async function prepareBackupFolder(address: string): Promise<void> {
+  const fault = isFolder(address) ? await findFaultOfFolder(address) : undefined;
+  if (fault !== undefined)
+    throw new AppError('invalid-input', `backups cannot be kept at ${address}: ${fault}`);
+}
+
+const isFolder = (address: string): boolean => !/^[a-z][a-z0-9+.-]+:\/\//i.test(address);

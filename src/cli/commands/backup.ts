@@ -3,6 +3,7 @@ import {
   keepNewest,
   openBackupPlace,
   openSeal,
+  prepareBackupFolder,
   restoreBackup,
   verifyBackup,
   type Manifest,
@@ -48,6 +49,7 @@ export const backupCommand = defineCommand({
     const address = required('backup', 'out', options.out);
     const keep = parseWhole('keep', options.keep, { min: 1, max: 10_000 });
     const seal = await openSeal(options['key-file']);
+    await prepareBackupFolder(address);
     const { config } = readConfig(options);
     const startedMs = systemClock.nowMs();
     // A backup before an upgrade is of the schema that is there.

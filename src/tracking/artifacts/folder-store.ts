@@ -40,9 +40,9 @@ export function createFolderStore(root: string): ArtifactStore {
 
   const put = async (key: string, body: AsyncIterable<Uint8Array>): Promise<StoredArtifact> => {
     parseArtifactKey(key);
-    await Promise.all([files, digests, incoming].map((folder) => mkdir(folder, { recursive: true })));
     const draft = path.join(incoming, `${process.pid}-${randomSlug(12)}`);
     try {
+      await Promise.all([files, digests, incoming].map((folder) => mkdir(folder, { recursive: true })));
       const stored = await writeDraft(draft, body);
       const target = await prepareTarget(files, key);
       await noteDigest(await prepareTarget(digests, key), stored.sha256);
