@@ -57,6 +57,8 @@ export interface HarnessOverrides {
   queues?: Partial<Config['queues']>;
   prefix?: string;
   candidates?: string[];
+  /** Of every candidate. */
+  settings?: Config['pipeline']['candidates'][number]['settings'];
   /** Of every stage. */
   timeoutMs?: number;
   minimumHoldoutRows?: number;
@@ -100,7 +102,7 @@ export async function openHarness(kind: BackendKind, overrides: HarnessOverrides
         name,
         recipe: 'head',
         seed: 1,
-        settings: {},
+        settings: overrides.settings ?? {},
       })),
     },
     model: { ...defaults.model, base: overrides.base ?? defaults.model.base },

@@ -76,11 +76,17 @@ describe.each(backends)('a worker process on %s', (kind) => {
   );
 
   it.skipIf(!hasServer)('may be killed while it trains; the next one trains to the end', async () => {
-    const harness = await openHarness(kind, { queues: { lockDurationMs: 3000 }, minimumHoldoutRows: 10 });
+    const harness = await openHarness(kind, {
+      queues: { lockDurationMs: 3000 },
+      minimumHoldoutRows: 10,
+      base,
+      // So many epochs that the kill meets one of them, however slowly this process sees the first.
+      settings: { epochs: 200, earlyStoppingPatience: 200 },
+    });
     open.push(harness);
     const { runId } = await harness.runs.startRun({
       trigger: 'manual',
-      request: { source: { kind: 'synthetic', count: 120, seed: 3 } },
+      request: { source: { path: rows }, label: { column: 'label' } },
     });
     const worker = startWorker(harness, {});
     await expect
