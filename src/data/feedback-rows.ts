@@ -296,7 +296,7 @@ export function judgeResult(
 ): Taught {
   if (rating !== null) return rating >= ratingThreshold ? GOOD : BAD;
   if (clicks === null || impressions === null || impressions === 0 || usual === undefined) return GOOD;
-  const lesson = learnFromCounts({ clicks: Math.min(clicks, impressions), impressions }, usual);
+  const lesson = learnFromCounts({ clicks, impressions }, usual);
   const target = lesson.share * lesson.target + (1 - lesson.share);
   return { label: target >= 0.5 ? 1 : 0, target, share: 1 };
 }

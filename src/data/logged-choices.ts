@@ -62,7 +62,7 @@ export function rewardColumns(reward: Reward): Record<'earned' | 'trials' | 'isT
   switch (reward) {
     case 'clicks':
       return {
-        earned: sql`f.clicks`,
+        earned: sql`least(f.clicks, f.impressions)`,
         trials: sql`f.impressions`,
         isTold: sql`(f.clicks IS NOT NULL AND f.impressions > 0)`,
       };

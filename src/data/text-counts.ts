@@ -123,6 +123,7 @@ async function store(
       currency = coalesce(excluded.currency, kept.currency), created_at = now(), dataset_version = NULL
     WHERE (kept.impressions, kept.clicks, kept.conversions, kept.revenue) IS DISTINCT FROM (excluded.impressions,
         coalesce(excluded.clicks, kept.clicks), coalesce(excluded.conversions, kept.conversions), coalesce(excluded.revenue, kept.revenue))
+      AND coalesce(excluded.clicks, kept.clicks, 0) <= excluded.impressions
       AND (${isRestated} OR NOT coalesce(excluded.impressions < kept.impressions, false) AND NOT coalesce(excluded.clicks < kept.clicks, false)
         AND NOT coalesce(excluded.conversions < kept.conversions, false) AND NOT coalesce(excluded.revenue < kept.revenue, false))
     RETURNING ${columnsOf('kept')}, xmax = 0 AS inserted`.execute(db);
@@ -168,8 +169,14 @@ const columnsOf = (table: string) =>
     `${['id', 'prediction_id', 'field', 'place', 'source', 'impressions', 'clicks', 'conversions', 'revenue'].map((name) => `${table}.${name}`).join(', ')}, to_char(${table}.day, 'YYYY-MM-DD') AS day`,
   );
 
-/** Nothing was written: either the row is what is stored, or it is less. */
+/** Nothing was written: the row is what is stored, or less, or less than clicks that it leaves. */
 function compare(row: TextCounts, stored: Stored): CountsResult {
+  if (row.isRestated && row.clicks === null && (stored.clicks ?? 0) > row.impressions)
+    return refuse(
+      row,
+      'impressions',
+      `is ${row.impressions}, less than the ${stored.clicks} clicks counted before: restate them as well`,
+    );
   for (const name of ['impressions', 'clicks', 'conversions', 'revenue'] as const) {
     const [value, before] = [row[name], stored[name]];
     if (value !== null && before !== null && value < before)

@@ -29,7 +29,7 @@ const MAX_STRENGTH = 1e6;
  * (beta-binomial). Defined for any counts: all zero, all one, a single text, none.
  */
 export function fitRatePrior(texts: readonly Counts[]): RatePrior {
-  const clicks = texts.reduce((sum, text) => sum + text.clicks, 0);
+  const clicks = texts.reduce((sum, text) => sum + earned(text), 0);
   const impressions = texts.reduce((sum, text) => sum + text.impressions, 0);
   const mean = (clicks + 0.5) / (impressions + 1);
   return { mean, strength: fitStrength(texts.map((text) => ({ ...text, mean }))) };
@@ -48,11 +48,15 @@ export function fitStrength(texts: readonly (Counts & { mean: number })[]): numb
 }
 
 /** Up to the binomial coefficient, which no parameter changes. */
-function logBetaBinomial({ clicks, impressions }: Counts, mean: number, strength: number): number {
+function logBetaBinomial(text: Counts, mean: number, strength: number): number {
+  const clicks = earned(text);
   const a = mean * strength;
   const b = (1 - mean) * strength;
-  return logBeta(a + clicks, b + impressions - clicks) - logBeta(a, b);
+  return logBeta(a + clicks, b + text.impressions - clicks) - logBeta(a, b);
 }
+
+/** Counts that were stored before they were checked may have more clicks than impressions. */
+const earned = ({ clicks, impressions }: Counts): number => Math.min(clicks, impressions);
 
 const logBeta = (a: number, b: number): number => gammaln(a) + gammaln(b) - gammaln(a + b);
 
@@ -67,7 +71,9 @@ export interface Lesson {
 }
 
 /** What a text's counts teach, under its field's prior. No impressions teach nothing: the share is 0. */
-export function learnFromCounts({ clicks, impressions }: Counts, prior: RatePrior): Lesson {
+export function learnFromCounts(text: Counts, prior: RatePrior): Lesson {
+  const { impressions } = text;
+  const clicks = earned(text);
   const a = prior.mean * prior.strength + clicks;
   const b = (1 - prior.mean) * prior.strength + impressions - clicks;
   return {

@@ -133,6 +133,14 @@ describe('feedback on one text', () => {
     ]);
     expect(await tell({ ...day, impressions: 120, restated: true })).toMatchObject({ status: 200 });
     expect(await counted()).toMatchObject([{ impressions: 120, clicks: 4 }]);
+    // Clicks that a row does not tell stay as they were, and are never more than the impressions.
+    const { clicks: _, ...untold } = day;
+    expect(await tell({ ...untold, impressions: 3, restated: true })).toMatchObject({
+      status: 409,
+      body: { error: { message: expect.stringMatching(/is 3, less than the 4 clicks counted before/) } },
+    });
+    expect(await tell({ ...untold, impressions: 4, restated: true })).toMatchObject({ status: 200 });
+    expect(await counted()).toMatchObject([{ impressions: 4, clicks: 4 }]);
   });
 
   it.each([

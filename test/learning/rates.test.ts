@@ -35,6 +35,8 @@ describe('the prior of a field', () => {
         { clicks: 5, impressions: 5 },
       ],
       [{ clicks: 0, impressions: 0 }],
+      // As counts were stored before they were checked.
+      [{ clicks: 9, impressions: 5 }],
     ]) {
       const prior = fitRatePrior(texts);
       expect(prior.mean).toBeGreaterThan(0);
@@ -54,6 +56,9 @@ describe('what counts teach', () => {
     expect(many.target).toBeGreaterThan(few.target);
     expect(many.share).toBeGreaterThan(few.share);
     expect(learnFromCounts({ clicks: 0, impressions: 0 }, prior).share).toBe(0);
+    expect(learnFromCounts({ clicks: 900, impressions: 5 }, prior)).toEqual(
+      learnFromCounts({ clicks: 5, impressions: 5 }, prior),
+    );
   });
 
   it('is the probability that scipy gives', () => {
