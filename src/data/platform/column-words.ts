@@ -10,15 +10,15 @@ export type FieldWords = Readonly<Partial<Record<RecordField, readonly string[]>
 /** Each field's words, parted by commas. */
 const WORDS: Readonly<Record<string, Readonly<Partial<Record<RecordField, string>>>>> = {
   English: {
-    id: 'id,sku,shop sku,internal reference,product id,sku id,seller sku,merchant sku,item number,item no,article number,product code,item code,item id,offer id,part number,asin,handle,code,@id,internal id,reference,product reference,key,aid,default code,seller part,isbn,ean,gtin,barcode,upc,product number,pid,custom sku,system id,merchant product model id,style code,style number,model number,external id,source product id,merchant product id,node id,item,entity id,supplier pid,object id,objectid,product sku',
+    id: 'id,sku,shop sku,internal reference,product id,sku id,seller sku,merchant sku,item number,item no,article number,product code,item code,item id,offer id,part number,asin,handle,code,@id,internal id,reference,product reference,key,aid,default code,seller part,isbn,ean,gtin,barcode,upc,product number,pid,custom sku,system id,merchant product model id,style code,style number,model number,external id,source product id,merchant product id,node id,item,entity id,supplier pid,object id,objectid,product sku,stock code',
     title:
-      'title,name,product name,product title,item name,product,item,title long,long title,title short,headline,product line,short description',
+      'title,name,product name,product title,item name,product,item,title long,long title,title short,headline,product line,short description,product/service name,display name',
     description:
-      'description,product description,item description,long description,description long,body html,description html,desc,details,body,text,content,detail text,full description,short description,description short,bullet points,review text,review,review body,notes,copy,about product,about,about this item,sales description,marketing description,product details,product info,overview,summary',
+      'detailed description,description,product description,item description,long description,description long,body html,description html,desc,details,body,text,content,detail text,full description,short description,description short,bullet points,review text,review,review body,notes,copy,about product,about,about this item,sales description,marketing description,product details,product info,overview,summary',
     category:
       'category,categories,category name,product category,product type,department,department name,category path,primary category,shop category,shop cat,breadcrumb,default category,google product category,collection,collections,cat,category id 1,group 0,subcategory,subcategory name,categ id/name,product category tree,item group,product group,dept,dept.,main category,merchant category,section,division,class,product class,item category,category tree,categories path,taxonomy,type,product types,category code,category id',
     price:
-      'sale price,discounted price,discount price,promotional price,price,unit price,list price,price (usd),price (eur),price (gbp),retail price,regular price,selling price,price with vat,gross price,price gross,price incl tax,rate,standard selling rate,sales price,sell price,current price,our price,final price,actual price,amount,msrp,rrp,cost price,price money,price range,default price,min variant price,minvariantprice,prices,retail,standard price,pricing',
+      'sale price,discounted price,discount price,promotional price,price,unit price,list price,price (usd),price (eur),price (gbp),retail price,regular price,selling price,price with vat,gross price,price gross,price incl tax,rate,standard selling rate,sales price,sell price,current price,our price,final price,actual price,amount,msrp,rrp,cost price,price money,price range,default price,min variant price,minvariantprice,prices,retail,standard price,pricing,sales price/rate,sales unit price,base price,value price,variant price',
     currency: 'currency,currency code,currencyid,price currency',
     rating:
       'rating,average rating,avg rating,stars,star rating,score,customer rating,rating (out of 5),review score,overall rating,rating average,product rating',
@@ -50,7 +50,7 @@ const WORDS: Readonly<Record<string, Readonly<Partial<Record<RecordField, string
     id: 'référence,reference,votre référence,réf.,réf,code article,code produit,identifiant,sku,id produit,identifiant unique,référence unique,référence marchand',
     title: 'désignation,nom,titre,nom du produit,libellé,produit,intitulé,nom article,description courte',
     description:
-      'description,descriptif,description du produit,description longue,texte,description courte,résumé',
+      'description,descriptif,description du produit,description longue,texte,description courte,résumé,texte complémentaire',
     category: 'catégorie,categorie,catégories,rayon,famille,type de produit',
     price: 'prix,prix ttc,prix de vente,prix ht,prix (eur),prix unitaire,tarif',
     currency: 'devise,monnaie',

@@ -331,13 +331,13 @@ function ownForm(name: string): string {
   const bare =
     currencyOfName(plain) === undefined
       ? plain
-      : plain.replace(/[\s([,]{1,3}(?:in )?[^\s([,]{1,4}[)\]]?$/u, '');
+      : plain.replace(/[\s([,.]{1,3}(?:in )?[^\s([,.]{1,4}[)\]]?$/u, '');
   return squeeze(bare);
 }
 
 const LOCALE =
   '(?:en|de|fr|es|it|nl|pt|pl|sv|da|no|fi|cs|ru|ja|zh|ko|tr|ar)(?: (?:us|gb|de|at|ch|fr|es|it|nl|pt|br|pl|mx|ca))?';
-const AFTER = new RegExp(String.raw` ${LOCALE}(?: (?:ecommerce|web|print|mobile|default))?$`, 'u');
+const AFTER = new RegExp(String.raw`[ .]${LOCALE}(?: (?:ecommerce|web|print|mobile|default))?$`, 'u');
 const BEFORE = new RegExp(
   String.raw`^(?:et title |ie |ic |cv |${LOCALE} |main |parent |default |full )`,
   'u',

@@ -284,18 +284,21 @@ const WORDS = new Set(['ALL', 'CUP', 'STD', 'TOP']);
 
 /** The currency that a column's name says: `Price (EUR)`, `Preis in €`, `price_usd`, `Цена, руб.`. */
 export function currencyOfName(name: string): string | undefined {
-  const found = /([\s([_,-])(?:in )?([A-Za-z]{3}|[^\s\w()[\],-]{1,4})[)\]]?$/u.exec(name.slice(-40));
+  const found = /([\s([_,.-])(?:in )?([A-Za-z]{3}|[^\s\w()[\],-]{1,4})[)\]]?$/u.exec(name.slice(-40));
   if (found === null) return undefined;
   const [, before = '', last = ''] = found;
   const code = SIGNS.find(([sign]) => sign === last)?.[1] ?? last.toUpperCase();
-  return CODES.has(code) && !(WORDS.has(code) && /[\s_-]/u.test(before)) ? code : undefined;
+  return CODES.has(code) && !(WORDS.has(code) && /[\s_.-]/u.test(before)) ? code : undefined;
 }
 
 function takeCurrency(text: string): { rest: string; found: { currency?: string } } {
   const code = /^([A-Z]{3}) ?(?=[\d+\-.,])|(?<=[\d.,-]) ?([A-Z]{3})$/u.exec(text);
   const named = code?.[1] ?? code?.[2];
   if (code !== null && named !== undefined && CODES.has(named)) {
-    return { rest: text.replace(code[0], '').trim(), found: { currency: named } };
+    const rest = text.replace(code[0], '').trim();
+    // `$ 12.50 USD` says it twice.
+    const sign = SIGNS.find(([mark]) => rest.startsWith(mark))?.[0] ?? '';
+    return { rest: rest.slice(sign.length).trim(), found: { currency: named } };
   }
   for (const [sign, currency] of SIGNS) {
     if (text.startsWith(sign)) return { rest: text.slice(sign.length).trim(), found: { currency } };
