@@ -139,6 +139,9 @@ async function withServers(
   ) => Promise<(Opened & { name: string | undefined })[]>,
 ): Promise<Results> {
   return await withResources(log, async (resources) => {
+    // Servers have process groups of their own, so that a signal to the bench would leave them behind.
+    for (const signal of ['SIGINT', 'SIGTERM'] as const)
+      process.once(signal, () => void resources.release().finally(() => process.exit(130)));
     const folder = async (name: string): Promise<string> => {
       const made = await mkdtemp(path.join(base, `copyloop-bench-tracking-${name}-`));
       // PostgreSQL runs as another user when this is root.
