@@ -59,7 +59,8 @@ export async function openRotatingFile(
       dateFormat: 'yyyy-MM-dd',
       frequency: 'daily',
       size: `${maxFileBytes}b`,
-      limit: { count: maxFiles - 1, removeOtherLogFiles: true },
+      // Whatever its documentation says, the file in use is one of them where it counts others', too.
+      limit: { count: maxFiles, removeOtherLogFiles: true },
       mkdir: true,
       sync: true,
       maxLength: MAX_WAITING_BYTES,

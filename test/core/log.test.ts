@@ -11,7 +11,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, describe, expect, it } from 'vitest';
 import { AppError } from '../../src/core/errors.ts';
-import { DAY_MS } from '../../src/core/clock.ts';
+import { DAY_MS, sleep } from '../../src/core/clock.ts';
 import { openRotatingFile } from '../../src/core/log-destination.ts';
 import { createLogger, createLogHealth, type LogOptions } from '../../src/core/log.ts';
 
@@ -42,6 +42,30 @@ it('deletes log files of any role that are older than logging.maxAgeDays, and no
   const left = readdirSync(logs);
   expect(left).toEqual(expect.arrayContaining(['start.2026-01-02.1.log', 'notes.txt']));
   expect(left).not.toContain('cli.2026-01-01.1.log');
+});
+
+it('keeps logging.maxFiles of a role, the newest, whichever process wrote them', async () => {
+  const logs = path.join(folder, 'counted');
+  const limits = { maxFileBytes: 4096, maxFiles: 3, maxAgeDays: 3 };
+  const open = () => openRotatingFile({ folder: logs, role: 'server', ...limits }, createLogHealth());
+  const numbers = (): number[] =>
+    readdirSync(logs)
+      .map((name) => Number(/\.(\d+)\.log$/.exec(name)?.[1]))
+      .toSorted((a, b) => a - b);
+  const newest = (): number => numbers().at(-1) ?? 0;
+  for (let processes = 0; processes < 2; processes += 1) {
+    const destination = await open();
+    for (let files = 0; files < 4; files += 1) {
+      const before = newest();
+      destination.write(`${'x'.repeat(limits.maxFileBytes)}\n`);
+      await expect.poll(newest, { timeout: 10_000 }).toBeGreaterThan(before);
+    }
+    const kept = [newest() - 2, newest() - 1, newest()];
+    await expect.poll(numbers, { timeout: 10_000 }).toEqual(kept);
+    // The oldest of one too few is deleted a moment later.
+    await sleep(100);
+    expect(numbers()).toEqual(kept);
+  }
 });
 
 describe('logging.format', () => {
