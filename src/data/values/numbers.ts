@@ -75,7 +75,8 @@ export function createNumberEvidence(
       if (shape.decimal === '.') points += 1;
     },
     read: (text) => {
-      const said = isRating && text.length <= MAX_NUMBER_CHARS ? readWords(text) : undefined;
+      const said =
+        isRating && /^\D/u.test(text) && text.length <= MAX_NUMBER_CHARS ? readWords(text) : undefined;
       if (said !== undefined) return said;
       const shape = findShape(text);
       if (shape === undefined) return null;
