@@ -2,6 +2,7 @@
  * From what was told to a champion, as a run does it: feedback becomes rows by the pipeline's own functions,
  * rows are split by the hash of their content, and the recipe `head` learns from them on the shop's states.
  */
+import { copyRecord } from '../../src/core/classifier-text.ts';
 import { hashContent, rowOfCounts, rowsOfVerdict, splitOf, type FeedbackRow } from '../../src/data/index.ts';
 import { fitRatePrior, type Counts, type RatePrior } from '../../src/learning/index.ts';
 import { trainHeadOnStates, type HeadStates } from '../../src/ml/candidate/head.ts';
@@ -15,6 +16,8 @@ import { FIELDS, type Field, type Shop, type ShopText } from './shop.ts';
 export interface Told extends Partial<Counts> {
   text: ShopText;
   verdict?: 'accepted' | 'rejected';
+  /** What it earns, for a learner who is told the truth. */
+  rate?: number;
 }
 
 /** Calibrated probability that a text is good, by its state's row. */
@@ -22,9 +25,10 @@ export type Champion = (row: number) => number;
 
 /**
  * `fields`: what a row of feedback teaches today. `one bit`: what it taught before, a click rate against the
- * rate of all feedback, good or bad, whatever the field and however little was counted.
+ * rate of all feedback, good or bad, whatever the field and however little was counted. `truth`: the rates
+ * themselves, which no count is as good as: what a head on this encoder can learn of so many texts at best.
  */
-export type Rule = 'fields' | 'one bit';
+export type Rule = 'fields' | 'one bit' | 'truth';
 
 interface TaughtRow {
   row: number;
@@ -56,7 +60,7 @@ export async function learn(shop: Shop, told: readonly Told[], rule: Rule): Prom
   const source = shop.source.map(({ row, label, title, description }): TaughtRow => {
     return { row, label, weight: 1, content: hashContent(title, description) };
   });
-  const rows = [...source, ...(rule === 'fields' ? rowsOf(told) : bitsOf(told))];
+  const rows = [...source, ...ROWS[rule](told)];
   const of = (split: 'train' | 'validation') =>
     collect(rows.filter(({ content }) => splitOf(content, FRACTIONS) === split));
   const [train, validation] = [of('train'), of('validation')];
@@ -155,6 +159,30 @@ function bitsOf(told: readonly Told[]): TaughtRow[] {
     content: hashContent(text.title, text.text),
   }));
 }
+
+/** The target is the odds of the text's rate to the mean of its field. */
+function truthsOf(told: readonly Told[]): TaughtRow[] {
+  const usual = new Map(
+    FIELDS.map((name) => {
+      const rates = told.flatMap(({ text, rate }) =>
+        text.field === name && rate !== undefined ? [rate] : [],
+      );
+      return [name, rates.reduce((sum, rate) => sum + rate, 0) / rates.length];
+    }),
+  );
+  return told.map(({ text, rate = 0 }) => {
+    const target = rate / (rate + (usual.get(text.field) ?? 0));
+    const { title, description } = copyRecord(text);
+    const content = hashContent(title, description);
+    return { row: text.row, label: target >= 0.5 ? 1 : 0, target, weight: 1, field: text.field, content };
+  });
+}
+
+const ROWS: Readonly<Record<Rule, (told: readonly Told[]) => TaughtRow[]>> = {
+  fields: rowsOf,
+  'one bit': bitsOf,
+  truth: truthsOf,
+};
 
 /** Rows with an open label as two, as a training reads them. */
 function collect(rows: readonly TaughtRow[]): { rows: number[]; texts: LabelledTexts } {

@@ -74,11 +74,15 @@ export async function runTrial(
         const text = texts[place] ?? texts[0];
         if (text === undefined) throw new Error(`${product.title} has no text of ${field}`);
         if (impressions === null)
-          return { text, verdict: taste(text) > (usual.get(field) ?? 0) ? 'accepted' : 'rejected' };
+          return {
+            text,
+            verdict: taste(text) > (usual.get(field) ?? 0) ? 'accepted' : 'rejected',
+            rate: rateOf(taste, text),
+          };
         const rate = Math.min(0.9, rateOf(taste, text) * popularity);
         let clicks = 0;
         for (let i = 0; i < impressions; i += 1) if (random.chance(rate)) clicks += 1;
-        return { text, clicks, impressions };
+        return { text, clicks, impressions, rate: rateOf(taste, text) };
       });
     });
   return wayOf(shop.holdout, taste, await learn(shop, told, rule), fields);
