@@ -44,7 +44,7 @@ export function requireSuccess(run: RunView): void {
   }
 }
 
-export function nameOf(stage: StageView): string {
+function nameOf(stage: StageView): string {
   return stage.candidate === null ? stage.stage : `${stage.stage} ${stage.candidate}`;
 }
 

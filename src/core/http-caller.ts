@@ -123,7 +123,7 @@ export function parseRetryAfterMs(value: string | null, nowMs = Date.now()): num
 }
 
 /** `fetch` says only "fetch failed"; the reason is its cause. */
-export function reasonOf(thrown: unknown): string {
+function reasonOf(thrown: unknown): string {
   const error = toError(thrown);
   if (!(error.cause instanceof Error)) return error.message;
   return (error.cause as Error & { code?: string }).code ?? error.cause.message;

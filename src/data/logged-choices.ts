@@ -99,7 +99,7 @@ export function fieldIs({ field, channel }: Pick<LogFilter, 'field' | 'channel'>
 }
 
 /** Feedback on texts that went out, under the name `f`. */
-export function newestTold(filter: LogFilter, isTold: RawBuilder<unknown>): RawBuilder<unknown> {
+function newestTold(filter: LogFilter, isTold: RawBuilder<unknown>): RawBuilder<unknown> {
   return sql`(SELECT f.* FROM feedback f WHERE ${isTold} AND f.place = 0 AND ${fieldIs(filter)}
     ORDER BY f.id DESC LIMIT ${NEWEST_TOLD})`;
 }

@@ -3,7 +3,7 @@ import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom
 import type { LogHealth } from '../core/log-destination.ts';
 import type { Scorer, ScorerEvents, ServedModels, ServedModelsEvents } from '../serving/index.ts';
 
-export const PHASES = ['tokenize', 'wait', 'compute', 'write'] as const;
+const PHASES = ['tokenize', 'wait', 'compute', 'write'] as const;
 export type Phase = (typeof PHASES)[number];
 
 const SECONDS = [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];

@@ -5,7 +5,7 @@
  */
 
 /** What no number needs to be written. */
-export const MAX_NUMBER_CHARS = 64;
+const MAX_NUMBER_CHARS = 64;
 
 export interface ReadNumber {
   value: number;

@@ -3,7 +3,6 @@ export { withoutNulls } from './absent-nulls.ts';
 export { decoderOf, mediaTypeOf, toUtf8 } from './charset.ts';
 export {
   describeError,
-  errorResponse,
   handleError,
   handleErrorOf,
   handleNotFoundOf,
