@@ -136,6 +136,7 @@ function createReader(request: MappingRequest, mapping: Mapping) {
   const { platform, fields, asked } = mapping;
   const evidence = createColumnEvidence(mapping);
   const zero = createZeroRule();
+  const answers = new Set(fields.rating?.filter((column) => ANSWERS.has(normaliseName(column))));
   const times = createTimeEvidence(() =>
     mapping.decimal === ',' ||
     platform?.isDayFirst === true ||
@@ -259,8 +260,7 @@ function createReader(request: MappingRequest, mapping: Mapping) {
         const number = typeof stated === 'number' ? { value: stated } : evidence[field].read(toText(stated));
         if (number === null || 'fault' in number) return number ?? undefined;
         if (field === 'rating') {
-          const isAnswer =
-            'isAnswer' in number || zero.isAnswer(number.value) || ANSWERS.has(normaliseName(column));
+          const isAnswer = 'isAnswer' in number || zero.isAnswer(number.value) || answers.has(column);
           if (isAnswer) return { rating: number.value, isLiked: number.value > 0 };
           return zero.isNone(number.value) ? undefined : { rating: number.value };
         }
