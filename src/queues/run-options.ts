@@ -7,6 +7,7 @@ import {
   candidateSchema,
   configSchema,
   fieldMapSchema,
+  MOST_CANDIDATES,
   recipeNameSchema,
   SOURCE_KINDS,
   sourceRequestKeys,
@@ -45,7 +46,7 @@ export const runRequestSchema = z.strictObject({
   remember: z.boolean().optional(),
   /** Short for candidates named after their recipe, each with seed 1. */
   recipes: z.array(recipeNameSchema).min(1).optional(),
-  candidates: z.array(candidateSchema).min(1).max(64).optional(),
+  candidates: z.array(candidateSchema).min(1).max(MOST_CANDIDATES).optional(),
 });
 export type RunRequest = z.input<typeof runRequestSchema>;
 

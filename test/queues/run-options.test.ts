@@ -64,6 +64,12 @@ describe('the options of a run', () => {
     ]);
   });
 
+  it('take 200 candidates, and no more', () => {
+    const candidates = Array.from({ length: 201 }, (_, at) => ({ name: `c-${at}`, recipe: 'head' }));
+    expect(resolveRunOptions(config, { candidates: candidates.slice(1) }, true).candidates).toHaveLength(200);
+    expect(() => resolveRunOptions(config, { candidates }, true)).toThrow(/candidates: .*200/);
+  });
+
   const refused: [string, unknown, string][] = [
     ['an unknown key', { sauce: {} }, 'sauce'],
     ['a file source without a path', { source: { kind: 'file' } }, 'data.source.path'],

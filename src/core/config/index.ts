@@ -7,6 +7,7 @@ export { MAPPABLE_FIELDS, RECORD_FIELDS, type FieldRule, type RecordField } from
 export { SOURCE_KINDS, sourceRequestKeys, SOURCES, type SourceKind, type SourceRule } from './sources.ts';
 export {
   candidateSchema,
+  MOST_CANDIDATES,
   configSchema,
   fieldMapSchema,
   recipeNameSchema,

@@ -41,12 +41,15 @@ export const scheduleSchema = z.strictObject({
   timeZone: z.string().refine(isTimeZone, 'an IANA time zone such as UTC or Europe/Berlin'),
 });
 
+/** Of one run: all of them are trained, and shown on one page. */
+export const MOST_CANDIDATES = 200;
+
 const pipeline = z.strictObject({
   schedule: scheduleSchema,
   candidates: z
     .array(candidateSchema)
     .min(1)
-    .max(64)
+    .max(MOST_CANDIDATES)
     .refine((list) => new Set(list.map((c) => c.name)).size === list.length, 'candidate names must differ'),
   trainThreads: nonNegativeInt.max(256),
   checkpointCopyMs: milliseconds,
