@@ -115,8 +115,8 @@ describe('the runs', () => {
     await page.close();
   });
 
-  it('stay usable with 64 candidates, an error of 10,000 characters and markup in it', async () => {
-    const candidates = Array.from({ length: 64 }, (_, index) => ({ name: `c-${index}`, recipe: 'head' }));
+  it('stay usable with 200 candidates, an error of 10,000 characters and markup in it', async () => {
+    const candidates = Array.from({ length: 200 }, (_, index) => ({ name: `c-${index}`, recipe: 'head' }));
     const error = (HOSTILE + 'W'.repeat(500)).repeat(20).slice(0, 10_000);
     const id = await addRun(
       { candidates },
@@ -124,7 +124,7 @@ describe('the runs', () => {
     );
     const { page, faults } = await openPage(browser, { viewport: { width: 360, height: 740 } });
     await go(page, `#/run/${id}`, /^Run /);
-    await page.getByText('c-63').first().waitFor();
+    await page.getByText('c-199').first().waitFor();
     expect(await widthOf(page)).toBeLessThanOrEqual(360);
     expect(await findSeriousFaults(page)).toEqual([]);
     await go(page, '#/runs', 'Runs');
