@@ -129,6 +129,8 @@ export interface AppDeps {
   changes: ChangeFeed;
   checkDatabase: () => Promise<void>;
   isDraining: () => boolean;
+  /** Aborted when the server leaves: for answers that have no end of their own. */
+  leaving: AbortSignal;
   onFeedback: () => void;
   version: string;
   settings: readonly ConfigLine[];
@@ -223,7 +225,7 @@ export function createApp(deps: AppDeps): Router {
     createAuditRoutes({ db }),
     createBrandRoutes({ ...deps.brands, nameCaller }),
     createWriterUsageRoutes(db),
-    createEventRoutes(deps.changes),
+    createEventRoutes(deps.changes, deps.leaving),
     createDatasetRoutes({ db, artifacts, drift: config.data.drift }),
     createLoopRoutes(db),
     createGenerateDataRoutes(deps),

@@ -203,6 +203,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     const changes = resources.add('change feed', await openChangeFeed({ url: database.url, log }));
     const audit = resources.add('audit log', openAuditLog({ db: database.db, clock, log }));
     let draining: Drain | undefined = undefined as Drain | undefined;
+    const leaving = new AbortController();
     const app = createApp({
       config,
       db: database.db,
@@ -227,6 +228,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
       changes,
       checkDatabase: () => checkDatabase(database),
       isDraining: () => draining?.isDraining ?? false,
+      leaving: leaving.signal,
       onFeedback: () => void retrain.check(),
       version: readPackageVersion(),
       settings: listConfig({ config, origins: options.origins ?? new Map() }),
@@ -253,6 +255,7 @@ export async function openServer(options: ServerOptions): Promise<Server> {
     draining = createDrain(http, {
       delayMs: server.drainDelayMs,
       graceMs: server.shutdownGraceMs,
+      onClosed: () => leaving.abort(),
       log,
     });
     const url = await listen(http, server);

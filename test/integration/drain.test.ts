@@ -91,6 +91,21 @@ it('is not ready from the signal on, and answers for server.drainDelayMs whoever
   expect(await server.ended).toBe(0);
 });
 
+it('waits for nobody who only watches: their streams of events end whole, and no answer is cut', async () => {
+  const server = await startCopyloop(['server'], {
+    ...installation.env,
+    // Longer than the test may take.
+    COPYLOOP_SERVER__SHUTDOWN_GRACE_MS: '600000',
+  });
+  running.push(server);
+  const watching = await Promise.all([1, 2, 3].map(() => fetch(`${server.url}/events`)));
+  server.child.kill('SIGTERM');
+  for (const stream of watching) expect(await stream.text()).toContain(': still here');
+  expect(await server.ended).toBe(0);
+  expect(server.output()).toContain('the server has drained');
+  expect(server.output()).not.toContain('were cut');
+});
+
 it('drains for SIGHUP as for SIGTERM', async () => {
   const server = await startCopyloop(['server'], installation.env);
   running.push(server);

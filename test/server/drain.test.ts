@@ -8,6 +8,8 @@ import { expect, it } from 'vitest';
 import { createSilentLogger } from '../../src/core/log.ts';
 import { createDrain } from '../../src/server/drain.ts';
 
+const RULES = { delayMs: 0, onClosed: () => undefined, log: createSilentLogger() };
+
 /**
  * Sends a request, and at a word another on the same connection; wakes the server's thread once it is sent.
  */
@@ -35,7 +37,7 @@ it('a drain answers what has arrived while the event loop was held up, however l
   const http = createServer((_request, response) => response.end('served'));
   http.listen(0, '127.0.0.1');
   await once(http, 'listening');
-  const drain = createDrain(http, { delayMs: 0, graceMs: 10_000, log: createSilentLogger() });
+  const drain = createDrain(http, { ...RULES, graceMs: 10_000 });
   const sent = new Int32Array(new SharedArrayBuffer(8));
   const { port } = http.address() as AddressInfo;
   const client = new Worker(CLIENT, { eval: true, workerData: { port, sent } });
@@ -62,7 +64,7 @@ it('a drain takes every connection that waits at the listener before it closes t
   const http = createServer((_request, response) => response.end('served'));
   http.listen(0, '127.0.0.1');
   await once(http, 'listening');
-  const drain = createDrain(http, { delayMs: 0, graceMs: 10_000, log: createSilentLogger() });
+  const drain = createDrain(http, { ...RULES, graceMs: 10_000 });
   const { port } = http.address() as AddressInfo;
   // The kernel has taken them all before the server is told of one.
   const sockets = Array.from({ length: 16 }, () => connect(port, '127.0.0.1'));
@@ -71,5 +73,37 @@ it('a drain takes every connection that waits at the listener before it closes t
     return await text(socket).catch(String);
   });
   await drain.run();
-  for (const answer of await Promise.all(answers)) expect(answer).toMatch(/ 200 OK[\s\S]*served/);
+  // Those taken while the listener is open are not sent away yet: they would come back to it.
+  for (const answer of await Promise.all(answers)) expect(answer).toMatch(/200 OK[\s\S]*served/);
+});
+
+/** Comes again and again, eight at a time, until nobody takes it. */
+const CROWD = `
+  const { connect } = require('node:net');
+  const { port } = require('node:worker_threads').workerData;
+  const come = () => {
+    const socket = connect(port, '127.0.0.1', () => {
+      socket.destroy();
+      come();
+    });
+    socket.on('error', () => undefined);
+  };
+  for (let i = 0; i < 8; i += 1) come();
+`;
+
+it('a drain ends also where callers come without end, and tells when they find nobody any more', async () => {
+  const http = createServer((_request, response) => response.end('served'));
+  http.listen(0, '127.0.0.1');
+  await once(http, 'listening');
+  const { port } = http.address() as AddressInfo;
+  const crowd = new Worker(CROWD, { eval: true, workerData: { port } });
+  await once(http, 'connection');
+  let closed = 0;
+  const onClosed = (): void => {
+    closed += 1;
+    expect(http.listening).toBe(false);
+  };
+  await createDrain(http, { ...RULES, graceMs: 2000, onClosed }).run();
+  expect(closed).toBe(1);
+  await crowd.terminate();
 });

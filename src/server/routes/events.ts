@@ -1,7 +1,7 @@
 /** `GET /events`: server-sent events that name which list changed; whoever shows it reads it again. */
 import { z } from '@hono/zod-openapi';
 import { streamSSE } from 'hono/streaming';
-import { SECOND_MS } from '../../core/clock.ts';
+import { SECOND_MS, sleep } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
 import { TOPICS, type Change, type ChangeFeed } from '../events/change-feed.ts';
 import { createRoutes, route, type Router } from '../http/index.ts';
@@ -15,7 +15,8 @@ const eventSchema = z
   .object({ event: z.enum(TOPICS), data: z.enum(TOPICS), id: z.string().optional() })
   .openapi('Event');
 
-export function createEventRoutes(feed: ChangeFeed): Router {
+/** @param leaving ends every stream: whoever watches comes back, to another server */
+export function createEventRoutes(feed: ChangeFeed, leaving: AbortSignal): Router {
   let watchers = 0;
   return createRoutes('events', [
     route('GET /events', {
@@ -49,6 +50,7 @@ export function createEventRoutes(feed: ChangeFeed): Router {
             if (wanted.has(topic)) await stream.writeSSE({ id, event: topic, data: topic });
           };
           const left = new AbortController();
+          const over = AbortSignal.any([left.signal, leaving]);
           stream.onAbort(() => left.abort());
           const unsubscribe = feed.subscribe((change) => void send(change).catch(() => left.abort()));
           try {
@@ -57,9 +59,9 @@ export function createEventRoutes(feed: ChangeFeed): Router {
             if (missed === undefined)
               for (const topic of wanted) await stream.writeSSE({ event: topic, data: topic });
             else for (const change of missed) await send(change);
-            while (!left.signal.aborted) {
+            while (!over.aborted) {
               await stream.write(': still here\n\n');
-              await stream.sleep(HEARTBEAT_MS);
+              await sleep(HEARTBEAT_MS, over).catch(() => undefined);
             }
           } finally {
             unsubscribe();
