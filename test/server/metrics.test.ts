@@ -65,10 +65,15 @@ it('answers those metrics alone that are asked for by name, and reads nothing fo
   metrics.phase('wait', 0.01);
   addStateMetrics(metrics.registry, () => expect.fail('the database was asked'), createSilentLogger());
   const routes = createMetricsRoutes(metrics);
-  const answer = await routes.request('/metrics?names=copyloop_phase_seconds,no_such,copyloop_queue_texts');
+  const names =
+    'copyloop_phase_seconds,no_such,constructor,__proto__,,copyloop_queue_texts,copyloop_queue_texts';
+  const answer = await routes.request(`/metrics?names=${names}`);
+  expect(answer.status).toBe(200);
   const page = await answer.text();
   const samples = page.split('\n').filter((line) => /^\w/.test(line));
   expect(samples).toContain('copyloop_phase_seconds_count{phase="wait"} 1');
   expect(samples.filter((line) => !line.startsWith('copyloop_phase_seconds'))).toEqual([]);
-  expect(page).toContain('# TYPE copyloop_queue_texts gauge');
+  expect(page.match(/^# TYPE copyloop_queue_texts gauge$/gm)).toHaveLength(1);
+  // Without its last line end Prometheus refuses the whole page.
+  expect(page).toMatch(/[^\n]\n$/);
 });
