@@ -906,6 +906,7 @@ export interface Api {
       channel?: string | undefined;
       since?: string | undefined;
       reward?: 'clicks' | 'conversions' | 'verdicts' | undefined;
+      fresh?: 'true' | 'false' | undefined;
     };
     answer: {
       status: 'success';

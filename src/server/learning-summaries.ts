@@ -29,7 +29,7 @@ interface Kept {
 export function keepSummaries(
   count: (filter: LogFilter) => Promise<RewardSummary>,
   clock: Pick<Clock, 'nowMs'>,
-): (filter: LogFilter) => Promise<CountedSummary> {
+): (filter: LogFilter, mustCount?: boolean) => Promise<CountedSummary> {
   const kept = new Map<string, Kept>();
   const counting = new Map<string, Promise<CountedSummary>>();
 
@@ -38,7 +38,7 @@ export function keepSummaries(
       const beganMs = clock.nowMs();
       const summary = { ...(await count(filter)), countedAt: new Date(beganMs) };
       kept.delete(key);
-      const freshMs = Math.max(FRESH_MS, FRESH_COUNTS * (clock.nowMs() - beganMs));
+      const freshMs = Math.min(KEPT_MS, Math.max(FRESH_MS, FRESH_COUNTS * (clock.nowMs() - beganMs)));
       if (sumEarned(summary.byField).texts >= LARGE_LOG_TEXTS)
         kept.set(key, { summary, freshUntilMs: beganMs + freshMs });
       for (const oldest of [...kept.keys()].slice(0, -MOST_KEPT)) kept.delete(oldest);
@@ -48,9 +48,9 @@ export function keepSummaries(
     }
   };
 
-  return async (filter) => {
+  return async (filter, mustCount = false) => {
     const key = JSON.stringify(filter);
-    const known = kept.get(key);
+    const known = mustCount ? undefined : kept.get(key);
     const nowMs = clock.nowMs();
     if (known !== undefined && nowMs <= known.freshUntilMs) return known.summary;
     const counted = counting.get(key) ?? countAnew(key, filter);

@@ -22,8 +22,8 @@ function openLog(texts: number) {
     return { byField, byVersion: [], byPolicy: [], choices: null, draws: 0 };
   };
   const summarize = keepSummaries(count, { nowMs: () => log.nowMs });
-  const ask = async (filter: Partial<LogFilter> = {}) =>
-    (await summarize({ ...FILTER, ...filter })).byField[0]?.clicks;
+  const ask = async (filter: Partial<LogFilter> = {}, mustCount = false) =>
+    (await summarize({ ...FILTER, ...filter }, mustCount)).byField[0]?.clicks;
   return { log, ask };
 }
 
@@ -58,6 +58,20 @@ describe('the summary of a large log', () => {
     expect(await Promise.all([ask(), ask(), ask()])).toEqual([1, 1, 1]);
     log.nowMs += KEPT_MS + 1;
     expect(await Promise.all([ask(), ask()])).toEqual([2, 2]);
+  });
+
+  it('is counted at once for whoever insists, and then for all', async () => {
+    const { log, ask } = openLog(LARGE_LOG_TEXTS);
+    await ask();
+    expect([await ask(FILTER, true), await ask(), log.counted]).toEqual([2, 2, 2]);
+  });
+
+  it('is never older than it may be, however long it takes to count', async () => {
+    const { log, ask } = openLog(LARGE_LOG_TEXTS);
+    log.takesMs = KEPT_MS / FRESH_COUNTS + 1;
+    await ask();
+    log.nowMs = KEPT_MS + 1;
+    expect(await ask()).toBe(2);
   });
 
   it('is kept for each filter by itself', async () => {

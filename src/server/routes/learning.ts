@@ -77,7 +77,13 @@ export function createLearningRoutes(deps: {
     route('GET /learning/summary', {
       summary:
         'What texts have earned by field, channel and version, and the best choice beside a random one',
-      query: logQuery.extend({ reward: z.enum(LEARNING_REWARDS).optional() }),
+      query: logQuery.extend({
+        reward: z.enum(LEARNING_REWARDS).optional(),
+        fresh: z
+          .enum(['true', 'false'])
+          .optional()
+          .openapi({ description: 'Whether also a large log is counted now, however long that takes' }),
+      }),
       answer: jsonAnswer('the summary', {
         reward: z.string(),
         counted_at: z.iso.datetime().openapi({ description: 'Of a large log, up to an hour ago' }),
@@ -101,8 +107,9 @@ export function createLearningRoutes(deps: {
               "From drawn texts: what a random choice and the model's best would have earned; null below 100 draws",
           }),
       }),
-      handle: async ({ query: { reward = config.learning.reward, ...filter } }) => {
-        const summary = await summarize({ modelName: config.model.name, reward, ...filter });
+      handle: async ({ query: { reward = config.learning.reward, fresh, ...filter } }) => {
+        const asked = { modelName: config.model.name, reward, ...filter };
+        const summary = await summarize(asked, fresh === 'true');
         return { reward, counted_at: summary.countedAt.toISOString(), ...renderSummary(summary) };
       },
     }),

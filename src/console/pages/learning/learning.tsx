@@ -16,6 +16,9 @@ type Summary = Answer<'GET /learning/summary'>;
 type Canary = Answer<'GET /learning/canary'>['canaries'][number];
 type Counts = Summary['total'];
 
+/** Sums of a large log are answered again for a while; they are not of what was told since. */
+const LATE_MS = 60_000;
+
 async function load() {
   const [summary, canary] = await Promise.all([
     client.call('GET /learning/summary', {}),
@@ -26,6 +29,7 @@ async function load() {
 
 export default function Learning() {
   const { data, error, reload } = useLive('learning', ['models', 'texts'], load);
+  const [isCounting, setIsCounting] = useState(false);
   if (data === undefined)
     return (
       <>
@@ -35,6 +39,15 @@ export default function Learning() {
     );
   const { summary, canary } = data;
   const { total } = summary;
+  const countAgain = async (): Promise<void> => {
+    setIsCounting(true);
+    try {
+      await client.call('GET /learning/summary', { query: { fresh: 'true' } });
+    } finally {
+      setIsCounting(false);
+      reload();
+    }
+  };
   return (
     <>
       <h1>Learning</h1>
@@ -45,6 +58,15 @@ export default function Learning() {
           <div class="soft">
             by {summary.reward}, counted <Ago at={summary.counted_at} />
           </div>
+          {Date.now() - Date.parse(summary.counted_at) < LATE_MS ? null : (
+            <button
+              type="button"
+              disabled={isCounting}
+              onClick={() => void countAgain().catch(() => undefined)}
+            >
+              {isCounting ? 'Counting' : 'Count again'}
+            </button>
+          )}
         </li>
         <li>
           <span class="soft">Shown</span>
