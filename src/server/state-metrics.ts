@@ -119,7 +119,8 @@ const STATE_METRICS: readonly StateMetric[] = [
       const [due] = nextTicks(cron, timeZone, new Date(since), 1);
       // One that never ticked may wait for longer than this process has run.
       const first = slot === undefined ? await nextTick({ queues }) : undefined;
-      const dueMs = Math.min(due?.getTime() ?? Infinity, first?.getTime() ?? Infinity);
+      const firstMs = Math.max(first?.getTime() ?? Infinity, changedAt?.getTime() ?? 0);
+      const dueMs = Math.min(due?.getTime() ?? Infinity, firstMs);
       return one(secondsBetween(dueMs, clock.nowMs()));
     },
   },
