@@ -156,7 +156,9 @@ export async function openWorkers(options: {
     const ready = Promise.all(workers.map((worker) => worker.waitUntilReady()));
     await withDeadline(ready, READY_MS, 'the queues do not answer: workers cannot start');
   } catch (error) {
-    await opened.close();
+    await opened
+      .close()
+      .catch((thrown: unknown) => log.warn({ err: toError(thrown) }, 'workers do not close'));
     throw error;
   }
   log.info(
