@@ -68,7 +68,9 @@ async function copyAll(
 ): Promise<BackupReport> {
   const createdAt = clock.now();
   const writer = createContentWriter(place, seal, await listChunks(place));
-  const database = await copyTables();
+  let database = await copyTables();
+  // A table that a migration writes anew is empty to those who began before it.
+  while ((await readSchema()).join() !== database.migrations.join()) database = await copyTables();
 
   const entries = await artifacts.list('');
   const stored: Manifest['artifacts'] = [];
@@ -92,6 +94,15 @@ async function copyAll(
   await assertHeld();
   await writeManifest(place, seal, manifest);
   return { manifest, ...writer.totals() };
+
+  async function readSchema(): Promise<string[]> {
+    const client = await openClient(databaseUrl);
+    try {
+      return await readMigrations(client);
+    } finally {
+      await client.end();
+    }
+  }
 
   async function copyTables(): Promise<Pick<Manifest, 'migrations' | 'tables' | 'sequences'>> {
     const client = await openClient(databaseUrl);
