@@ -3,13 +3,14 @@
  * Brotli at its best. The first page, with all that every page shares, must stay below 100 kB; of every other
  * page what it loads beyond that is shown, and must stay below the same.
  *
- * Then, on an installation of a million predictions (fewer by `--predictions N`): `--load`: how long each
- * page waits for its data beside a serving load, at most 200 ms at the 95th percentile
- *   (of `--turns N`); `--paint`: when each page's first content is painted in Chromium, at most 1 s;
- * `--live`: whether DOM nodes and the heap of open pages stay constant over 10 minutes of events, or as many
- * as
- *   `--minutes N` says;
- * `--idle`: what an open page costs while nothing happens, at most 2 % of a core.
+ * Then, on an installation of a million predictions (fewer by `--predictions N`):
+ *
+ *   --load   how long each page waits for its data beside a serving load: at most 200 ms at the 95th
+ *            percentile of `--turns N`
+ *   --paint  when each page's first content is painted in Chromium: within 1 s
+ *   --live   whether DOM nodes and the heap of open pages stay constant over 10 minutes of events, or as many
+ *            as `--minutes N` says
+ *   --idle   what an open page costs while nothing happens: at most 2 % of a core
  */
 import path from 'node:path';
 import { brotliCompressSync } from 'node:zlib';
