@@ -59,8 +59,12 @@ it('storage.migrate: never works on a newer schema, as while an upgrade goes on'
 });
 
 it('the query of the chart counts the open pieces of each stage, and names every stage', async () => {
-  const file = path.join(packageRoot, 'deploy/helm/copyloop/files/open-work.sql');
-  const query = await readFile(file, 'utf8');
+  const chart = path.join(packageRoot, 'deploy/helm/copyloop');
+  const { definitions } = JSON.parse(await readFile(path.join(chart, 'values.schema.json'), 'utf8')) as {
+    definitions: { stage: { enum: string[] } };
+  };
+  expect(definitions.stage.enum).toEqual(stageNames());
+  const query = await readFile(path.join(chart, 'files/open-work.sql'), 'utf8');
   const named = [...query.matchAll(/\(\d, '([a-z-]+)'/g)].map(([, stage]) => stage);
   expect(new Set(named)).toEqual(new Set(stageNames()));
   expect(named).toHaveLength(stageNames().length);
