@@ -2,7 +2,8 @@ import { mkdir, mkdtemp, readFile, rm, stat } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest';
+import { writeTinyBase } from '../../fixtures/tiny-base.ts';
 import { packageRoot } from '../../src/core/paths.ts';
 import { createSilentLogger } from '../../src/core/log.ts';
 import { createClient } from '../../src/client/index.ts';
@@ -19,7 +20,9 @@ let browser: Browser;
 
 beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'copyloop-browser-'));
-  ({ harness, server } = await openServingHarness(folder));
+  const base = await writeTinyBase(path.join(folder, 'base'));
+  ({ harness, server } = await openServingHarness(folder, { model: { base } }));
+  await harness.openJobWorkers();
   browser = await openBrowser();
 });
 
@@ -34,7 +37,7 @@ async function go(page: Page, place: string, heading: string): Promise<void> {
   await page.getByRole('heading', { level: 1, name: heading }).waitFor();
 }
 
-describe('each page of the console', () => {
+describe('each page, before there is anything to show', () => {
   for (const colorScheme of ['light', 'dark'] as const) {
     it(`has no serious fault of accessibility in ${colorScheme}`, async () => {
       const { page, faults } = await openPage(browser, { colorScheme });
@@ -272,7 +275,7 @@ describe('the registry', () => {
     await figure('Gain').getByText('+3.1 points', { exact: true }).waitFor();
     await figure('Gain').getByText('95 % interval +1.2 points to +5.0 points').waitFor();
     await figure('Held-out rows').getByText('400').waitFor();
-    await page.getByText('1 segments').click();
+    await page.getByText('1 segment').click();
     await page.getByRole('cell', { name: 'category: Books' }).waitFor();
     expect(await findSeriousFaults(page)).toEqual([]);
     await page.getByLabel('Reason').fill('read the report');
@@ -365,7 +368,6 @@ describe('the keyboard', () => {
 
 describe('the catalogues', () => {
   it('take a file with two bad rows, let them be mended in place, and hand out both results', async () => {
-    await harness.openJobWorkers();
     const { page, faults } = await openPage(browser);
     await go(page, '#/catalogues', 'Catalogues');
     const lines = [
@@ -558,44 +560,101 @@ describe('the review', () => {
   });
 });
 
-describe('pictures', () => {
-  /** Of every page as it stands after all of the above, for whoever looks at a build. */
+/** Curves that are worth a look. */
+async function addTrainings(): Promise<void> {
+  const { experiments, runs } = createClient({ url: server.url }).mlflow;
+  const experiment_id = await experiments.create('learning rate');
+  for (const [rate, values] of [
+    ['1e-4', [0.62, 0.68, 0.71, 0.73, 0.745, 0.752, 0.757, 0.76]],
+    ['3e-4', [0.66, 0.73, 0.762, 0.778, 0.786, 0.79, 0.788, 0.791]],
+    ['1e-3', [0.7, 0.765, 0.781, 0.776, 0.769, 0.774, 0.762, 0.758]],
+  ] as const) {
+    const { info } = await runs.create({ experiment_id, run_name: `head, rate ${rate}` });
+    const params = [{ key: 'learningRate', value: rate }];
+    const metrics = values.map((value, step) => ({
+      key: 'validation_accuracy',
+      value,
+      timestamp: 1,
+      step,
+    }));
+    await runs.logBatch(info.run_id, { params, metrics });
+    await runs.update(info.run_id, { status: 'FINISHED', end_time: Date.now() });
+  }
+}
+
+/** A run that trains on the tiny base, which takes a moment. */
+async function addRun(seed: number) {
+  const settings = { maxLength: 16, batchSize: 64, epochs: 3 };
+  const source = { kind: 'synthetic', count: 400, seed } as const;
+  const candidates = [{ name: 'head', recipe: 'head', seed, settings }];
+  const { runId } = await harness.runs.startRun({ trigger: 'manual', request: { source, candidates } });
+  return await vi.waitFor(async () => {
+    const run = await harness.getRun(runId);
+    expect(run).toMatchObject({ status: 'succeeded', error: null });
+    return run;
+  }, ENDS);
+}
+
+const ENDS = { timeout: 100_000, interval: 200 };
+
+/** Two runs and what came of them, a job with a bad row: the page of each. */
+async function addDetails(): Promise<typeof PAGES> {
+  const client = createClient({ url: server.url });
+  await harness.openWorkers();
+  const [first, second] = [await addRun(1), await addRun(2)];
+  const trained = second.stages.find(({ stage }) => stage === 'train-model')?.result;
+  const { trackingRunId, modelUri } = trained as { trackingRunId: string; modelUri: string };
+  // The gate's own where it has won.
+  const { version } = await harness.tracking.registry.createVersion({
+    name: 'copy-quality',
+    source: modelUri,
+    runId: trackingRunId,
+    pipelineRunId: second.id,
+  });
+  const product = { title: 'Oak Tray', description: 'A tray of solid oak. Holds six cups.' };
+  const { body } = await postJson(`${server.url}/predict`, { ...product, version });
+  const id = await client.jobs.start({ body: 'title,description\nOak Tray,A tray of oak.\n,Bare.\n' });
+  const job = await vi.waitFor(async () => {
+    const now = await client.jobs.get(id);
+    expect(now.status).toBe('succeeded');
+    return now;
+  }, ENDS);
+  return [
+    [`#/run/${second.id}`, `Run ${second.number}`],
+    [`#/compare/${first.id}/${second.id}`, `Runs ${first.number} and ${second.number}`],
+    [`#/version/copy-quality/${version}`, `copy-quality ${version}`],
+    ['#/dataset/2', 'Dataset version 2'],
+    ['#/diff/1/2', 'From version 1 to 2'],
+    [`#/job/${id}`, `Job ${job.number}`],
+    [`#/receipt/${String(body['prediction_id'])}`, 'Receipt'],
+  ];
+}
+
+describe('each page, as it stands after all of the above', () => {
+  /** For whoever looks at a build. */
   const PICTURES = path.join(packageRoot, 'var/screenshots');
   const looks = [
     ['light', { colorScheme: 'light', viewport: { width: 1200, height: 760 } }],
     ['dark', { colorScheme: 'dark', viewport: { width: 1200, height: 760 } }],
     ['phone', { colorScheme: 'light', viewport: { width: 360, height: 740 } }],
   ] as const;
+  let places: typeof PAGES;
 
   beforeAll(async () => {
-    const { experiments, runs } = createClient({ url: server.url }).mlflow;
-    const experiment_id = await experiments.create('learning rate');
-    for (const [rate, values] of [
-      ['1e-4', [0.62, 0.68, 0.71, 0.73, 0.745, 0.752, 0.757, 0.76]],
-      ['3e-4', [0.66, 0.73, 0.762, 0.778, 0.786, 0.79, 0.788, 0.791]],
-      ['1e-3', [0.7, 0.765, 0.781, 0.776, 0.769, 0.774, 0.762, 0.758]],
-    ] as const) {
-      const { info } = await runs.create({ experiment_id, run_name: `head, rate ${rate}` });
-      const params = [{ key: 'learningRate', value: rate }];
-      const metrics = values.map((value, step) => ({
-        key: 'validation_accuracy',
-        value,
-        timestamp: 1,
-        step,
-      }));
-      await runs.logBatch(info.run_id, { params, metrics });
-      await runs.update(info.run_id, { status: 'FINISHED', end_time: Date.now() });
-    }
+    await addTrainings();
+    places = [...PAGES, ...(await addDetails())];
   });
 
-  it.each(looks)('are left of each page (%s)', async (look, options) => {
+  it.each(looks)('has no serious fault, fits, and is left as a picture (%s)', async (look, options) => {
     await sendToReview(6);
     await mkdir(PICTURES, { recursive: true });
-    const { page } = await openPage(browser, options);
+    const { page, faults } = await openPage(browser, options);
+    const loading = page.getByText('Loading…').filter({ visible: true });
+    const found: Record<string, string[]> = {};
     const left: string[] = [];
-    for (const [place, heading] of PAGES) {
+    for (const [place, heading] of places) {
       await go(page, place, heading);
-      await expect.poll(() => page.getByText('Loading…').count()).toBe(0);
+      await expect.poll(() => loading.count()).toBe(0);
       if (place === '#/studio') {
         await page.getByRole('button', { name: 'Use an example' }).click();
         await page.getByRole('button', { name: 'Write copy' }).click();
@@ -603,7 +662,8 @@ describe('pictures', () => {
           .getByText(/\d+ of \d+ characters/)
           .first()
           .waitFor();
-        await page.getByRole('heading', { name: 'Copy for Premium Headphones' }).scrollIntoViewIfNeeded();
+        const copy = page.getByRole('heading', { name: 'Copy for Premium Headphones' });
+        await copy.evaluate('(heading) => heading.scrollIntoView()');
       }
       if (place === '#/trainings') {
         await page.getByLabel('Experiment').selectOption('learning rate');
@@ -611,11 +671,21 @@ describe('pictures', () => {
         for (const pin of await page.getByLabel(/^Pin head/).all()) await pin.check();
         await page.locator('canvas').waitFor();
       }
-      const file = path.join(PICTURES, `${place.replace('#/', '') || 'home'}-${look}.png`);
+      const file = path.join(PICTURES, `${place.split('/')[1] ?? 'home'}-${look}.png`);
+      await page.mouse.move(0, 0);
       await page.screenshot({ path: file });
       left.push(file);
+      // With all that a page keeps folded away.
+      await page.evaluate(`for (const folded of document.querySelectorAll('details')) folded.open = true`);
+      await expect.poll(() => loading.count()).toBe(0);
+      const serious = look === 'phone' ? [] : await findSeriousFaults(page);
+      const width = await page.evaluate<number>('document.documentElement.scrollWidth');
+      if (width > options.viewport.width) serious.push(`is ${width} px wide`);
+      if (serious.length > 0) found[place] = serious;
     }
     await page.close();
     for (const file of left) expect((await stat(file)).size).toBeGreaterThan(1000);
+    expect(found).toEqual({});
+    expect(faults).toEqual([]);
   });
 });

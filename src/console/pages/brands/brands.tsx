@@ -6,6 +6,7 @@ import { client } from '../../app/api.ts';
 import { useLive } from '../../app/live.ts';
 import { linkTo, type PageProps } from '../../app/route.ts';
 import { useMay } from '../../app/sign-in.tsx';
+import { Lines } from '../../parts/scroll.tsx';
 import { listDifferences, renderValue } from '../../parts/differences.ts';
 import { Table } from '../../parts/table.tsx';
 import { Ago } from '../../parts/time.tsx';
@@ -131,7 +132,7 @@ function One({ name, version }: { name: string; version: string | undefined }) {
       {mayWrite && isNewest ? (
         <Edit key={name} name={name} text={text} isNew={profile === undefined} reload={reload} />
       ) : (
-        <pre>{text}</pre>
+        <Lines>{text}</Lines>
       )}
       {before === undefined ? null : (
         <>

@@ -3,6 +3,7 @@ import { client } from '../../app/api.ts';
 import { useLive } from '../../app/live.ts';
 import { changeQuery, linkTo, type PageProps, type Route } from '../../app/route.ts';
 import { Figure } from '../../parts/figure.tsx';
+import { Lines } from '../../parts/scroll.tsx';
 import { Table } from '../../parts/table.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { Waiting } from '../../parts/trouble.tsx';
@@ -48,7 +49,7 @@ export default function Dataset({ route }: PageProps) {
       <Findings version={version} />
       <details>
         <summary>Manifest: splits, balance, drift, refused rows, feedback</summary>
-        <pre>{JSON.stringify(dataset.manifest, null, 2)}</pre>
+        <Lines>{JSON.stringify(dataset.manifest, null, 2)}</Lines>
       </details>
       <h2>Rows</h2>
       <Rows version={version} route={route} />

@@ -88,7 +88,10 @@ export default function Learning() {
         rows={summary.fields}
         keyOf={({ field }) => field}
         empty="Nothing was told of any text yet: send clicks and verdicts to POST /feedback."
-        columns={[{ title: 'Field', text: ({ field }) => field }, ...COUNTS]}
+        columns={[
+          { title: 'Field', text: ({ field }) => field, show: ({ field }) => field.replaceAll('_', ' ') },
+          ...COUNTS,
+        ]}
       />
       <h2>By channel</h2>
       <Table

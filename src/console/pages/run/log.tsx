@@ -1,6 +1,7 @@
 /** The log lines of one attempt of a stage, beside the stage, growing while it runs. */
 import { client } from '../../app/api.ts';
 import { useLive } from '../../app/live.ts';
+import { Lines } from '../../parts/scroll.tsx';
 import { formatClock } from '../../parts/time.tsx';
 import { Waiting } from '../../parts/trouble.tsx';
 
@@ -23,13 +24,13 @@ export function AttemptLog({ runId, stage, candidate, attempt, isRunning }: Prop
   if (data === undefined) return <Waiting error={error} retry={reload} />;
   if (data.lines.length === 0) return <p class="soft">Nothing was logged.</p>;
   return (
-    <pre>
+    <Lines>
       {data.lines.map(({ line, at, level, message }) => (
         <div key={line} class={level === 'error' ? 'bad' : level === 'warn' ? 'warn' : ''}>
           <span class="soft">{formatClock(at)}</span> {level === 'info' ? '' : `${level}: `}
           {message}
         </div>
       ))}
-    </pre>
+    </Lines>
   );
 }

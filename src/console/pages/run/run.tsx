@@ -3,6 +3,7 @@ import type { PipelineRun } from '../../../client/index.ts';
 import { baseUrl, client } from '../../app/api.ts';
 import { useLive } from '../../app/live.ts';
 import { linkTo, type PageProps } from '../../app/route.ts';
+import { Lines } from '../../parts/scroll.tsx';
 import { Status } from '../../parts/status.tsx';
 import { Table } from '../../parts/table.tsx';
 import { Ago, secondsBetween, Took } from '../../parts/time.tsx';
@@ -94,7 +95,7 @@ export default function Run({ route }: PageProps) {
       <ReplayChanged run={run} />
       <details>
         <summary>All options</summary>
-        <pre>{JSON.stringify(run.options, null, 2)}</pre>
+        <Lines>{JSON.stringify(run.options, null, 2)}</Lines>
       </details>
     </>
   );

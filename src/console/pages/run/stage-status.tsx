@@ -2,6 +2,7 @@
 import { useState } from 'preact/hooks';
 import type { PipelineRun } from '../../../client/index.ts';
 import { linkTo } from '../../app/route.ts';
+import { Lines } from '../../parts/scroll.tsx';
 import { Status } from '../../parts/status.tsx';
 import { Trouble } from '../../parts/trouble.tsx';
 import { AttemptLog } from './log.tsx';
@@ -61,7 +62,7 @@ export function StageStatus({ stage, runId }: { stage: Stage; runId: string }) {
       {stage.result === undefined || stage.result === null ? null : (
         <details>
           <summary>Result</summary>
-          <pre>{JSON.stringify(stage.result, null, 2)}</pre>
+          <Lines>{JSON.stringify(stage.result, null, 2)}</Lines>
         </details>
       )}
     </div>

@@ -52,7 +52,7 @@ export default function Serving() {
         <li>
           <span class="soft">Traffic</span>
           <strong>{champion} %</strong>
-          <div>champion</div>
+          <div class="soft">champion</div>
           <div class="soft">
             {challenger} % challenger{shadow ? ', which also scores a copy of every request' : ''}
           </div>
@@ -60,20 +60,21 @@ export default function Serving() {
         <li>
           <span class="soft">In line</span>
           <strong>{sumOf(samples, 'copyloop_queue_texts')}</strong>
-          <div>texts wait</div>
+          <div class="soft">texts wait</div>
           <div class="soft">
-            {info.sessions} sessions of {info.threads_per_session} threads
+            {info.sessions} sessions of {info.threads_per_session}{' '}
+            {info.threads_per_session === 1 ? 'thread' : 'threads'}
           </div>
         </li>
         <li>
           <span class="soft">Cache</span>
           <strong>{hits + misses === 0 ? '–' : `${Math.round((100 * hits) / (hits + misses))} %`}</strong>
-          <div>of scores were known</div>
+          <div class="soft">of scores were known</div>
         </li>
         <li>
           <span class="soft">Shadow</span>
           <strong>{shadowed === 0 ? '–' : (difference / shadowed).toFixed(3)}</strong>
-          <div>mean difference of scores</div>
+          <div class="soft">mean difference of scores</div>
         </li>
       </ol>
       {mayMove ? <MoveTraffic {...{ champion, shadow, reload }} /> : null}

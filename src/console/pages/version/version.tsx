@@ -221,7 +221,9 @@ function Report({ judged: { decision, reasons, comparison } }: { judged: Judged 
         ]}
       />
       <details>
-        <summary>{segments.length} segments</summary>
+        <summary>
+          {segments.length} {segments.length === 1 ? 'segment' : 'segments'}
+        </summary>
         <Table
           name="Segments"
           rows={segments}
