@@ -128,7 +128,8 @@ export function extractPhrases(
       else if (!A_WAY.test(phrase)) collect(found.features, phrase, number);
     }
     for (const phrase of findPhrases(DOES, sentence)) collect(found.uses, phrase, number);
-    for (const phrase of findPhrases(SUITS, sentence)) collect(found.occasions, phrase, number);
+    for (const phrase of findPhrases(SUITS, sentence))
+      collect(found.occasions, TAKES_ANOTHER.test(phrase) ? phrase : before(ANOTHER, phrase), number);
     for (const phrase of findPhrases(OWNS, sentence))
       collectTrait(found.traits, phrase, number, product.plural);
     const own = ownWords(sentence, number === 0);
@@ -182,7 +183,11 @@ const HOLLOW =
   /\b(?:addition|choice|option|way|solution|touch|range|variety|selection|look|set|combination|blend|source|kind|part|experience|item|product|piece|staple|tool|pop|sense|place|model|version|companion|classic|favorite|favourite|hit|must-have|notes)$/iu;
 /** A product offers it, but nothing comes with it: `with a convenient way to charge your phone`. */
 const A_WAY =
-  /^(?:an?\s|the\s)?(?:[\w-]+,?\s(?:and\s)?){0,3}?(?:ways?|solution|option|choice|addition|alternative|means|method|opportunity|chance)\s(?:to|for)\b/iu;
+  /^(?:an?\s|the\s)?(?:[\w-]+,?\s(?:and\s)?){0,3}?(?:(?:ways?|solution|option|choice|addition|alternative|means|method|opportunity|chance)\s(?:to|for)|focus\son|(?:history|reputation)$)\b/iu;
+/** `A staple for various cuisines and a base for many dishes` is two things: it is not for a base. */
+const ANOTHER = /\sand\san?\s/iu;
+/** `An office and a studio`, `adding volume and a soft shine`. */
+const TAKES_ANOTHER = /^(?:an?|\p{L}+ing)\s/iu;
 const MAX_SNIPPET = 28;
 
 function collectSnippet(list: Phrase[], { text, sentence }: Phrase): void {

@@ -106,6 +106,38 @@ describe('templates', () => {
     expect(all).not.toMatch(/work and weekends|everyday outfits|the days ahead/iu);
   });
 
+  it('end a sentence once, whatever its maker ends in', async () => {
+    const watch = {
+      title: "Women's Wrist Watch",
+      description: "The Women's Wrist Watch is a versatile timepiece for everyday wear.",
+      recordBrand: 'Fashion Co.',
+      count: 16,
+    };
+    const all = [...(await write(watch)).values()].flat();
+    expect(all.join('\n')).toContain('From Fashion Co.');
+    expect(all.filter((text) => text.includes('..'))).toEqual([]);
+  });
+
+  it('say of what a product is for only that, and of no title what it is with twice', async () => {
+    const rice = {
+      title: 'Rice',
+      description: 'High-quality rice, a staple for various cuisines and a versatile base for many dishes.',
+      count: 16,
+    };
+    const lenses = {
+      title: 'Sunglasses',
+      description: 'The Sunglasses offer a classic and simple design with a focus on functionality.',
+      count: 16,
+    };
+    const ofRice = [...(await write(rice)).values()].flat();
+    expect(ofRice.join('\n')).toMatch(/for various cuisines(?! and)/iu);
+    const own = /a staple for various cuisines and a versatile base/iu;
+    expect(ofRice.filter((text) => /cuisines and a/iu.test(text) && !own.test(text))).toEqual([]);
+    const titles = (await write(lenses)).get('google_merchant.title') ?? [];
+    expect(titles).not.toEqual([]);
+    expect(titles.filter((text) => / with .* with /iu.test(text))).toEqual([]);
+  });
+
   it('leave out what only fills: no call that says nothing of what the reader may do', () => {
     const words = readFileSync(
       new URL('../../../assets/wording/en/vocabulary.yaml', import.meta.url),

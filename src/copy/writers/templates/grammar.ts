@@ -200,7 +200,8 @@ export function expandRule(rule: Rule, material: Material): string {
     return phrase.text;
   };
   for (const part of rule.parts) {
-    if (part.is === 'text') out += part.text;
+    // `Fashion Co.` ends its sentence itself.
+    if (part.is === 'text') out += out.endsWith('.') ? part.text.replace(/^\./u, '') : part.text;
     else if (part.is === 'number') out += material.brief.plural ? part.many : part.one;
     else {
       const value =

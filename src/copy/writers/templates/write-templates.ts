@@ -124,7 +124,6 @@ function writeField(
   const cut = new Map<string, string>();
   const said = new Set<string>();
   const turns = Math.max((field.count + before.size) * ATTEMPTS_PER_TEXT, LEAST_ATTEMPTS);
-  const doubled = name.includes(' with ') ? `${name.toLowerCase()} with ` : undefined;
   for (let turn = 0; found.size < field.count && turn < turns; turn += 1) {
     const isLate = turn * 2 >= turns;
     if (isLate && found.size + worse.size >= field.count) break;
@@ -137,8 +136,8 @@ function writeField(
     const isWhole = field.fits(written);
     const text = isWhole ? written : shortenTo(written, field);
     if (text === '' || !field.fits(text) || (before.size > 0 && before.has(sameTextKey(text)))) continue;
-    // `Palette with Mirror with a case` is no title.
-    if (doubled !== undefined && text.toLowerCase().replace(',', '').includes(doubled)) continue;
+    // `Palette with Mirror with a case` is no title, and no sentence.
+    if (saysWithTwice(text, name)) continue;
     const what = isShort ? material.said.map(bareKey).toSorted().join('|') : text;
     const isLong = isShort && text.length > field.aim * LONGER;
     const isCut = !isWhole && wholeSentences(text) !== text;
@@ -155,6 +154,15 @@ function writeField(
   const whole = [...found.values(), ...worse.values()];
   // A text that stops in the middle is worse than one that says less, or than one text fewer.
   return [...(whole.length > 0 || before.size > 0 ? whole : cut.values())].slice(0, field.count);
+}
+
+/** Of a text that is one phrase every `with` counts; of sentences, the one that the name has and the next. */
+function saysWithTwice(text: string, name: string): boolean {
+  const lower = text.toLowerCase();
+  return (
+    (!/[.!?]/u.test(lower) && lower.split(' with ').length > 2) ||
+    (name.includes(' with ') && lower.replace(',', '').includes(`${name.toLowerCase()} with `))
+  );
 }
 
 /** `A flexible hinge` and `Flexible hinge` say the same. */
