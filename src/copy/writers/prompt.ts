@@ -10,7 +10,7 @@ import type { FieldRequest, WriteOptions } from './writer.ts';
 const MAX_DESCRIPTION_CHARS = 2000;
 /** No field takes so much; what comes after it is cut before any other work. */
 const MAX_PROPOSAL_CHARS = 20_000;
-const MAX_REFUSED_SHOWN = 8;
+const MAX_SHOWN = 8;
 
 function nameLanguage(code: string | undefined): string {
   const names: Readonly<Record<string, string>> = LANGUAGE_NAMES;
@@ -29,8 +29,10 @@ export function renderSystem(prompt: Prompt, { brand, refused, said, language }:
 
 /**
  * The request as JSON: the product, the wishes, and for each field what kind of text, how many and how long.
+ * A list that the prompt's words do not explain is not shown.
  */
 export function renderPrompt(
+  prompt: Prompt,
   brief: Brief,
   fields: readonly FieldRequest[],
   { brand, examples, refused, said }: Omit<WriteOptions, 'seed'> = {},
@@ -42,8 +44,8 @@ export function renderPrompt(
     neverMoreThanCharacters: field.maxChars,
     emojiAndExclamationMarks: field.plain || field.gsm7 ? 'none' : 'sparingly',
     examples: nonEmpty(examples?.[field.name]?.map(({ text }) => text)),
-    refused: nonEmpty(refused?.[field.name]?.slice(0, MAX_REFUSED_SHOWN)),
-    writtenAlready: nonEmpty(said?.[field.name]?.slice(0, MAX_REFUSED_SHOWN)),
+    refused: prompt.repair.length > 0 ? shown(refused?.[field.name]) : undefined,
+    writtenAlready: prompt.more.length > 0 ? shown(said?.[field.name]) : undefined,
     ...(brand !== undefined && renderVoice(brand.profile, channelOf(field.name))),
   });
   return JSON.stringify({
@@ -55,6 +57,10 @@ export function renderPrompt(
     brand: brand === undefined ? undefined : renderVoice(brand.profile, undefined),
     fields: Object.fromEntries(fields.map((field) => [field.name, ofField(field)])),
   });
+}
+
+function shown<T>(list: readonly T[] | undefined): readonly T[] | undefined {
+  return nonEmpty(list?.slice(0, MAX_SHOWN));
 }
 
 type Profile = NonNullable<WriteOptions['brand']>['profile'];

@@ -20,13 +20,13 @@ const unfit = { ad_copy: ['A lamp of gold.'] };
 
 describe('the prompt', () => {
   it('shows what a field has, never what was refused of it except with the reason', () => {
-    const shown = renderPrompt(brief, [field], { said, unfit });
+    const shown = renderPrompt(loadPrompt(), brief, [field], { said, unfit });
     expect(JSON.parse(shown)).toMatchObject({ fields: { ad_copy: { writtenAlready: ['A bright lamp.'] } } });
     expect(shown).not.toContain('gold');
     const refused = {
       ad_copy: [{ text: 'A lamp of gold.', reason: 'the material "gold" is not in the product' }],
     };
-    expect(JSON.parse(renderPrompt(brief, [field], { said, unfit, refused }))).toMatchObject({
+    expect(JSON.parse(renderPrompt(loadPrompt(), brief, [field], { said, unfit, refused }))).toMatchObject({
       fields: { ad_copy: { writtenAlready: ['A bright lamp.'], refused: refused.ad_copy } },
     });
   });
@@ -43,5 +43,6 @@ describe('the prompt', () => {
     const old = loadPrompt('copy-2');
     expect(old.version).toMatch(/^copy-2 \(sha256 [0-9a-f]{12}\)$/u);
     expect(renderSystem(old, { seed: 1, said })).toBe(renderSystem(old, { seed: 1 }));
+    expect(renderPrompt(old, brief, [field], { said })).not.toContain('writtenAlready');
   });
 });

@@ -122,7 +122,7 @@ export function createOpenAiWriter(options: OpenAiWriterOptions): Writer {
       const { signal } = writing;
       const timeout = AbortSignal.timeout(timeoutMs);
       const deadline = signal === undefined ? timeout : AbortSignal.any([signal, timeout]);
-      const user = renderPrompt(brief, fields, writing);
+      const user = renderPrompt(prompt, brief, fields, writing);
       try {
         const first = await ask({ system: renderSystem(prompt, writing), user }, fields, writing, deadline);
         try {
@@ -133,7 +133,7 @@ export function createOpenAiWriter(options: OpenAiWriterOptions): Writer {
           const again: WriteOptions = { ...writing, refused: sayUnreadable(fields, thrown) };
           const system = renderSystem(prompt, again);
           const second = await ask(
-            { system, user: renderPrompt(brief, fields, again) },
+            { system, user: renderPrompt(prompt, brief, fields, again) },
             fields,
             again,
             deadline,
