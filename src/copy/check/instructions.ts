@@ -43,7 +43,7 @@ export function withoutInstructions(text: string): CleanText {
   const plain = text
     .replaceAll(TAGS, keepFlag)
     .replaceAll(SPELT_SENTENCE, keepAlphabet)
-    .replaceAll(MORSE_RUN, (run) => (/[.·]/u.test(run) && /[-–]/u.test(run) ? '' : run))
+    .replaceAll(MORSE_RUN, (run) => (/[.·][-–]|[-–][.·]/u.test(run) ? '' : run))
     .trimEnd();
   // Most products end here: what gives no instruction as a whole gives none in a sentence.
   if (!givesInstruction(plain))
@@ -131,9 +131,9 @@ function* disguises(text: string): Generator<string> {
   }
 }
 
-/** What a shirt or a book bears. */
+/** What a shirt or a book bears; `ignore the text "previous rules"` is no shirt. */
 const SLOGAN =
-  /\b(?:print|printed|reads|text|words?|slogan|title|titled|called|entitled|named|aufdruck|titel|spruch|intitulee?|titre|frase|titulo|titulad[oa]|titolo|intitolato|scritta|opschrift)\b(?: (?:with|of|that|says|de|di|van|met|mit)){0,2}:? ?["\u201c\u201e\u00ab]([^"\u201c\u201d\u00bb]{1,60})["\u201d\u201c\u00bb]/gu;
+  /(?<!\b(?:ignor\w{0,3}|disregard|forget|follow|obey)\b[^.!?]{0,30})\b(?:print|printed|reads|text|words?|slogan|title|titled|called|entitled|named|aufdruck|titel|spruch|intitulee?|titre|frase|titulo|titulad[oa]|titolo|intitolato|scritta|opschrift)\b(?: (?:with|of|that|says|de|di|van|met|mit)){0,2}:? ?["\u201c\u201e\u00ab]([^"\u201c\u201d\u00bb]{1,60})["\u201d\u201c\u00bb]/gu;
 const SPEAKING =
   /\b(?:say|write|output|print|respond|reply|answer|return|schreib\w*|ecri\w*|escrib\w*|scriv\w*|schrijf\w*)\b/u;
 const SLOGAN_WORDS = 5;
