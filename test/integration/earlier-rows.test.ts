@@ -65,6 +65,8 @@ it('runs and jobs of an earlier version are read as they are', async () => {
     [FAILED, 'failed'],
     [SUCCEEDED, 'succeeded'],
   ]);
+  const found = await listRuns(db, { limit: 10, recipe: 'full' });
+  expect(found.map(({ id, recipes }) => [id, recipes])).toEqual(runs.map(({ id }) => [id, ['head', 'full']]));
   const run = await harness.getRun(SUCCEEDED);
   expect(run.options.candidates.map(({ name, settings }) => [name, settings])).toEqual([
     ['one', {}],
