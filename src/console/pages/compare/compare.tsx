@@ -28,8 +28,15 @@ export default function Compare({ route }: PageProps) {
     first: renderValue(ours),
     second: renderValue(theirs),
   }));
+  const results = listResults(first, second);
+  const same = results.filter((line) => line.first === line.second);
   const parts = [
-    { heading: 'What came of them', what: 'Result', rows: listResults(first, second), empty: 'Nothing yet.' },
+    {
+      heading: 'What came of them',
+      what: 'Result',
+      rows: results.filter((line) => line.first !== line.second),
+      empty: 'The same.',
+    },
     { heading: 'Options that differ', what: 'Option', rows: options, empty: 'They were asked for the same.' },
     {
       heading: 'How long they took',
@@ -61,6 +68,21 @@ export default function Compare({ route }: PageProps) {
               { title: `Run ${second.number}`, text: (line) => line.second },
             ]}
           />
+          {what !== 'Result' || same.length === 0 ? null : (
+            <details>
+              <summary>{same.length} the same of both</summary>
+              <Table
+                name={`The same of runs ${first.number} and ${second.number}`}
+                rows={same}
+                keyOf={(line) => line.what}
+                empty="None."
+                columns={[
+                  { title: what, text: (line) => line.what },
+                  { title: 'Both runs', text: (line) => line.first },
+                ]}
+              />
+            </details>
+          )}
         </section>
       ))}
     </>
@@ -76,7 +98,7 @@ function listResults(first: PipelineRun, second: PipelineRun): Line[] {
     const found = new Map([['status', run.status]]);
     for (const stage of run.stages)
       for (const { key, ours } of listDifferences(stage.result, undefined))
-        if (isTelling(key, ours)) found.set(`${nameOf(stage)}: ${key}`, renderValue(ours) ?? '');
+        if (isTelling(key, ours)) found.set(`${nameOf(stage)}: ${key}`, renderResult(ours));
     return found;
   };
   const [a, b] = [told(first), told(second)];
@@ -86,6 +108,12 @@ function listResults(first: PipelineRun, second: PipelineRun): Line[] {
     second: b.get(what) ?? null,
   }));
 }
+
+/** More than six digits of a fraction tell nothing of a run. */
+const renderResult = (value: unknown): string =>
+  typeof value === 'number' && !Number.isInteger(value)
+    ? String(Number(value.toPrecision(6)))
+    : (renderValue(value) ?? '');
 
 const isTelling = (key: string, value: unknown): boolean =>
   !/key$|sha256|digest|uri$|RunId$/i.test(key) && (typeof value === 'number' || typeof value === 'string');

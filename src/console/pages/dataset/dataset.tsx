@@ -29,7 +29,7 @@ export default function Dataset({ route }: PageProps) {
         {dataset.parent_version === null ? null : (
           <>
             , with the rows of{' '}
-            <a href={linkTo('dataset', [dataset.parent_version])}>{dataset.parent_version}</a> (
+            <a href={linkTo('dataset', [dataset.parent_version])}>version {dataset.parent_version}</a> (
             <a href={linkTo('diff', [dataset.parent_version, version])}>what changed</a>)
           </>
         )}
@@ -85,7 +85,7 @@ function Rows({ version, route }: { version: number; route: Route }) {
           </select>
         </label>
         <label>
-          Holding{' '}
+          Search{' '}
           <input
             type="search"
             value={search}

@@ -27,7 +27,8 @@ export default function Job({ route }: PageProps) {
         {mayAct ? <Actions job={job} reload={reload} /> : null}
       </div>
       <p class="soft foreign">
-        {job.source}, started <Ago at={job.created_at} />, with version {job.model.version}
+        {job.source}, started <Ago at={job.created_at} />, with{' '}
+        <a href={linkTo('version', [job.model.name, job.model.version])}>version {job.model.version}</a>
       </p>
       {job.error === null ? null : <Trouble error={job.error} />}
       <p>

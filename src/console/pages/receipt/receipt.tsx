@@ -9,6 +9,7 @@ import { Download } from '../../parts/download.tsx';
 import { Status } from '../../parts/status.tsx';
 import { Ago } from '../../parts/time.tsx';
 import { Waiting } from '../../parts/trouble.tsx';
+import { Decision } from '../runs/runs.tsx';
 
 /** `#/receipt/<prediction id>`, or `#/receipt/<model>/<version>`. */
 async function readReceipt(rest: readonly string[]): Promise<ReceiptLinks> {
@@ -30,7 +31,7 @@ export default function Receipt({ route }: PageProps) {
     <>
       <div class="row">
         <h1>Receipt</h1>
-        <CopyButton text={location.href} />
+        <CopyButton text={location.href} what="the link" />
         <Download name="receipt.json" make={() => JSON.stringify(data, null, 2)}>
           JSON
         </Download>
@@ -153,15 +154,17 @@ function TrainingBox({ link }: { link: Link<'tracking_run'> }) {
   );
 }
 
+const asShare = (value: number): string => `${(100 * value).toFixed(1)}\u00A0%`;
+
 function GateBox({ link }: { link: Link<'gate'> }) {
   return (
-    <Box title="and passed the gate" link={link}>
+    <Box title="and judged by the gate" link={link}>
       {(found) => (
         <>
           <p>
-            {found.decision}: {found.challenger.name} {found.challenger.accuracy.toFixed(3)} against{' '}
-            {found.baseline.name} {found.baseline.accuracy.toFixed(3)} on{' '}
-            {found.held_out_rows.toLocaleString()} held-out rows
+            <Decision decision={found.decision} version={null} />: {found.challenger.name} is right on{' '}
+            {asShare(found.challenger.accuracy)} of {found.held_out_rows.toLocaleString()} held-out rows,{' '}
+            {found.baseline.name} on {asShare(found.baseline.accuracy)}
           </p>
           <Hash name="report" value={found.report_sha256} />
         </>

@@ -28,7 +28,7 @@ export function Gantt({ run }: { run: PipelineRun }) {
   const startMs = Date.parse(run.created_at);
   const spanMs = Math.max(1, ...bars.map(({ toMs }) => toMs - startMs));
   const scale = (WIDTH - LABEL_WIDTH) / spanMs;
-  const height = bars.length * ROW_HEIGHT;
+  const height = (bars.length + 1) * ROW_HEIGHT;
   return (
     <Scroll>
       <svg
@@ -58,6 +58,12 @@ export function Gantt({ run }: { run: PipelineRun }) {
             </g>
           );
         })}
+        <text x={LABEL_WIDTH} y={height - 8} fill="var(--soft)" font-size="12">
+          0 s
+        </text>
+        <text x={WIDTH} y={height - 8} fill="var(--soft)" font-size="12" text-anchor="end">
+          {formatDuration(spanMs)}
+        </text>
       </svg>
     </Scroll>
   );

@@ -51,10 +51,10 @@ export default function Run({ route }: PageProps) {
             title: 'Stage',
             text: ({ stage, candidate }) => (candidate === null ? stage : `${stage} ${candidate}`),
             show: ({ stage, candidate }) => (
-              <strong>
-                {stage}
+              <>
+                <strong class="whole">{stage}</strong>
                 {candidate === null ? null : <div class="foreign">{candidate}</div>}
-              </strong>
+              </>
             ),
           },
           {

@@ -12,6 +12,7 @@ import { Ago } from '../../parts/time.tsx';
 import { Waiting } from '../../parts/trouble.tsx';
 import { Verified, VERIFIED_TAG } from '../../parts/verified.tsx';
 import { Decide } from '../registry/decide.tsx';
+import { Decision } from '../runs/runs.tsx';
 
 /** Of a gate's report, what is shown here; the whole of it is a page of its own. */
 interface Judged {
@@ -80,12 +81,14 @@ export default function Version({ route }: PageProps) {
           </strong>
         ))}
       </div>
-      <p class="soft">
-        Registered <Ago at={created_at} />.{' '}
-        {pipeline_run_id === null ? null : <a href={linkTo('run', [pipeline_run_id])}>Its run</a>}{' '}
+      <p class="soft row">
+        <span>
+          Registered <Ago at={created_at} />
+        </span>
+        {pipeline_run_id === null ? null : <a href={linkTo('run', [pipeline_run_id])}>Its run</a>}
         {tracking_run_id === null ? null : (
           <a href={linkTo('trainings', [], { pinned: tracking_run_id })}>Its training</a>
-        )}{' '}
+        )}
         <a href={linkTo('receipt', [name, version])}>Receipt</a>
       </p>
       {approval === 'pending' && mayDecide ? (
@@ -167,7 +170,7 @@ export default function Version({ route }: PageProps) {
 const quote = (name: string): string =>
   /^[\w./-]+$/.test(name) ? name : `'${name.replaceAll("'", `'\\''`)}'`;
 
-const share = (value: number | null): string => (value === null ? '–' : `${(100 * value).toFixed(1)} %`);
+const share = (value: number | null): string => (value === null ? '–' : `${(100 * value).toFixed(1)}\u00A0%`);
 const points = (value: number | null): string =>
   value === null ? '–' : `${value > 0 ? '+' : ''}${(100 * value).toFixed(1)} points`;
 
@@ -190,7 +193,7 @@ function Report({ judged: { decision, reasons, comparison } }: { judged: Judged 
             <span class="warn">{leakedRows} of them trained on</span>
           )}
         </Figure>
-        <Figure of="Decision" value={decision.replaceAll('-', ' ')} />
+        <Figure of="Decision" value={<Decision decision={decision} version={null} />} />
       </ul>
       <ul class="plain">
         {reasons.map((reason) => (
