@@ -10,7 +10,7 @@ import type { SourceRow, SourceTable } from '../format/table.ts';
 import type { Metric } from '../platform/platform.ts';
 import { merchantPrefix, normaliseName } from '../platform/recognise.ts';
 import { parseRecord, shorten, type Fault } from '../record.ts';
-import { createNumberEvidence, isMissing, type NumberEvidence } from '../values/numbers.ts';
+import { createNumberEvidence, isMissing, type NumberEvidence, type ReadNumber } from '../values/numbers.ts';
 import { createTimeEvidence } from '../values/times.ts';
 import {
   asList,
@@ -114,10 +114,11 @@ async function* readSampled(
     const sample = given ?? (await takeSample(iterator));
     const reader = createReader(request, mapping);
     for (const row of sample.rows) if ('values' in row) reader.observe(row.values);
-    for (const row of sample.rows) yield* reader.read(row);
+    // Row by row: `yield*` would make several promises of each.
+    for (const row of sample.rows) for (const read of reader.read(row)) yield read;
     if (!sample.ended) {
       for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) {
-        yield* reader.read(next.value);
+        for (const read of reader.read(next.value)) yield read;
       }
     }
     yield* reader.end();
@@ -131,6 +132,9 @@ const TOTAL = /^(?:(?:grand |sub)?totals?|summe|gesamt(?:summe)?|totale?|suma)\b
 /** A cell of a report that says it; a text that is shown may begin with the same word. */
 const TOTAL_CELL =
   /^(?:grand |report |overall |sub)?(?:totals?|summe|gesamt(?:summe|ergebnis)?|totale|suma|totaal)\s{0,3}(?::.{0,80}|[-–].{0,80}|of \d{1,9} .{0,40})?$/iu;
+
+/** What the cells of a row give, not yet checked. */
+type Raw = Partial<Record<RecordField, unknown>> & { isLiked?: boolean };
 
 function createReader(request: MappingRequest, mapping: Mapping) {
   const { platform, fields, asked } = mapping;
@@ -190,19 +194,22 @@ function createReader(request: MappingRequest, mapping: Mapping) {
     return filled.length < 2 ? filled[0] : filled;
   };
 
+  const mapped = Object.keys(fields) as RecordField[];
+  const usesAttributes = [...request.uses, ...(request.also ?? [])].includes('attributes');
+  const usesBrand = request.uses.includes('brand');
+
   const toProduct = (line: number, values: Values, needsText = isTextNeeded): ReadRow => {
-    const raw: Record<string, unknown> = {};
+    const raw: Raw = {};
     const unreadable: string[] = [];
     let fault: Fault | undefined;
-    for (const field of Object.keys(fields) as RecordField[]) {
+    for (const field of mapped) {
       const column = takeFrom(values, field);
       if (column === undefined) continue;
       const value = field === 'tags' ? takeAll(values, field) : lookUp(values, column);
-      const read = readValue(field, value, column, values);
-      if (read !== null && typeof read === 'object' && 'fault' in read) {
-        if (lenient.has(field)) unreadable.push(field);
-        else fault ??= { field, value: shorten(value), reason: String(read['fault']) };
-      } else if (read !== undefined) Object.assign(raw, read);
+      const reason = readInto(raw, field, value, column, values);
+      if (reason === undefined) continue;
+      if (lenient.has(field)) unreadable.push(field);
+      else fault ??= { field, value: shorten(value), reason };
     }
     for (const needed of platform?.needs ?? []) {
       if (
@@ -218,15 +225,15 @@ function createReader(request: MappingRequest, mapping: Mapping) {
       }
     }
     const attributes = readAttributes(values, mapping);
-    if (attributes !== undefined && [...request.uses, ...(request.also ?? [])].includes('attributes'))
-      raw['attributes'] = { ...attributes, ...(raw['attributes'] as object | undefined) };
-    if (raw['brand'] === undefined && request.uses.includes('brand')) {
+    if (attributes !== undefined && usesAttributes)
+      raw.attributes = { ...attributes, ...(raw.attributes as object | undefined) };
+    if (raw.brand === undefined && usesBrand) {
       const brand = attributes?.['brand'] ?? attributes?.['manufacturer'];
-      if (brand !== undefined) raw['brand'] = brand;
+      if (brand !== undefined) raw.brand = brand;
     }
     const parsed = parseRecord(raw, lenient, needsText);
     if ('fault' in parsed) {
-      const first = toText(raw['id']).trim();
+      const first = toText(raw.id).trim();
       if (platform !== undefined && TOTAL.test(first)) return { line, ignored: 'is a row of totals' };
       return { line, fault: fault ?? parsed.fault, values };
     }
@@ -240,69 +247,75 @@ function createReader(request: MappingRequest, mapping: Mapping) {
       record: parsed.record,
       values,
       emptied: [...unreadable, ...(parsed.emptied ?? [])],
-      ...(typeof isLiked === 'boolean' && { isLiked }),
+      ...(isLiked !== undefined && { isLiked }),
     };
   };
 
-  /** What a cell gives to the record; undefined: nothing. */
-  const readValue = (
+  /** Puts into the record what a cell gives it. @returns what is wrong with the cell, in words */
+  const readInto = (
+    raw: Raw,
     field: RecordField,
     given: unknown,
     column: string,
     values: Values,
-  ): Record<string, unknown> | { fault: string } | undefined => {
+  ): string | undefined => {
     const value = PARTS[field] === undefined ? given : takePart(takeLanguage(given), PARTS[field]);
     switch (field) {
       case 'price':
       case 'rating': {
         const exact = field === 'price' ? readMinorUnits(given, /money$/iu.test(column)) : undefined;
         const stated = exact ?? value;
-        const number = typeof stated === 'number' ? { value: stated } : evidence[field].read(toText(stated));
-        if (number === null || 'fault' in number) return number ?? undefined;
+        const number: ReadNumber | { fault: string } | null =
+          typeof stated === 'number' ? { value: stated } : evidence[field].read(toText(stated));
+        if (number === null) return undefined;
+        if ('fault' in number) return number.fault;
         if (field === 'rating') {
-          const isAnswer = 'isAnswer' in number || zero.isAnswer(number.value) || answers.has(column);
-          if (isAnswer) return { rating: number.value, isLiked: number.value > 0 };
-          return zero.isNone(number.value) ? undefined : { rating: number.value };
+          const isAnswer = number.isAnswer === true || zero.isAnswer(number.value) || answers.has(column);
+          if (isAnswer) raw.isLiked = number.value > 0;
+          if (isAnswer || !zero.isNone(number.value)) raw.rating = number.value;
+          return undefined;
         }
-        const stands = currencyIn(given) ?? currencyBeside(values, column) ?? mapping.currencyOf(column);
-        const { currency = stands } = number as {
-          currency?: string;
-        };
         // Nothing costs nothing: a price of 0 is none.
-        return {
-          ...(number.value !== 0 || asked.has('price') ? { price: number.value } : {}),
-          ...(currency !== undefined && {
-            currency: currency === 'JPY' && platform?.isYuan ? 'CNY' : currency,
-          }),
-        };
+        if (number.value !== 0 || asked.has('price')) raw.price = number.value;
+        const currency =
+          number.currency ??
+          currencyIn(given) ??
+          currencyBeside(values, column) ??
+          mapping.currencyOf(column);
+        if (currency !== undefined) raw.currency = currency === 'JPY' && platform?.isYuan ? 'CNY' : currency;
+        return undefined;
       }
       case 'timestamp': {
         const time = times.read(toText(value));
-        return time === null ? undefined : 'fault' in time ? time : { timestamp: time.iso };
+        if (time !== null && 'fault' in time) return time.fault;
+        if (time !== null) raw.timestamp = time.iso;
+        return undefined;
       }
       case 'tags':
-        return { tags: splitList(asList(value), platform?.isEscaped === true) };
+        raw.tags = splitList(asList(value), platform?.isEscaped === true);
+        return undefined;
       case 'attributes':
-        return typeof value === 'object'
-          ? { attributes: flatten(value) }
-          : { attributes: { attributes: toText(value) } };
+        raw.attributes = typeof value === 'object' ? flatten(value) : { attributes: toText(value) };
+        return undefined;
       case 'currency':
-        return { currency: toText(value).trim().toUpperCase() };
+        raw.currency = toText(value).trim().toUpperCase();
+        return undefined;
       case 'category':
-        return { category: firstCategory(asList(value), platform?.categoriesPartedBy) };
+        raw.category = firstCategory(asList(value), platform?.categoriesPartedBy);
+        return undefined;
       case 'title':
       case 'description':
       case 'brand': {
         const text = takeLanguage(value);
-        const edited = readRichText(text);
-        if (edited !== undefined) return { [field]: edited };
-        if (typeof text === 'object' && !Array.isArray(text)) return { [field]: text };
-        return { [field]: toPlainText(unescape(toText(text))) };
+        const isObject = typeof text === 'object' && !Array.isArray(text);
+        raw[field] = readRichText(text) ?? (isObject ? text : toPlainText(unescape(toText(text))));
+        return undefined;
       }
       case 'id':
       case 'group':
       case 'language':
-        return { [field]: typeof value === 'object' && !Array.isArray(value) ? value : toText(value) };
+        raw[field] = typeof value === 'object' && !Array.isArray(value) ? value : toText(value);
+        return undefined;
     }
   };
   const unescape = (text: string): string => {

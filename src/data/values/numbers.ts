@@ -219,7 +219,8 @@ function isGrouped(text: string, mark: string): boolean {
 function toNumber({ digits, negative, decimal: own }: Shape, decimal: ',' | '.'): number {
   const mark = own ?? decimal;
   const grouping = mark === ',' ? '.' : ',';
-  const value = Number(digits.replaceAll(grouping, '').replace(mark, '.'));
+  const whole = digits.includes(grouping) ? digits.replaceAll(grouping, '') : digits;
+  const value = Number(mark === ',' ? whole.replace(mark, '.') : whole);
   return negative ? -value : value;
 }
 

@@ -30,7 +30,8 @@ const ISO = timePattern(
   String.raw`(\d{4})-(\d{1,2})-(\d{1,2})`,
   String.raw`[T ](\d{1,2}):(\d{2})(?::(\d{2})([.,]\d{1,9})?)?`,
 );
-const OURS = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/u;
+/** What programs write, of a day that every month has. */
+const OURS = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{3}Z$/u;
 const PARTED = timePattern(String.raw`(\d{1,4})([./-])(\d{1,2})\2(\d{2,4})`);
 const COUNT = /^\d{1,14}(?:\.\d{1,9})?$/u;
 /** `20261130`; as seconds it would lie in August 1970. */
@@ -73,8 +74,8 @@ export function createTimeEvidence(prior: () => 'day' | undefined = () => undefi
     },
     read: (raw) => {
       if (raw.length > MAX_TIME_CHARS) return { fault: EXPECTED };
-      // What programs write, and what was read before, is not taken apart.
-      if (OURS.test(raw) && isTime(raw)) return { iso: raw };
+      // Most times are in this form, also those that were read before: they are not taken apart.
+      if (OURS.test(raw)) return { iso: raw };
       // `(Central European Time)`, as programs add to what says it already.
       const text = raw
         .trim()
@@ -90,12 +91,6 @@ export function createTimeEvidence(prior: () => 'day' | undefined = () => undefi
       return { iso: new Date(ms).toISOString() };
     },
   };
-}
-
-/** Whether the calendar has it: there is no 30th of February. */
-function isTime(text: string): boolean {
-  const time = new Date(text);
-  return !Number.isNaN(time.getTime()) && time.toISOString() === text;
 }
 
 function readMs(text: string, first: 'day' | 'month' | undefined): number | 'doubtful' | undefined {
