@@ -8,6 +8,7 @@ import type { ArtifactStore } from '../core/artifact-store.ts';
 import type { DestinationPolicy } from '../core/outbound-policy.ts';
 import { AppError } from '../core/errors.ts';
 import { createFingerprintSet } from './fingerprint-set.ts';
+import { holdsNoRecords } from './format/table.ts';
 import { listNamedColumns, readLabel, UNRATED, type FieldMap } from './reading/field-map.ts';
 import { openRecords } from './reading/read-records.ts';
 import type { ReadRow } from './reading/read-row.ts';
@@ -169,7 +170,10 @@ export async function ingestRecords(
     await store.put(refusedKey, refusedRows.map((row) => `${JSON.stringify(row)}\n`).join(''));
   }
   await context.onProgress?.({ accepted, refused, total: total ?? accepted + refused });
-  if (accepted === 0) throw nothingUsable(source, refused, refusals, columns);
+  if (accepted === 0)
+    throw refused === 0
+      ? holdsNoRecords(source, table.layout, ignored)
+      : nothingUsable(source, refused, refusals, columns);
   if (Object.keys(map).length > 0) await maps?.keep?.(columns, map);
   const bayes = synthetic ? computeBayesLimit(QUALITY_MODEL, label.threshold) : null;
   return {
@@ -197,9 +201,7 @@ function nothingUsable(
   const fields = shown.length === 0 ? '' : `. Its fields are: ${shown.join(', ')}`;
   return new AppError(
     'bad-data',
-    refused === 0
-      ? `${source} holds no records`
-      : `${source}: all ${refused} rows were refused: ${refusals.describe().join('; ')}${fields}`,
+    `${source}: all ${refused} rows were refused: ${refusals.describe().join('; ')}${fields}`,
     { details: { refused } },
   );
 }

@@ -4,7 +4,7 @@
  */
 import { MAPPABLE_FIELDS } from '../core/config/index.ts';
 import type { DestinationPolicy } from '../core/outbound-policy.ts';
-import type { Layout } from './format/table.ts';
+import { holdsNoRecords, type Layout } from './format/table.ts';
 import type { PlatformKind } from './platform/platform.ts';
 import { listNamedColumns, type FieldMap, type MappingRequest } from './reading/field-map.ts';
 import { openRecords } from './reading/read-records.ts';
@@ -55,7 +55,7 @@ export interface InspectOptions {
   onRecord?: (row: InspectedRecord) => void | Promise<void>;
 }
 
-/** @throws AppError what opening and reading the source throws */
+/** @throws AppError `bad-data` where it holds no records, and what opening and reading it throws */
 export async function inspectSource(options: InspectOptions): Promise<Inspection> {
   const { source, signal, destinations, previewRows = 5 } = options;
   // Whoever looks wants to be told, also where the columns only have telling names.
@@ -102,6 +102,8 @@ export async function inspectSource(options: InspectOptions): Promise<Inspection
     }
   }
   const { layout } = table;
+  if (counts.accepted + counts.refused + counts.ignored === 0)
+    throw holdsNoRecords(DATA_SOURCES[source.kind].describe(source), layout);
   return {
     format: mapping.platform?.name ?? layout.format.toUpperCase(),
     kind: mapping.platform?.kind ?? 'products',

@@ -8,7 +8,13 @@ import path from 'node:path';
 import { gzipSync } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadConfig } from '../../src/core/config/index.ts';
-import { ingestRecords, type FieldMap, type LabelledRecord, type RefusedRow } from '../../src/data/index.ts';
+import {
+  ingestRecords,
+  inspectSource,
+  type FieldMap,
+  type LabelledRecord,
+  type RefusedRow,
+} from '../../src/data/index.ts';
 import { createFolderStore } from '../../src/tracking/artifacts/folder-store.ts';
 
 let folder: string;
@@ -109,6 +115,28 @@ describe('the dialect of a file', () => {
     },
   );
 
+  it.each([
+    ['of one of our names', 'title,title,description,rating\nLamp,Lamp 2,Warm light.,4.5\n', {}],
+    ['of a name that is mapped', 'Name,Name,description,rating\nLamp,Two,Warm.,4.5\n', { title: 'Name' }],
+    [
+      'of which a number names one',
+      'Name,Name,description,rating\nLamp,Two,Warm.,4.5\n',
+      { title: '2', description: 'description' },
+    ],
+    ['of a telling name', 'Bezeichnung;Bezeichnung;Beschreibung;Bewertung\nLamp;Two;Warm.;4\n', {}],
+  ])('leaves no choice between two columns %s', async (_, text, map) => {
+    await expect(read(text, { map })).rejects.toThrow(
+      /two columns are named "\w+", and title would be read/u,
+    );
+  });
+
+  it('reads a field from a column of one name before two of another', async () => {
+    const text =
+      'title,description,rating,sale price,sale price,price\nLamp,Warm light.,4.5,7,8,9\nTray,It bent.,1,,,3\n';
+    const { records } = await read(text, { map: { auto: 'yes' } });
+    expect(records.map(({ price }) => price)).toEqual([9, 3]);
+  });
+
   it('counts refused rows, and names the line that each begins on', async () => {
     const text =
       'title,description,rating\nLamp,"Warm" light,4\n"Tray","two\nlines",1\nMug,a,b,c,5\nCup;of;2\nJug,Pours.,4\n';
@@ -161,7 +189,15 @@ describe('the dialect of a file', () => {
     await expect(read(`${wide}\n${wide}\n`)).rejects.toThrow(
       'line 1 has 10000 columns; at most 4096 are read',
     );
-    await expect(read('title,description,rating\n')).rejects.toThrow('holds no records');
+    await expect(read('title,description,rating\n')).rejects.toThrow(
+      'holds no records: nothing stands below its header, line 1',
+    );
+    const file = path.join(folder, 'bare.csv');
+    await writeFile(file, 'sep=,\ntitle,description,price\n\n');
+    const source = { ...loadConfig({ env: {} }).config.data.source, kind: 'file' as const, path: file };
+    await expect(inspectSource({ source, map: {}, refusedKept: 10 })).rejects.toThrow(
+      'bare.csv holds no records: nothing stands below its header, line 2',
+    );
     await expect(read('<!DOCTYPE html><html><body>Sign in</body></html>')).rejects.toThrow('is an HTML page');
   });
 });

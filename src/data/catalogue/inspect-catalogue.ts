@@ -3,7 +3,7 @@
  */
 import type { ReadRow } from '../reading/read-row.ts';
 import { openRecords } from '../reading/read-records.ts';
-import type { SourceTable } from '../format/table.ts';
+import { holdsNoRecords, type SourceTable } from '../format/table.ts';
 import { isFilled, lookUp, toText } from '../reading/lookup.ts';
 import type { FieldMap, MappingRequest } from '../reading/field-map.ts';
 import type { Fault } from '../record.ts';
@@ -33,6 +33,7 @@ export interface RefusedProduct {
 
 const MAX_CELL_CHARS = 4000;
 
+/** @throws AppError `bad-data` where it holds no records, and what reading the table throws */
 export async function inspectCatalogue(
   table: SourceTable,
   options: {
@@ -54,8 +55,10 @@ export async function inspectCatalogue(
   const preview: { line: number; product: Product }[] = [];
   const refusals: RefusedProduct[] = [];
   const counts = { accepted: 0, refused: 0 };
+  let isEmpty = true;
   for await (const read of rows) {
     signal.throwIfAborted();
+    isEmpty = false;
     const row = toCatalogueRow(read);
     if (row === undefined) continue;
     if ('fault' in row) {
@@ -67,6 +70,7 @@ export async function inspectCatalogue(
       if (preview.length < previewRows) preview.push(row);
     }
   }
+  if (isEmpty) throw holdsNoRecords('the catalogue', table.layout);
   return {
     format: mapping.platform?.name ?? table.layout.format.toUpperCase(),
     isRecognised: mapping.platform !== undefined,

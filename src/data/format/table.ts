@@ -1,4 +1,5 @@
 /** What every reader hands on: rows as they stand in the source, not yet checked. */
+import { AppError } from '../../core/errors.ts';
 import type { Fault } from '../record.ts';
 
 /**
@@ -43,6 +44,16 @@ export interface SourceTable {
   columns?: readonly string[] | undefined;
   /** Call once. */
   read(wanted?: Wanted): AsyncIterable<SourceRow>;
+}
+
+/**
+ * @param name of the source, for the message
+ * @param ignored rows that are there, and no record of their own
+ */
+export function holdsNoRecords(name: string, { headerLine }: Layout, ignored = 0): AppError {
+  const below = headerLine === null ? '' : `: nothing stands below its header, line ${headerLine}`;
+  const why = ignored === 0 ? below : `: none of its ${ignored} rows is a record of its own`;
+  return new AppError('bad-data', `${name} holds no records${why}`);
 }
 
 /** A row of a text source longer than this is damage (an open quote, a binary file), not data. */

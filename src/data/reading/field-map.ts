@@ -94,17 +94,18 @@ export function resolveMapping(
     .slice(0, 100)
     .map((column) => JSON.stringify(column))
     .join(', ')}.`;
+  const isTwice = (column: string): boolean => columns.indexOf(column) !== columns.lastIndexOf(column);
+  const namedTwice = (column: string, field: string): AppError =>
+    new AppError(
+      'bad-data',
+      `two columns are named ${JSON.stringify(column)}, and ${field} would be read from one of them: rename one of them, or map another column. ${there}`,
+    );
   const locate = (wanted: string, field: string): string => {
     const name = tidyName(wanted);
-    const same = columns.filter((column) => column === name);
-    if (same.length > 1) {
-      throw new AppError(
-        'bad-data',
-        `two columns are named ${JSON.stringify(name)}: rename one, or name ${field} by its number. ${there}`,
-      );
-    }
-    if (same.length === 1 || isNested) return name;
+    if (isTwice(name)) throw namedTwice(name, field);
+    if (columns.includes(name) || isNested) return name;
     const byNumber = /^[1-9]\d{0,3}$/u.test(name) ? columns[Number(name) - 1] : undefined;
+    if (byNumber !== undefined && isTwice(byNumber)) throw namedTwice(byNumber, field);
     if (byNumber !== undefined) return byNumber;
     throw new AppError('bad-data', `no column ${JSON.stringify(wanted)} for ${field}. ${there}`);
   };
@@ -125,13 +126,13 @@ export function resolveMapping(
       asked.add(field);
       continue;
     }
-    const known = [...new Set(platform?.fields[field]?.flatMap(find))];
-    if (known.length > 0) fields[field] = known;
-    else if (
-      platform === undefined &&
-      (isNested || columns.filter((column) => column === field).length === 1)
-    )
-      fields[field] = [field];
+    const known =
+      platform === undefined
+        ? [field].filter((name) => isNested || columns.includes(name))
+        : [...new Set(platform.fields[field]?.flatMap(find))];
+    const clear = known.filter((column) => !isTwice(column));
+    if (clear.length > 0) fields[field] = clear;
+    else if (isNeeded && known[0] !== undefined) throw namedTwice(known[0], field);
   }
   if (fields.title === undefined && fields.description === undefined) {
     throw new AppError(
