@@ -212,6 +212,10 @@ const KIND_VALUES: Record<AttributeKind, RegExp> = {
   material: /^(?:\d{1,3}\s?%\s)?\p{L}+$/u,
 };
 
+/** `Assorted` and `as shown` name none: they stand behind their label. */
+const NO_VALUE =
+  /^(?:multi|assorted|various|mixed|different|random|other|unknown|default|standard|as|see|not|any|no|verschieden\p{L}*|divers\p{L}*|sonstige\p{L}*|autres?|vari[oae]?s?|otr[oa]s?|altr[oie]|overige?)(?!\p{L})/iu;
+
 interface Attribute {
   label: string;
   value: string;
@@ -242,7 +246,7 @@ function readAttributes(attributes: BriefInput['attributes'], language: Language
     // `42 Sneakers` are many.
     const isPlain = PLAIN_ATTRIBUTE.test(label) && value.length <= 24 && /\p{L}/u.test(value);
     const kind = ATTRIBUTE_KINDS.find(
-      (each) => KIND_WORDS[each].test(label) && KIND_VALUES[each].test(value),
+      (each) => KIND_WORDS[each].test(label) && KIND_VALUES[each].test(value) && !NO_VALUE.test(value),
     );
     found.push({ label: labelOf(label, language), value, isPlain, kind });
   }

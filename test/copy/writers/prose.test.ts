@@ -94,6 +94,11 @@ describe('templates', () => {
     const { details, labelled } = createBrief({ title: 'Nord', description: '', language: 'de', attributes });
     expect(details).toEqual([{ kind: 'color', value: 'Rot' }]);
     expect(labelled).toEqual(['Größe: 30 x 40 cm', 'Muster: Karo', 'Material: Massive Eiche']);
+    const vague = { title: 'Nord', description: '', attributes: { color: 'As shown', material: 'Mixed' } };
+    expect(createBrief(vague)).toMatchObject({
+      details: [],
+      labelled: ['Color: As shown', 'Material: Mixed'],
+    });
   });
 
   it('say nothing of when or for whom a product is good that its record does not', async () => {
