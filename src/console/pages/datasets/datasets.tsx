@@ -61,7 +61,11 @@ export default function Datasets({ route }: PageProps) {
             {
               title: 'Run',
               text: ({ run_id }) => run_id,
-              show: ({ run_id }) => <a href={linkTo('run', [run_id])}>{run_id}</a>,
+              show: ({ run_id }) => (
+                <a class="whole" href={linkTo('run', [run_id])}>
+                  {run_id}
+                </a>
+              ),
             },
             {
               title: 'Made',

@@ -123,7 +123,9 @@ export default function Registry({ route }: PageProps) {
               pipeline_run_id === null ? (
                 <span class="soft">–</span>
               ) : (
-                <a href={linkTo('run', [pipeline_run_id])}>{pipeline_run_id}</a>
+                <a class="whole" href={linkTo('run', [pipeline_run_id])}>
+                  {pipeline_run_id}
+                </a>
               ),
           },
         ]}

@@ -214,7 +214,7 @@ export function Decision({ decision, version }: { decision: string | null; versi
   return (
     <>
       <Status value={DECISIONS[decision] ?? decision} />
-      {version === null ? null : <span class="soft"> version {version}</span>}
+      {version === null ? null : <span class="soft whole"> version {version}</span>}
     </>
   );
 }
