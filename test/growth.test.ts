@@ -27,6 +27,7 @@ import { tidyProposal } from '../src/copy/writers/prompt.ts';
 import { maskPersonalData } from '../src/data/checks/personal-data.ts';
 import { hashWords } from '../src/data/checks/words.ts';
 import { openTable } from '../src/data/format/open-table.ts';
+import { openRecords } from '../src/data/reading/read-records.ts';
 import { readListText } from '../src/data/reading/rich-text.ts';
 import { createNumberEvidence } from '../src/data/values/numbers.ts';
 import { createTimeEvidence } from '../src/data/values/times.ts';
@@ -134,10 +135,14 @@ describe.each(PROSE)('%s', (_, read) => {
   });
 });
 
+const openText = async (text: string) =>
+  await openTable(Readable.from(cut(Buffer.from(text))) as AsyncIterable<Uint8Array>, {
+    name: 'a',
+    named: [],
+  });
+
 async function readAll(text: string): Promise<void> {
-  const bytes = Readable.from(cut(Buffer.from(text)));
-  const table = await openTable(bytes as AsyncIterable<Uint8Array>, { name: 'a', named: [] });
-  for await (const row of table.read()) void row;
+  for await (const row of (await openText(text)).read()) void row;
 }
 
 function* cut(bytes: Buffer): Generator<Buffer> {
@@ -160,6 +165,18 @@ const FILES: [string, number, (size: number) => unknown][] = [
   ['a quote that is never closed', 3_000_000, (n) => readAll(`a,b\n"${'x'.repeat(n)}`)],
   ['lines of CR alone', 100_000, (n) => readAll('a,b\r'.repeat(n))],
   ['elements of a JSON list', 50_000, (n) => readAll(`[${'{"a":1},'.repeat(n)}{}]`)],
+  [
+    'fields of a record that hold records',
+    20_000,
+    async (n) => {
+      const fields = Array.from({ length: n }, (_, at) => `"k${at}":{"a":1}`).join(',');
+      await openRecords(await openText(`[{"title":"Lamp",${fields}}]`), {
+        map: {},
+        label: null,
+        uses: ['title'],
+      });
+    },
+  ],
   ['levels of JSON', 2_000_000, (n) => readAll(`[{"a":${'['.repeat(n)}${']'.repeat(n)}}]`)],
   [
     'items of a feed',

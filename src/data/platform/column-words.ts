@@ -33,7 +33,7 @@ const WORDS: Readonly<Record<string, Readonly<Partial<Record<RecordField, string
     title:
       'bezeichnung,artikelbezeichnung,titel,produktname,artikelname,produktbezeichnung,produkt,artikel,produkttitel,name,materialkurztext,materialbezeichnung,kurztext,artikelbez.,bez.,kurzbeschreibung',
     description:
-      'beschreibung,produktbeschreibung,artikelbeschreibung,langtext,langbeschreibung,text,beschreibungstext,kurzbeschreibung,artikeltext,produkttext,langbeschreibung,detailbeschreibung,artikelbeschreibung lang',
+      'beschreibung,produktbeschreibung,artikelbeschreibung,langtext,langbeschreibung,text,beschreibungstext,kurzbeschreibung,artikeltext,produkttext,detailbeschreibung,artikelbeschreibung lang',
     category:
       'kategorie,kategorien,warengruppe,produktgruppe,rubrik,produktkategorie,artikelgruppe,kategoriepfad,produktgruppe im shop,sortiment,produkttyp,artikeltyp',
     price:

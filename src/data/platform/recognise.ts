@@ -98,7 +98,11 @@ export function recognise(
   const known = PLATFORMS.find((platform) => matches(platform, names, layout.format));
   if (known !== undefined) return { platform: describe(known, layout), isPlatform: true };
   const bare = readColumnWords(columns, layout);
-  const plain = columns.filter((column) => !paths.some((found) => found.startsWith(`${column}.`)));
+  // What holds the path `a.b.c`: `a` and `a.b`.
+  const holders = new Set(
+    paths.flatMap((found) => [...found.matchAll(/\./gu)].map(({ index }) => found.slice(0, index))),
+  );
+  const plain = columns.filter((column) => !holders.has(column));
   const deep = paths.length === 0 ? undefined : readColumnWords([...plain, ...paths], layout);
   const own = bare === undefined || deep === undefined ? (bare ?? deep) : joinFields(bare, deep);
   return own === undefined ? undefined : { platform: own, isPlatform: false };

@@ -6,7 +6,7 @@
 import type { RecordField } from '../../core/config/index.ts';
 import { toPlainText } from '../../core/markup.ts';
 import { createFingerprintSet } from '../fingerprint-set.ts';
-import type { SourceRow, SourceTable } from '../format/table.ts';
+import { MAX_COLUMNS, type SourceRow, type SourceTable } from '../format/table.ts';
 import type { Metric } from '../platform/platform.ts';
 import { merchantPrefix, normaliseName } from '../platform/recognise.ts';
 import { parseRecord, shorten, type Fault } from '../record.ts';
@@ -68,8 +68,9 @@ export async function openRecords(table: SourceTable, given: MappingRequest): Pr
   const paths = new Set<string>();
   for (const row of sample.rows) {
     if (!('values' in row) || columns.size >= MAX_FIELDS_SEEN) continue;
-    for (const key of Object.keys(row.values)) columns.add(key);
-    if (paths.size < MAX_FIELDS_SEEN) for (const found of listPaths(row.values)) paths.add(found);
+    for (const key of Object.keys(row.values).slice(0, MAX_COLUMNS)) columns.add(key);
+    if (paths.size < MAX_FIELDS_SEEN)
+      for (const found of listPaths(row.values).slice(0, MAX_COLUMNS)) paths.add(found);
   }
   try {
     const request = await withRecalledMap(given, [...columns]);
