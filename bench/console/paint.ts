@@ -5,6 +5,7 @@ import { sql } from 'kysely';
 import type { Browser, CDPSession } from 'playwright-core';
 import { MINUTE_MS, SECOND_MS } from '../../src/core/clock.ts';
 import { openBrowser, PAGES } from '../../test/browser/browser.ts';
+import { medianOf } from '../figures.ts';
 import type { Installation } from './installation.ts';
 
 const PAINT_MS = 1000;
@@ -41,10 +42,9 @@ export async function measurePaint({ url }: Installation): Promise<boolean> {
         );
         await page.close();
       }
-      paints.sort((a, b) => a - b);
-      const slowest = paints.at(-1) ?? Infinity;
+      const slowest = Math.max(...paints);
       isOver ||= slowest > PAINT_MS;
-      const median = paints[Math.floor(TURNS / 2)] ?? Infinity;
+      const median = medianOf(paints);
       show(
         slowest > PAINT_MS,
         `first paint of ${(place.replace('#/', '') || 'home').padEnd(16)} median ${median.toFixed(0).padStart(5)} ms, slowest ${slowest.toFixed(0).padStart(5)} ms`,

@@ -295,26 +295,10 @@ describe('the registry', () => {
 
 describe('the trainings', () => {
   it('show what differs, the best value beside the last, and pinned curves over each other', async () => {
-    const client = createClient({ url: server.url });
-    const { experiments, runs } = client.mlflow;
-    const experiment_id = await experiments.create('sweep');
-    for (const [name, rate, values] of [
-      ['slow <i>one</i>', '0.001', [0.5, 0.81, 0.7]],
-      ['quick', '0.1', [0.6, 0.62, 0.9]],
-    ] as const) {
-      const { info } = await runs.create({ experiment_id, run_name: name });
-      const params = [
-        { key: 'rate', value: rate },
-        { key: 'depth', value: '4' },
-      ];
-      const metrics = values.map((value, step) => ({
-        key: 'validation_accuracy',
-        value,
-        timestamp: 1,
-        step,
-      }));
-      await runs.logBatch(info.run_id, { params, metrics });
-    }
+    await addTrainings('sweep', [
+      ['slow <i>one</i>', { rate: '0.001', depth: '4' }, [0.5, 0.81, 0.7]],
+      ['quick', { rate: '0.1', depth: '4' }, [0.6, 0.62, 0.9]],
+    ]);
     const { page, faults } = await openPage(browser);
     await go(page, '#/trainings', 'Trainings');
     await page.getByLabel('Experiment').selectOption('sweep');
@@ -560,24 +544,18 @@ describe('the review', () => {
   });
 });
 
-/** Curves that are worth a look. */
-async function addTrainings(): Promise<void> {
+async function addTrainings(
+  experiment: string,
+  trainings: readonly [name: string, params: Record<string, string>, accuracies: number[]][],
+): Promise<void> {
   const { experiments, runs } = createClient({ url: server.url }).mlflow;
-  const experiment_id = await experiments.create('learning rate');
-  for (const [rate, values] of [
-    ['1e-4', [0.62, 0.68, 0.71, 0.73, 0.745, 0.752, 0.757, 0.76]],
-    ['3e-4', [0.66, 0.73, 0.762, 0.778, 0.786, 0.79, 0.788, 0.791]],
-    ['1e-3', [0.7, 0.765, 0.781, 0.776, 0.769, 0.774, 0.762, 0.758]],
-  ] as const) {
-    const { info } = await runs.create({ experiment_id, run_name: `head, rate ${rate}` });
-    const params = [{ key: 'learningRate', value: rate }];
-    const metrics = values.map((value, step) => ({
-      key: 'validation_accuracy',
-      value,
-      timestamp: 1,
-      step,
-    }));
-    await runs.logBatch(info.run_id, { params, metrics });
+  const experiment_id = await experiments.create(experiment);
+  for (const [run_name, params, accuracies] of trainings) {
+    const { info } = await runs.create({ experiment_id, run_name });
+    await runs.logBatch(info.run_id, {
+      params: Object.entries(params).map(([key, value]) => ({ key, value })),
+      metrics: accuracies.map((value, step) => ({ key: 'validation_accuracy', value, timestamp: 1, step })),
+    });
     await runs.update(info.run_id, { status: 'FINISHED', end_time: Date.now() });
   }
 }
@@ -641,7 +619,12 @@ describe('each page, as it stands after all of the above', () => {
   let places: typeof PAGES;
 
   beforeAll(async () => {
-    await addTrainings();
+    // Curves that are worth a look.
+    await addTrainings('learning rate', [
+      ['head, rate 1e-4', { learningRate: '1e-4' }, [0.62, 0.68, 0.71, 0.73, 0.745, 0.752, 0.757, 0.76]],
+      ['head, rate 3e-4', { learningRate: '3e-4' }, [0.66, 0.73, 0.762, 0.778, 0.786, 0.79, 0.788, 0.791]],
+      ['head, rate 1e-3', { learningRate: '1e-3' }, [0.7, 0.765, 0.781, 0.776, 0.769, 0.774, 0.762, 0.758]],
+    ]);
     places = [...PAGES, ...(await addDetails())];
   });
 

@@ -30,16 +30,22 @@ afterAll(async () => {
 
 describe.each(['postgres', 'redis'] as const)('copyloop server with its queues in %s', (backend) => {
   const redisUrl = inject('redisUrl');
+
+  async function startLoaded() {
+    const server = await startCopyloop(['server'], {
+      ...installation.env,
+      ...(backend === 'redis' && redisUrl !== null && { REDIS_URL: redisUrl }),
+    });
+    running.push(server);
+    const load = openLoad(server.url);
+    await expect.poll(() => load.answered, { timeout: 60_000 }).toBeGreaterThan(24);
+    return { server, load };
+  }
+
   it.skipIf(backend === 'redis' && redisUrl === null)(
     'loses no answer when it is stopped under load on connections that stay open',
     async () => {
-      const server = await startCopyloop(['server'], {
-        ...installation.env,
-        ...(backend === 'redis' && redisUrl !== null && { REDIS_URL: redisUrl }),
-      });
-      running.push(server);
-      const load = openLoad(server.url);
-      await expect.poll(() => load.answered, { timeout: 60_000 }).toBeGreaterThan(24);
+      const { server, load } = await startLoaded();
       server.child.kill('SIGTERM');
       expect(await server.ended).toBe(0);
       await load.over;
@@ -51,13 +57,7 @@ describe.each(['postgres', 'redis'] as const)('copyloop server with its queues i
   it.skipIf(backend === 'redis' && redisUrl === null)(
     'answers whoever has come and was not taken yet when it is stopped, and loses no answer beside them',
     async () => {
-      const server = await startCopyloop(['server'], {
-        ...installation.env,
-        ...(backend === 'redis' && redisUrl !== null && { REDIS_URL: redisUrl }),
-      });
-      running.push(server);
-      const load = openLoad(server.url);
-      await expect.poll(() => load.answered, { timeout: 60_000 }).toBeGreaterThan(24);
+      const { server, load } = await startLoaded();
       // Nobody is taken from the listener until it goes on, and then it has the signal at once.
       server.child.kill('SIGSTOP');
       const waiting = Array.from({ length: 48 }, () => askOnce(server.url));
